@@ -1,0 +1,55 @@
+"""Tells when a neural network has finished training, and why.
+
+>>> from convergence_callbacks import Monitor
+>>> monitor = Monitor(max_epochs=200)
+>>> decision = monitor.update(train_loss=0.71, val_loss=0.69, lr=0.01)
+>>> decision.stop, decision.verdict.value
+(False, 'improving')
+
+The doors to the frameworks are `convergence_callbacks.lightning` and `convergence_callbacks.keras`.
+"""
+
+from convergence_callbacks.core.compose import AllOf, AnyOf
+from convergence_callbacks.core.criteria.criterion import Criterion, Finding
+from convergence_callbacks.core.criteria.default import Default
+from convergence_callbacks.core.criteria.generalization_loss import GeneralizationLoss
+from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
+from convergence_callbacks.core.criteria.non_finite_loss import NonFiniteLoss
+from convergence_callbacks.core.criteria.patience import Patience
+from convergence_callbacks.core.criteria.progress_quotient import ProgressQuotient
+from convergence_callbacks.core.criteria.successive_increases import SuccessiveIncreases
+from convergence_callbacks.core.criteria.target_loss import TargetLoss
+from convergence_callbacks.core.criteria.time_budget import TimeBudget
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import ConvergenceError, MetricNotFoundError, SettingsError, StateError
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.monitor import Monitor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AllOf",
+    "AnyOf",
+    "ConvergenceError",
+    "Criterion",
+    "Decision",
+    "Default",
+    "Finding",
+    "GeneralizationLoss",
+    "MaxEpochs",
+    "MetricNotFoundError",
+    "Monitor",
+    "NonFiniteLoss",
+    "Observation",
+    "Patience",
+    "ProgressQuotient",
+    "SettingsError",
+    "Signals",
+    "StateError",
+    "SuccessiveIncreases",
+    "TargetLoss",
+    "TimeBudget",
+    "Verdict",
+]

@@ -1,0 +1,57 @@
+"""Which of the logged metrics are the train loss and the validation loss."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from convergence_callbacks.core.errors import MetricNotFoundError, unknown_name
+
+_VALIDATION = frozenset({"val", "valid", "validation", "dev", "eval"})
+_TRAIN = frozenset({"train", "training"})
+_PER_STEP = frozenset({"step", "batch"})
+_PER_EPOCH = frozenset({"epoch"})
+_PLAIN_WORDS = _VALIDATION | _TRAIN | _PER_EPOCH | {"loss"}
+
+
+def find_validation_loss(logged: Iterable[str]) -> str | None:
+    """The name of the validation loss: ``val_loss``, ``valid/loss_epoch``, ``Loss/validation``, …
+
+    >>> find_validation_loss(["train_loss", "val_acc", "val/loss_epoch"])
+    'val/loss_epoch'
+    """
+    return _plainest(name for name in logged if _is_loss(name) and _words(name) & _VALIDATION)
+
+
+def find_train_loss(logged: Iterable[str]) -> str | None:
+    """The name of the train loss: ``train_loss``, ``loss``, ``train/loss_epoch``, …
+
+    >>> find_train_loss(["val_loss", "train_loss_step", "train_loss_epoch"])
+    'train_loss_epoch'
+    """
+    names = [name for name in logged if _is_loss(name) and not _words(name) & (_VALIDATION | {"test"})]
+    return _plainest(name for name in names if _words(name) & _TRAIN) or _plainest(
+        name for name in names if _words(name) <= _PLAIN_WORDS
+    )
+
+
+def not_found(wanted: str, logged: Iterable[str], setting: str) -> MetricNotFoundError:
+    """The error for a metric that was not logged: names what was, the nearest name and the setting that mends it."""
+    names = list(logged)
+    message = unknown_name("metric", wanted, names) if names else f"metric {wanted!r} was not logged; nothing was"
+    return MetricNotFoundError(f"{message} (name it with {setting}=…)")
+
+
+def _words(name: str) -> frozenset[str]:
+    """The words of a name: ``trainLoss/epoch_1`` has train, loss and epoch."""
+    return frozenset(word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name))
+
+
+def _is_loss(name: str) -> bool:
+    return "loss" in _words(name) and not _words(name) & _PER_STEP
+
+
+def _plainest(names: Iterable[str]) -> str | None:
+    """The name with the fewest words that say something special; one taken per epoch before one that is not said."""
+    rank = {name: (len(_words(name) - _PLAIN_WORDS), not _words(name) & _PER_EPOCH, len(name), name) for name in names}
+    return min(rank, key=rank.__getitem__, default=None)

@@ -1,0 +1,26 @@
+"""What can be set on a callback: all that a monitor takes, and what the callback does with a decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from convergence_callbacks.core.fields import setting
+from convergence_callbacks.core.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoppingSettings(Settings):
+    """The settings of a callback; the same for every framework, and all that a YAML file may hold.
+
+    Raises:
+        SettingsError: A value has a wrong type, is out of its range, or names what is not known.
+    """
+
+    train_metric: str | None = setting("name under which the train loss is logged; found by itself when left out", None)
+    val_metric: str | None = setting(
+        "name under which the validation loss is logged; found by itself when left out", None
+    )
+    restore_best: bool = setting("give the model the weights of its best epoch at the end", False)
+    verbose: bool = setting("say at the stop why the training ended", True)
+    log_decisions: bool = setting("write verdict and evidence of every epoch to the framework's loggers", False)
+    strict: bool = setting("raise an error where a metric is missing or not finite, instead of a warning", False)

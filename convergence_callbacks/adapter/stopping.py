@@ -1,0 +1,178 @@
+"""A callback without its framework: settings, the monitor of the run in progress, and what it said."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import warnings
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from convergence_callbacks.adapter.names import find_train_loss, find_validation_loss, not_found
+from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.config.from_yaml import FromYaml
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.core.observation import Observation, as_number
+from convergence_callbacks.core.schedule import Schedule
+from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
+from convergence_callbacks.core.verdict import STOP_ON_DEFAULT
+from convergence_callbacks.monitor import Monitor
+
+
+class Stopping(FromYaml):
+    """What every adapter is: it collects what its framework logged, and acts on the decision.
+
+    Args:
+        max_epochs: Epochs the training may take; the framework's own limit when left out.
+        tolerance: Stop when what is still to be gained is below this share of what was gained.
+        min_epochs: Never stop before this many epochs.
+        mode: ``"min"`` where less of the judged metric is better, ``"max"`` where more is.
+        baseline_loss: Loss of a trivial predictor (class frequencies, or the mean of the targets).
+        target_loss: Stop as soon as the judged loss is at least this good.
+        lr_schedule: Learning rate of each epoch; read from the framework where it knows them.
+        stop_on: Verdicts that end the training; the others are only told.
+        criteria: Criteria that end the training instead of the default rule, joined by ``|`` and ``&``.
+        train_metric: Name under which the train loss is logged; found by itself when left out.
+        val_metric: Name under which the validation loss is logged; found by itself when left out.
+        restore_best: Give the model the weights of its best epoch at the end.
+        verbose: Say at the stop why the training ended.
+        log_decisions: Write verdict and evidence of every epoch to the framework's loggers.
+        strict: Raise an error where a metric is missing or not finite, instead of a warning.
+
+    Attributes:
+        decision: The latest decision, None before the first.
+        history: All decisions of this process, in order.
+        observations: What each of them was made from.
+
+    Raises:
+        SettingsError: A setting has a wrong type or value.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_epochs: int | None = None,
+        tolerance: float = 0.01,
+        min_epochs: int = 5,
+        mode: Literal["min", "max"] = "min",
+        baseline_loss: float | None = None,
+        target_loss: float | None = None,
+        lr_schedule: Schedule | None = None,
+        stop_on: StopOnSetting = STOP_ON_DEFAULT,
+        criteria: CriteriaSetting = None,
+        train_metric: str | None = None,
+        val_metric: str | None = None,
+        restore_best: bool = False,
+        verbose: bool = True,
+        log_decisions: bool = False,
+        strict: bool = False,
+    ) -> None:
+        super().__init__()
+        self.settings = StoppingSettings(
+            max_epochs=max_epochs,
+            tolerance=tolerance,
+            min_epochs=min_epochs,
+            mode=mode,
+            baseline_loss=baseline_loss,
+            target_loss=target_loss,
+            lr_schedule=lr_schedule,
+            stop_on=stop_on,
+            criteria=criteria,
+            train_metric=train_metric,
+            val_metric=val_metric,
+            restore_best=restore_best,
+            verbose=verbose,
+            log_decisions=log_decisions,
+            strict=strict,
+        )
+        self._saved: Mapping[str, Any] | None = None
+        self.begin()
+
+    def begin(
+        self, max_epochs: int | None = None, min_epochs: int | None = None, lr_schedule: Schedule | None = None
+    ) -> None:
+        """Make ready for a run: a fresh one, or the one whose state was loaded since the last.
+
+        Args:
+            max_epochs: The framework's limit; the user's setting goes before it.
+            min_epochs: The framework's minimum; the larger of it and the user's holds.
+            lr_schedule: The rates to come as the framework knows them; the user's go before them.
+        """
+        given = {field.name: getattr(self.settings, field.name) for field in dataclasses.fields(Settings)}
+        given["max_epochs"] = given["max_epochs"] or max_epochs
+        given["min_epochs"] = max(given["min_epochs"], min_epochs or 0)
+        given["lr_schedule"] = given["lr_schedule"] or lr_schedule
+        self.monitor = Monitor(**given)
+        self.history: list[Decision] = []
+        self.observations: list[Observation] = []
+        self._warned: set[str] = set()
+        if self._saved is not None:
+            self.monitor.load_state_dict(self._saved)
+            self._saved = None
+
+    @property
+    def decision(self) -> Decision | None:
+        """The latest decision, None before the first epoch."""
+        return self.monitor.decision
+
+    def judge(
+        self, step: int, logged: Mapping[str, Any], *, lr: Any = None, train_loss: Any = None, validated: bool = True
+    ) -> Decision:
+        """Find the losses among what was logged at an epoch, and let the monitor judge them.
+
+        Args:
+            step: The epoch's number, from 0.
+            logged: All metrics of the epoch by name, with whatever values the framework keeps.
+            lr: Learning rate of the epoch.
+            train_loss: Mean train loss of the epoch, for where none was logged.
+            validated: Whether this epoch was validated; if not, a logged validation loss is an old one.
+
+        Raises:
+            MetricNotFoundError: With ``strict``, a metric is missing.
+            ConvergenceError: With ``strict``, a loss is not finite.
+        """
+        train_name = self._named(self.settings.train_metric, logged) or find_train_loss(logged)
+        val_name = self._named(self.settings.val_metric, logged) or find_validation_loss(logged) if validated else None
+        if validated and val_name is None:
+            self._complain(not_found(self.settings.val_metric or "val_loss", logged, setting="val_metric"))
+        elif train_name is None and train_loss is None and val_name is None:
+            self._complain(not_found(self.settings.train_metric or "train_loss", logged, setting="train_metric"))
+        observation = Observation(
+            step=step,
+            train_loss=as_number(train_loss if train_name is None else logged[train_name]),
+            val_loss=as_number(None if val_name is None else logged[val_name]),
+            lr=as_number(lr),
+            elapsed=self.monitor.elapsed(),
+        )
+        self._check_finite(observation)
+        decision = self.monitor.observe(observation)
+        self.observations.append(observation)
+        self.history.append(decision)
+        return decision
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of the run in plain types; the settings are not part of it."""
+        return self.monitor.state_dict()
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from a saved state at the next `begin`."""
+        self._saved = state_dict
+
+    def _named(self, name: str | None, logged: Mapping[str, Any]) -> str | None:
+        """The metric that the user named, if it was logged."""
+        return name if name in logged else None
+
+    def _check_finite(self, observation: Observation) -> None:
+        for name in ("train_loss", "val_loss"):
+            value = getattr(observation, name)
+            if value is not None and not math.isfinite(value):
+                self._complain(ConvergenceError(f"{name} is {value} at epoch {observation.step}"), about=name)
+
+    def _complain(self, error: ConvergenceError, about: str = "") -> None:
+        """Raise with ``strict``; otherwise warn, once for each thing a run."""
+        if self.settings.strict:
+            raise error
+        if (about or str(error)) not in self._warned:
+            self._warned.add(about or str(error))
+            warnings.warn(f"{error}; the training goes on", RuntimeWarning, stacklevel=2)

@@ -1,0 +1,31 @@
+"""Objects whose settings can come from a YAML file."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any, Self
+
+
+class FromYaml:
+    """Adds ``from_yaml`` to a class whose constructor takes settings by keyword."""
+
+    @classmethod
+    def from_yaml(cls, path: str | Path, **overrides: Any) -> Self:
+        """An object with the settings of a file.
+
+        One file serves every framework: settings that this class does not take are checked and left out.
+
+        Args:
+            path: The YAML file.
+            **overrides: Settings that go before those of the file.
+
+        Raises:
+            SettingsError: Names file, line and setting, what was expected and the nearest known name.
+            OSError: The file can't be read.
+        """
+        from convergence_callbacks.config.read import read_settings  # pydantic and YAML only when used
+
+        taken = inspect.signature(cls).parameters
+        settings = {name: value for name, value in read_settings(path).items() if name in taken}
+        return cls(**{**settings, **overrides})

@@ -1,0 +1,1 @@
+"""The core: from an observation to a decision, in numpy and the standard library."""

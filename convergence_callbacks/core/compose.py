@@ -1,0 +1,115 @@
+"""Criteria joined: any of them, or all of them at once. A composition is a criterion like any other."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.errors import SettingsError
+from convergence_callbacks.core.signals import Signals
+
+
+@dataclass(frozen=True, repr=False)
+class Composition(Criterion):
+    """Several criteria that step together. Their order changes nothing."""
+
+    criteria: tuple[Criterion, ...]
+
+    def __post_init__(self) -> None:
+        if not self.criteria:
+            raise SettingsError(f"{self.name} needs at least one criterion, got none")
+        for criterion in self.criteria:
+            if not isinstance(criterion, Criterion):
+                raise SettingsError(f"{self.name} joins criteria, got {criterion!r}")
+
+    @classmethod
+    def of(cls, *criteria: Criterion) -> Self:
+        """Join criteria; those that are already joined in the same way are taken in flat."""
+        flat: list[Criterion] = []
+        for criterion in criteria:
+            flat.extend(criterion.criteria if isinstance(criterion, cls) else [criterion])
+        return cls(tuple(flat))
+
+    def start(self) -> State:
+        return {key: criterion.start() for key, criterion in self._keyed.items()}
+
+    def restore(self, saved: Mapping[str, Any]) -> State:
+        return {key: criterion.restore(saved.get(key, {})) for key, criterion in self._keyed.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        return {self.name: [criterion.to_dict() for criterion in self.criteria]}
+
+    @functools.cached_property
+    def _keyed(self) -> dict[str, Criterion]:
+        """Each criterion by its name, numbered from the second of a kind on."""
+        keyed: dict[str, Criterion] = {}
+        for criterion in self.criteria:
+            same = sum(other.name == criterion.name for other in keyed.values())
+            keyed[f"{criterion.name} {same + 1}" if same else criterion.name] = criterion
+        return keyed
+
+    def _step_each(self, state: State, signals: Signals) -> tuple[State, list[Finding]]:
+        """Step every criterion; the findings come gravest first, whatever the order of the criteria."""
+        after, findings = {}, []
+        for key, criterion in self._keyed.items():
+            after[key], finding = criterion.step(state[key], signals)
+            if finding is not None:
+                findings.append(dataclasses.replace(finding, criterion=finding.criterion or criterion.name))
+        return after, sorted(findings, key=_rank)
+
+
+def gravest(findings: Sequence[Finding]) -> Finding | None:
+    """The finding with the gravest verdict; among equals always the same one, whatever their order."""
+    return min(findings, key=_rank, default=None)
+
+
+@dataclass(frozen=True, repr=False)
+class AnyOf(Composition):
+    """Finds something as soon as one of its criteria does; the gravest finding is given."""
+
+    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
+        after, findings = self._step_each(state, signals)
+        return after, gravest(findings)
+
+    def describe(self) -> str:
+        return ", or ".join(criterion.describe() for criterion in self.criteria)
+
+    def __repr__(self) -> str:
+        return " | ".join(_bracketed(criterion) for criterion in self.criteria)
+
+
+@dataclass(frozen=True, repr=False)
+class AllOf(Composition):
+    """Finds something when all of its criteria do at the same epoch."""
+
+    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
+        after, findings = self._step_each(state, signals)
+        if len(findings) < len(self.criteria):
+            return after, None
+        evidence = {name: value for finding in reversed(findings) for name, value in finding.evidence.items()}
+        joined = dataclasses.replace(
+            findings[0],
+            reason=", and ".join(finding.reason for finding in findings),
+            evidence=evidence,
+            confidence=min(finding.confidence for finding in findings),
+        )
+        return after, joined
+
+    def describe(self) -> str:
+        return " and at the same time ".join(criterion.describe() for criterion in self.criteria)
+
+    def __repr__(self) -> str:
+        return " & ".join(_bracketed(criterion) for criterion in self.criteria)
+
+
+def _rank(finding: Finding) -> tuple[int, str, str]:
+    gravity = finding.verdict.gravity if finding.verdict is not None else 0
+    return -gravity, finding.criterion, finding.reason
+
+
+def _bracketed(criterion: Criterion) -> str:
+    return f"({criterion!r})" if isinstance(criterion, Composition) else repr(criterion)

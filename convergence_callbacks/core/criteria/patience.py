@@ -1,0 +1,84 @@
+"""Patience: the rule that every framework ships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.errors import SettingsError
+from convergence_callbacks.core.fields import check, check_bounds, setting
+from convergence_callbacks.core.signals import Signals
+
+
+@dataclass(frozen=True)
+class Patience(Criterion):
+    """No improvement for a number of epochs.
+
+    Args:
+        patience: Epochs without improvement that are one too many.
+        min_delta: What counts as an improvement: a drop of the loss by more than this number, or, written
+            as a percentage (``"0.5%"``), by more than this share of the best loss.
+        warmup: Epochs at the start that are not counted.
+        cooldown: Epochs after a drop of the learning rate that are not counted.
+
+    Raises:
+        SettingsError: A value is out of its range.
+
+    >>> Patience(10, min_delta="0.5%")
+    Patience(patience=10, min_delta='0.5%', warmup=0, cooldown=0)
+
+    Source: Morgan & Bourlard, "Generalization and parameter estimation in feedforward nets" (1990).
+    """
+
+    patience: int = setting("epochs without improvement that are one too many", 10, ge=1)
+    min_delta: float | str = setting("smallest drop that is an improvement: a number, or '0.5%' of the best", 0.0, ge=0)
+    warmup: int = setting("epochs at the start that are not counted", 0, ge=0)
+    cooldown: int = setting("epochs after a drop of the learning rate that are not counted", 0, ge=0)
+
+    def __post_init__(self) -> None:
+        check(self)
+        self._smallest_drop(0.0)  # refuses a percentage that is none
+
+    def start(self) -> State:
+        return {"wait": 0, "best": None, "lr": None, "cooling": 0}
+
+    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
+        if not signals.judged:
+            return state, None
+        loss, best = signals.loss, state["best"]
+        improved = best is None or loss < best - self._smallest_drop(best)
+        cooling, lr = self._cool(state, signals)
+        counts = signals.curve.count > self.warmup and cooling == 0
+        wait, best = (0, loss) if improved else (state["wait"] + counts, best)
+        after = {"wait": wait, "best": best, "lr": lr, "cooling": cooling}
+        return after, self._finding(wait, best, signals) if wait >= self.patience else None
+
+    def describe(self) -> str:
+        by = f" by more than {self.min_delta}" if self.min_delta else ""
+        return f"the loss has not improved{by} for {self.patience} epochs"
+
+    def _finding(self, wait: int, best: float, signals: Signals) -> Finding:
+        return Finding(
+            reason=f"no improvement for {wait} epochs (patience {self.patience})",
+            evidence={"wait": wait, "patience": self.patience, "patience_best": signals.sign * best},
+        )
+
+    def _smallest_drop(self, best: float) -> float:
+        if not isinstance(self.min_delta, str):
+            return self.min_delta
+        try:
+            percent = float(self.min_delta.removesuffix("%")) if self.min_delta.endswith("%") else float("nan")
+        except ValueError:
+            percent = float("nan")
+        if percent != percent:
+            raise SettingsError(f"min_delta must be a number or a percentage such as '0.5%', got {self.min_delta!r}")
+        check_bounds("min_delta", percent, {"ge": 0})
+        return abs(best) * percent / 100
+
+    def _cool(self, state: State, signals: Signals) -> tuple[int, float | None]:
+        """Epochs of cooldown left after this one, and the rate to compare the next one with."""
+        lr, before = signals.observation.lr, state["lr"]
+        if lr is None or not lr == lr:
+            return max(0, state["cooling"] - 1), before
+        dropped = before is not None and lr < before
+        return self.cooldown if dropped else max(0, state["cooling"] - 1), lr

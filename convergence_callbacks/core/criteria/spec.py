@@ -1,0 +1,111 @@
+"""Criteria from what YAML can say: names, numbers, lists."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from convergence_callbacks.core.compose import AnyOf, Composition
+from convergence_callbacks.core.criteria.criterion import Criterion
+from convergence_callbacks.core.errors import SettingsError, unknown_name
+
+
+def known_criteria() -> dict[str, type[Criterion]]:
+    """Every criterion by its name: a file in this folder is known by being there, a user's by being defined."""
+    package = importlib.import_module("convergence_callbacks.core.criteria")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")
+    return {kind.name: kind for kind in _concrete(Criterion)}  # type: ignore[type-abstract]  # the root of all
+
+
+def criteria_from(spec: Any) -> Criterion | None:
+    """The criterion that a spec stands for.
+
+    Args:
+        spec: A criterion (given back as it is), None, a name (``default``), a name with its settings
+            (``{patience: {patience: 10}}``) or with its first setting (``{patience: 10}``), or a list of
+            these, any of which suffices.
+
+    Raises:
+        SettingsError: Names what was wrong and the nearest name that is known.
+
+    >>> criteria_from([{"patience": 10}, {"time_budget": {"hours": 2}}])
+    Patience(patience=10, min_delta=0.0, warmup=0, cooldown=0) | TimeBudget(hours=2)
+    """
+    if spec is None or isinstance(spec, Criterion):
+        return spec
+    if isinstance(spec, str):
+        return _build(spec, {})
+    if isinstance(spec, list | tuple):
+        return AnyOf.of(*_members("criteria", spec))
+    if isinstance(spec, Mapping) and len(spec) == 1:
+        return _build(*next(iter(spec.items())))
+    raise SettingsError(f"a criterion is a name, or one name with its settings, got {spec!r}")
+
+
+def _members(name: str, specs: Any) -> list[Criterion]:
+    if not isinstance(specs, list | tuple) or not specs:
+        raise SettingsError(f"{name} needs a list of criteria, got {specs!r}")
+    members = []
+    for index, spec in enumerate(specs):
+        with _errors_below(index):
+            member = criteria_from(spec)
+        if member is None:
+            raise SettingsError(f"{name} joins criteria, got nothing", (index,))
+        members.append(member)
+    return members
+
+
+def _build(name: str, given: Any) -> Criterion:
+    known = known_criteria()
+    if name not in known:
+        raise SettingsError(unknown_name("criterion", name, known), (name,))
+    kind = known[name]
+    with _errors_below(name):
+        if issubclass(kind, Composition):
+            return kind.of(*_members(name, given))
+        return kind(**_settings(kind, given))
+
+
+def _settings(kind: type[Criterion], given: Any) -> dict[str, Any]:
+    """The constructor's arguments from what was given: all by name, or the first one alone."""
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]  # every criterion is a dataclass
+    names = [field.name for field in fields]
+    if given is None:
+        given = {}
+    if not isinstance(given, Mapping):
+        if not names:
+            raise SettingsError(f"{kind.name} has no settings, got {given!r}")
+        given = {names[0]: given}
+    for name in given:
+        if name not in names:
+            raise SettingsError(unknown_name(f"setting of {kind.name}", name, names), (name,))
+    missing = [field.name for field in fields if _is_required(field) and field.name not in given]
+    if missing:
+        raise SettingsError(f"{kind.name} needs {' and '.join(missing)}")
+    return dict(given)
+
+
+@contextlib.contextmanager
+def _errors_below(key: str | int) -> Iterator[None]:
+    try:
+        yield
+    except SettingsError as error:
+        raise error.below(key) from None
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _concrete(base: type[Criterion]) -> list[type[Criterion]]:
+    found = []
+    for kind in base.__subclasses__():
+        found += _concrete(kind) if kind.__subclasses__() else []
+        if not getattr(kind, "__abstractmethods__", None):
+            found.append(kind)
+    return found

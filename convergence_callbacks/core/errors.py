@@ -1,0 +1,50 @@
+"""The errors this package raises. Each message alone is enough to mend what was wrong."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ConvergenceError(Exception):
+    """Any error raised on purpose by convergence_callbacks."""
+
+
+class SettingsError(ConvergenceError, ValueError):
+    """A setting has a wrong name, type or value.
+
+    Args:
+        message: What was wrong, what was expected, what was given.
+        at: Keys and indices that lead to the setting, so that a file's reader can name the line.
+    """
+
+    def __init__(self, message: str, at: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.at = at
+
+    def below(self, *keys: str | int) -> SettingsError:
+        """The same error, seen from further up."""
+        return type(self)(str(self), (*keys, *self.at))
+
+
+class StateError(ConvergenceError, ValueError):
+    """A saved state does not belong to this monitor or is damaged."""
+
+
+class MetricNotFoundError(ConvergenceError, KeyError):
+    """A metric that was asked for was never logged."""
+
+    def __str__(self) -> str:  # KeyError would print the message in quotes
+        return str(self.args[0])
+
+
+def unknown_name(kind: str, name: object, known: Iterable[str]) -> str:
+    """A message for a name that is not known, with the nearest one that is.
+
+    >>> unknown_name("criterion", "patince", ["patience", "target_loss"])
+    "unknown criterion 'patince'; did you mean 'patience'? Known: patience, target_loss"
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(str(name), names, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    return f"unknown {kind} {name!r}{hint} Known: {', '.join(names)}"

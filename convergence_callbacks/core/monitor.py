@@ -1,0 +1,327 @@
+"""The monitor: owns the state of one training, feeds it to the criteria and says what they found."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from convergence_callbacks.core.compose import AnyOf, gravest
+from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criteria.default import Default
+from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
+from convergence_callbacks.core.criteria.target_loss import TargetLoss
+from convergence_callbacks.core.curve import Curve
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import StateError
+from convergence_callbacks.core.observation import Observation, as_number, is_finite
+from convergence_callbacks.core.schedule import Schedule
+from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
+from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.verdict import STOP_ON_DEFAULT, Verdict
+
+STATE_VERSION = 1
+"""Version of the saved state; raised when an older one can no longer be read as it is."""
+
+
+@dataclass(slots=True)
+class MonitorState:
+    """Everything a run has taught its monitor; the settings are not part of it."""
+
+    diagnosis: State
+    criteria: State
+    curve: Curve = field(default_factory=Curve)
+    decision: Decision | None = None
+    has_validation: bool = False
+    elapsed: float = 0.0
+    non_finite: int = 0
+    non_finite_total: int = 0
+    missing_total: int = 0
+    repeated_total: int = 0
+
+
+class Monitor:
+    """Judges one training, an epoch at a time.
+
+    Args:
+        max_epochs: Epochs the training may take; None where unknown.
+        tolerance: Stop when what is still to be gained is below this share of what was gained.
+        min_epochs: Never stop before this many epochs.
+        mode: ``"min"`` where less of the judged metric is better, ``"max"`` where more is.
+        baseline_loss: Loss of a trivial predictor (class frequencies, or the mean of the targets).
+        target_loss: Stop as soon as the judged loss is at least this good.
+        lr_schedule: Learning rate of each epoch, where known: a sequence, or a function of the epoch.
+        stop_on: Verdicts that end the training; the others are only told.
+        criteria: Criteria that end the training instead of the default rule, joined by ``|`` and ``&``.
+        clock: Returns seconds, for `TimeBudget`; the system's clock when left out.
+
+    Raises:
+        SettingsError: A setting has a wrong type or value.
+
+    >>> monitor = Monitor(max_epochs=100)
+    >>> for epoch in range(100):
+    ...     decision = monitor.update(train_loss=0.9**epoch, val_loss=0.1 + 0.9**epoch)
+    ...     if decision.stop:
+    ...         break
+    >>> decision.verdict.value, epoch < 99
+    ('converged', True)
+    """
+
+    default_clock: ClassVar[Callable[[], float] | None] = None
+    """The clock of a monitor that is given none; the core itself knows no time."""
+
+    def __init__(
+        self,
+        *,
+        max_epochs: int | None = None,
+        tolerance: float = 0.01,
+        min_epochs: int = 5,
+        mode: Literal["min", "max"] = "min",
+        baseline_loss: float | None = None,
+        target_loss: float | None = None,
+        lr_schedule: Schedule | None = None,
+        stop_on: StopOnSetting = STOP_ON_DEFAULT,
+        criteria: CriteriaSetting = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self.settings = Settings(
+            max_epochs=max_epochs,
+            tolerance=tolerance,
+            min_epochs=min_epochs,
+            mode=mode,
+            baseline_loss=baseline_loss,
+            target_loss=target_loss,
+            lr_schedule=lr_schedule,
+            stop_on=stop_on,
+            criteria=criteria,
+        )
+        self._clock = clock or self.default_clock
+        self._sign = -1.0 if mode == "max" else 1.0
+        self._diagnosis = Default(tolerance)
+        self._criteria = _criteria_and_limits(self.settings)
+        self.reset()
+
+    def __repr__(self) -> str:
+        changed = (
+            f"{f.name}={value!r}"
+            for f in dataclasses.fields(self.settings)
+            if (value := getattr(self.settings, f.name)) != f.default
+        )
+        return f"Monitor({', '.join(changed)})"
+
+    @property
+    def decision(self) -> Decision | None:
+        """The latest decision, None before the first epoch."""
+        return self._state.decision
+
+    def reset(self) -> None:
+        """Forget the run; the settings stay."""
+        self._resume(MonitorState(self._diagnosis.start(), self._criteria.start() if self._criteria else {}))
+
+    def update(
+        self,
+        *,
+        train_loss: Any = None,
+        val_loss: Any = None,
+        lr: Any = None,
+        step: int | None = None,
+        **metrics: Any,
+    ) -> Decision:
+        """Take in one epoch and judge the training so far.
+
+        Args:
+            train_loss: Mean training loss of the epoch.
+            val_loss: Validation loss after the epoch.
+            lr: Learning rate used in the epoch.
+            step: The epoch's number, counted from 0; one after the last when left out. An epoch that is
+                not after the last one observed was judged already and changes nothing.
+            **metrics: Other named numbers.
+
+        Returns:
+            What to do and why. Values that are missing, not finite or no numbers at all never raise; they
+            are counted in the evidence.
+        """
+        last = self._state.decision
+        observation = Observation(
+            step=int(step) if step is not None else last.step + 1 if last else 0,
+            train_loss=as_number(train_loss),
+            val_loss=as_number(val_loss),
+            lr=as_number(lr),
+            elapsed=self.elapsed(),
+            metrics={name: number for name, value in metrics.items() if (number := as_number(value)) is not None},
+        )
+        return self.observe(observation)
+
+    def observe(self, observation: Observation) -> Decision:
+        """Take in one epoch that was recorded as an `Observation`; see `update`."""
+        state = self._state
+        if state.decision and observation.step <= state.decision.step:
+            state.repeated_total += 1
+            return dataclasses.replace(state.decision, evidence={**state.decision.evidence, **self._faults()})
+        state.elapsed = observation.elapsed or state.elapsed
+        judged = self._take_in(observation)
+        signals = Signals(
+            observation=observation,
+            curve=state.curve,
+            sign=self._sign,
+            judged=judged,
+            has_validation=state.has_validation,
+            non_finite=state.non_finite,
+            max_epochs=self.settings.max_epochs,
+            baseline=None if self.settings.baseline_loss is None else self._sign * self.settings.baseline_loss,
+            lr_schedule=self.settings.lr_schedule,
+        )
+        state.decision = self._judge(signals)
+        return state.decision
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to go on later, in plain types that JSON takes; below 16 kB."""
+        state = self._state
+        return {
+            "version": STATE_VERSION,
+            "mode": self.settings.mode,
+            "curve": state.curve.state_dict(),
+            "decision": state.decision.to_dict() if state.decision else None,
+            **{name: getattr(state, name) for name in _PLAIN},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a saved state: the decisions are those of a monitor that was never stopped.
+
+        The settings stay those of this monitor, so what the user changed since is respected.
+
+        Raises:
+            StateError: The state is damaged, foreign, from a newer version, or from the other mode.
+                This monitor is then as it was before.
+        """
+        try:
+            self._check_origin(state)
+            read = MonitorState(
+                curve=Curve.from_state(state["curve"]),
+                decision=Decision.from_dict(state["decision"]) if state["decision"] else None,
+                **{name: type_(state[name]) for name, type_ in _PLAIN.items()},
+            )
+            read.diagnosis = self._diagnosis.restore(read.diagnosis)
+            read.criteria = self._criteria.restore(read.criteria) if self._criteria else {}
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, StateError):
+                raise
+            raise StateError(f"this is no state of a Monitor, or it is damaged: {error!r}") from error
+        self._resume(read)
+
+    def _resume(self, state: MonitorState) -> None:
+        self._state = state
+        self._elapsed_before = state.elapsed
+        self._started = self._clock() if self._clock else 0.0
+
+    def elapsed(self) -> float | None:
+        """Seconds of training so far, those before a resume included; None without a clock."""
+        return self._elapsed_before + self._clock() - self._started if self._clock else None
+
+    def _check_origin(self, state: Mapping[str, Any]) -> None:
+        if state["version"] > STATE_VERSION:
+            raise StateError(
+                f"the state is of version {state['version']}, this package reads up to {STATE_VERSION}; upgrade it"
+            )
+        if state["mode"] != self.settings.mode:
+            raise StateError(
+                f"the state was saved with mode {state['mode']!r}, this monitor has {self.settings.mode!r}"
+            )
+
+    def _take_in(self, observation: Observation) -> bool:
+        """Add the epoch to the curve; False where it brought no finite judged loss."""
+        state = self._state
+        val, train = observation.val_loss, observation.train_loss
+        if is_finite(val) and not state.has_validation:
+            self._judge_by_validation()
+        judged = val if state.has_validation else train
+        if judged is not None and math.isfinite(judged):
+            state.non_finite = 0
+            train_on_curve = math.nan if train is None or not math.isfinite(train) else self._sign * train
+            rate = math.nan if observation.lr is None else observation.lr
+            state.curve.add(observation.step, self._sign * judged, train_on_curve, rate)
+            return True
+        if judged is None and (train is None or math.isfinite(train)):
+            state.missing_total += 1
+        else:
+            state.non_finite += 1
+            state.non_finite_total += 1
+        return False
+
+    def _judge_by_validation(self) -> None:
+        """Start the curve over with the first validation loss: train losses before it are no measure for it."""
+        self._state.has_validation = True
+        self._state.curve = Curve()
+        self._state.diagnosis = self._diagnosis.start()
+        self._state.criteria = self._criteria.start() if self._criteria else {}
+
+    def _judge(self, signals: Signals) -> Decision:
+        state = self._state
+        state.diagnosis, diagnosis = self._diagnosis.step(state.diagnosis, signals)
+        found = None
+        if self._criteria:
+            state.criteria, found = self._criteria.step(state.criteria, signals)
+        candidates = [found] if self.settings.criteria else [diagnosis, found]
+        ending = [finding for finding in candidates if finding and self._may_end(finding, signals)]
+        if not (signals.judged or diagnosis or ending):  # nothing new: what was said last still holds
+            return self._unchanged(signals)
+        return self._decision(signals, diagnosis, gravest(ending))
+
+    def _may_end(self, finding: Finding, signals: Signals) -> bool:
+        early = signals.observation.step + 1 < self.settings.min_epochs
+        return not early and (finding.verdict is None or finding.verdict in self.settings.stop_on)
+
+    def _decision(self, signals: Signals, diagnosis: Finding | None, ending: Finding | None) -> Decision:
+        told = ending or diagnosis or Finding(reason="", verdict=Verdict.IMPROVING, confidence=0.0)
+        verdict = told.verdict or (diagnosis.verdict if diagnosis else None) or Verdict.IMPROVING
+        curve = signals.curve
+        return Decision(
+            stop=ending is not None,
+            verdict=verdict,
+            step=signals.observation.step,
+            best_step=curve.best_step if curve.count else None,
+            best_value=self._sign * curve.best if curve.count else None,
+            reason=told.reason,
+            criterion=told.criterion,
+            evidence={**told.evidence, **self._faults()},
+            advice=told.advice,
+            confidence=told.confidence,
+        )
+
+    def _unchanged(self, signals: Signals) -> Decision:
+        last = self._state.decision or self._decision(signals, None, None)
+        evidence = {**last.evidence, **self._faults()}
+        return dataclasses.replace(last, stop=False, step=signals.observation.step, evidence=evidence)
+
+    def _faults(self) -> dict[str, float]:
+        """What was wrong with the values given, where anything was."""
+        state = self._state
+        counts = {
+            "non_finite_epochs": state.non_finite_total,
+            "missing_epochs": state.missing_total,
+            "repeated_epochs": state.repeated_total,
+        }
+        return {name: count for name, count in counts.items() if count}
+
+
+_PLAIN: Mapping[str, Callable[[Any], Any]] = {
+    "diagnosis": dict,
+    "criteria": dict,
+    "has_validation": bool,
+    "elapsed": float,
+    "non_finite": int,
+    "non_finite_total": int,
+    "missing_total": int,
+    "repeated_total": int,
+}
+"""Parts of the state that are saved as they are, and what reads them."""
+
+
+def _criteria_and_limits(settings: Settings) -> Criterion | None:
+    """The user's criteria and the limits among the settings, joined; None where there is none of them."""
+    members = [settings.criteria] if isinstance(settings.criteria, Criterion) else []
+    members += [MaxEpochs(settings.max_epochs)] if settings.max_epochs is not None else []
+    members += [TargetLoss(settings.target_loss)] if settings.target_loss is not None else []
+    return AnyOf.of(*members) if members else None

@@ -1,0 +1,86 @@
+"""One look at a training: what was measured at the end of an epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observation:
+    """What was measured at one epoch. Any value may be absent (None) or not finite.
+
+    Args:
+        step: The epoch's number, counted from 0 as the frameworks do (or any other unit that only grows).
+        train_loss: Mean training loss of the epoch.
+        val_loss: Validation loss after the epoch.
+        lr: Learning rate used in the epoch.
+        elapsed: Seconds of training so far, or None where nobody measured.
+        metrics: Other named numbers, kept for the evidence.
+
+    >>> print(Observation(step=3, train_loss=0.5, val_loss=0.61, lr=1e-3))
+    epoch 3: train_loss 0.5, val_loss 0.61, lr 0.001
+    """
+
+    step: int
+    train_loss: float | None = None
+    val_loss: float | None = None
+    lr: float | None = None
+    elapsed: float | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metrics", MappingProxyType(dict(self.metrics)))
+
+    def __reduce__(self) -> tuple[Any, ...]:  # a read-only mapping can't be pickled
+        return Observation.from_dict, (self.to_dict(),)
+
+    def __str__(self) -> str:
+        named = {"train_loss": self.train_loss, "val_loss": self.val_loss, "lr": self.lr, **self.metrics}
+        values = ", ".join(f"{name} {value:.6g}" for name, value in named.items() if value is not None)
+        return f"epoch {self.step}: {values or 'nothing was measured'}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The observation in types that every JSON reader takes; values that are not finite become text."""
+        return {
+            "step": self.step,
+            "train_loss": plain_number(self.train_loss),
+            "val_loss": plain_number(self.val_loss),
+            "lr": plain_number(self.lr),
+            "elapsed": plain_number(self.elapsed),
+            "metrics": {name: plain_number(value) for name, value in self.metrics.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Observation:
+        """The observation that `to_dict` described."""
+        losses = {name: as_number(data.get(name)) for name in ("train_loss", "val_loss", "lr", "elapsed")}
+        metrics = {name: float(value) for name, value in data.get("metrics", {}).items()}
+        return cls(step=int(data["step"]), metrics=metrics, **losses)
+
+
+def as_number(value: Any) -> float | None:
+    """A float from whatever a training hands over: None stays None, what is no number becomes NaN.
+
+    >>> as_number(None), as_number("0.5"), as_number("broken")
+    (None, 0.5, nan)
+    """
+    if value is None:
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # RuntimeError: tensors of several elements
+        return math.nan
+
+
+def plain_number(value: float | None) -> float | str | None:
+    """A value for JSON, which knows no NaN and no infinity."""
+    return value if value is None or math.isfinite(value) else str(value)
+
+
+def is_finite(value: float | None) -> bool:
+    """Whether the value is there and finite."""
+    return value is not None and math.isfinite(value)

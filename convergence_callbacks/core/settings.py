@@ -1,0 +1,67 @@
+"""What a user can set on a monitor: one declaration for Python, YAML, the command line and the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from convergence_callbacks.core.criteria.criterion import Criterion
+from convergence_callbacks.core.criteria.spec import criteria_from
+from convergence_callbacks.core.errors import SettingsError, unknown_name
+from convergence_callbacks.core.fields import check, setting
+from convergence_callbacks.core.schedule import Schedule
+from convergence_callbacks.core.verdict import STOP_ON_DEFAULT, Verdict
+
+CriteriaSetting = Criterion | str | dict[str, Any] | list[Any] | None
+"""A criterion, or what YAML can say of one: a name, a name with settings, or a list (any of them)."""
+
+StopOnSetting = tuple[Verdict | str, ...] | list[Verdict | str]
+"""Verdicts, or their names."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of a monitor; see each field's description.
+
+    Raises:
+        SettingsError: A value has a wrong type, is out of its range, or names what is not known.
+    """
+
+    max_epochs: int | None = setting("epochs the training may take; unknown when left out", None, ge=1)
+    tolerance: float = setting(
+        "stop when what is still to be gained is below this share of what was gained", 0.01, gt=0, lt=1
+    )
+    min_epochs: int = setting("never stop before this many epochs", 5, ge=0)
+    mode: Literal["min", "max"] = setting("whether less (min) or more (max) of the judged metric is better", "min")
+    baseline_loss: float | None = setting(
+        "loss of a trivial predictor (class frequencies, or the mean); the first epochs stand in for it", None
+    )
+    target_loss: float | None = setting("stop as soon as the judged loss is at least this good", None)
+    lr_schedule: Schedule | None = setting(
+        "learning rate of each epoch, where known ahead: a list, or in Python a function of the epoch", None
+    )
+    stop_on: StopOnSetting = setting(
+        "verdicts that end the training; the others are only told", tuple(v.value for v in STOP_ON_DEFAULT)
+    )
+    criteria: CriteriaSetting = setting("criteria that end the training; the default rule when left out", None)
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("min", "max"):
+            raise SettingsError(f"mode must be 'min' or 'max', got {self.mode!r}", ("mode",))
+        check(self)
+        object.__setattr__(self, "stop_on", _verdicts(self.stop_on))
+        try:
+            object.__setattr__(self, "criteria", criteria_from(self.criteria))
+        except SettingsError as error:
+            raise error.below("criteria") from None
+
+
+def _verdicts(names: Any) -> tuple[Verdict, ...]:
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise SettingsError(f"stop_on must be a list of verdicts, got {names!r}", ("stop_on",))
+    known = [verdict.value for verdict in Verdict]
+    for index, name in enumerate(names):
+        if name not in known:
+            raise SettingsError(unknown_name("verdict", name, known), ("stop_on", index))
+    return tuple(Verdict(name) for name in names)

@@ -1,0 +1,42 @@
+"""What can be said of a training, in one word."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """The state of a training, from harmless to grave.
+
+    When several apply at once, the gravest is given.
+    """
+
+    IMPROVING = "improving"
+    """The loss still falls by more than the tolerance, or it is too early to say otherwise."""
+
+    CONVERGED = "converged"
+    """The loss has settled: what more epochs can be expected to bring is below the tolerance."""
+
+    FALSE_CONVERGENCE = "false_convergence"
+    """The loss looks flat since the learning rate is too low: slow is not finished."""
+
+    OVERFITTING = "overfitting"
+    """Train loss still falls while validation loss has risen beyond its noise."""
+
+    UNSTABLE = "unstable"
+    """The loss jumps by a large share of what was ever gained: the learning rate is too high."""
+
+    NOT_LEARNING = "not_learning"
+    """Neither loss has left the level of a trivial predictor."""
+
+    DIVERGED = "diverged"
+    """The loss exploded or is no longer a finite number."""
+
+    @property
+    def gravity(self) -> int:
+        """Rank among the verdicts, 0 for improving; the larger, the graver."""
+        return list(Verdict).index(self)
+
+
+STOP_ON_DEFAULT = (Verdict.CONVERGED, Verdict.OVERFITTING, Verdict.DIVERGED, Verdict.NOT_LEARNING)
+"""Verdicts that stop a training unless the user says otherwise: those in which waiting brings nothing."""
