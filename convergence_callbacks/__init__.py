@@ -12,14 +12,21 @@ The doors to the frameworks are `convergence_callbacks.lightning` and `convergen
 from convergence_callbacks.core.compose import AllOf, AnyOf
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding
 from convergence_callbacks.core.criteria.default import Default
+from convergence_callbacks.core.criteria.expected_gain import ExpectedGain
+from convergence_callbacks.core.criteria.exploding_loss import ExplodingLoss
+from convergence_callbacks.core.criteria.false_convergence import FalseConvergence
+from convergence_callbacks.core.criteria.generalization_gap import GeneralizationGap
 from convergence_callbacks.core.criteria.generalization_loss import GeneralizationLoss
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.criteria.non_finite_loss import NonFiniteLoss
+from convergence_callbacks.core.criteria.not_learning import NotLearning
+from convergence_callbacks.core.criteria.overfitting import Overfitting
 from convergence_callbacks.core.criteria.patience import Patience
 from convergence_callbacks.core.criteria.progress_quotient import ProgressQuotient
 from convergence_callbacks.core.criteria.successive_increases import SuccessiveIncreases
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.criteria.time_budget import TimeBudget
+from convergence_callbacks.core.criteria.unstable_loss import UnstableLoss
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, MetricNotFoundError, SettingsError, StateError
 from convergence_callbacks.core.observation import Observation
@@ -36,13 +43,19 @@ __all__ = [
     "Criterion",
     "Decision",
     "Default",
+    "ExpectedGain",
+    "ExplodingLoss",
+    "FalseConvergence",
     "Finding",
+    "GeneralizationGap",
     "GeneralizationLoss",
     "MaxEpochs",
     "MetricNotFoundError",
     "Monitor",
     "NonFiniteLoss",
+    "NotLearning",
     "Observation",
+    "Overfitting",
     "Patience",
     "ProgressQuotient",
     "SettingsError",
@@ -51,5 +64,6 @@ __all__ = [
     "SuccessiveIncreases",
     "TargetLoss",
     "TimeBudget",
+    "UnstableLoss",
     "Verdict",
 ]

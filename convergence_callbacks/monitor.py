@@ -8,7 +8,7 @@ from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core import monitor as core
 
 
-class Monitor(FromYaml, core.Monitor):
+class Monitor(FromYaml, core.Monitor):  # noqa: D101
     __doc__ = core.Monitor.__doc__  # the core's monitor, handed a clock and a reader of files
 
     default_clock = staticmethod(time.monotonic)

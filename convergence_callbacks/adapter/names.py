@@ -15,7 +15,7 @@ _PLAIN_WORDS = _VALIDATION | _TRAIN | _PER_EPOCH | {"loss"}
 
 
 def find_validation_loss(logged: Iterable[str]) -> str | None:
-    """The name of the validation loss: ``val_loss``, ``valid/loss_epoch``, ``Loss/validation``, …
+    """The name of the validation loss: ``val_loss``, ``valid/loss_epoch``, ``Loss/validation`` and the like.
 
     >>> find_validation_loss(["train_loss", "val_acc", "val/loss_epoch"])
     'val/loss_epoch'
@@ -24,7 +24,7 @@ def find_validation_loss(logged: Iterable[str]) -> str | None:
 
 
 def find_train_loss(logged: Iterable[str]) -> str | None:
-    """The name of the train loss: ``train_loss``, ``loss``, ``train/loss_epoch``, …
+    """The name of the train loss: ``train_loss``, ``loss``, ``train/loss_epoch`` and the like.
 
     >>> find_train_loss(["val_loss", "train_loss_step", "train_loss_epoch"])
     'train_loss_epoch'

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 CAPACITY = 128
-"""Bins kept; even, so that all of them merge in pairs. Three numbers a bin stay far below 16 kB."""
+"""Bins kept; even, so that all of them merge in pairs. Four numbers a bin stay far below 16 kB."""
 
 
 @dataclass(slots=True)
@@ -27,6 +27,7 @@ class Curve:
         filled: Epochs in the last bin.
         epoch: Number (from 1, in judged epochs) of the last epoch of each bin.
         loss: Mean judged loss of each bin.
+        lowest: Lowest judged loss of each bin.
         train: Mean train loss of each bin; NaN where there was none yet.
         lr: Learning rate at the end of each bin; NaN where unknown.
         first: First judged loss.
@@ -44,6 +45,7 @@ class Curve:
     filled: int = 0
     epoch: list[int] = field(default_factory=list)
     loss: list[float] = field(default_factory=list)
+    lowest: list[float] = field(default_factory=list)
     train: list[float] = field(default_factory=list)
     lr: list[float] = field(default_factory=list)
     first: float = math.nan
@@ -64,6 +66,7 @@ class Curve:
         self.filled += 1
         self.epoch[-1] = self.count
         self.loss[-1] += (loss - self.loss[-1]) / self.filled
+        self.lowest[-1] = min(self.lowest[-1], loss)
         # A missing train loss repeats the bin's, so that a gap in the log is no jump.
         self.train[-1] = _mean_with(self.train[-1], train, self.filled)
         self.lr[-1] = self.lr[-1] if math.isnan(lr) else lr
@@ -86,6 +89,7 @@ class Curve:
             self._halve()
         self.epoch.append(self.count)
         self.loss.append(0.0)
+        self.lowest.append(math.inf)
         self.train.append(self.train[-1] if self.train else math.nan)
         self.lr.append(self.lr[-1] if self.lr else math.nan)
         self.filled = 0
@@ -93,6 +97,7 @@ class Curve:
     def _halve(self) -> None:
         self.epoch = self.epoch[1::2]
         self.loss = _pair_means(self.loss)
+        self.lowest = [min(pair) for pair in zip(self.lowest[::2], self.lowest[1::2], strict=True)]
         self.train = _pair_means(self.train)
         self.lr = self.lr[1::2]
         self.width *= 2
@@ -111,7 +116,8 @@ class Curve:
         blank = cls()
         read = {f.name: _restored(state[f.name], getattr(blank, f.name)) for f in dataclasses.fields(cls)}
         curve = cls(**read)
-        if not len(curve.epoch) == len(curve.loss) == len(curve.train) == len(curve.lr) <= CAPACITY:
+        lengths = {len(series) for series in (curve.epoch, curve.loss, curve.lowest, curve.train, curve.lr)}
+        if len(lengths) > 1 or max(lengths) > CAPACITY:
             raise ValueError("its series differ in length")
         return curve
 

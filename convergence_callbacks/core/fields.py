@@ -11,7 +11,7 @@ import functools
 import math
 import types
 import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from convergence_callbacks.core.errors import SettingsError
@@ -41,7 +41,7 @@ def check(settings: Any) -> None:
     Raises:
         SettingsError: Names the setting, what was expected and what was given.
     """
-    hints = _hints(type(settings))
+    hints = _hints(settings.__class__)
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
         _check_type(field.name, value, hints[field.name])
@@ -65,7 +65,7 @@ def check_bounds(name: str, value: Any, bounds: Mapping[str, Any]) -> None:
 
 
 @functools.cache
-def _hints(owner: Hashable) -> dict[str, Any]:
+def _hints(owner: type[Any]) -> dict[str, Any]:
     return typing.get_type_hints(owner)
 
 

@@ -97,7 +97,7 @@ class Monitor:
             stop_on=stop_on,
             criteria=criteria,
         )
-        self._clock = clock or self.default_clock
+        self._clock = clock or type(self).default_clock
         self._sign = -1.0 if mode == "max" else 1.0
         self._diagnosis = Default(tolerance)
         self._criteria = _criteria_and_limits(self.settings)

@@ -1,4 +1,4 @@
-"""The learning rates to come, where somebody knows them."""
+"""The learning rate: whether it is about to move, has just moved, or still warms up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ Schedule = Sequence[float] | Callable[[int], float]
 """Learning rate of each epoch: a sequence indexed by the epoch, or a function of it."""
 
 LOOKS_AHEAD = 64
-"""Rates read between now and the end: enough to see a drop, and a bound on the work of each epoch."""
+"""Rates read between now and then: enough to see a drop, and a bound on the work of each epoch."""
+
+DROP = 0.6
+"""A rate below this share of what it was has dropped; smooth decay does less within a window."""
+
+SPENT = 0.05
+"""A rate below this share of its highest has little left to give: further drops change nothing."""
 
 
 def rates_ahead(schedule: Schedule | None, step: int, end: int | None) -> NDArray[np.float64] | None:
@@ -40,3 +46,26 @@ def rates_ahead(schedule: Schedule | None, step: int, end: int | None) -> NDArra
     except Exception:  # a user's function that fails must not end the training
         return None
     return rates if np.isfinite(rates).all() else None
+
+
+def rate_is_moving(past: NDArray[np.float64], window: int, ahead: NDArray[np.float64] | None) -> bool:
+    """Whether a plateau says little, since the learning rate warms up, has just dropped or is about to change.
+
+    Args:
+        past: Rates so far, the latest last; NaN where unknown.
+        window: How many of the latest count as "just now".
+        ahead: Rates of the next epochs, None where unknown.
+    """
+    past = past[np.isfinite(past)]
+    if not len(past):
+        return False
+    now, top = past[-1], past.max()
+    if len(past) > 1 and now > 1.001 * past[:-1].max():  # warming up
+        return True
+    if ahead is not None and len(ahead) and ahead.max() > max(now / DROP, SPENT * top):  # a restart, or warm-up to come
+        return True
+    if now < SPENT * top:
+        return False
+    just_now = past[-window - 1 :]
+    dropped = bool((just_now[1:] < DROP * just_now[:-1]).any())
+    return dropped or (ahead is not None and len(ahead) > 0 and ahead.min() < DROP * now)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from convergence_callbacks.core.curve import Curve
 from convergence_callbacks.core.observation import Observation, is_finite
-from convergence_callbacks.core.schedule import Schedule, rates_ahead
+from convergence_callbacks.core.schedule import Schedule, rate_is_moving, rates_ahead
 
 Series = NDArray[np.float64]
 
@@ -75,17 +75,21 @@ class Signals:
         """Learning rate by bin, NaN where unknown."""
         return np.array(self.curve.lr)
 
-    @functools.cached_property
-    def rates_ahead(self) -> Series | None:
-        """Learning rates to come, at most 64 of them, None where unknown."""
-        return rates_ahead(self.lr_schedule, self.observation.step, self.max_epochs)
+    def rate_is_moving(self, window: int) -> bool:
+        """Whether the learning rate warms up, dropped within the latest epochs, or will change within as many.
 
-    @functools.cached_property
-    def epochs_left(self) -> float:
-        """Judged epochs until the budget ends, infinite where there is none."""
-        if self.max_epochs is None:
-            return math.inf
-        return max(0.0, (self.max_epochs - 1 - self.curve.latest_step) / self.curve.spacing)
+        Args:
+            window: Judged epochs.
+        """
+        step = self.observation.step
+        end = step + 1 + math.ceil(window * self.curve.spacing)
+        ahead = rates_ahead(self.lr_schedule, step, end if self.max_epochs is None else min(end, self.max_epochs))
+        return rate_is_moving(self.rates, math.ceil(window / self.curve.width), ahead)
+
+    def best_before(self, window: int) -> float | None:
+        """The lowest judged loss up to a number of judged epochs ago, None where the run is shorter."""
+        lowest = np.array(self.curve.lowest)[self.epochs <= self.curve.count - window]
+        return float(lowest.min()) if len(lowest) else None
 
     @functools.cached_property
     def total_gain(self) -> float:
@@ -94,9 +98,46 @@ class Signals:
         return start - self.curve.best
 
     @functools.cached_property
+    def start(self) -> float:
+        """Level at which learning begins: that of a trivial predictor where known, else the higher of both first losses.
+
+        The train loss of the first epoch is its running mean, so it still holds some of what a fast
+        learner's validation loss no longer shows.
+        """
+        if self.baseline is not None:
+            return self.baseline
+        first = self.curve.train[0] if self.curve.train else math.nan
+        return self.curve.first if math.isnan(first) else max(self.curve.first, first)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the judged loss has left its starting level by a twentieth of it, and by more than its noise."""
+        return self.start - self.curve.best >= max(0.05 * abs(self.start), 4 * self.noise)
+
+    @property
+    def train_has_begun(self) -> bool:
+        """The same of the train loss; False where there is none."""
+        train = self.known_train_losses
+        return len(train) > 0 and train[0] - train.min() >= max(0.05 * abs(train[0]), 4 * self.train_noise)
+
+    @functools.cached_property
     def noise(self) -> float:
         """Standard deviation of the judged loss around its trend, from its own second differences."""
         return noise_of(self.losses)
+
+    @functools.cached_property
+    def train_noise(self) -> float:
+        """The same of the train loss; 0 where there is none."""
+        return noise_of(self.known_train_losses)
+
+    @functools.cached_property
+    def known_train_losses(self) -> Series:
+        """Train loss by bin from the first known one on, empty where there is none."""
+        return self.train_losses[np.isfinite(self.train_losses)]
+
+    def level(self, window: int) -> float:
+        """Median judged loss of the latest epochs."""
+        return float(np.median(self.losses[self.epochs > self.curve.count - window]))
 
     @functools.cached_property
     def gap(self) -> float:
@@ -105,6 +146,12 @@ class Signals:
         if not self.has_validation or train is None or not is_finite(train):
             return math.nan
         return self.loss - self.sign * train
+
+
+def roughness_of(series: Series) -> float:
+    """Mean second difference over mean first difference: below 1 for a steady descent, about 1.7 for noise."""
+    first = np.abs(np.diff(series))
+    return float(np.abs(np.diff(series, 2)).mean() / first.mean()) if len(first) > 1 and first.any() else 2.0
 
 
 def noise_of(series: Series) -> float:

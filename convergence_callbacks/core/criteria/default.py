@@ -7,8 +7,13 @@ from dataclasses import dataclass
 
 from convergence_callbacks.core.compose import AnyOf
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criteria.expected_gain import ExpectedGain
+from convergence_callbacks.core.criteria.exploding_loss import ExplodingLoss
+from convergence_callbacks.core.criteria.false_convergence import FalseConvergence
 from convergence_callbacks.core.criteria.non_finite_loss import NonFiniteLoss
-from convergence_callbacks.core.criteria.patience import Patience
+from convergence_callbacks.core.criteria.not_learning import NotLearning
+from convergence_callbacks.core.criteria.overfitting import Overfitting
+from convergence_callbacks.core.criteria.unstable_loss import UnstableLoss
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import Signals
 
@@ -19,6 +24,9 @@ class Default(Criterion):
 
     Args:
         tolerance: Share of the total gain that is not worth waiting for.
+
+    >>> [criterion.name for criterion in Default().members.criteria][-2:]
+    ['false_convergence', 'expected_gain']
     """
 
     tolerance: float = setting("share of the total gain that is not worth waiting for", 0.01, gt=0, lt=1)
@@ -26,7 +34,15 @@ class Default(Criterion):
     @functools.cached_property
     def members(self) -> AnyOf:
         """The criteria it is made of."""
-        return AnyOf.of(NonFiniteLoss(), Patience(10))
+        return AnyOf.of(
+            NonFiniteLoss(),
+            ExplodingLoss(),
+            NotLearning(),
+            UnstableLoss(),
+            Overfitting(),
+            FalseConvergence(),
+            ExpectedGain(self.tolerance),
+        )
 
     def start(self) -> State:
         return self.members.start()

@@ -17,7 +17,7 @@ class MaxEpochs(Criterion):
         epochs: Epochs the training may take.
 
     >>> MaxEpochs(200).describe()
-    '200 epochs are done'
+    'the budget of 200 epochs is used up'
     """
 
     epochs: int = setting("epochs the training may take", ge=1)
@@ -29,4 +29,4 @@ class MaxEpochs(Criterion):
         return state, Finding(reason=f"the budget of {self.epochs} epochs is used up", evidence={"epochs": done})
 
     def describe(self) -> str:
-        return f"{self.epochs} epochs are done"
+        return f"the budget of {self.epochs} epochs is used up"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
@@ -67,18 +68,19 @@ class Patience(Criterion):
         if not isinstance(self.min_delta, str):
             return self.min_delta
         try:
-            percent = float(self.min_delta.removesuffix("%")) if self.min_delta.endswith("%") else float("nan")
+            if not self.min_delta.endswith("%"):
+                raise ValueError
+            percent = float(self.min_delta.removesuffix("%"))
         except ValueError:
-            percent = float("nan")
-        if percent != percent:
-            raise SettingsError(f"min_delta must be a number or a percentage such as '0.5%', got {self.min_delta!r}")
+            expected = "a number or a percentage such as '0.5%'"
+            raise SettingsError(f"min_delta must be {expected}, got {self.min_delta!r}", ("min_delta",)) from None
         check_bounds("min_delta", percent, {"ge": 0})
         return abs(best) * percent / 100
 
     def _cool(self, state: State, signals: Signals) -> tuple[int, float | None]:
         """Epochs of cooldown left after this one, and the rate to compare the next one with."""
         lr, before = signals.observation.lr, state["lr"]
-        if lr is None or not lr == lr:
+        if lr is None or math.isnan(lr):
             return max(0, state["cooling"] - 1), before
         dropped = before is not None and lr < before
         return self.cooldown if dropped else max(0, state["cooling"] - 1), lr

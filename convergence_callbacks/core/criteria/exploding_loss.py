@@ -1,0 +1,55 @@
+"""A loss far above where it began."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.fields import setting
+from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class ExplodingLoss(Criterion):
+    """The loss is several times as high as it began, and train loss is no better than it began.
+
+    Args:
+        times: How many times its starting level the loss has risen to.
+        epochs: Epochs in a row; a single one may be a bad batch.
+
+    >>> ExplodingLoss().describe()
+    'the loss is 3 times as high as it began for 3 epochs in a row'
+    """
+
+    times: float = setting("how many times its starting level the loss has risen to", 3.0, gt=1)
+    epochs: int = setting("epochs in a row with such a loss", 3, ge=1)
+
+    def start(self) -> State:
+        return {"in_a_row": 0}
+
+    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
+        if not signals.judged:
+            return state, None
+        in_a_row = state["in_a_row"] + 1 if self._exploded(signals) else 0
+        return {"in_a_row": in_a_row}, self._finding(signals) if in_a_row >= self.epochs else None
+
+    def describe(self) -> str:
+        return f"the loss is {self.times:.3g} times as high as it began for {self.epochs} epochs in a row"
+
+    def _exploded(self, signals: Signals) -> bool:
+        train = signals.known_train_losses
+        learning = signals.has_validation and len(train) > 0 and train[-1] < train[0]  # then it overfits
+        rise = signals.loss - signals.start
+        return not learning and rise > (self.times - 1) * max(abs(signals.start), signals.total_gain) > 0
+
+    def _finding(self, signals: Signals) -> Finding:
+        lr = signals.observation.lr
+        rate = f"a lower learning rate (try {lr / 10:.2g})" if lr else "a lower learning rate"
+        return Finding(
+            reason=f"the loss rose to {signals.sign * signals.loss:.4g} from {signals.sign * signals.start:.4g}",
+            verdict=Verdict.DIVERGED,
+            evidence={"loss": signals.sign * signals.loss, "started_at": signals.sign * signals.start},
+            advice=(f"restore epoch {signals.curve.best_step}", f"{rate}, or clip the gradients"),
+            confidence=0.9,
+        )

@@ -1,0 +1,89 @@
+"""Slow is not finished."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.fields import setting
+from convergence_callbacks.core.signals import Series, Signals, roughness_of
+from convergence_callbacks.core.verdict import Verdict
+
+STEADY = 0.7
+"""Roughness below which a train loss descends steadily; noise has about 1.7."""
+
+
+@dataclass(frozen=True)
+class FalseConvergence(Criterion):
+    """The curve looks flat, and yet train loss falls on steadily: the learning rate is too low.
+
+    A good learning rate gains most at the beginning and then little, with noise. One that is far too low
+    gains little at any time, smoothly, and much of it late.
+
+    Args:
+        late: Share of train loss's total gain made in the later half of the epochs that is much.
+        slow: Fall of the judged loss an epoch that looks flat, as a share of its starting level.
+
+    >>> FalseConvergence().describe()
+    'the loss falls by less than 1 % an epoch but steadily, as at too low a learning rate'
+    """
+
+    late: float = setting(
+        "share of the total gain, made in the later half of the epochs, that is much", 0.08, gt=0, lt=1
+    )
+    slow: float = setting("fall an epoch that looks flat, as a share of the starting level", 0.01, gt=0)
+
+    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
+        if not signals.judged or signals.curve.count < 10 or signals.rate_is_moving(5):
+            return state, None
+        late, per_epoch = late_share(_driving(signals)), _fall_per_epoch(signals)
+        if late < self.late or not is_steady(signals) or per_epoch > self.slow * abs(signals.start):
+            return state, None
+        return state, self._finding(late, per_epoch / abs(signals.start), signals)
+
+    def describe(self) -> str:
+        return (
+            f"the loss falls by less than {100 * self.slow:.3g} % an epoch but steadily, as at too low a learning rate"
+        )
+
+    def _finding(self, late: float, per_epoch: float, signals: Signals) -> Finding:
+        lr = signals.observation.lr
+        rate = f"a learning rate ten times as high (try {10 * lr:.2g})" if lr else "a learning rate ten times as high"
+        return Finding(
+            reason=(
+                f"the loss falls by only {100 * per_epoch:.2g} % an epoch, but steadily: {100 * late:.2g} % "
+                "of the gain came in the later half"
+            ),
+            verdict=Verdict.FALSE_CONVERGENCE,
+            evidence={"late_share": late, "fall_per_epoch": per_epoch},
+            advice=(rate,),
+            confidence=0.7,
+        )
+
+
+def is_steady(signals: Signals) -> bool:
+    """Whether train loss (or else the judged loss) falls smoothly in the later half of the epochs."""
+    later = _later_half(_driving(signals))
+    return len(later) > 3 and later[-1] < later[0] and roughness_of(later) < STEADY
+
+
+def late_share(losses: Series) -> float:
+    """Share of a curve's total gain that was made in the later half of its epochs."""
+    total = float(losses[0] - losses.min()) if len(losses) else 0.0
+    later = _later_half(losses)
+    return float(later[0] - later[-1]) / total if total > 0 else 0.0
+
+
+def _driving(signals: Signals) -> Series:
+    """Train loss, which the learning rate drives at first hand; the judged loss where there is none."""
+    return signals.known_train_losses if len(signals.known_train_losses) > 1 else signals.losses
+
+
+def _later_half(losses: Series) -> Series:
+    return losses[len(losses) // 2 :]
+
+
+def _fall_per_epoch(signals: Signals) -> float:
+    """Mean fall of the judged loss an epoch over the later half."""
+    later = _later_half(signals.losses)
+    return float(later[0] - later[-1]) / max(1, (len(later) - 1) * signals.curve.width)

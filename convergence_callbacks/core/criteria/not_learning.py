@@ -1,0 +1,56 @@
+"""Nothing was ever learnt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criteria.false_convergence import is_steady
+from convergence_callbacks.core.fields import setting
+from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class NotLearning(Criterion):
+    """The judged loss has not left the level of a trivial predictor.
+
+    Validation loss that stays there while train loss falls is memorising, as with broken labels; since it
+    may also be a hard start, that takes twice the epochs.
+
+    Deep networks can sit at that level for tens of epochs before they begin to learn, and so does every
+    network while its learning rate warms up: so this has a horizon of its own, and a train loss that falls
+    steadily, however slowly, is no case of it.
+
+    Args:
+        epochs: Epochs within which a network should have begun; half the budget where that is less.
+
+    >>> NotLearning(40).describe()
+    'the loss has not left its starting level within 40 epochs'
+    """
+
+    epochs: int = setting("epochs within which the loss should have left its starting level", 40, ge=1)
+
+    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
+        if not signals.judged or signals.has_begun or signals.curve.count < self._horizon(signals):
+            return state, None
+        if signals.rate_is_moving(self.epochs // 8) or is_steady(signals):
+            return state, None
+        return state, self._finding(signals)
+
+    def describe(self) -> str:
+        return f"the loss has not left its starting level within {self.epochs} epochs"
+
+    def _horizon(self, signals: Signals) -> int:
+        epochs = 2 * self.epochs if signals.train_has_begun else self.epochs
+        return epochs if signals.max_epochs is None else min(epochs, max(10, signals.max_epochs // 2))
+
+    def _finding(self, signals: Signals) -> Finding:
+        start, best = signals.sign * signals.start, signals.sign * signals.curve.best
+        return Finding(
+            reason=f"in {signals.curve.count} epochs the loss got from {start:.4g} to {best:.4g} at best",
+            verdict=Verdict.NOT_LEARNING,
+            evidence={"started_at": start, "best": best, "epochs": signals.curve.count},
+            advice=("check labels, input scale and loss function", "try to overfit ten examples first"),
+            confidence=0.8,
+        )

@@ -1,0 +1,70 @@
+"""Train loss falls on while validation loss rises."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.fields import setting
+from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Overfitting(Criterion):
+    """Validation loss has risen beyond its noise since its best, while train loss went on falling.
+
+    Args:
+        rise: Rise that matters, as a share of the total gain.
+        epochs: Epochs since the best, at least; a quarter of the epochs so far where that is more.
+
+    >>> Overfitting().describe()
+    'validation loss has risen by 10 % of the total gain while train loss fell on'
+
+    Source: Prechelt, "Early stopping – but when?" (1998), for judging the two together.
+    """
+
+    rise: float = setting("rise of validation loss that matters, as a share of the total gain", 0.1, gt=0)
+    epochs: int = setting("epochs since the best, at least", 10, ge=2)
+
+    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
+        window = max(self.epochs, math.ceil(0.25 * signals.curve.count))
+        if not signals.judged or not signals.has_validation or signals.wait < window or not signals.has_begun:
+            return state, None
+        if signals.level(window // 2) < signals.level(window) - signals.noise:  # on its way back from a spike
+            return state, None
+        rise = signals.level(window) - signals.curve.best
+        fall = _train_fall_since_best(signals)
+        gain = signals.start - signals.curve.best
+        if rise < max(self.rise * gain, 3 * signals.noise) or fall <= 0.02:
+            return state, None
+        return state, self._finding(rise / gain, fall, signals)
+
+    def describe(self) -> str:
+        return f"validation loss has risen by {100 * self.rise:.3g} % of the total gain while train loss fell on"
+
+    def _finding(self, rise: float, fall: float, signals: Signals) -> Finding:
+        best = signals.curve.best_step
+        return Finding(
+            reason=(
+                f"since epoch {best} validation loss rose by {100 * rise:.2g} % of the total gain "
+                f"while train loss fell by another {100 * fall:.2g} % of its own"
+            ),
+            verdict=Verdict.OVERFITTING,
+            evidence={"validation_rise": rise, "train_fall": fall, "epochs_since_best": signals.wait},
+            advice=(f"use the weights of epoch {best}", "then weight decay, augmentation or more data"),
+            confidence=1 - 0.5 * math.exp(-rise / self.rise),
+        )
+
+
+def _train_fall_since_best(signals: Signals) -> float:
+    """Fall of the train loss since the best epoch, as a share of its own total gain; 0 where there is none."""
+    train = signals.train_losses
+    total = train[0] - np.nanmin(train) if np.isfinite(train[0]) else 0.0
+    if not total > 0:
+        return 0.0
+    at_best = train[np.searchsorted(signals.epochs, signals.curve.best_epoch)]
+    return float((at_best - np.median(train[-3:])) / total)

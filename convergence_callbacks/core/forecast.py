@@ -1,0 +1,83 @@
+"""What a learning curve may still gain.
+
+Learning curves fall like powers of time or exponentially (Viering & Loog 2023 survey the shapes; Domhan,
+Springenberg & Hutter 2015 mix them to predict the end of a training). Each shape is fitted to the recent part
+of the curve by least squares, weighed by how well it explains it, and asked how far it still falls.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Series = NDArray[np.float64]
+
+POWERS = (0.25, 0.5, 1.0, 2.0)
+"""Exponents: from the slow tails of large data sets to those of smooth, strongly convex problems."""
+
+TIME_CONSTANTS = (0.5, 0.25, 0.12, 0.06)
+"""Of the exponentials, as shares of the epochs so far; slower ones can't be told from a straight line."""
+
+RECENT = 0.4
+"""Share of the epochs that is fitted: what came before belongs to another phase more often than not."""
+
+FEWEST = 8
+"""Points that are always fitted: with fewer, every shape explains them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What may still be gained, in the unit of the loss.
+
+    Args:
+        gain: Expected further fall of the curve's trend, never negative.
+        std: Standard deviation of that, over the shapes that explain the curve.
+    """
+
+    gain: float
+    std: float
+
+
+def forecast(epochs: Series, losses: Series, most: float) -> Forecast:
+    """Expected further gain of a curve whose end is open.
+
+    Args:
+        epochs: Epochs, counted from 1, of each point.
+        losses: Losses at these epochs, lower is better.
+        most: Gain above which no shape is believed: nobody can tell the end of a curve from its beginning.
+
+    Returns:
+        The gain as the mean over all shapes, weighed by their likelihood.
+    """
+    count = max(FEWEST, math.ceil(RECENT * len(losses)))
+    x, y = epochs[-count:] / epochs[-1], losses[-count:]
+    shapes = _shapes(x)
+    mean = shapes.mean(axis=1, keepdims=True)
+    centred, y = shapes - mean, y - y.mean()
+    spread = np.maximum((centred**2).sum(axis=1), 1e-300)
+    gains = np.maximum(centred @ y / spread, 0.0)  # a shape that rises expects nothing more
+    misfit = ((y - gains[:, None] * centred) ** 2).sum(axis=1)
+    weights = _weights(misfit, y)
+    gains = np.minimum(gains, most)
+    gain = float(weights @ gains)
+    return Forecast(gain, math.sqrt(float(weights @ (gains - gain) ** 2)))
+
+
+def _shapes(x: Series) -> Series:
+    """All shapes, one a row: 0 now (x = 1), falling to -1 in the end; the straight line falls as far again."""
+    powers = [x**-power - 1 for power in POWERS]
+    exponentials = [np.exp((1 - x) / constant) - 1 for constant in TIME_CONSTANTS]
+    return np.array([*powers, *exponentials, 1 - x])
+
+
+def _weights(misfit: Series, y: Series) -> Series:
+    """Likelihood of each shape, the noise taken from the one that fits best."""
+    rounding = len(y) * (1e-6 * float(np.ptp(y))) ** 2  # below that, a better fit is chance
+    best = max(float(misfit.min()), rounding)
+    if best == 0:  # a curve that does not move at all: every shape expects nothing
+        return np.full(len(misfit), 1 / len(misfit))
+    likelihood = np.exp(-0.5 * (len(y) - 2) * np.maximum(misfit / best - 1, 0))
+    return np.asarray(likelihood / likelihood.sum())

@@ -1,0 +1,69 @@
+"""Imports go one way only, and the package is light to import."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import convergence_callbacks
+
+PACKAGE = Path(convergence_callbacks.__file__).parent
+MODULES = {path: ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in PACKAGE.rglob("*.py")}
+MAY_IMPORT = {
+    "core": {"core"},
+    "config": {"core", "config", "adapter.settings"},
+    "plots": {"core", "plots"},
+    "adapter": {"core", "config", "monitor", "adapter"},
+    "cli": {"core", "config", "monitor", "cli", "plots", "adapter.settings"},
+    "lightning": {"core", "config", "monitor", "adapter"},
+    "keras": {"core", "config", "monitor", "adapter"},
+    "monitor": {"core", "config"},
+}
+"""What each room of the package may import of the others; what is not listed here may import nothing."""
+
+
+def imported(path: Path) -> set[str]:
+    """Names of all modules that a file imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(f"{node.module}")
+    return names
+
+
+@pytest.mark.parametrize("path", sorted(MODULES), ids=MODULES.__getitem__)
+def test_imports_go_one_way(path):
+    room = MODULES[path].split(".")[1] if "." in MODULES[path] else ""
+    if room == "__init__":
+        return
+    for name in imported(path):
+        if name.startswith("convergence_callbacks."):
+            inner = name.removeprefix("convergence_callbacks.")
+            allowed = MAY_IMPORT[room]
+            assert inner.split(".")[0] in allowed or inner in allowed, f"{room} must not import {name}"
+
+
+@pytest.mark.parametrize("path", sorted(p for p in MODULES if "core" in p.parts), ids=MODULES.__getitem__)
+def test_the_core_needs_numpy_and_the_standard_library_only(path):
+    for name in imported(path):
+        top = name.split(".")[0]
+        assert top in sys.stdlib_module_names | {"numpy", "convergence_callbacks"}, f"the core must not import {name}"
+        assert top not in {"time", "datetime", "pathlib", "io", "os"}, f"the core knows no clock and no file: {name}"
+
+
+def test_importing_the_package_loads_numpy_and_nothing_else_of_its_dependencies():
+    heavy = "{'pydantic', 'ruamel', 'typer', 'rich', 'matplotlib', 'torch', 'lightning', 'pytorch_lightning', 'keras', 'jax'}"
+    code = f"import sys, convergence_callbacks; print(sorted({heavy} & set(sys.modules)))"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
+
+
+@pytest.mark.parametrize("path", sorted(MODULES), ids=MODULES.__getitem__)
+def test_a_file_is_one_idea(path):
+    assert len(path.read_text().splitlines()) <= 350

@@ -1,0 +1,284 @@
+import copy
+import json
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+from convergence_callbacks import (
+    Monitor,
+    Observation,
+    Patience,
+    SettingsError,
+    StateError,
+    TargetLoss,
+    TimeBudget,
+    Verdict,
+)
+from tests.curves import exponential, overfitting, show, stop_epoch
+
+
+def feed(monitor, losses, **more):
+    return [monitor.update(val_loss=loss, **more) for loss in losses]
+
+
+def test_an_epoch_is_counted_from_zero_when_nobody_says():
+    assert [d.step for d in feed(Monitor(), [1.0, 0.9])] == [0, 1]
+
+
+def test_the_best_is_the_lowest_loss_and_its_epoch():
+    decision = feed(Monitor(), [1.0, 0.25, 0.5])[-1]
+    assert (decision.best_value, decision.best_step) == (0.25, 1)
+
+
+def test_the_best_is_the_highest_where_more_is_better():
+    decision = feed(Monitor(mode="max"), [0.5, 0.9, 0.8])[-1]
+    assert (decision.best_value, decision.best_step) == (0.9, 1)
+
+
+def test_train_loss_is_judged_where_there_is_no_validation():
+    monitor = Monitor()
+    monitor.update(train_loss=1.0)
+    assert monitor.update(train_loss=0.5).best_value == 0.5
+
+
+def test_the_first_validation_loss_takes_over_from_train_loss():
+    monitor = Monitor(criteria=Patience(2), min_epochs=0)
+    for loss in (0.3, 0.1, 0.2):
+        monitor.update(train_loss=loss)
+    decision = monitor.update(train_loss=0.1, val_loss=0.9)
+    assert (decision.best_value, decision.best_step, decision.stop) == (0.9, 3, False)
+
+
+def test_once_validated_an_epoch_without_validation_is_only_missing():
+    monitor = Monitor(criteria=Patience(2), min_epochs=0)
+    feed(monitor, [1.0, 1.1])
+    decision = monitor.update(train_loss=5.0)
+    assert not decision.stop
+    assert decision.evidence["missing_epochs"] == 1
+    assert monitor.update(val_loss=1.2).stop  # the second judged epoch without improvement
+
+
+def test_an_empty_validation_set_whose_mean_is_nan_does_not_end_a_healthy_run():
+    monitor = Monitor()
+    decisions = [monitor.update(train_loss=1 / (e + 1), val_loss=math.nan) for e in range(20)]
+    assert not any(d.verdict is Verdict.DIVERGED for d in decisions)
+    assert decisions[-1].best_value == 1 / 20
+
+
+def test_a_loss_that_stays_nan_has_diverged():
+    decisions = feed(Monitor(), [1.0, 0.8, 0.7, math.nan, math.nan, math.nan], train_loss=math.nan)
+    assert [d.stop for d in decisions] == [False] * 5 + [True]
+    assert decisions[-1].verdict is Verdict.DIVERGED
+    assert decisions[-1].best_step == 2
+    assert decisions[-1].evidence["non_finite_epochs"] == 3
+
+
+def test_one_nan_is_forgiven():
+    decisions = feed(Monitor(), [1.0, math.nan, 0.8, math.inf, 0.6])
+    assert not any(d.stop for d in decisions)
+    assert decisions[-1].best_value == 0.6
+
+
+def test_nan_in_the_first_epoch_is_never_the_best():
+    decisions = feed(Monitor(), [math.nan, 0.8])
+    assert decisions[0].best_step is None and decisions[0].best_value is None
+    assert (decisions[1].best_step, decisions[1].best_value) == (1, 0.8)
+
+
+def test_a_repeated_epoch_changes_nothing_and_is_told():
+    monitor = Monitor(criteria=Patience(2), min_epochs=0)
+    feed(monitor, [1.0, 1.1])
+    for _ in range(5):
+        decision = monitor.update(val_loss=0.1, step=1)
+    assert (decision.stop, decision.best_value, decision.evidence["repeated_epochs"]) == (False, 1.0, 5)
+
+
+def test_nothing_is_stopped_before_min_epochs_and_the_stop_is_not_latched():
+    monitor = Monitor(criteria=Patience(2), min_epochs=6)
+    decisions = feed(monitor, [1.0, 1.1, 1.2, 1.3, 0.5, 0.6, 0.7])
+    assert [d.stop for d in decisions] == [False] * 6 + [True]
+
+
+def test_min_epochs_counts_the_epoch_that_reaches_it():
+    assert feed(Monitor(criteria=Patience(1), min_epochs=3), [1.0, 1.0, 1.0])[-1].stop
+
+
+def test_a_monitor_goes_on_judging_after_its_stop():
+    monitor = Monitor(criteria=Patience(1), min_epochs=0)
+    assert [d.stop for d in feed(monitor, [1.0, 1.1, 0.5, 0.6])] == [False, True, False, True]
+
+
+def test_reset_forgets_the_run_and_keeps_the_settings():
+    monitor = Monitor(criteria=Patience(2), min_epochs=0)
+    first = feed(monitor, [1.0, 1.1, 1.2])
+    monitor.reset()
+    assert monitor.decision is None
+    assert feed(monitor, [1.0, 1.1, 1.2]) == first
+
+
+def test_only_verdicts_in_stop_on_end_the_training():
+    nan = [1.0, *[math.nan] * 9]
+    told = feed(Monitor(stop_on=["converged"]), nan, train_loss=math.nan)
+    assert told[-1].verdict is Verdict.DIVERGED
+    assert not any(d.stop for d in told)
+
+
+def test_a_limit_ends_the_training_whatever_the_verdict():
+    assert feed(Monitor(max_epochs=3, stop_on=[], min_epochs=0), [1.0, 0.5, 0.25])[-1].stop
+    assert feed(Monitor(target_loss=0.5, stop_on=[], min_epochs=0), [1.0, 0.5])[-1].criterion == "target_loss"
+
+
+def test_limits_hold_beside_the_users_own_criteria():
+    monitor = Monitor(criteria=Patience(50), max_epochs=4, min_epochs=0)
+    assert [d.stop for d in feed(monitor, [1.0, 0.9, 0.8, 0.7])] == [False, False, False, True]
+
+
+def test_the_budget_never_makes_an_improving_run_a_converged_one():
+    decision = feed(Monitor(max_epochs=10), np.linspace(1, 0, 10))[-1]
+    assert (decision.stop, decision.verdict) == (True, Verdict.IMPROVING)
+
+
+def test_a_target_is_in_the_users_unit():
+    assert not feed(Monitor(mode="max", target_loss=0.9, min_epochs=0), [0.5, 0.89])[-1].stop
+    assert feed(Monitor(mode="max", target_loss=0.9, min_epochs=0), [0.5, 0.91])[-1].stop
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_time_budget_counts_the_time_before_a_resume_but_not_the_break():
+    clock = Clock()
+    before = Monitor(criteria=TimeBudget(hours=1), min_epochs=0, clock=clock)
+    clock.now += 3000
+    assert not before.update(val_loss=1.0).stop
+    clock.now += 50_000
+    after = Monitor(criteria=TimeBudget(hours=1), min_epochs=0, clock=clock)
+    after.load_state_dict(before.state_dict())
+    clock.now += 599
+    assert not after.update(val_loss=0.9).stop
+    clock.now += 1
+    assert after.update(val_loss=0.8).stop
+
+
+def test_a_recorded_observation_is_judged_like_a_live_one():
+    live, replayed = Monitor(criteria=Patience(2)), Monitor(criteria=Patience(2))
+    for step, loss in enumerate([1.0, 0.5, 0.6, 0.7, 0.8, 0.9]):
+        observation = Observation(step=step, val_loss=loss)
+        assert live.update(val_loss=loss).to_dict() == replayed.observe(observation).to_dict()
+
+
+def test_changed_settings_on_resume_are_the_users():
+    before = Monitor(criteria=Patience(10), min_epochs=0)
+    feed(before, [1.0, 1.1, 1.2])
+    after = Monitor(criteria=Patience(3), min_epochs=0)
+    after.load_state_dict(before.state_dict())
+    decision = after.update(val_loss=1.3)
+    assert decision.stop and decision.evidence["wait"] == 3
+
+
+def test_criteria_that_are_new_on_resume_start_fresh_and_the_others_go_on():
+    before = Monitor(criteria=Patience(3) | TargetLoss(0.1), min_epochs=0)
+    feed(before, [1.0, 1.1])
+    after = Monitor(criteria=TimeBudget(1) | Patience(3), min_epochs=0)
+    after.load_state_dict(before.state_dict())
+    assert [d.stop for d in feed(after, [1.2, 1.3])] == [False, True]
+
+
+def test_a_resumed_monitor_knows_its_latest_decision():
+    before, after = Monitor(), Monitor()
+    last = feed(before, [1.0, 0.5])[-1]
+    after.load_state_dict(before.state_dict())
+    assert after.decision == last
+
+
+@pytest.mark.parametrize(
+    "state",
+    [{}, {"version": 1}, {"version": 1, "mode": "min", "curve": None}, {"version": 1, "mode": "min", "curve": {}}],
+)
+def test_a_damaged_state_is_refused_and_changes_nothing(state):
+    monitor = Monitor()
+    feed(monitor, [1.0, 0.5])
+    kept = monitor.state_dict()
+    with pytest.raises(StateError, match="damaged"):
+        monitor.load_state_dict(state)
+    assert monitor.state_dict() == kept
+
+
+def test_a_state_of_a_newer_version_or_the_other_mode_is_refused():
+    state = Monitor().state_dict()
+    with pytest.raises(StateError, match="version 99"):
+        Monitor().load_state_dict({**state, "version": 99})
+    with pytest.raises(StateError, match="mode 'min'"):
+        Monitor(mode="max").load_state_dict(state)
+
+
+def test_the_state_is_a_copy():
+    monitor = Monitor()
+    feed(monitor, [1.0, 0.5])
+    state = monitor.state_dict()
+    kept = json.dumps(state)
+    feed(monitor, [0.4, 0.3])
+    assert json.dumps(state) == kept
+    other = Monitor()
+    other.load_state_dict(state)
+    feed(other, [0.2])
+    assert json.dumps(state) == kept
+
+
+def test_a_monitor_can_be_copied_and_pickled_in_the_middle():
+    curve = overfitting(40, 10)
+    monitor = Monitor(criteria=Patience(4))
+    show(monitor, curve, last=12)
+    expected = [d.to_dict() for d in show(copy.deepcopy(monitor), curve, first=12)]
+    assert [d.to_dict() for d in show(pickle.loads(pickle.dumps(monitor)), curve, first=12)] == expected
+
+
+def test_its_representation_shows_what_was_changed():
+    assert repr(Monitor(tolerance=0.05, criteria=Patience(3))) == (
+        "Monitor(tolerance=0.05, criteria=Patience(patience=3, min_delta=0.0, warmup=0, cooldown=0))"
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tolerance": 0}, "tolerance must be above 0, got 0"),
+        ({"tolerance": "1"}, "tolerance must be a number, got '1'"),
+        ({"max_epochs": 0}, "max_epochs must be at least 1, got 0"),
+        ({"max_epochs": 2.5}, "max_epochs must be a whole number or nothing, got 2.5"),
+        ({"min_epochs": True}, "min_epochs must be a whole number, got True"),
+        ({"mode": "auto"}, "mode must be 'min' or 'max', got 'auto'"),
+        ({"baseline_loss": math.nan}, "baseline_loss must be finite, got nan"),
+        ({"stop_on": ["convergd"]}, "unknown verdict 'convergd'; did you mean 'converged'?"),
+        ({"stop_on": "converged"}, "stop_on must be a list of verdicts, got 'converged'"),
+        ({"criteria": "patince"}, "unknown criterion 'patince'; did you mean 'patience'?"),
+        ({"criteria": 3}, "a criterion is a name, or one name with its settings, got 3"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(settings, message):
+    with pytest.raises(SettingsError) as error:
+        Monitor(**settings)
+    assert message in str(error.value)
+    assert error.value.at[0] in settings
+
+
+def test_a_run_that_is_fed_by_step_numbers_keeps_its_own_unit():
+    monitor = Monitor(max_epochs=1000)
+    for step in range(100, 1000, 100):
+        decision = monitor.update(val_loss=1000 / step, step=step)
+    assert (decision.step, decision.best_step, decision.stop) == (900, 900, False)
+
+
+def test_a_scheduled_rate_that_can_not_be_read_never_ends_the_training():
+    def broken(epoch: int) -> float:
+        raise RuntimeError("no such epoch")
+
+    decisions = show(Monitor(lr_schedule=broken, max_epochs=100), exponential(60, 5))
+    assert stop_epoch(decisions) is None or decisions[-1].best_value is not None

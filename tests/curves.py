@@ -1,0 +1,109 @@
+"""Learning curves small enough to draw, and how to show them to a monitor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convergence_callbacks import Decision, Monitor
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """One training, epoch by epoch; a failing test prints its sketch."""
+
+    name: str
+    val: np.ndarray
+    train: np.ndarray | None = None
+    lr: np.ndarray | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} {sketch(self.val)}"
+
+    def scaled(self, factor: float) -> LearningCurve:
+        return LearningCurve(
+            f"{self.name} × {factor}", self.val * factor, None if self.train is None else self.train * factor, self.lr
+        )
+
+
+def show(monitor: Monitor, curve: LearningCurve, *, first: int = 0, last: int | None = None) -> list[Decision]:
+    """The decisions at each epoch; the training goes on after a stop, as nobody ends it here."""
+    decisions = []
+    for epoch in range(first, len(curve.val) if last is None else last):
+        decisions.append(
+            monitor.update(
+                step=epoch,
+                val_loss=curve.val[epoch],
+                train_loss=None if curve.train is None else curve.train[epoch],
+                lr=None if curve.lr is None else curve.lr[epoch],
+            )
+        )
+    return decisions
+
+
+def stop_epoch(decisions: Sequence[Decision]) -> int | None:
+    """The epoch of the first stop."""
+    return next((decision.step for decision in decisions if decision.stop), None)
+
+
+def sketch(values: Sequence[float] | np.ndarray, width: int = 60) -> str:
+    """A line of blocks, as high as the values."""
+    values = np.asarray(values, dtype=float)
+    thinned = values[np.linspace(0, len(values) - 1, min(width, len(values))).astype(int)]
+    finite = thinned[np.isfinite(thinned)]
+    if not len(finite):
+        return "nothing finite"
+    low, high = finite.min(), finite.max()
+    levels = [0 if high == low else int(7 * (v - low) / (high - low)) if np.isfinite(v) else None for v in thinned]
+    return "".join("!" if level is None else "▁▂▃▄▅▆▇█"[level] for level in levels)
+
+
+def exponential(
+    epochs: int, time_constant: float, floor: float = 0.1, noise: float = 0.0, seed: int = 0
+) -> LearningCurve:
+    val = np.exp(-np.arange(epochs) / time_constant) + floor
+    return LearningCurve(
+        f"exponential {time_constant}", _noisy(val, noise, seed), _noisy(val - floor / 2, noise / 2, seed + 1)
+    )
+
+
+def power_law(epochs: int, exponent: float, floor: float = 0.1, noise: float = 0.0, seed: int = 0) -> LearningCurve:
+    val = (1 + np.arange(epochs)) ** -exponent + floor
+    return LearningCurve(
+        f"power law {exponent}", _noisy(val, noise, seed), _noisy(val - floor / 2, noise / 2, seed + 1)
+    )
+
+
+def straight(epochs: int, noise_share: float = 0.0, seed: int = 0) -> LearningCurve:
+    """Gains the same amount every epoch; noise as a share of that amount."""
+    val = 1.0 - np.arange(epochs) / epochs
+    return LearningCurve("straight line", _noisy(val, noise_share / epochs, seed), val)
+
+
+def overfitting(epochs: int, best: int, noise: float = 0.0, seed: int = 0) -> LearningCurve:
+    """Train loss falls on, validation loss turns at an epoch."""
+    t = np.arange(epochs)
+    train = np.exp(-t / best)
+    val = 0.3 + train + 0.4 * np.maximum(0, t - best) / best
+    return LearningCurve("overfitting", _noisy(val, noise, seed), train)
+
+
+def sleeper(epochs: int, wakes: int, noise: float = 0.002, seed: int = 0) -> LearningCurve:
+    """Sits at the trivial level before it begins to learn, as deep networks under plain SGD do."""
+    t = np.arange(epochs)
+    val = np.where(t < wakes, 1.0 - 0.0002 * t, np.exp(-np.maximum(0, t - wakes) / 10))
+    return LearningCurve(f"sleeper until {wakes}", _noisy(val, noise, seed), _noisy(val, noise, seed + 1))
+
+
+def step_drop(epochs: int, drop: int, noise: float = 0.002, seed: int = 0) -> LearningCurve:
+    """A plateau, then a tenth of the learning rate and a second descent."""
+    t = np.arange(epochs)
+    val = 0.5 + 0.5 * np.exp(-t / 5) - np.where(t >= drop, 0.3 * (1 - np.exp(-(t - drop) / 4)), 0)
+    lr = np.where(t >= drop, 0.01, 0.1)
+    return LearningCurve(f"rate drops at {drop}", _noisy(val, noise, seed), _noisy(val - 0.05, noise, seed + 1), lr)
+
+
+def _noisy(values: np.ndarray, noise: float, seed: int) -> np.ndarray:
+    return values + np.random.default_rng(seed).normal(0, noise, len(values)) if noise else values
