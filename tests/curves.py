@@ -30,17 +30,15 @@ class LearningCurve:
 
 def show(monitor: Monitor, curve: LearningCurve, *, first: int = 0, last: int | None = None) -> list[Decision]:
     """The decisions at each epoch; the training goes on after a stop, as nobody ends it here."""
-    decisions = []
-    for epoch in range(first, len(curve.val) if last is None else last):
-        decisions.append(
-            monitor.update(
-                step=epoch,
-                val_loss=curve.val[epoch],
-                train_loss=None if curve.train is None else curve.train[epoch],
-                lr=None if curve.lr is None else curve.lr[epoch],
-            )
+    return [
+        monitor.update(
+            step=epoch,
+            val_loss=curve.val[epoch],
+            train_loss=None if curve.train is None else curve.train[epoch],
+            lr=None if curve.lr is None else curve.lr[epoch],
         )
-    return decisions
+        for epoch in range(first, len(curve.val) if last is None else last)
+    ]
 
 
 def stop_epoch(decisions: Sequence[Decision]) -> int | None:

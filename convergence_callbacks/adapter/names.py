@@ -35,6 +35,11 @@ def find_train_loss(logged: Iterable[str]) -> str | None:
     )
 
 
+def is_epoch_mean(name: str) -> bool:
+    """Whether a name says that it was taken over the epoch, not of its last step."""
+    return bool(_words(name) & _PER_EPOCH)
+
+
 def not_found(wanted: str, logged: Iterable[str], setting: str) -> MetricNotFoundError:
     """The error for a metric that was not logged: names what was, the nearest name and the setting that mends it."""
     names = list(logged)

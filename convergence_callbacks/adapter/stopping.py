@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
-from convergence_callbacks.adapter.names import find_train_loss, find_validation_loss, not_found
+from convergence_callbacks.adapter.names import find_train_loss, find_validation_loss, is_epoch_mean, not_found
 from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.config.from_yaml import FromYaml
+from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation, as_number
@@ -44,6 +45,7 @@ class Stopping(FromYaml):
         decision: The latest decision, None before the first.
         history: All decisions of this process, in order.
         observations: What each of them was made from.
+        stopped_epoch: The first epoch at which the training should end, None where it ran out its budget.
 
     Raises:
         SettingsError: A setting has a wrong type or value.
@@ -68,7 +70,7 @@ class Stopping(FromYaml):
         log_decisions: bool = False,
         strict: bool = False,
     ) -> None:
-        super().__init__()
+        self._construct()
         self.settings = StoppingSettings(
             max_epochs=max_epochs,
             tolerance=tolerance,
@@ -89,6 +91,9 @@ class Stopping(FromYaml):
         self._saved: Mapping[str, Any] | None = None
         self.begin()
 
+    def _construct(self) -> None:
+        """Whatever the framework's own constructor has to do."""
+
     def begin(
         self, max_epochs: int | None = None, min_epochs: int | None = None, lr_schedule: Schedule | None = None
     ) -> None:
@@ -106,6 +111,7 @@ class Stopping(FromYaml):
         self.monitor = Monitor(**given)
         self.history: list[Decision] = []
         self.observations: list[Observation] = []
+        self.stopped_epoch: int | None = None
         self._warned: set[str] = set()
         if self._saved is not None:
             self.monitor.load_state_dict(self._saved)
@@ -116,39 +122,47 @@ class Stopping(FromYaml):
         """The latest decision, None before the first epoch."""
         return self.monitor.decision
 
-    def judge(
+    def collect(
         self, step: int, logged: Mapping[str, Any], *, lr: Any = None, train_loss: Any = None, validated: bool = True
-    ) -> Decision:
-        """Find the losses among what was logged at an epoch, and let the monitor judge them.
+    ) -> Observation:
+        """Find the losses of an epoch among what was logged.
 
         Args:
             step: The epoch's number, from 0.
             logged: All metrics of the epoch by name, with whatever values the framework keeps.
             lr: Learning rate of the epoch.
-            train_loss: Mean train loss of the epoch, for where none was logged.
+            train_loss: Mean train loss of the epoch, for where no such mean was logged.
             validated: Whether this epoch was validated; if not, a logged validation loss is an old one.
 
         Raises:
             MetricNotFoundError: With ``strict``, a metric is missing.
             ConvergenceError: With ``strict``, a loss is not finite.
         """
-        train_name = self._named(self.settings.train_metric, logged) or find_train_loss(logged)
-        val_name = self._named(self.settings.val_metric, logged) or find_validation_loss(logged) if validated else None
+        train_name = _named(self.settings.train_metric, logged, find_train_loss)
+        if train_name is not None and (train_loss is None or self.settings.train_metric or is_epoch_mean(train_name)):
+            train_loss = logged[train_name]
+        val_name = _named(self.settings.val_metric, logged, find_validation_loss) if validated else None
         if validated and val_name is None:
             self._complain(not_found(self.settings.val_metric or "val_loss", logged, setting="val_metric"))
-        elif train_name is None and train_loss is None and val_name is None:
+        elif train_loss is None and val_name is None:
             self._complain(not_found(self.settings.train_metric or "train_loss", logged, setting="train_metric"))
         observation = Observation(
             step=step,
-            train_loss=as_number(train_loss if train_name is None else logged[train_name]),
+            train_loss=as_number(train_loss),
             val_loss=as_number(None if val_name is None else logged[val_name]),
             lr=as_number(lr),
             elapsed=self.monitor.elapsed(),
         )
         self._check_finite(observation)
+        return observation
+
+    def decide(self, observation: Observation) -> Decision:
+        """Let the monitor judge an epoch, and remember what it said."""
         decision = self.monitor.observe(observation)
         self.observations.append(observation)
         self.history.append(decision)
+        if decision.stop and decision.criterion != MaxEpochs.name and self.stopped_epoch is None:
+            self.stopped_epoch = decision.step
         return decision
 
     def state_dict(self) -> dict[str, Any]:
@@ -159,9 +173,18 @@ class Stopping(FromYaml):
         """Go on from a saved state at the next `begin`."""
         self._saved = state_dict
 
-    def _named(self, name: str | None, logged: Mapping[str, Any]) -> str | None:
-        """The metric that the user named, if it was logged."""
-        return name if name in logged else None
+    def numbers(self, decision: Decision) -> dict[str, float]:
+        """A decision as loggers take it: the verdict by its gravity, the evidence by name."""
+        evidence = {f"convergence/{name}": value for name, value in decision.evidence.items()}
+        return {"convergence/verdict": decision.verdict.gravity, "convergence/stop": decision.stop, **evidence}
+
+    @staticmethod
+    def lost_best(decision: Decision) -> ConvergenceError:
+        """The complaint when the best weights are no longer there."""
+        return ConvergenceError(
+            f"the weights of the best epoch {decision.best_step} are gone (the run was resumed from a state "
+            "without them); those of the last epoch stay"
+        )
 
     def _check_finite(self, observation: Observation) -> None:
         for name in ("train_loss", "val_loss"):
@@ -176,3 +199,8 @@ class Stopping(FromYaml):
         if (about or str(error)) not in self._warned:
             self._warned.add(about or str(error))
             warnings.warn(f"{error}; the training goes on", RuntimeWarning, stacklevel=2)
+
+
+def _named(name: str | None, logged: Mapping[str, Any], find: Callable[[Iterable[str]], str | None]) -> str | None:
+    """The metric that the user named, if it was logged; where none was named, the one that is found."""
+    return find(logged) if name is None else name if name in logged else None

@@ -99,7 +99,7 @@ class Signals:
 
     @functools.cached_property
     def start(self) -> float:
-        """Level at which learning begins: that of a trivial predictor where known, else the higher of both first losses.
+        """Level at which learning begins: a trivial predictor's where known, else the higher of both first losses.
 
         The train loss of the first epoch is its running mean, so it still holds some of what a fast
         learner's validation loss no longer shows.

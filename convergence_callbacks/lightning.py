@@ -1,0 +1,194 @@
+"""The door to PyTorch Lightning, under either of its names (``lightning`` and ``pytorch_lightning``).
+
+>>> import lightning  # doctest: +SKIP
+>>> from convergence_callbacks.lightning import ConvergenceStopping  # doctest: +SKIP
+>>> trainer = lightning.Trainer(max_epochs=200, callbacks=[ConvergenceStopping()])  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.adapter.torch_schedule import rates_to_come
+from convergence_callbacks.core.decision import Decision
+
+IN_MEMORY = 2**30
+"""Bytes of weights up to which the best ones are kept in memory; beyond, in a file of the run's directory."""
+
+
+def _early_stoppings() -> tuple[type, ...]:
+    """The stock callbacks that are installed.
+
+    Lightning calls callbacks of this type after the module's own ``on_train_epoch_end`` and before
+    ``ModelCheckpoint``: so all metrics are there, and the checkpoint holds this epoch's state. Nothing of
+    their judgement is used. (``trainer/call.py``, as of 2.6.)
+    """
+    found = []
+    for namespace in ("lightning.pytorch", "pytorch_lightning"):
+        try:
+            found.append(importlib.import_module(f"{namespace}.callbacks").EarlyStopping)
+        except ModuleNotFoundError:
+            continue
+    if not found:
+        raise ModuleNotFoundError("Lightning is not installed: pip install 'convergence-callbacks[lightning]'")
+    return tuple(found)
+
+
+class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
+    """Ends a Lightning training when it has converged, overfits, diverged or does not learn, and says why.
+
+    It takes the settings of `Stopping`. Train and validation loss are found among the logged metrics; the
+    train loss is the mean of what ``training_step`` returned, unless one was logged per epoch. Where
+    validation runs several times an epoch, the last one counts. A run that is resumed from a checkpoint is
+    decided as if it had never stopped; with ``restore_best`` the checkpoint holds the best weights too.
+    """
+
+    def _construct(self) -> None:
+        self._best_weights: dict[str, Any] | None = None
+        self._best_path: str | None = None
+        self._loss_sum: torch.Tensor | float = 0.0
+        self._batches = 0
+        self._validated = False
+        self._lr: Any = None
+
+    @property
+    def state_key(self) -> str:
+        """Tells several of these callbacks in one trainer apart, but not by numbers: those may change on resume."""
+        criteria = self.settings.criteria
+        kind = "default" if criteria is None else "+".join(sorted(_names(criteria)))
+        return f"ConvergenceStopping[{self.settings.val_metric}, {self.settings.mode}, {kind}]"
+
+    # Collect ------------------------------------------------------------------------------------------
+
+    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        """Nothing of the stock callback's."""
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Make ready for this run, with what the trainer knows of it."""
+        if self._saved is None:
+            self._best_weights = self._best_path = None
+        self.begin(_limit(trainer.max_epochs), trainer.min_epochs, _schedule(trainer))
+
+    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+        """Forget the last epoch's losses; note the rate, which schedulers change before the epoch's end."""
+        self._loss_sum, self._batches, self._validated = 0.0, 0, False
+        self._lr = _rate(trainer)
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Add up the loss on its own device: nothing waits for it before the end of the epoch."""
+        loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
+        if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
+            return
+        # Automatic optimisation hands back the loss divided by the batches it accumulates.
+        scale = trainer.accumulate_grad_batches if pl_module.automatic_optimization else 1
+        self._loss_sum = self._loss_sum + loss.detach().float().reshape(()) * scale
+        self._batches += 1
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        """Note that the validation loss is this epoch's; a sanity check is none."""
+        self._validated = self._validated or not trainer.sanity_checking
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """Judge the epoch."""
+        observation = self.collect(
+            trainer.current_epoch,
+            dict(trainer.callback_metrics),
+            lr=self._lr,
+            train_loss=self._loss_sum / self._batches if self._batches else None,
+            validated=self._validated,
+        )
+        # All processes judge what the first one saw, so that none of them goes on alone.
+        decision = self.decide(trainer.strategy.broadcast(observation))
+        self._act(decision, trainer, pl_module)
+
+    # Act ----------------------------------------------------------------------------------------------
+
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        """Give back the best weights, where asked."""
+        decision = self.decision
+        if not self.settings.restore_best or decision is None or decision.best_step == decision.step:
+            return
+        weights = self._best_weights
+        if weights is None and self._best_path is not None and Path(self._best_path).exists():
+            weights = torch.load(self._best_path, map_location="cpu", weights_only=True)["state_dict"]
+        if weights is None:
+            self._complain(self.lost_best(decision))
+        else:
+            pl_module.load_state_dict(weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of the run in plain types and tensors; the settings are not part of it."""
+        kept = {"best_weights": self._best_weights, "best_path": self._best_path}
+        return {**super().state_dict(), **(kept if self.settings.restore_best else {})}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from a saved state when the training starts."""
+        self._best_weights = state_dict.get("best_weights")
+        self._best_path = state_dict.get("best_path")
+        super().load_state_dict(state_dict)
+
+    def _act(self, decision: Decision, trainer: Any, pl_module: Any) -> None:
+        if self.settings.restore_best and decision.best_step == decision.step:
+            self._keep_best(trainer, pl_module)
+        if self.settings.log_decisions and trainer.is_global_zero:
+            for logger in trainer.loggers:
+                logger.log_metrics(self.numbers(decision), step=trainer.global_step)
+        if not decision.stop:
+            return
+        trainer.should_stop = True
+        if self.settings.verbose and self.stopped_epoch == decision.step and trainer.is_global_zero:
+            bar = trainer.progress_bar_callback
+            (print if bar is None else bar.print)(str(decision))
+
+    def _keep_best(self, trainer: Any, pl_module: Any) -> None:
+        weights = pl_module.state_dict()
+        size = sum(w.numel() * w.element_size() for w in weights.values() if isinstance(w, torch.Tensor))
+        if size <= IN_MEMORY:
+            self._best_weights = {
+                name: w.detach().to("cpu", copy=True) if isinstance(w, torch.Tensor) else w
+                for name, w in weights.items()
+            }
+        else:
+            self._best_path = str(Path(trainer.default_root_dir) / "convergence-best.ckpt")
+            trainer.save_checkpoint(self._best_path, weights_only=True)
+
+
+def _names(criteria: Any) -> list[str]:
+    """Names of all criteria in a composition."""
+    members = getattr(criteria, "criteria", None)
+    return [criteria.name] if members is None else [name for member in members for name in _names(member)]
+
+
+def _limit(max_epochs: int | None) -> int | None:
+    """Lightning writes "no limit" as -1."""
+    return None if max_epochs is None or max_epochs < 1 else max_epochs
+
+
+def _rate(trainer: Any) -> Any:
+    """Learning rate of the first optimiser."""
+    return trainer.optimizers[0].param_groups[0]["lr"] if trainer.optimizers else None
+
+
+def _schedule(trainer: Any) -> list[float] | None:
+    """The rates to come, where the first optimiser's scheduler tells them."""
+    epochs, configs = _limit(trainer.max_epochs), trainer.lr_scheduler_configs
+    if epochs is None or not configs or not trainer.lightning_module.automatic_optimization:
+        return None
+    config = configs[0]
+    if config.reduce_on_plateau or config.scheduler.optimizer is not trainer.optimizers[0]:
+        return None
+    per_epoch = 1.0
+    if config.interval == "step":
+        per_epoch = trainer.num_training_batches / trainer.accumulate_grad_batches
+    if not 1 <= per_epoch / config.frequency < float("inf"):
+        return None
+    steps = int(per_epoch / config.frequency)
+    return rates_to_come(
+        config.scheduler, epochs=epochs, steps_per_epoch=steps, first_epoch=min(trainer.current_epoch, epochs - 1)
+    )

@@ -1,0 +1,415 @@
+"""The Lightning door, on real trainings."""
+
+import importlib
+import json
+import warnings
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra: pip install 'convergence-callbacks[lightning]'")
+lightning = pytest.importorskip("lightning", reason="needs the extra: pip install 'convergence-callbacks[lightning]'")
+
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint  # noqa: E402
+from lightning.pytorch.loggers import CSVLogger  # noqa: E402
+
+from convergence_callbacks import MetricNotFoundError, Patience, Verdict  # noqa: E402
+from convergence_callbacks.lightning import ConvergenceStopping  # noqa: E402
+
+SCRIPT = [1.0, 0.6, 0.4, 0.3, 0.35, 0.36, 0.37, 0.38, 0.39, 0.4, 0.41, 0.42]
+"""Validation losses of a run whose best epoch is 3."""
+
+
+def module(namespace="lightning", **settings):
+    """A linear model whose validation loss follows a script, so that the right epoch is known."""
+    base = importlib.import_module(namespace).LightningModule
+
+    class Scripted(base):
+        def __init__(self, script=SCRIPT, val_name="val_loss", train_name="train_loss", train_log=None, lr=0.1):
+            super().__init__()
+            self.layer = torch.nn.Linear(4, 1)
+            self.script, self.val_name, self.train_name, self.lr = script, val_name, train_name, lr
+            self.train_log = train_log or {}
+
+        def training_step(self, batch, index):
+            loss = self.layer(batch).pow(2).mean()
+            if self.train_name:
+                self.log(self.train_name, loss, **self.train_log)
+            return loss
+
+        def validation_step(self, batch, index):
+            if self.val_name:
+                self.log(self.val_name, torch.tensor(self.script[self.current_epoch]))
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), lr=self.lr)
+
+    return Scripted(**settings)
+
+
+def loader(seed=0):
+    data = torch.randn(32, 4, generator=torch.Generator().manual_seed(seed))
+    return torch.utils.data.DataLoader(data, batch_size=8)
+
+
+def fit(
+    callback, tmp_path, model=None, *, namespace="lightning", ckpt_path=None, callbacks=(), validation=True, **trainer
+):
+    quiet = {
+        "max_epochs": 12,
+        "logger": False,
+        "enable_checkpointing": any("Checkpoint" in type(c).__name__ for c in callbacks),
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "accelerator": "cpu",
+        "default_root_dir": tmp_path,
+        "log_every_n_steps": 1,
+    }
+    made = importlib.import_module(namespace).Trainer(callbacks=[callback, *callbacks], **{**quiet, **trainer})
+    model = model if model is not None else module(namespace)
+    made.fit(model, loader(), loader(1) if validation else None, ckpt_path=ckpt_path)
+    return made, model
+
+
+def patient(**settings):
+    return ConvergenceStopping(criteria=Patience(3), min_epochs=0, **settings)
+
+
+@pytest.mark.parametrize("namespace", ["lightning", "pytorch_lightning"])
+def test_it_stops_in_the_epoch_of_the_decision_under_both_names(tmp_path, namespace):
+    pytest.importorskip(namespace)
+    callback = patient()
+    trainer, _ = fit(callback, tmp_path, namespace=namespace)
+    assert trainer.current_epoch == 7  # epochs 0 to 6 were trained
+    assert callback.stopped_epoch == 6 == callback.decision.step
+    assert (callback.decision.best_step, callback.decision.best_value) == (3, pytest.approx(0.3))
+    assert [o.val_loss for o in callback.observations] == pytest.approx(SCRIPT[:7])
+    assert len(callback.history) == 7
+
+
+@pytest.mark.parametrize(
+    ("val_name", "train_name"),
+    [("val_loss", "train_loss"), ("val/loss", "train/loss"), ("valid_loss", "loss"), ("Loss/validation", "Loss/train")],
+)
+def test_any_usual_name_is_found(tmp_path, val_name, train_name):
+    callback = patient()
+    fit(callback, tmp_path, module(val_name=val_name, train_name=train_name, train_log={"on_epoch": True}))
+    assert callback.stopped_epoch == 6
+    assert all(o.train_loss is not None for o in callback.observations)
+
+
+def test_names_can_be_given(tmp_path):
+    callback = patient(val_metric="score", train_metric="objective")
+    fit(callback, tmp_path, module(val_name="score", train_name="objective"))
+    assert callback.stopped_epoch == 6
+
+
+def test_a_metric_that_is_missing_is_told_once_with_the_nearest_name_and_the_run_goes_on(tmp_path):
+    callback = patient(val_metric="val_los")
+    with pytest.warns(RuntimeWarning, match="did you mean 'val_loss'.*val_metric=") as caught:
+        trainer, _ = fit(callback, tmp_path, module(val_name="val_loss"), max_epochs=3)
+    assert trainer.current_epoch == 3
+    assert sum("val_metric" in str(w.message) for w in caught) <= 1
+
+
+def test_a_missing_metric_ends_a_strict_run(tmp_path):
+    with pytest.raises(MetricNotFoundError, match="unknown metric 'val_loss'"):
+        fit(patient(strict=True), tmp_path, module(val_name=None))
+
+
+def test_the_train_loss_is_the_mean_over_the_epoch_however_it_was_logged(tmp_path):
+    def train_losses(**settings):
+        torch.manual_seed(0)
+        callback = patient()
+        fit(callback, tmp_path, module(**settings), max_epochs=3)
+        return [o.train_loss for o in callback.observations]
+
+    by_epoch = train_losses(train_log={"on_step": False, "on_epoch": True})
+    assert train_losses() == pytest.approx(by_epoch)
+    assert train_losses(train_name=None) == pytest.approx(by_epoch)
+
+
+def test_accumulated_batches_do_not_shrink_the_train_loss(tmp_path):
+    losses = []
+    for accumulate in (1, 4):
+        torch.manual_seed(0)
+        callback = patient()
+        fit(callback, tmp_path, module(lr=0.0), max_epochs=1, accumulate_grad_batches=accumulate)
+        losses.append(callback.observations[0].train_loss)
+    assert losses[0] == pytest.approx(losses[1])
+
+
+def test_a_stale_validation_loss_is_not_counted_again(tmp_path):
+    callback = patient()
+    fit(callback, tmp_path, check_val_every_n_epoch=3)
+    seen = [o.val_loss for o in callback.observations]
+    assert [i for i, value in enumerate(seen) if value is not None] == [2, 5, 8, 11]
+    assert callback.stopped_epoch is None
+
+
+def test_the_sanity_check_is_no_observation(tmp_path):
+    callback = patient()
+    fit(callback, tmp_path, num_sanity_val_steps=2, check_val_every_n_epoch=2, max_epochs=1)
+    assert [o.val_loss for o in callback.observations] == [None]
+
+
+def test_the_trainers_min_epochs_is_kept_and_a_vetoed_stop_does_not_latch(tmp_path):
+    script = [1.0, 1.1, 1.1, 1.1, 0.5, 0.4, 0.3, 0.31, 0.32, 0.33, 0.34, 0.35]
+    callback = patient()
+    trainer, _ = fit(callback, tmp_path, module(script=script), min_epochs=5)
+    assert callback.stopped_epoch == 9
+    assert trainer.current_epoch == 10
+
+
+@pytest.mark.parametrize("more", [{"limit_val_batches": 0}, {"validation": False}])
+def test_without_validation_the_train_loss_is_judged(tmp_path, more):
+    callback = patient()
+    fit(callback, tmp_path, max_epochs=4, **more)
+    assert [o.val_loss for o in callback.observations] == [None] * 4
+    assert callback.decision.best_value == pytest.approx(min(o.train_loss for o in callback.observations))
+
+
+def test_a_fast_dev_run_passes(tmp_path):
+    fit(patient(restore_best=True), tmp_path, fast_dev_run=True)
+
+
+def test_manual_optimisation_is_watched_too(tmp_path):
+    class Manual(type(module())):
+        def __init__(self):
+            super().__init__(train_name=None)
+            self.automatic_optimization = False
+
+        def training_step(self, batch, index):
+            loss = super().training_step(batch, index)
+            self.optimizers().zero_grad()
+            self.manual_backward(loss)
+            self.optimizers().step()
+            return {"loss": loss.detach()}
+
+    callback = patient()
+    fit(callback, tmp_path, Manual())
+    assert callback.stopped_epoch == 6
+    assert callback.observations[1].train_loss < callback.observations[0].train_loss
+
+
+def test_metrics_logged_at_the_modules_own_epoch_end_are_seen(tmp_path):
+    class Late(type(module())):
+        def on_train_epoch_end(self):
+            self.log("val_loss", torch.tensor(SCRIPT[self.current_epoch]))
+
+    callback = patient()
+    fit(callback, tmp_path, Late(val_name=None))
+    assert callback.stopped_epoch == 6
+
+
+class Weights(Callback):
+    """Keeps the weights at the end of each epoch."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_train_epoch_end(self, trainer, pl_module):
+        self.seen.append(pl_module.layer.weight.detach().clone())
+
+
+def test_the_best_weights_are_restored_when_asked(tmp_path):
+    weights = Weights()
+    _, model = fit(patient(restore_best=True), tmp_path, callbacks=[weights])
+    assert torch.equal(model.layer.weight, weights.seen[3])
+    assert not torch.equal(weights.seen[3], weights.seen[6])
+
+
+def test_the_last_weights_stay_when_not_asked(tmp_path):
+    weights = Weights()
+    _, model = fit(patient(), tmp_path, callbacks=[weights])
+    assert torch.equal(model.layer.weight, weights.seen[6])
+
+
+def test_large_models_keep_their_best_weights_in_a_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("convergence_callbacks.lightning.IN_MEMORY", 0)
+    weights = Weights()
+    _, model = fit(patient(restore_best=True), tmp_path, callbacks=[weights])
+    assert torch.equal(model.layer.weight, weights.seen[3])
+    assert (tmp_path / "convergence-best.ckpt").exists()
+
+
+def checkpointed(tmp_path, callback, **trainer):
+    """Train for five epochs, keeping a checkpoint of each."""
+    keep = ModelCheckpoint(dirpath=tmp_path / "kept", filename="{epoch}", save_top_k=-1)
+    torch.manual_seed(0)
+    fit(callback, tmp_path, callbacks=[keep], **trainer)
+    return tmp_path / "kept"
+
+
+@pytest.mark.parametrize("epoch", range(6))
+def test_a_run_resumed_from_any_checkpoint_stops_where_the_whole_one_did(tmp_path, epoch):
+    whole = patient(restore_best=True)
+    kept = checkpointed(tmp_path, whole)
+    resumed, weights = patient(restore_best=True), Weights()
+    trainer, model = fit(resumed, tmp_path, ckpt_path=kept / f"epoch={epoch}.ckpt", callbacks=[weights])
+    assert trainer.current_epoch == 7
+    assert [d.to_dict() for d in resumed.history] == [d.to_dict() for d in whole.history[epoch + 1 :]]
+    best = torch.load(kept / "epoch=3.ckpt", weights_only=True)["state_dict"]["layer.weight"]
+    assert torch.equal(model.layer.weight, best)
+
+
+def test_a_checkpoint_holds_plain_types_and_the_epoch_it_was_saved_in(tmp_path):
+    kept = checkpointed(tmp_path, patient())
+    checkpoint = torch.load(kept / "epoch=4.ckpt", weights_only=True)
+    (state,) = [s for key, s in checkpoint["callbacks"].items() if key.startswith("ConvergenceStopping")]
+    assert state["decision"]["step"] == 4
+    json.dumps(state, allow_nan=False)
+
+
+def test_settings_changed_on_resume_are_the_users(tmp_path):
+    kept = checkpointed(tmp_path, patient())
+    resumed = ConvergenceStopping(criteria=Patience(6), min_epochs=0)
+    fit(resumed, tmp_path, ckpt_path=kept / "epoch=5.ckpt")
+    assert resumed.stopped_epoch == 9
+
+
+def test_best_weights_that_are_gone_are_told(tmp_path):
+    kept = checkpointed(tmp_path, patient())
+    with pytest.warns(RuntimeWarning, match="weights of the best epoch 3 are gone"):
+        fit(patient(restore_best=True), tmp_path, ckpt_path=kept / "epoch=5.ckpt")
+
+
+def test_an_instance_used_again_starts_fresh(tmp_path):
+    callback = patient(restore_best=True)
+    fit(callback, tmp_path)
+    first = [d.to_dict() for d in callback.history]
+    fit(callback, tmp_path)
+    assert [d.to_dict() for d in callback.history] == first
+
+
+def test_two_callbacks_in_one_trainer_keep_their_own_state(tmp_path):
+    short, long = patient(), ConvergenceStopping(val_metric="val_loss", criteria=Patience(5), min_epochs=0)
+    fit(short, tmp_path, callbacks=[long])
+    assert short.state_key != long.state_key
+    assert (short.stopped_epoch, long.stopped_epoch) == (6, None)
+
+
+def test_decisions_go_to_the_loggers_when_asked(tmp_path):
+    logger = CSVLogger(tmp_path)
+    fit(patient(log_decisions=True), tmp_path, logger=logger)
+    text = (tmp_path / "lightning_logs" / "version_0" / "metrics.csv").read_text()
+    assert "convergence/verdict" in text and "convergence/stop" in text
+
+
+def test_it_speaks_once_at_the_stop_and_is_silent_otherwise(tmp_path, capsys):
+    fit(patient(), tmp_path)
+    assert capsys.readouterr().out.count("stop at epoch 6") == 1
+    fit(patient(verbose=False), tmp_path)
+    fit(patient(), tmp_path, max_epochs=3)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_loss_that_is_not_finite_never_ends_a_run_by_an_error(tmp_path, value):
+    callback = patient()
+    with pytest.warns(RuntimeWarning, match="val_loss is"):
+        fit(callback, tmp_path, module(script=[1.0, value, 0.5, 0.4]), max_epochs=4)
+    assert (callback.decision.best_step, callback.decision.best_value) == (3, pytest.approx(0.4))
+
+
+def test_a_learning_rate_that_blows_up_is_named(tmp_path):
+    class Exploding(type(module())):
+        def validation_step(self, batch, index):
+            self.log("val_loss", self.layer(batch).pow(2).mean())
+
+    callback = ConvergenceStopping()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        fit(callback, tmp_path, Exploding(lr=1e12), max_epochs=30)
+    assert callback.decision.verdict is Verdict.DIVERGED
+    assert callback.stopped_epoch < 15
+
+
+def test_the_rates_to_come_are_read_from_the_scheduler(tmp_path):
+    class Scheduled(type(module())):
+        def configure_optimizers(self):
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+            return [optimizer], [torch.optim.lr_scheduler.StepLR(optimizer, 2)]
+
+    callback = patient()
+    fit(callback, tmp_path, Scheduled(), max_epochs=5)
+    assert callback.monitor.settings.lr_schedule == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001])
+    assert [o.lr for o in callback.observations] == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001])
+
+
+def test_a_scheduler_that_steps_with_the_batches_is_read_too(tmp_path):
+    class Scheduled(type(module())):
+        def configure_optimizers(self):
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+            scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (1 + step))
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    callback = patient()
+    fit(callback, tmp_path, Scheduled(), max_epochs=3)
+    assert callback.monitor.settings.lr_schedule == pytest.approx([0.1, 0.1 / 5, 0.1 / 9])
+
+
+class FromRank(lightning.LightningModule):
+    """Each process sees a loss of its own; only that of the first stops falling."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.layer = torch.nn.Linear(4, 1)
+        self.folder = folder
+
+    def on_train_end(self):
+        (self.folder / f"rank{self.global_rank}").write_text(str(self.current_epoch))
+
+    def training_step(self, batch, index):
+        return self.layer(batch).pow(2).mean()
+
+    def validation_step(self, batch, index):
+        falling = 1.0 - 0.05 * self.current_epoch
+        self.log("val_loss", torch.tensor(SCRIPT[self.current_epoch] if self.global_rank == 0 else falling))
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+def test_all_processes_stop_at_the_same_epoch(tmp_path):
+    fit(patient(), tmp_path, FromRank(tmp_path), strategy="ddp_spawn", devices=2)
+    assert [(tmp_path / f"rank{rank}").read_text() for rank in (0, 1)] == ["7", "7"]
+
+
+def test_lightnings_own_yaml_configures_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["train"])
+    monkeypatch.setenv("JSONARGPARSE_DEPRECATION_WARNINGS", "off")  # LightningCLI's own use of it
+    from lightning.pytorch.cli import LightningCLI
+
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        """
+trainer:
+  max_epochs: 12
+  logger: false
+  enable_checkpointing: false
+  enable_progress_bar: false
+  enable_model_summary: false
+  accelerator: cpu
+  callbacks:
+    - class_path: convergence_callbacks.lightning.ConvergenceStopping
+      init_args:
+        tolerance: 0.02
+        min_epochs: 0
+        stop_on: [converged, diverged]
+        criteria:
+          - patience: {patience: 3}
+          - target_loss: 0.001
+"""
+    )
+    cli = LightningCLI(
+        type(module()),
+        args=["--config", str(config)],
+        run=False,
+        save_config_callback=None,
+        seed_everything_default=False,
+    )
+    (callback,) = [c for c in cli.trainer.callbacks if isinstance(c, ConvergenceStopping)]
+    assert callback.settings.tolerance == 0.02
+    assert callback.settings.stop_on == (Verdict.CONVERGED, Verdict.DIVERGED)
+    cli.trainer.fit(cli.model, loader(), loader(1))
+    assert callback.stopped_epoch == 6
