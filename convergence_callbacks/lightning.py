@@ -19,7 +19,7 @@ from convergence_callbacks.adapter.torch_schedule import rates_to_come
 from convergence_callbacks.core.decision import Decision
 
 IN_MEMORY = 2**30
-"""Bytes of weights up to which the best ones are kept in memory; beyond, in a file of the run's directory."""
+"""Bytes of weights up to which the best ones are kept in memory; beyond, in ``backup_dir`` or the run's directory."""
 
 
 def _early_stoppings() -> tuple[type, ...]:
@@ -155,7 +155,8 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
                 for name, w in weights.items()
             }
         else:
-            self._best_path = str(Path(trainer.default_root_dir) / "convergence-best.ckpt")
+            folder = Path(self.settings.backup_dir or trainer.default_root_dir)
+            self._best_path = str(folder / "convergence-best.ckpt")
             trainer.save_checkpoint(self._best_path, weights_only=True)
 
 

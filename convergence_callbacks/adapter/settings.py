@@ -23,4 +23,8 @@ class StoppingSettings(Settings):
     restore_best: bool = setting("give the model the weights of its best epoch at the end", False)
     verbose: bool = setting("say at the stop why the training ended", True)
     log_decisions: bool = setting("write verdict and evidence of every epoch to the framework's loggers", False)
+    backup_dir: str | None = setting(
+        "folder for what must survive a kill beside the framework's own checkpoints: Keras's state, large best weights",
+        None,
+    )
     strict: bool = setting("raise an error where a metric is missing or not finite, instead of a warning", False)

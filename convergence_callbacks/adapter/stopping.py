@@ -39,6 +39,8 @@ class Stopping(FromYaml):
         restore_best: Give the model the weights of its best epoch at the end.
         verbose: Say at the stop why the training ended.
         log_decisions: Write verdict and evidence of every epoch to the framework's loggers.
+        backup_dir: Folder for what must survive a kill beside the framework's own checkpoints: the state under
+            Keras, and best weights that are too large to be kept in memory under Lightning.
         strict: Raise an error where a metric is missing or not finite, instead of a warning.
 
     Attributes:
@@ -68,6 +70,7 @@ class Stopping(FromYaml):
         restore_best: bool = False,
         verbose: bool = True,
         log_decisions: bool = False,
+        backup_dir: str | None = None,
         strict: bool = False,
     ) -> None:
         self._construct()
@@ -86,6 +89,7 @@ class Stopping(FromYaml):
             restore_best=restore_best,
             verbose=verbose,
             log_decisions=log_decisions,
+            backup_dir=backup_dir,
             strict=strict,
         )
         self._saved: Mapping[str, Any] | None = None
@@ -105,9 +109,9 @@ class Stopping(FromYaml):
             lr_schedule: The rates to come as the framework knows them; the user's go before them.
         """
         given = {field.name: getattr(self.settings, field.name) for field in dataclasses.fields(Settings)}
-        given["max_epochs"] = given["max_epochs"] or max_epochs
+        given["max_epochs"] = max_epochs if given["max_epochs"] is None else given["max_epochs"]
         given["min_epochs"] = max(given["min_epochs"], min_epochs or 0)
-        given["lr_schedule"] = given["lr_schedule"] or lr_schedule
+        given["lr_schedule"] = lr_schedule if given["lr_schedule"] is None else given["lr_schedule"]
         self.monitor = Monitor(**given)
         self.history: list[Decision] = []
         self.observations: list[Observation] = []
@@ -176,7 +180,7 @@ class Stopping(FromYaml):
     def numbers(self, decision: Decision) -> dict[str, float]:
         """A decision as loggers take it: the verdict by its gravity, the evidence by name."""
         evidence = {f"convergence/{name}": value for name, value in decision.evidence.items()}
-        return {"convergence/verdict": decision.verdict.gravity, "convergence/stop": decision.stop, **evidence}
+        return {"convergence/verdict": decision.verdict.gravity, "convergence/stop": int(decision.stop), **evidence}
 
     @staticmethod
     def lost_best(decision: Decision) -> ConvergenceError:

@@ -1,0 +1,153 @@
+"""The door to Keras 3, on each of its backends.
+
+>>> from convergence_callbacks.keras import ConvergenceStopping  # doctest: +SKIP
+>>> model.fit(x, y, validation_split=0.2, epochs=200, callbacks=[ConvergenceStopping()])  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from convergence_callbacks.adapter.backup import Backup
+from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.core.criteria.criterion import Criterion
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import StateError
+
+MOST_EPOCHS_AHEAD = 2000
+"""Epochs whose learning rates are asked of a schedule; each is a small computation on the backend."""
+
+
+@keras.saving.register_keras_serializable(package="convergence_callbacks")
+class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends a Keras training when it has converged, overfits, diverged or does not learn, and says why.
+
+    It takes the settings of `Stopping`. The losses are ``loss`` and ``val_loss`` unless named. It has no batch
+    hooks, so nothing waits for the device before the end of an epoch. For a run that
+    ``keras.callbacks.BackupAndRestore`` takes up again, give ``backup_dir`` a folder of its own: the
+    decisions are then those of a run that was never killed. The rates of a ``LearningRateScheduler`` can't be
+    seen from here: hand its function to ``lr_schedule`` as well.
+    """
+
+    def _construct(self) -> None:
+        keras.callbacks.Callback.__init__(self)
+        self._best_weights: list[Any] | None = None
+        self._rates: list[float] | None = None
+        self._backup: Backup | None = None
+
+    # Collect ------------------------------------------------------------------------------------------
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Make ready for this run."""
+        folder = self.settings.backup_dir
+        self._best_weights, self._rates = None, None
+        self._backup = None if folder is None else Backup(folder)
+        self._new = True
+        self._begin()
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Take up a killed run at the first epoch after its backup."""
+        if self._new and self._backup is not None and epoch > 0:
+            self._resume(self._backup, epoch - 1)
+        self._new = False
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Judge the epoch."""
+        logs = {} if logs is None else logs
+        observation = self.collect(epoch, logs, lr=self._rate(), validated=self._was_validated(logs))
+        # Processes that train together would be brought to one observation here.
+        self._act(self.decide(observation), logs)
+
+    # Act ----------------------------------------------------------------------------------------------
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Give back the best weights, where asked, and say why the training ended."""
+        decision = self.decision
+        if decision is not None and self.settings.restore_best and decision.best_step != decision.step:
+            self._restore_best(decision)
+        if self.settings.verbose and self.stopped_epoch is not None:
+            print(next(said for said in self.history if said.step == self.stopped_epoch))
+        if self._backup is not None:
+            self._backup.remove()
+
+    def get_config(self) -> dict[str, Any]:
+        """The settings in plain types; a schedule that is a function is left out."""
+        config = {field.name: getattr(self.settings, field.name) for field in dataclasses.fields(self.settings)}
+        if isinstance(config["criteria"], Criterion):
+            config["criteria"] = config["criteria"].to_dict()
+        schedule = config["lr_schedule"]
+        config["lr_schedule"] = None if schedule is None or callable(schedule) else list(schedule)
+        return {**config, "stop_on": [str(verdict) for verdict in self.settings.stop_on]}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> ConvergenceStopping:
+        """The callback that `get_config` described."""
+        return cls(**config)
+
+    def _act(self, decision: Decision, logs: dict[str, Any]) -> None:
+        if self.settings.restore_best and decision.best_step == decision.step:
+            self._best_weights = self.model.get_weights()
+            if self._backup is not None:
+                self._backup.folder.mkdir(parents=True, exist_ok=True)
+                self.model.save_weights(self._backup.weights(decision.step))
+        if self._backup is not None:
+            self._backup.write(self.state_dict())
+        if self.settings.log_decisions:
+            logs.update(self.numbers(decision))
+        if decision.stop:
+            self.model.stop_training = True
+
+    def _begin(self) -> None:
+        self.begin(self.params.get("epochs"), lr_schedule=self._rate_of_epoch)
+
+    def _resume(self, backup: Backup, epoch: int) -> None:
+        try:
+            state = backup.read(epoch)
+            if state is None:
+                raise StateError(f"{backup.folder} holds no state of epoch {epoch}")
+            self.load_state_dict(state)
+            self._begin()
+        except StateError as error:
+            self._saved = None
+            self._begin()
+            self._complain(StateError(f"{error}; the criteria start afresh"))
+
+    def _restore_best(self, decision: Decision) -> None:
+        kept = None if self._backup is None else self._backup.weights(decision.best_step or 0)
+        if self._best_weights is not None:
+            self.model.set_weights(self._best_weights)
+        elif kept is not None and kept.exists():
+            self.model.load_weights(kept)
+        else:
+            self._complain(self.lost_best(decision))
+
+    def _was_validated(self, logs: Mapping[str, Any]) -> bool:
+        """Keras logs validation metrics only in the epochs that were validated."""
+        return self.settings.val_metric in logs or any(name.startswith("val_") for name in logs)
+
+    def _rate(self) -> Any:
+        """Learning rate at the end of the epoch."""
+        optimizer = getattr(self.model, "optimizer", None)
+        if optimizer is None:
+            return None
+        if self._rates is None:
+            self._rates = self._scheduled(optimizer)
+        return keras.ops.convert_to_numpy(optimizer.learning_rate)
+
+    def _rate_of_epoch(self, epoch: int) -> float:
+        """Learning rate of an epoch to come; an error where nobody knows, as the core expects of a schedule."""
+        if not self._rates:
+            raise LookupError("the optimiser follows no schedule")
+        return self._rates[epoch]
+
+    def _scheduled(self, optimizer: Any) -> list[float]:
+        """Rates at the beginning of each epoch, empty where the optimiser follows no schedule."""
+        schedule, epochs = getattr(optimizer, "_learning_rate", None), self.params.get("epochs") or 0
+        if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule) or epochs > MOST_EPOCHS_AHEAD:
+            return []
+        steps = self.params.get("steps") or int(optimizer.iterations)
+        return [float(keras.ops.convert_to_numpy(schedule(epoch * steps))) for epoch in range(epochs)]

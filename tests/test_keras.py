@@ -1,0 +1,287 @@
+"""The Keras door, on real trainings; run once for each backend."""
+
+import contextlib
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="needs the extra: pip install 'convergence-callbacks[keras]'")
+
+from convergence_callbacks import MetricNotFoundError, Patience, TargetLoss, Verdict  # noqa: E402
+from convergence_callbacks.keras import ConvergenceStopping  # noqa: E402
+
+SCRIPT = [1.0, 0.6, 0.4, 0.3, 0.35, 0.36, 0.37, 0.38, 0.39, 0.4, 0.41, 0.42]
+"""Validation losses of a run whose best epoch is 3."""
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(32, 4)).astype("float32"), RNG.normal(size=(32, 1)).astype("float32")
+
+
+def model(lr=0.05, **compiled):
+    keras.utils.set_random_seed(0)
+    made = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    made.compile(keras.optimizers.SGD(lr), loss="mse", **compiled)
+    return made
+
+
+class Scripted(keras.callbacks.Callback):
+    """Puts known values into the logs, so that the right epoch is known; keeps the weights of each epoch."""
+
+    def __init__(self, script=SCRIPT, name="val_loss", every=1):
+        super().__init__()
+        self.script, self.name, self.every, self.weights = script, name, every, []
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.every == 0:
+            logs[self.name] = self.script[epoch]
+        self.weights.append(self.model.get_weights())
+
+
+def fit(callback, *, made=None, scripted=None, before=(), after=(), **settings):
+    made = model() if made is None else made
+    scripted = Scripted() if scripted is None else scripted
+    settings = {"epochs": 12, "batch_size": 8, "verbose": 0, **settings}
+    history = made.fit(X, Y, callbacks=[*before, scripted, callback, *after], **settings)
+    return made, scripted, history
+
+
+def patient(**settings):
+    return ConvergenceStopping(criteria=Patience(3), min_epochs=0, **settings)
+
+
+def test_it_stops_in_the_epoch_of_the_decision():
+    callback = patient()
+    _, _, history = fit(callback)
+    assert len(history.epoch) == 7
+    assert (callback.stopped_epoch, callback.decision.step) == (6, 6)
+    assert (callback.decision.best_step, callback.decision.best_value) == (3, pytest.approx(0.3))
+    assert [o.val_loss for o in callback.observations] == pytest.approx(SCRIPT[:7])
+    assert all(o.train_loss is not None and math.isfinite(o.train_loss) for o in callback.observations)
+
+
+def test_real_validation_losses_are_found():
+    callback = ConvergenceStopping()
+    made = model()
+    made.fit(X, Y, validation_split=0.25, epochs=3, verbose=0, callbacks=[callback])
+    assert all(o.val_loss is not None and o.train_loss is not None for o in callback.observations)
+    assert [o.lr for o in callback.observations] == pytest.approx([0.05] * 3)
+
+
+def test_names_can_be_given_and_more_can_be_better():
+    callback = patient(val_metric="val_score", mode="max")
+    fit(callback, scripted=Scripted([-v for v in SCRIPT], name="val_score"))
+    assert (callback.stopped_epoch, callback.decision.best_value) == (6, pytest.approx(-0.3))
+
+
+def test_a_metric_that_is_missing_is_told_with_the_nearest_name_and_the_run_goes_on():
+    with pytest.warns(RuntimeWarning, match="did you mean 'val_loss'.*val_metric="):
+        _, _, history = fit(patient(val_metric="val_los"), epochs=3)
+    assert len(history.epoch) == 3
+
+
+def test_a_missing_metric_ends_a_strict_run():
+    with pytest.raises(MetricNotFoundError, match="unknown metric 'val_los'"):
+        fit(patient(val_metric="val_los", strict=True))
+
+
+def test_an_epoch_without_validation_is_not_judged():
+    callback = patient()
+    fit(callback, scripted=Scripted(every=3))
+    assert [i for i, o in enumerate(callback.observations) if o.val_loss is not None] == [2, 5, 8, 11]
+    assert callback.stopped_epoch is None
+
+
+@pytest.mark.parametrize("frequency", [2, [2, 4]])
+def test_kerass_own_validation_frequency_is_understood(frequency):
+    callback = ConvergenceStopping()
+    model().fit(X, Y, validation_data=(X, Y), validation_freq=frequency, epochs=4, verbose=0, callbacks=[callback])
+    assert [o.val_loss is not None for o in callback.observations] == [False, True, False, True]
+
+
+def test_without_validation_the_train_loss_is_judged():
+    callback = patient()
+    fit(callback, scripted=Scripted([0.0] * 12, name="other"), epochs=4)
+    assert callback.decision.best_value == pytest.approx(min(o.train_loss for o in callback.observations))
+
+
+def test_steps_per_epoch_from_a_generator():
+    def batches():
+        while True:
+            yield X[:8], Y[:8]
+
+    callback = patient()
+    model().fit(batches(), steps_per_epoch=2, epochs=3, verbose=0, callbacks=[callback])
+    assert len(callback.history) == 3
+
+
+def test_the_best_weights_are_restored_when_asked():
+    made, scripted, _ = fit(patient(restore_best=True))
+    for got, best, last in zip(made.get_weights(), scripted.weights[3], scripted.weights[6], strict=True):
+        np.testing.assert_array_equal(got, best)
+        assert not np.array_equal(best, last)
+
+
+def test_the_best_weights_are_restored_at_the_end_of_the_budget_too():
+    made, scripted, _ = fit(patient(restore_best=True), epochs=5)
+    np.testing.assert_array_equal(made.get_weights()[0], scripted.weights[3][0])
+
+
+def test_the_last_weights_stay_and_none_are_copied_when_not_asked():
+    callback = patient()
+    made, scripted, _ = fit(callback)
+    np.testing.assert_array_equal(made.get_weights()[0], scripted.weights[6][0])
+    assert callback._best_weights is None
+
+
+def test_an_instance_used_again_starts_fresh():
+    callback = patient(restore_best=True)
+    fit(callback)
+    first = [(d.step, d.stop, d.best_step) for d in callback.history]
+    fit(callback)
+    assert [(d.step, d.stop, d.best_step) for d in callback.history] == first
+
+
+def test_a_run_may_begin_at_a_later_epoch():
+    callback = patient()
+    fit(callback, initial_epoch=2, scripted=Scripted())
+    assert (callback.observations[0].step, callback.stopped_epoch) == (2, 6)
+
+
+def test_it_has_no_batch_hooks():
+    for name in dir(keras.callbacks.Callback):
+        if "batch" in name:
+            assert getattr(ConvergenceStopping, name) is getattr(keras.callbacks.Callback, name)
+
+
+def test_the_rates_to_come_are_read_from_the_optimisers_schedule():
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, decay_steps=4, decay_rate=0.5, staircase=True)
+    callback = patient()
+    fit(callback, made=model(lr=schedule), epochs=3)
+    rates = callback.monitor.settings.lr_schedule
+    assert [rates(epoch) for epoch in range(3)] == pytest.approx([0.1, 0.05, 0.025])
+    assert callback.observations[0].lr == pytest.approx(0.05)  # at the end of the epoch
+
+
+def test_a_rate_that_another_callback_sets_is_seen():
+    scheduler = keras.callbacks.LearningRateScheduler(lambda epoch: 0.1 / (1 + epoch))
+    callback = patient()
+    fit(callback, before=[scheduler], epochs=3)
+    assert [o.lr for o in callback.observations] == pytest.approx([0.1, 0.05, 0.1 / 3])
+
+
+def test_decisions_go_to_history_when_asked():
+    _, _, history = fit(patient(log_decisions=True))
+    assert history.history["convergence/stop"] == [0, 0, 0, 0, 0, 0, 1]
+    assert len(history.history["convergence/verdict"]) == 7
+
+
+def test_it_speaks_once_at_the_stop_and_is_silent_otherwise(capsys):
+    fit(patient())
+    assert capsys.readouterr().out.count("stop at epoch 6") == 1
+    fit(patient(verbose=False))
+    fit(patient(), epochs=3)
+    assert capsys.readouterr().out == ""
+
+
+def test_it_can_be_saved_with_a_training_configuration():
+    callback = ConvergenceStopping(criteria=Patience(3) | TargetLoss(0.1), tolerance=0.02, stop_on=["converged"])
+    config = json.loads(json.dumps(keras.saving.serialize_keras_object(callback)))
+    again = keras.saving.deserialize_keras_object(config)
+    assert isinstance(again, ConvergenceStopping)
+    assert again.settings == callback.settings
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, None, "broken", [1.0, 2.0]])
+def test_no_value_ends_a_run_by_an_error(value):
+    callback = patient()
+    told = contextlib.nullcontext() if value is None else pytest.warns(RuntimeWarning, match="val_loss is")
+    with told:
+        fit(callback, scripted=Scripted([1.0, value, 0.5, 0.4]), epochs=4)
+    assert (callback.decision.best_step, callback.decision.best_value) == (3, pytest.approx(0.4))
+
+
+@pytest.mark.filterwarnings("ignore:.*loss is .* at epoch:RuntimeWarning", "ignore:.*overflow.*:RuntimeWarning")
+def test_a_learning_rate_that_blows_up_is_named():
+    callback = ConvergenceStopping()
+    model(lr=1e12).fit(X, Y, validation_split=0.25, epochs=30, verbose=0, callbacks=[callback])
+    assert callback.decision.verdict is Verdict.DIVERGED
+    assert callback.stopped_epoch < 15
+
+
+def resumable(folder):
+    return (
+        patient(restore_best=True, backup_dir=str(folder / "stopping")),
+        keras.callbacks.BackupAndRestore(str(folder / "backup")),
+    )
+
+
+class Killed(BaseException):
+    pass
+
+
+class KillAt(keras.callbacks.Callback):
+    """Ends the run the hard way, at the end of an epoch."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == self.epoch:
+            raise Killed
+
+
+@pytest.mark.parametrize("killed_at", [0, 2, 3, 4, 5])
+@pytest.mark.parametrize("between", [True, False], ids=["before the backup", "after the backup"])
+def test_a_killed_run_is_resumed_as_if_it_had_never_stopped(tmp_path, killed_at, between):
+    whole = patient(restore_best=True)
+    reference, _, _ = fit(whole)
+    first, backup = resumable(tmp_path)
+    with pytest.raises(Killed):
+        fit(first, after=[KillAt(killed_at), backup] if between else [backup, KillAt(killed_at)])
+    second, backup = resumable(tmp_path)
+    made, _, _ = fit(second, after=[backup])
+    assert second.stopped_epoch == 6
+    assert second.decision.to_dict() == whole.decision.to_dict()
+    np.testing.assert_allclose(made.get_weights()[0], reference.get_weights()[0], rtol=1e-6)
+    assert not (tmp_path / "stopping").exists()
+
+
+def test_a_damaged_state_is_told_and_the_criteria_start_afresh(tmp_path):
+    first, backup = resumable(tmp_path)
+    with pytest.raises(Killed):
+        fit(first, after=[backup, KillAt(4)])
+    (tmp_path / "stopping" / "convergence-state.json").write_text('[{"decision": {"st')
+    second, backup = resumable(tmp_path)
+    with pytest.warns(RuntimeWarning, match="damaged.*afresh"):
+        fit(second, after=[backup])
+    assert second.observations[0].step == 5
+
+
+def test_a_run_killed_by_the_system_leaves_a_state_that_can_be_read(tmp_path):
+    script = f"""
+        import os, signal, numpy as np, keras
+        from convergence_callbacks import Patience
+        from convergence_callbacks.keras import ConvergenceStopping
+
+        class Kill(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                if epoch == 2:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile("sgd", loss="mse")
+        stopping = ConvergenceStopping(criteria=Patience(3), backup_dir={str(tmp_path)!r})
+        model.fit(np.ones((8, 4)), np.ones((8, 1)), epochs=5, verbose=0, callbacks=[stopping, Kill()])
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], env=os.environ, check=False)
+    assert done.returncode == -signal.SIGKILL
+    states = json.loads((tmp_path / "convergence-state.json").read_text())
+    assert [state["decision"]["step"] for state in states] == [0, 1, 2]
