@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criteria.overfitting import gap_widening, train_fall_since_best
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.forecast import Forecast, forecast
 from convergence_callbacks.core.signals import Series, Signals
@@ -16,6 +17,12 @@ WINDOW = 8
 
 WINDOW_SHARE = 0.2
 """The same as a share of the epochs so far: what a run needed for its last gain grows with its length."""
+
+WIDENED = 0.05
+"""A generalisation gap that widened since the best epoch by this share of the total gain, …"""
+
+TRAIN_FALLS = 0.02
+"""… while train loss fell by this share of its own, is overfitting: validation is no longer what training gains."""
 
 NOT_BEGUN = 0.1
 """A run that lost less than this share of its first loss may not have begun to learn …"""
@@ -78,17 +85,23 @@ class ExpectedGain(Criterion):
 
     def _finding(self, expected: Forecast, signals: Signals) -> Finding:
         gain, std = expected.gain / signals.total_gain, expected.std / signals.total_gain
+        widened = gap_widening(signals)
+        overfits = widened > WIDENED and train_fall_since_best(signals) > TRAIN_FALLS
+        reason = (
+            f"expected further gain {100 * gain:.2g} % ± {100 * std:.2g} % of the total, "
+            f"below the tolerance of {100 * self.tolerance:.3g} %"
+        )
+        if overfits:
+            reason += f", and the generalisation gap has widened by {100 * widened:.2g} % since the best epoch"
         return Finding(
-            reason=(
-                f"expected further gain {100 * gain:.2g} % ± {100 * std:.2g} % of the total, "
-                f"below the tolerance of {100 * self.tolerance:.3g} %"
-            ),
-            verdict=Verdict.CONVERGED,
+            reason=reason,
+            verdict=Verdict.OVERFITTING if overfits else Verdict.CONVERGED,
             evidence={
                 "expected_gain": gain,
                 "expected_gain_std": std,
                 "tolerance": self.tolerance,
                 "epochs_since_best": signals.wait,
+                "gap_widening": widened,
             },
             advice=(f"use the weights of epoch {signals.curve.best_step}",),
             confidence=_confidence(gain, std, self.tolerance),

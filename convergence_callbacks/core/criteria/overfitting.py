@@ -37,7 +37,7 @@ class Overfitting(Criterion):
         if signals.level(window // 2) < signals.level(window) - signals.noise:  # on its way back from a spike
             return state, None
         rise = signals.level(window) - signals.curve.best
-        fall = _train_fall_since_best(signals)
+        fall = train_fall_since_best(signals)
         gain = signals.start - signals.curve.best
         if rise < max(self.rise * gain, 3 * signals.noise) or fall <= 0.02:
             return state, None
@@ -60,7 +60,16 @@ class Overfitting(Criterion):
         )
 
 
-def _train_fall_since_best(signals: Signals) -> float:
+def gap_widening(signals: Signals) -> float:
+    """Rise of the generalisation gap since the best epoch, as a share of the total gain; 0 without both losses."""
+    gaps, gain = signals.losses - signals.train_losses, signals.start - signals.curve.best
+    at_best = gaps[np.searchsorted(signals.epochs, signals.curve.best_epoch)]
+    if not signals.has_validation or not gain > 0 or not np.isfinite(at_best):
+        return 0.0
+    return float((np.median(gaps[-3:]) - at_best) / gain)
+
+
+def train_fall_since_best(signals: Signals) -> float:
     """Fall of the train loss since the best epoch, as a share of its own total gain; 0 where there is none."""
     train = signals.train_losses
     total = train[0] - np.nanmin(train) if np.isfinite(train[0]) else 0.0

@@ -1,4 +1,4 @@
-"""A loss that jumps."""
+"""A loss that jumps, or that recovers from its first steps and never learns."""
 
 from __future__ import annotations
 
@@ -14,38 +14,51 @@ from convergence_callbacks.core.verdict import Verdict
 LATEST = 20
 """Bins that are looked at: jumps of long ago are over."""
 
+TRAIN_SHARE = 0.25
+"""Train loss must jump by this share of what validation loss does: a tiny validation set jumps alone."""
+
+AFTER_THE_FIRST = 0.03
+"""Share of its gain that a healthy run makes at least after its first epochs."""
+
 
 @dataclass(frozen=True)
 class UnstableLoss(Criterion):
-    """From epoch to epoch the loss jumps by a large share of what was ever gained, in training as well.
+    """The learning rate is too high: the loss jumps, or the first steps threw it so far off that all it gains is back.
+
+    What counts is what both losses gained after the first epochs. A run whose jumps are a large share of
+    that, or that gained next to nothing since, moves about without descending.
 
     Args:
-        share: Mean jump that is too large, as a share of the total gain.
+        share: Mean jump that is too large, as a share of the gain after the first epochs.
 
     >>> UnstableLoss().describe()
-    'the loss jumps by more than 20 % of the total gain from epoch to epoch'
+    'the loss jumps by more than 30 % of its gain since the first epochs'
     """
 
-    share: float = setting("mean jump that is too large, as a share of the total gain", 0.2, gt=0)
+    share: float = setting("mean jump that is too large, as a share of the gain after the first epochs", 0.3, gt=0)
 
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
         if not signals.judged or len(signals.losses) < 10 or signals.rate_is_moving(5):
             return state, None
-        jump = _jump(signals.losses, signals.start - signals.curve.best)
-        train = signals.known_train_losses
-        train_jump = _jump(train, float(np.ptp(train))) if signals.has_validation and len(train) else jump
-        if jump < self.share or train_jump < self.share / 4:  # a tiny validation set jumps alone
+        train = signals.known_train_losses if signals.has_validation else signals.losses
+        train = train if len(train) > 3 else signals.losses
+        jump, train_jump = _jump(signals.losses), _jump(train)
+        fall = signals.start - signals.curve.best
+        lost = _is_only_recovery(signals.losses, fall) and _is_only_recovery(train, float(np.ptp(train)))
+        if not lost and (jump < self.share or train_jump < TRAIN_SHARE * self.share):
             return state, None
-        return state, self._finding(jump, signals)
+        return state, self._finding(jump, lost, signals)
 
     def describe(self) -> str:
-        return f"the loss jumps by more than {100 * self.share:.3g} % of the total gain from epoch to epoch"
+        return f"the loss jumps by more than {100 * self.share:.3g} % of its gain since the first epochs"
 
-    def _finding(self, jump: float, signals: Signals) -> Finding:
+    def _finding(self, jump: float, lost: bool, signals: Signals) -> Finding:
         lr = signals.observation.lr
-        rate = f"a third of the learning rate (try {lr / 3:.2g})" if lr else "a third of the learning rate"
+        rate = f"a tenth of the learning rate (try {lr / 10:.2g})" if lr else "a tenth of the learning rate"
+        jumps = f"the loss jumps by {100 * jump:.2g} % of its gain since the first epochs"
+        recovers = "the loss only came back from its first steps and has gained nothing since"
         return Finding(
-            reason=f"the loss jumps by {100 * jump:.2g} % of the total gain from epoch to epoch",
+            reason=f"{recovers}: it is at {signals.sign * signals.loss:.4g}" if lost else jumps,
             verdict=Verdict.UNSTABLE,
             evidence={"jump": jump, "threshold": self.share},
             advice=(f"{rate}, a larger batch, or clip the gradients",),
@@ -53,8 +66,17 @@ class UnstableLoss(Criterion):
         )
 
 
-def _jump(losses: Series, gain: float) -> float:
-    """Mean deviation of the latest losses from the mean of their neighbours, as a share of the gain."""
-    latest = losses[-LATEST:]
-    off = np.abs(latest[1:-1] - (latest[2:] + latest[:-2]) / 2)
-    return float(off.mean() / gain) if gain > 0 else 0.0
+def _late_gain(losses: Series) -> float:
+    """Gain after the first epochs; their median stands for them, since the very first may be anything."""
+    return float(np.median(losses[1:4]) - losses.min())
+
+
+def _is_only_recovery(losses: Series, fall: float) -> bool:
+    return _late_gain(losses) < AFTER_THE_FIRST * fall
+
+
+def _jump(losses: Series) -> float:
+    """Mean deviation of the latest losses from the mean of their neighbours, as a share of the late gain."""
+    latest, gain = losses[-LATEST:], _late_gain(losses)
+    off = float(np.abs(latest[1:-1] - (latest[2:] + latest[:-2]) / 2).mean())
+    return off / gain if gain > 0 else float(off > 0)

@@ -1,0 +1,230 @@
+"""One training in one picture: both learning curves, the stop, and what was said of each epoch."""
+
+from __future__ import annotations
+
+import itertools
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from convergence_callbacks.core.criteria.patience import Patience
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.monitor import Monitor
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.core.signals import noise_of
+from convergence_callbacks.plots.colours import FAINT, INK, OF_VERDICT, ON_VERDICT, TRAIN, VALIDATION
+
+LOGARITHMIC = 30
+"""A curve whose highest value is this many times its lowest is drawn on a logarithmic axis."""
+
+_Mark = tuple[int, str, str, Any]
+"""A vertical line: epoch, label, colour, line style."""
+
+TOO_NEAR = 0.22
+"""Labels over the axes that are nearer than this share of its width go on two lines."""
+
+
+def plot_training(
+    observations: Sequence[Observation],
+    decisions: Sequence[Decision],
+    *,
+    title: str = "",
+    patience: int | None = 10,
+    mode: Literal["min", "max"] = "min",
+) -> Figure:
+    """Draw both learning curves, the noise of the judged one, the stop, the best epoch and the verdicts.
+
+    Args:
+        observations: Every epoch that was recorded; those after the stop are drawn faint.
+        decisions: What was said of each, as in ``history`` of a callback. They may end at the stop.
+        title: What was trained; the verdict is written by itself.
+        patience: Show also where this patience on the judged loss would have stopped; None for not.
+        mode: Whether less or more of the judged loss is better.
+
+    Returns:
+        A matplotlib figure; ``figure.savefig("training.png")`` writes it.
+
+    Raises:
+        ValueError: There is nothing to draw.
+
+    >>> monitor = Monitor(max_epochs=60)
+    >>> observations = [Observation(step=e, train_loss=0.8**e, val_loss=0.2 + 0.8**e) for e in range(60)]
+    >>> figure = plot_training(observations, [monitor.observe(o) for o in observations])
+    >>> [label.get_text() for label in figure.axes[0].texts][:2]
+    ['train', 'validation']
+    """
+    if not observations or not decisions:
+        raise ValueError("there is nothing to draw: no epoch was observed")
+    figure = Figure(figsize=(8, 4.6), dpi=150)
+    # Two rows: the curves, and below them a ribbon with the verdict of each epoch.
+    curves, ribbon = figure.subplots(2, 1, sharex=True, height_ratios=[14, 1])
+    figure.subplots_adjust(left=0.09, right=0.88, top=0.78, bottom=0.11, hspace=0.06)
+    stop = next((decision for decision in decisions if decision.stop), None)
+    _draw_curves(curves, observations, None if stop is None else stop.step)
+    _draw_marks(curves, observations, stop or decisions[-1], patience, mode)
+    _draw_ribbon(ribbon, decisions)
+    _write_title(figure, title, stop or decisions[-1], len(observations))
+    return figure
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A learning curve as it is drawn."""
+
+    label: str
+    colour: str
+    epochs: NDArray[np.float64]
+    values: NDArray[np.float64]
+
+
+def _lines(observations: Sequence[Observation]) -> list[_Line]:
+    epochs = np.array([o.step for o in observations], dtype=float)
+    lines = []
+    for label, colour, name in (("train", TRAIN, "train_loss"), ("validation", VALIDATION, "val_loss")):
+        values = np.array([getattr(o, name) for o in observations], dtype=float)  # None becomes NaN
+        known = np.isfinite(values)
+        if known.any():
+            lines.append(_Line(label, colour, epochs[known], values[known]))
+    return lines
+
+
+def _draw_curves(axes: Axes, observations: Sequence[Observation], stop: int | None) -> None:
+    lines = _lines(observations)
+    values = np.concatenate([line.values for line in lines]) if lines else np.ones(1)
+    if values.min() > 0 and values.max() > LOGARITHMIC * values.min():
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(*_limits(values))
+    for line in lines:
+        seen = line.epochs <= (np.inf if stop is None else stop)
+        axes.plot(line.epochs, line.values, color=line.colour, alpha=0.3, lw=1.3, solid_capstyle="round")
+        axes.plot(line.epochs[seen], line.values[seen], color=line.colour, lw=1.8, solid_capstyle="round")
+    if lines:
+        _draw_noise(axes, lines[-1])
+        _label_ends(axes, lines)
+    missing = [o.step for o in observations if o.step not in {e for line in lines for e in line.epochs}]
+    axes.plot(missing, [0.03] * len(missing), "x", color=INK, ms=4, transform=axes.get_xaxis_transform())
+    axes.set_ylabel("loss", color=INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(axis="x", length=0, labelbottom=False)
+    axes.margins(x=0.01)
+    axes.grid(axis="y", color="#E6E6E6", lw=0.6)
+    axes.set_axisbelow(True)
+
+
+def _limits(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Range of the axis: a single explosion must not flatten all the rest."""
+    low, high = float(values.min()), float(min(values.max(), np.quantile(values, 0.98) * 1.5))
+    high = high if high > low else float(values.max())
+    margin = 0.06 * (high - low) or 0.5 * abs(high) or 0.5
+    return low - margin, high + margin
+
+
+def _draw_noise(axes: Axes, line: _Line) -> None:
+    """A band of two standard deviations around the trend of the judged loss."""
+    half = max(2, len(line.values) // 40)
+    padded = np.pad(line.values, half, mode="edge")
+    trend = np.convolve(padded, np.full(2 * half + 1, 1 / (2 * half + 1)), "valid")
+    noise = 2 * noise_of(line.values)
+    lower = np.maximum(trend - noise, line.values.min() / 2) if axes.get_yscale() == "log" else trend - noise
+    axes.fill_between(line.epochs, lower, trend + noise, color=line.colour, alpha=0.12, lw=0)
+
+
+def _label_ends(axes: Axes, lines: Sequence[_Line]) -> None:
+    """Write each curve's name at its end, moved apart where they meet."""
+    to_share = axes.transData + axes.transAxes.inverted()
+    heights = [float(np.clip(to_share.transform((line.epochs[-1], line.values[-1]))[1], 0, 1)) for line in lines]
+    if len(heights) == 2 and abs(heights[0] - heights[1]) < 0.07:
+        middle, up = sum(heights) / 2, 0.035 if heights[0] > heights[1] else -0.035
+        middle = min(max(middle, 0.035), 0.965)
+        heights = [middle + up, middle - up]
+    for line, height in zip(lines, heights, strict=True):
+        axes.text(1.01, height, line.label, color=line.colour, transform=axes.transAxes, va="center", weight="bold")
+
+
+def _draw_marks(
+    axes: Axes, observations: Sequence[Observation], end: Decision, patience: int | None, mode: Literal["min", "max"]
+) -> None:
+    """The best epoch, the stop, and where patience would have stopped."""
+    if end.best_step is not None and end.best_value is not None:
+        axes.plot(end.best_step, end.best_value, "o", ms=8, mfc="white", mec=INK, mew=1.8, zorder=5)
+        high = (axes.transData + axes.transAxes.inverted()).transform((end.best_step, end.best_value))[1] > 0.5
+        axes.annotate(
+            f"best {end.best_value:.4g}\nepoch {end.best_step}",
+            (end.best_step, end.best_value),
+            xytext=(0, -12 if high else 12),
+            textcoords="offset points",
+            ha="center",
+            va="top" if high else "bottom",
+            color=INK,
+            fontsize=8.5,
+            bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none", "alpha": 0.75},
+        )
+    marks: list[_Mark] = [(end.step, f"stop: epoch {end.step}", INK, "-")] if end.stop else []
+    if patience is not None:
+        waited = _patience_stop(observations, patience, mode)
+        name = f"patience {patience}"
+        if waited is None:
+            axes.text(1, 1.03, f"{name} never stops", color=FAINT, fontsize=8.5, ha="right", transform=axes.transAxes)
+        else:
+            marks.append((waited, f"{name}: epoch {waited}", FAINT, (0, (4, 3))))
+    _draw_verticals(axes, marks)
+
+
+def _draw_verticals(axes: Axes, marks: Sequence[_Mark]) -> None:
+    low, high = axes.get_xlim()
+    near = len(marks) > 1 and abs(marks[0][0] - marks[1][0]) < TOO_NEAR * (high - low)
+    for row, (epoch, label, colour, style) in enumerate(marks):
+        axes.axvline(epoch, color=colour, lw=1.3, ls=style, zorder=1)
+        axes.text(
+            epoch,
+            1.03 + (0.06 * row if near else 0),
+            label,
+            color=colour,
+            fontsize=8.5,
+            ha=_alignment((epoch - low) / (high - low)),
+            transform=axes.get_xaxis_transform(),
+        )
+
+
+def _alignment(share: float) -> str:
+    """How a label is set so that it stays inside the picture."""
+    return "left" if share < 0.1 else "right" if share > 0.9 else "center"
+
+
+def _patience_stop(observations: Sequence[Observation], patience: int, mode: Literal["min", "max"]) -> int | None:
+    monitor = Monitor(criteria=Patience(patience), min_epochs=0, mode=mode)
+    decisions = (monitor.observe(observation) for observation in observations)
+    return next((decision.step for decision in decisions if decision.stop), None)
+
+
+def _draw_ribbon(axes: Axes, decisions: Sequence[Decision]) -> None:
+    """The verdict of each epoch as a strip, with its name where there is room."""
+    span = decisions[-1].step - decisions[0].step + 1
+    for verdict, group in itertools.groupby(decisions, key=lambda decision: decision.verdict):
+        steps = [decision.step for decision in group]
+        axes.axvspan(steps[0] - 0.5, steps[-1] + 0.5, color=OF_VERDICT[verdict], lw=0)
+        words = verdict.replace("_", " ")
+        if len(steps) / span > 0.011 * len(words) + 0.01:
+            centre = (steps[0] + steps[-1]) / 2
+            axes.text(centre, 0.46, words, color=ON_VERDICT[verdict], fontsize=7.5, ha="center", va="center")
+    axes.set_ylim(0, 1)
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel("epoch", color=INK)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _write_title(figure: Figure, title: str, end: Decision, epochs: int) -> None:
+    verdict = end.verdict.replace("_", " ")
+    figure.text(0.09, 0.95, f"{title}: {verdict}" if title else verdict.capitalize(), fontsize=13, weight="bold")
+    ended = f"Stopped after {end.step + 1} of {epochs} epochs" if end.stop else f"Not stopped in {epochs} epochs"
+    words = f"{ended}: {end.reason}." if end.reason else f"{ended}."
+    figure.text(0.09, 0.935, textwrap.fill(words, 108), fontsize=8.5, color=INK, va="top")
