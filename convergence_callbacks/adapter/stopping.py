@@ -47,6 +47,7 @@ class Stopping(FromYaml):
         decision: The latest decision, None before the first.
         history: All decisions of this process, in order.
         observations: What each of them was made from.
+        listeners: Called with each observation and its decision, such as a `LivePlot`; append your own.
         stopped_epoch: The first epoch at which the training should end, None where it ran out its budget.
 
     Raises:
@@ -92,6 +93,7 @@ class Stopping(FromYaml):
             backup_dir=backup_dir,
             strict=strict,
         )
+        self.listeners: list[Callable[[Observation, Decision], None]] = []
         self._saved: Mapping[str, Any] | None = None
         self.begin()
 
@@ -167,6 +169,7 @@ class Stopping(FromYaml):
         self.history.append(decision)
         if decision.stop and decision.criterion != MaxEpochs.name and self.stopped_epoch is None:
             self.stopped_epoch = decision.step
+        self._tell(observation, decision)
         return decision
 
     def state_dict(self) -> dict[str, Any]:
@@ -189,6 +192,13 @@ class Stopping(FromYaml):
             f"the weights of the best epoch {decision.best_step} are gone (the run was resumed from a state "
             "without them); those of the last epoch stay"
         )
+
+    def _tell(self, observation: Observation, decision: Decision) -> None:
+        for listener in self.listeners:
+            try:
+                listener(observation, decision)
+            except Exception as error:  # a picture that can't be drawn must not end a training
+                self._complain(ConvergenceError(f"{listener!r} failed: {error!r}"), about=repr(listener))
 
     def _check_finite(self, observation: Observation) -> None:
         for name in ("train_loss", "val_loss"):

@@ -52,8 +52,12 @@ class Composition(Criterion):
             keyed[f"{criterion.name} {same + 1}" if same else criterion.name] = criterion
         return keyed
 
-    def _step_each(self, state: State, signals: Signals) -> tuple[State, list[Finding]]:
-        """Step every criterion; the findings come gravest first, whatever the order of the criteria."""
+    def step_each(self, state: State, signals: Signals) -> tuple[State, list[Finding]]:
+        """Step every criterion.
+
+        Returns:
+            The state to remember, and the findings, gravest first whatever the order of the criteria.
+        """
         after, findings = {}, []
         for key, criterion in self._keyed.items():
             after[key], finding = criterion.step(state[key], signals)
@@ -72,7 +76,7 @@ class AnyOf(Composition):
     """Finds something as soon as one of its criteria does; the gravest finding is given."""
 
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        after, findings = self._step_each(state, signals)
+        after, findings = self.step_each(state, signals)
         return after, gravest(findings)
 
     def describe(self) -> str:
@@ -87,7 +91,7 @@ class AllOf(Composition):
     """Finds something when all of its criteria do at the same epoch."""
 
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        after, findings = self._step_each(state, signals)
+        after, findings = self.step_each(state, signals)
         if len(findings) < len(self.criteria):
             return after, None
         evidence = {name: value for finding in reversed(findings) for name, value in finding.evidence.items()}

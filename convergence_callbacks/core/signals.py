@@ -18,6 +18,9 @@ from convergence_callbacks.core.schedule import Schedule, rate_is_moving, rates_
 
 Series = NDArray[np.float64]
 
+BEGUN = 0.05
+"""A loss that fell by this share of its starting level, and by more than its noise, has begun to learn."""
+
 
 @dataclass(frozen=True)
 class Signals:
@@ -110,15 +113,20 @@ class Signals:
         return self.curve.first if math.isnan(first) else max(self.curve.first, first)
 
     @property
+    def gained(self) -> float:
+        """Gain from the starting level to the best, as a share of that level."""
+        return (self.start - self.curve.best) / max(abs(self.start), math.ulp(0.0))
+
+    @property
     def has_begun(self) -> bool:
         """Whether the judged loss has left its starting level by a twentieth of it, and by more than its noise."""
-        return self.start - self.curve.best >= max(0.05 * abs(self.start), 4 * self.noise)
+        return self.gained >= BEGUN and self.start - self.curve.best >= 4 * self.noise
 
     @property
     def train_has_begun(self) -> bool:
         """The same of the train loss; False where there is none."""
         train = self.known_train_losses
-        return len(train) > 0 and train[0] - train.min() >= max(0.05 * abs(train[0]), 4 * self.train_noise)
+        return len(train) > 0 and train[0] - train.min() >= max(BEGUN * abs(train[0]), 4 * self.train_noise)
 
     @functools.cached_property
     def noise(self) -> float:

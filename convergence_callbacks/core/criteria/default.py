@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from convergence_callbacks.core.compose import AnyOf
+from convergence_callbacks.core.compose import AnyOf, gravest
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
 from convergence_callbacks.core.criteria.expected_gain import ExpectedGain
 from convergence_callbacks.core.criteria.exploding_loss import ExplodingLoss
@@ -16,6 +16,7 @@ from convergence_callbacks.core.criteria.overfitting import Overfitting
 from convergence_callbacks.core.criteria.unstable_loss import UnstableLoss
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,10 @@ class Default(Criterion):
         return self.members.start()
 
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        return self.members.step(state, signals)
+        after, findings = self.members.step_each(state, signals)
+        if any(finding.verdict is Verdict.FALSE_CONVERGENCE for finding in findings):  # slow is not finished
+            findings = [finding for finding in findings if finding.criterion != ExpectedGain.name]
+        return after, gravest(findings)
 
     def restore(self, saved: State) -> State:  # type: ignore[override]
         return self.members.restore(saved)

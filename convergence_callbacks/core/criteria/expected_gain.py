@@ -54,7 +54,7 @@ class ExpectedGain(Criterion):
     tolerance: float = setting("share of the total gain that is not worth waiting for", 0.01, gt=0, lt=1)
 
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        if not signals.judged or signals.rate_is_moving(self._window(signals)):
+        if not signals.judged or not signals.has_begun or signals.rate_is_moving(self._window(signals)):
             return state, None
         expected = self._expected(signals)
         if expected is None or not expected.gain < self.tolerance * signals.total_gain:

@@ -62,9 +62,9 @@ class FalseConvergence(Criterion):
 
 
 def is_steady(signals: Signals) -> bool:
-    """Whether train loss (or else the judged loss) falls smoothly in the later half of the epochs."""
-    later = _later_half(_driving(signals))
-    return len(later) > 3 and later[-1] < later[0] and roughness_of(later) < STEADY
+    """Whether train or judged loss falls smoothly in the later half of the epochs; dropout roughens the former."""
+    halves = [_later_half(losses) for losses in (signals.known_train_losses, signals.losses)]
+    return any(len(later) > 3 and later[-1] < later[0] and roughness_of(later) < STEADY for later in halves)
 
 
 def late_share(losses: Series) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
 from convergence_callbacks.core.criteria.false_convergence import is_steady
 from convergence_callbacks.core.fields import setting
-from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.signals import BEGUN, Signals
 from convergence_callbacks.core.verdict import Verdict
 
 
@@ -15,8 +15,8 @@ from convergence_callbacks.core.verdict import Verdict
 class NotLearning(Criterion):
     """The judged loss has not left the level of a trivial predictor.
 
-    Validation loss that stays there while train loss falls is memorising, as with broken labels; since it
-    may also be a hard start, that takes twice the epochs.
+    Validation loss that rises from there while train loss falls is memorising, as with broken labels. Where
+    it merely stays, it may also be a hard start, and is given twice the epochs.
 
     Deep networks can sit at that level for tens of epochs before they begin to learn, and so does every
     network while its learning rate warms up: so this has a horizon of its own, and a train loss that falls
@@ -42,8 +42,10 @@ class NotLearning(Criterion):
         return f"the loss has not left its starting level within {self.epochs} epochs"
 
     def _horizon(self, signals: Signals) -> int:
-        epochs = 2 * self.epochs if signals.train_has_begun else self.epochs
-        return epochs if signals.max_epochs is None else min(epochs, max(10, signals.max_epochs // 2))
+        got_worse = signals.level(max(1, self.epochs // 4)) > signals.start and signals.gained < BEGUN
+        if signals.train_has_begun and not got_worse:  # a hard start
+            return 2 * self.epochs
+        return self.epochs if signals.max_epochs is None else min(self.epochs, max(10, signals.max_epochs // 2))
 
     def _finding(self, signals: Signals) -> Finding:
         start, best = signals.sign * signals.start, signals.sign * signals.curve.best
