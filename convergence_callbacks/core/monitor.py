@@ -274,12 +274,11 @@ class Monitor:
         return not early and (finding.verdict is None or finding.verdict in self.settings.stop_on)
 
     def _decision(self, signals: Signals, diagnosis: Finding | None, ending: Finding | None) -> Decision:
-        told = ending or diagnosis or Finding(reason="", verdict=Verdict.IMPROVING, confidence=0.0)
-        verdict = told.verdict or (diagnosis.verdict if diagnosis else None) or Verdict.IMPROVING
+        told = _joined(ending, diagnosis)
         curve = signals.curve
         return Decision(
             stop=ending is not None,
-            verdict=verdict,
+            verdict=told.verdict or Verdict.IMPROVING,
             step=signals.observation.step,
             best_step=curve.best_step if curve.count else None,
             best_value=self._sign * curve.best if curve.count else None,
@@ -304,6 +303,20 @@ class Monitor:
             "repeated_epochs": state.repeated_total,
         }
         return {name: count for name, count in counts.items() if count}
+
+
+def _joined(ending: Finding | None, diagnosis: Finding | None) -> Finding:
+    """What is told: why the training ends; where that is a mere limit, also what it looks like."""
+    if ending is None:
+        return diagnosis or Finding(reason="", verdict=Verdict.IMPROVING, confidence=0.0)
+    if ending.verdict is not None or diagnosis is None:
+        return ending
+    return dataclasses.replace(
+        diagnosis,
+        reason=f"{ending.reason}; {diagnosis.reason}",
+        evidence={**diagnosis.evidence, **ending.evidence},
+        criterion=ending.criterion,
+    )
 
 
 _PLAIN: Mapping[str, Callable[[Any], Any]] = {

@@ -62,9 +62,9 @@ class FalseConvergence(Criterion):
 
 
 def is_steady(signals: Signals) -> bool:
-    """Whether train or judged loss falls smoothly in the later half of the epochs; dropout roughens the former."""
-    halves = [_later_half(losses) for losses in (signals.known_train_losses, signals.losses)]
-    return any(len(later) > 3 and later[-1] < later[0] and roughness_of(later) < STEADY for later in halves)
+    """Whether train or judged loss falls smoothly in the later half of the epochs."""
+    later = _later_half(_driving(signals))
+    return len(later) > 3 and later[-1] < later[0] and roughness_of(later) < STEADY
 
 
 def late_share(losses: Series) -> float:
@@ -75,8 +75,9 @@ def late_share(losses: Series) -> float:
 
 
 def _driving(signals: Signals) -> Series:
-    """Train loss, which the learning rate drives at first hand; the judged loss where there is none."""
-    return signals.known_train_losses if len(signals.known_train_losses) > 1 else signals.losses
+    """The smoother of both losses: dropout roughens train loss, a small validation set the other."""
+    both = [losses for losses in (signals.known_train_losses, signals.losses) if len(losses) > 3]
+    return min(both, key=lambda losses: roughness_of(_later_half(losses)), default=signals.losses)
 
 
 def _later_half(losses: Series) -> Series:
