@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.criteria.patience import Patience
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.monitor import Monitor
@@ -66,11 +67,11 @@ def plot_training(
     # Two rows: the curves, and below them a ribbon with the verdict of each epoch.
     curves, ribbon = figure.subplots(2, 1, sharex=True, height_ratios=[14, 1])
     figure.subplots_adjust(left=0.09, right=0.88, top=0.78, bottom=0.11, hspace=0.06)
-    stop = next((decision for decision in decisions if decision.stop), None)
-    _draw_curves(curves, observations, None if stop is None else stop.step)
-    _draw_marks(curves, observations, stop or decisions[-1], patience, mode)
+    end = next((decision for decision in decisions if decision.stop), decisions[-1])
+    _draw_curves(curves, observations, end.step if end.stop else None)
+    _draw_marks(curves, observations, end, patience, mode)
     _draw_ribbon(ribbon, decisions)
-    _write_title(figure, title, stop or decisions[-1], len(observations))
+    _write_title(figure, title, end, observations[-1].step + 1)
     return figure
 
 
@@ -98,8 +99,9 @@ def _lines(observations: Sequence[Observation]) -> list[_Line]:
 def _draw_curves(axes: Axes, observations: Sequence[Observation], stop: int | None) -> None:
     lines = _lines(observations)
     values = np.concatenate([line.values for line in lines]) if lines else np.ones(1)
-    if values.min() > 0 and values.max() > LOGARITHMIC * values.min():
+    if values.min() > 0 and np.quantile(values, 0.98) > LOGARITHMIC * values.min():
         axes.set_yscale("log")
+        axes.set_ylim(*np.exp(_limits(np.log(values))))
     else:
         axes.set_ylim(*_limits(values))
     for line in lines:
@@ -121,8 +123,10 @@ def _draw_curves(axes: Axes, observations: Sequence[Observation], stop: int | No
 
 def _limits(values: NDArray[np.float64]) -> tuple[float, float]:
     """Range of the axis: a single explosion must not flatten all the rest."""
-    low, high = float(values.min()), float(min(values.max(), np.quantile(values, 0.98) * 1.5))
-    high = high if high > low else float(values.max())
+    low, usual = float(values.min()), float(np.quantile(values, 0.98))
+    high = float(values.max())
+    if usual > low and high > usual + 3 * (usual - low):
+        high = usual + 0.3 * (usual - low)
     margin = 0.06 * (high - low) or 0.5 * abs(high) or 0.5
     return low - margin, high + margin
 
@@ -167,12 +171,12 @@ def _draw_marks(
             fontsize=8.5,
             bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none", "alpha": 0.75},
         )
-    marks: list[_Mark] = [(end.step, f"stop: epoch {end.step}", INK, "-")] if end.stop else []
+    marks: list[_Mark] = [(end.step, f"stop: epoch {end.step}", INK, "-")] if _is_early(end) else []
     if patience is not None:
         waited = _patience_stop(observations, patience, mode)
         name = f"patience {patience}"
         if waited is None:
-            axes.text(1, 1.03, f"{name} never stops", color=FAINT, fontsize=8.5, ha="right", transform=axes.transAxes)
+            axes.text(1, 1.09, f"{name} never stops", color=FAINT, fontsize=8.5, ha="right", transform=axes.transAxes)
         else:
             marks.append((waited, f"{name}: epoch {waited}", FAINT, (0, (4, 3))))
     _draw_verticals(axes, marks)
@@ -194,6 +198,11 @@ def _draw_verticals(axes: Axes, marks: Sequence[_Mark]) -> None:
         )
 
 
+def _is_early(end: Decision) -> bool:
+    """Whether a training was stopped before its budget was used up."""
+    return end.stop and end.criterion != MaxEpochs.name
+
+
 def _alignment(share: float) -> str:
     """How a label is set so that it stays inside the picture."""
     return "left" if share < 0.1 else "right" if share > 0.9 else "center"
@@ -207,14 +216,16 @@ def _patience_stop(observations: Sequence[Observation], patience: int, mode: Lit
 
 def _draw_ribbon(axes: Axes, decisions: Sequence[Decision]) -> None:
     """The verdict of each epoch as a strip, with its name where there is room."""
-    span = decisions[-1].step - decisions[0].step + 1
+    width = axes.get_xlim()[1] - axes.get_xlim()[0]
     for verdict, group in itertools.groupby(decisions, key=lambda decision: decision.verdict):
         steps = [decision.step for decision in group]
         axes.axvspan(steps[0] - 0.5, steps[-1] + 0.5, color=OF_VERDICT[verdict], lw=0)
         words = verdict.replace("_", " ")
-        if len(steps) / span > 0.011 * len(words) + 0.01:
+        if len(steps) > (0.013 * len(words) + 0.01) * width:
             centre = (steps[0] + steps[-1]) / 2
             axes.text(centre, 0.46, words, color=ON_VERDICT[verdict], fontsize=7.5, ha="center", va="center")
+        elif steps[-1] == decisions[-1].step:  # the last word always has room
+            axes.text(steps[-1] + 0.008 * width, 0.46, words, color=INK, fontsize=7.5, va="center", weight="bold")
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
@@ -224,7 +235,7 @@ def _draw_ribbon(axes: Axes, decisions: Sequence[Decision]) -> None:
 
 def _write_title(figure: Figure, title: str, end: Decision, epochs: int) -> None:
     verdict = end.verdict.replace("_", " ")
-    figure.text(0.09, 0.95, f"{title}: {verdict}" if title else verdict.capitalize(), fontsize=13, weight="bold")
-    ended = f"Stopped after {end.step + 1} of {epochs} epochs" if end.stop else f"Not stopped in {epochs} epochs"
+    figure.text(0.09, 0.95, f"{title}: {verdict}" if title else verdict.capitalize(), fontsize=12, weight="bold")
+    ended = f"Stopped after {end.step + 1} of {epochs} epochs" if _is_early(end) else f"Not stopped in {epochs} epochs"
     words = f"{ended}: {end.reason}." if end.reason else f"{ended}."
-    figure.text(0.09, 0.935, textwrap.fill(words, 108), fontsize=8.5, color=INK, va="top")
+    figure.text(0.09, 0.935, textwrap.fill(words, 118), fontsize=8.5, color=INK, va="top")

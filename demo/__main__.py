@@ -1,0 +1,106 @@
+"""Train all situations in both frameworks at once, and show what was decided, in a table and in pictures."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import sys
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from demo.result import Result
+from demo.situations import EPOCHS, SITUATIONS
+from demo.train import train_in
+
+FRAMEWORKS = {"lightning": "PyTorch Lightning", "keras": "Keras"}
+FOLDER = Path("demo-output")
+
+
+def main() -> None:
+    """Run the demo."""
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    console.print(f"{len(SITUATIONS)} situations, trained for up to {EPOCHS} epochs on scikit-learn's digits\n")
+    results = train_all(console)
+    console.print(table(results))
+    FOLDER.mkdir(exist_ok=True)
+    for result in results:
+        console.print(f"wrote {draw(result)}")
+
+
+def train_all(console: Console) -> list[Result]:
+    """All trainings, the frameworks side by side in a process each."""
+    spawn = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
+    with spawn.Manager() as manager, ProcessPoolExecutor(2, spawn) as pool, _progress(console) as progress:
+        epochs = manager.Queue()
+        total = 2 * EPOCHS * len(SITUATIONS)
+        bars = {name: progress.add_task(label, total=total, now="starting") for name, label in FRAMEWORKS.items()}
+        futures = [pool.submit(train_in, framework, epochs) for framework in FRAMEWORKS]
+        _follow(futures, epochs, progress, bars)
+        return [result for future in futures for result in future.result()]
+
+
+def table(results: list[Result]) -> Table:
+    """What was decided, and what patience and the whole budget would have brought."""
+    rows = Table(box=box.SIMPLE_HEAD, expand=True)
+    rows.add_column("", ratio=6)
+    rows.add_column("verdict", style="bold", no_wrap=True, min_width=17)
+    for heading in ("epochs\ntrained", f"saved\nof {EPOCHS}", "saved of\npatience 10"):
+        rows.add_column(heading, justify="right")
+    for heading in ("best\nloss", "with\npatience", f"in all\n{EPOCHS}"):
+        rows.add_column(heading, justify="right")
+    rows.add_column("reason", ratio=10)
+    for framework, group in itertools.groupby(results, key=lambda result: result.framework):
+        rows.add_section()
+        rows.add_row(f"[bold]{FRAMEWORKS[framework]}")
+        for result in group:
+            rows.add_row(*_cells(result))
+    return rows
+
+
+def _cells(result: Result) -> list[str]:
+    losses = (result.last.best_value, result.patience.best_value, result.full_best)
+    return [
+        result.situation.title,
+        result.last.verdict.replace("_", " "),
+        str(result.epochs),
+        str(EPOCHS - result.epochs),
+        str(result.patience.step + 1 - result.epochs),
+        *("none" if loss is None else f"{loss:.3g}" for loss in losses),
+        result.last.reason,
+    ]
+
+
+def draw(result: Result) -> Path:
+    """One picture of a training."""
+    from convergence_callbacks.plots import plot_training
+
+    path = FOLDER / f"{result.framework}-{result.situation.name}.png"
+    title = f"{result.situation.title} ({FRAMEWORKS[result.framework]})"
+    plot_training(result.observations, result.decisions, title=title).savefig(path)
+    return path
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description:18}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[now]}"))
+    return Progress(*columns, console=console, transient=True)
+
+
+def _follow(futures: list[Future[Any]], epochs: Any, progress: Progress, bars: dict[str, Any]) -> None:
+    """Move the bars until all is done."""
+    while wait(futures, timeout=0).not_done or not epochs.empty():
+        try:
+            framework, title, count = epochs.get(timeout=0.2)
+        except Empty:
+            continue
+        progress.update(bars[framework], advance=count, now=title)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""What a picture of a training shows."""
+
+import itertools
+import math
+
+import pytest
+
+pytest.importorskip("matplotlib", reason="needs pip install 'convergence-callbacks[plots]'")
+
+from convergence_callbacks import Monitor, Observation, Verdict
+from convergence_callbacks.plots import plot_training
+from convergence_callbacks.plots.colours import OF_VERDICT, ON_VERDICT
+from tests.curves import exponential, overfitting
+
+
+def record(curve, monitor=None, *, sign=1.0):
+    """Every epoch of a curve, and the decisions until the stop."""
+    monitor = monitor or Monitor(max_epochs=len(curve.val))
+    observations = [
+        Observation(step=epoch, train_loss=sign * curve.train[epoch], val_loss=sign * curve.val[epoch])
+        for epoch in range(len(curve.val))
+    ]
+    decisions = []
+    for observation in observations:
+        decisions.append(monitor.observe(observation))
+        if decisions[-1].stop:
+            break
+    return observations, decisions
+
+
+def texts(figure):
+    return [text.get_text() for axes in figure.axes for text in axes.texts] + [text.get_text() for text in figure.texts]
+
+
+def saved(figure, tmp_path):
+    path = tmp_path / "picture.png"
+    figure.savefig(path)
+    return path.read_bytes()
+
+
+def test_it_names_both_curves_the_stop_the_best_epoch_and_the_verdict(tmp_path):
+    observations, decisions = record(exponential(80, 6, noise=0.003))
+    stop = decisions[-1]
+    shown = texts(figure := plot_training(observations, decisions, title="Mine"))
+    assert {"train", "validation", f"stop: epoch {stop.step}"} <= set(shown)
+    assert f"best {stop.best_value:.4g}\nepoch {stop.best_step}" in shown
+    assert "Mine: converged" in shown
+    assert any(text.startswith(f"Stopped after {stop.step + 1} of 80 epochs: expected") for text in shown)
+    assert saved(figure, tmp_path).startswith(b"\x89PNG")
+
+
+def test_it_shows_where_patience_would_have_stopped():
+    observations, decisions = record(overfitting(60, 12))
+    assert "patience 10: epoch 22" in texts(plot_training(observations, decisions))
+    assert "patience 5: epoch 17" in texts(plot_training(observations, decisions, patience=5))
+    assert not any("patience" in text for text in texts(plot_training(observations, decisions, patience=None)))
+
+
+def test_patience_that_never_stops_is_said_to():
+    observations, decisions = record(exponential(30, 50))
+    assert "patience 10 never stops" in texts(plot_training(observations, decisions))
+
+
+def test_a_training_that_used_up_its_budget_has_no_stop():
+    observations, decisions = record(exponential(20, 50))
+    shown = texts(plot_training(observations, decisions))
+    assert decisions[-1].stop and not any(text.startswith("stop:") for text in shown)
+    assert any(text.startswith("Not stopped in 20 epochs") for text in shown)
+
+
+def test_more_can_be_better():
+    observations, decisions = record(exponential(60, 5), Monitor(max_epochs=60, mode="max"), sign=-1.0)
+    assert "patience 10 never stops" in texts(plot_training(observations, decisions, mode="max"))
+    assert "patience 10: epoch 10" in texts(plot_training(observations, decisions, mode="min"))
+
+
+def test_the_ribbon_has_a_strip_for_each_spell_of_a_verdict():
+    observations, decisions = record(exponential(80, 6, noise=0.003))
+    ribbon = plot_training(observations, decisions).axes[1]
+    spells = [verdict for verdict, _ in itertools.groupby(decision.verdict for decision in decisions)]
+    assert len(ribbon.patches) == len(spells)
+    assert ribbon.texts[-1].get_text() == spells[-1] == "converged"
+
+
+def test_what_came_after_the_stop_is_drawn_faint():
+    observations, decisions = record(exponential(80, 6, noise=0.003))
+    strong = [line for line in plot_training(observations, decisions).axes[0].lines if line.get_linewidth() == 1.8]
+    assert [int(line.get_xdata()[-1]) for line in strong] == [decisions[-1].step] * 2
+
+
+@pytest.mark.parametrize("value", [None, math.nan, math.inf])
+def test_epochs_without_a_number_are_marked(value, tmp_path):
+    observations = [
+        Observation(step=e, train_loss=value, val_loss=value if e == 3 else 1.0 / (e + 1)) for e in range(9)
+    ]
+    monitor = Monitor()
+    figure = plot_training(observations, [monitor.observe(o) for o in observations])
+    crosses = next(line for line in figure.axes[0].lines if line.get_marker() == "x")
+    assert list(crosses.get_xdata()) == [3]
+    assert saved(figure, tmp_path)
+
+
+def test_a_training_in_which_nothing_is_finite_can_be_drawn(tmp_path):
+    observations = [Observation(step=e, val_loss=math.nan) for e in range(5)]
+    monitor = Monitor()
+    assert saved(plot_training(observations, [monitor.observe(o) for o in observations]), tmp_path)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 1000])
+def test_any_length_can_be_drawn(epochs, tmp_path):
+    observations, decisions = record(exponential(epochs, 300))
+    assert saved(plot_training(observations, decisions), tmp_path)
+
+
+def test_a_single_explosion_does_not_flatten_the_rest():
+    curve = exponential(60, 5)
+    curve.val[30] = 1e9
+    observations, decisions = record(curve)
+    assert plot_training(observations, decisions).axes[0].get_ylim()[1] < 1e4
+
+
+def test_a_range_of_orders_of_magnitude_gets_a_logarithmic_axis():
+    observations, decisions = record(exponential(60, 5, floor=0.002), Monitor())
+    assert plot_training(observations, decisions).axes[0].get_yscale() == "log"
+    observations, decisions = record(exponential(60, 5, floor=0.5), Monitor())
+    assert plot_training(observations, decisions).axes[0].get_yscale() == "linear"
+
+
+def test_nothing_to_draw_is_said():
+    with pytest.raises(ValueError, match="nothing to draw"):
+        plot_training([], [])
+
+
+def test_every_verdict_has_a_colour_of_its_own_and_a_text_that_is_read_on_it():
+    def luminance(colour):
+        if not colour.startswith("#"):
+            return 1.0
+        channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        return sum(
+            w * (c / 12.92 if c <= 0.04 else ((c + 0.055) / 1.055) ** 2.4)
+            for w, c in zip((0.2126, 0.7152, 0.0722), channels, strict=True)
+        )
+
+    assert len({OF_VERDICT[verdict] for verdict in Verdict}) == len(Verdict)
+    for verdict in Verdict:
+        light, dark = sorted((luminance(OF_VERDICT[verdict]), luminance(ON_VERDICT[verdict])), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 3.4, verdict  # WCAG asks 3 of large text
