@@ -87,12 +87,11 @@ class ExpectedGain(Criterion):
         gain, std = expected.gain / signals.total_gain, expected.std / signals.total_gain
         widened = gap_widening(signals)
         overfits = widened > WIDENED and train_fall_since_best(signals) > TRAIN_FALLS
-        reason = (
-            f"expected further gain {100 * gain:.2g} % ± {100 * std:.2g} % of the total, "
-            f"below the tolerance of {100 * self.tolerance:.3g} %"
-        )
+        further = f"{100 * gain:.2g} % ± {100 * std:.2g} %" if gain >= 0.001 else "less than 0.1 %"
+        reason = f"expected further gain {further} of the total, below the tolerance of {100 * self.tolerance:.3g} %"
         if overfits:
-            reason += f", and the generalisation gap has widened by {100 * widened:.2g} % since the best epoch"
+            reason += f", while the generalisation gap widened by {100 * widened:.2g} % since the best epoch"
+        advice = (f"use the weights of epoch {signals.curve.best_step}",)
         return Finding(
             reason=reason,
             verdict=Verdict.OVERFITTING if overfits else Verdict.CONVERGED,
@@ -103,7 +102,7 @@ class ExpectedGain(Criterion):
                 "epochs_since_best": signals.wait,
                 "gap_widening": widened,
             },
-            advice=(f"use the weights of epoch {signals.curve.best_step}",),
+            advice=(*advice, "then weight decay, augmentation or more data") if overfits else advice,
             confidence=_confidence(gain, std, self.tolerance),
         )
 
