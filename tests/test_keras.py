@@ -47,7 +47,7 @@ class Scripted(keras.callbacks.Callback):
 def fit(callback, *, made=None, scripted=None, before=(), after=(), **settings):
     made = model() if made is None else made
     scripted = Scripted() if scripted is None else scripted
-    settings = {"epochs": 12, "batch_size": 8, "verbose": 0, **settings}
+    settings = {"epochs": 12, "batch_size": 8, "verbose": 0, "shuffle": False, **settings}  # a resumed run shuffles anew
     history = made.fit(X, Y, callbacks=[*before, scripted, callback, *after], **settings)
     return made, scripted, history
 

@@ -1,0 +1,38 @@
+# `make` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint pictures clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+demo: $(VENV)/demo  ## train five situations in Lightning and Keras, show what is said of each (2 minutes)
+	$(BIN)/python -m demo
+
+test: $(VENV)/dev lint  ## run everything: style, types, all tests, Keras on its three backends (15 minutes)
+	NO_SKIPS=1 KERAS_BACKEND=torch $(BIN)/python -m pytest -q -n 2 --cov --cov-report=
+	NO_SKIPS=1 KERAS_BACKEND=jax $(BIN)/python -m pytest -q tests/test_keras.py
+	NO_SKIPS=1 KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -q tests/test_keras.py
+	$(BIN)/coverage report --include="convergence_callbacks/core/*" --fail-under=95
+
+lint: $(VENV)/dev  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+pictures: $(VENV)/demo  ## make the pictures of README and docs anew
+	$(BIN)/python -m demo
+	cp demo-output/lightning-*.png demo-output/keras-converges.png docs/pictures/
+
+clean:  ## remove all that was made
+	rm -rf $(VENV) demo-output dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# pip, not uv: uv would take torch with CUDA, 3 GB.
+$(VENV)/demo $(VENV)/dev: $(VENV)/%: $(SOURCES)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$*]"
+	touch $@

@@ -1,0 +1,91 @@
+"""Write what the documentation takes from the code: ``python -m docs.generate``.
+
+`docs/criteria.md` comes from the criteria themselves. Two of the pictures in `docs/verdicts.md` are made here, by
+gradient descent on a linear model; the others are those of the demo (``make pictures``).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from pathlib import Path
+
+import numpy as np
+
+from convergence_callbacks import Criterion, Decision, Monitor, Observation
+from convergence_callbacks.core.compose import Composition
+from convergence_callbacks.core.criteria.spec import known_criteria
+
+FOLDER = Path(__file__).parent
+
+INTRODUCTION = """# Criteria
+
+Joined by `|` (any of them) and `&` (all at the same epoch) in Python; in YAML a list means any of them, `all_of` all.
+A criterion is written as its name, as its name with its first setting, or as its name with several:
+
+```yaml
+criteria:
+  - not_learning
+  - patience: 10
+  - exploding_loss: {times: 5, epochs: 2}
+```
+
+Without any, the [default rule](#default) ends a training. `max_epochs` and `target_loss` are limits of their own, and
+`stop_on` says which verdicts may end a training.
+"""
+
+
+def criteria_page() -> str:
+    """The page that lists every criterion."""
+    kinds = [kind for _, kind in sorted(known_criteria().items()) if not issubclass(kind, Composition)]
+    own = [kind for kind in kinds if kind.__module__.startswith("convergence_callbacks.")]
+    return (INTRODUCTION + "".join(_section(kind) for kind in own)).replace("``", "`")
+
+
+def _section(kind: type[Criterion]) -> str:
+    paragraphs = inspect.cleandoc(kind.__doc__ or "").split("\n\n")
+    story = [text for text in paragraphs if not text.startswith(("Args:", ">>>", "Raises:"))]
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]  # every criterion is a dataclass
+    table = "| setting | default | |\n|---|---|---|\n" + "".join(_row(field) for field in fields) if fields else ""
+    return (
+        f"\n## `{kind.name}`\n\n" + "\n\n".join([f"*{kind.__name__}*. {story[0]}", *story[1:], table]).rstrip() + "\n"
+    )
+
+
+def _row(field: dataclasses.Field[object]) -> str:
+    default = "must be given" if field.default is dataclasses.MISSING else f"`{field.default}`"
+    return f"| `{field.name}` | {default} | {field.metadata['description']} |\n"
+
+
+def gradient_descent(lr: float, epochs: int) -> list[Observation]:
+    """Mean squared errors of a linear model of diabetes, trained and validated, at each epoch."""
+    from sklearn.datasets import load_diabetes
+
+    x, y = load_diabetes(return_X_y=True)
+    x, y = x / x.std(0), (y - y.mean()) / y.std()
+    weights, observations = np.zeros(x.shape[1]), []
+    for epoch in range(epochs):
+        errors = x @ weights - y
+        train, val = errors[:300], errors[300:]
+        loss = {"train_loss": float((train**2).mean()), "val_loss": float((val**2).mean())}
+        observations.append(Observation(step=epoch, lr=lr, **loss))
+        weights -= lr * x[:300].T @ train / 300
+    return observations
+
+
+def draw(name: str, title: str, observations: list[Observation]) -> None:
+    """A picture for the page of verdicts."""
+    from convergence_callbacks.plots import plot_training
+
+    monitor, decisions = Monitor(max_epochs=len(observations)), list[Decision]()
+    for observation in observations:
+        decisions.append(monitor.observe(observation))
+        if decisions[-1].stop:
+            break
+    plot_training(observations, decisions, title=title).savefig(FOLDER / "pictures" / f"{name}.png")
+
+
+if __name__ == "__main__":
+    (FOLDER / "criteria.md").write_text(criteria_page())
+    draw("improving", "Linear regression, budget too small", gradient_descent(lr=0.02, epochs=18))
+    draw("diverged", "Linear regression, learning rate above 2 / curvature", gradient_descent(lr=0.51, epochs=80))

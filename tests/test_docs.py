@@ -1,0 +1,108 @@
+"""What README and docs show is true: every Python and YAML snippet runs, and the generated page is up to date."""
+
+import importlib
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ruamel.yaml import YAML
+
+from convergence_callbacks.config.read import read_settings
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PICTURE = re.compile(r"!\[(.*?)\]\((.*?)\)")
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)#]*)(#[^)]*)?\)")
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def snippets(page, language):
+    return [code for kind, code in SNIPPET.findall(page.read_text()) if kind == language]
+
+
+def reader_s_own_things():
+    """What a reader of the snippets has already: a model, data, a training loop."""
+    keras = pytest.importorskip("keras", reason="needs pip install 'convergence-callbacks[keras]'")
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile("sgd", loss="mse")
+    x = np.random.default_rng(0).normal(size=(40, 4))
+    return {
+        "model": model,
+        "x": x,
+        "y": x.sum(axis=1, keepdims=True),
+        "train_one_epoch": lambda epoch: (0.8**epoch, 0.1 + 0.8**epoch),
+    }
+
+
+@each_page
+def test_python_snippets_run_one_after_the_other(page, tmp_path, monkeypatch):
+    if not (codes := snippets(page, "python")):
+        return
+    pytest.importorskip("lightning", reason="needs pip install 'convergence-callbacks[lightning]'")
+    pytest.importorskip("matplotlib", reason="needs pip install 'convergence-callbacks[plots]'")
+    monkeypatch.chdir(tmp_path)
+    for number, text in enumerate(snippets(page, "yaml")):
+        (tmp_path / ("convergence.yaml" if number == 0 else f"{number}.yaml")).write_text(text)
+    names = {"__name__": "snippets", **reader_s_own_things()}
+    for code in codes:
+        if "stopping.observations" in code:  # the reader has trained in between
+            names["model"].fit(
+                names["x"], names["y"], validation_split=0.2, epochs=5, verbose=0, callbacks=[names["stopping"]]
+            )
+        exec(compile(code, str(page), "exec"), names)
+
+
+@each_page
+def test_yaml_snippets_are_read(page, tmp_path):
+    for code in snippets(page, "yaml"):
+        content = YAML(typ="safe").load(code)
+        if "trainer" in content:
+            continue
+        path = tmp_path / "convergence.yaml"
+        path.write_text(code)
+        assert set(read_settings(path)) == set(content)
+
+
+def test_the_callback_that_the_readme_configures_for_lightning_cli_can_be_built():
+    pytest.importorskip("lightning", reason="needs pip install 'convergence-callbacks[lightning]'")
+    contents = (YAML(typ="safe").load(code) for code in snippets(ROOT / "README.md", "yaml"))
+    spec = next(content for content in contents if "trainer" in content)["trainer"]["callbacks"][0]
+    module, name = spec["class_path"].rsplit(".", 1)
+    built = getattr(importlib.import_module(module), name)(**spec["init_args"])
+    assert {name: getattr(built.settings, name) for name in spec["init_args"]} == spec["init_args"]
+
+
+@each_page
+def test_pictures_are_there_and_say_what_they_show(page):
+    for words, target in PICTURE.findall(page.read_text()):
+        assert len(words) > 20 and (page.parent / target).is_file(), target
+
+
+@each_page
+def test_links_lead_somewhere(page):
+    for target, anchor in LINK.findall(page.read_text()):
+        if target.startswith("http"):
+            continue
+        text = (page.parent / target).read_text() if target else page.read_text()
+        headings = {
+            re.sub(r"[^\w -]", "", line.lower()).strip().replace(" ", "-")
+            for line in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+        }
+        assert not anchor or anchor[1:] in headings, f"{target}{anchor}"
+
+
+def test_the_page_of_criteria_is_what_the_code_says():
+    from docs.generate import criteria_page
+
+    assert (ROOT / "docs" / "criteria.md").read_text() == criteria_page(), "run python -m docs.generate"
+
+
+def test_every_verdict_has_a_section_with_a_picture():
+    from convergence_callbacks import Verdict
+
+    sections = re.split(r"^## ", (ROOT / "docs" / "verdicts.md").read_text(), flags=re.MULTILINE)[1:]
+    assert [section.split("\n")[0] for section in sections] == [verdict.value for verdict in Verdict]
+    assert all(PICTURE.search(section) for section in sections)
