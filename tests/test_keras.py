@@ -14,8 +14,8 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="needs the extra: pip install 'convergence-callbacks[keras]'")
 
-from convergence_callbacks import MetricNotFoundError, Patience, TargetLoss, Verdict  # noqa: E402
-from convergence_callbacks.keras import ConvergenceStopping  # noqa: E402
+from convergence_callbacks import MetricNotFoundError, Patience, TargetLoss, Verdict
+from convergence_callbacks.keras import ConvergenceStopping
 
 SCRIPT = [1.0, 0.6, 0.4, 0.3, 0.35, 0.36, 0.37, 0.38, 0.39, 0.4, 0.41, 0.42]
 """Validation losses of a run whose best epoch is 3."""
@@ -47,7 +47,7 @@ class Scripted(keras.callbacks.Callback):
 def fit(callback, *, made=None, scripted=None, before=(), after=(), **settings):
     made = model() if made is None else made
     scripted = Scripted() if scripted is None else scripted
-    settings = {"epochs": 12, "batch_size": 8, "verbose": 0, "shuffle": False, **settings}  # a resumed run shuffles anew
+    settings = {"epochs": 12, "batch_size": 8, "verbose": 0, "shuffle": False, **settings}  # resumed, it shuffles anew
     history = made.fit(X, Y, callbacks=[*before, scripted, callback, *after], **settings)
     return made, scripted, history
 

@@ -9,11 +9,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra: pip install 'convergence-callbacks[lightning]'")
 lightning = pytest.importorskip("lightning", reason="needs the extra: pip install 'convergence-callbacks[lightning]'")
 
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint  # noqa: E402
-from lightning.pytorch.loggers import CSVLogger  # noqa: E402
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger
 
-from convergence_callbacks import MetricNotFoundError, Patience, Verdict  # noqa: E402
-from convergence_callbacks.lightning import ConvergenceStopping  # noqa: E402
+from convergence_callbacks import MetricNotFoundError, Patience, Verdict
+from convergence_callbacks.lightning import ConvergenceStopping
 
 SCRIPT = [1.0, 0.6, 0.4, 0.3, 0.35, 0.36, 0.37, 0.38, 0.39, 0.4, 0.41, 0.42]
 """Validation losses of a run whose best epoch is 3."""

@@ -6,6 +6,8 @@ import inspect
 from pathlib import Path
 from typing import Any, Self
 
+from convergence_callbacks.core.errors import SettingsError, unknown_name
+
 
 class FromYaml:
     """Adds ``from_yaml`` to a class whose constructor takes settings by keyword."""
@@ -27,5 +29,8 @@ class FromYaml:
         from convergence_callbacks.config.read import read_settings  # pydantic and YAML only when used
 
         taken = inspect.signature(cls).parameters
+        for name in overrides:
+            if name not in taken:
+                raise SettingsError(unknown_name(f"setting of {cls.__name__}", name, taken), (name,))
         settings = {name: value for name, value in read_settings(path).items() if name in taken}
         return cls(**{**settings, **overrides})

@@ -2,12 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.config.document import Document, Place, Problem, parse, place_in
+from convergence_callbacks.config.schema import errors_in
+from convergence_callbacks.core.errors import SettingsError
+
+MAX_BYTES = 256_000
+"""Size of a settings file, at most; a learning rate for each of 10 000 epochs fits in."""
 
 
 def read_settings(path: str | Path) -> dict[str, Any]:
-    """The settings that a YAML file gives, checked; those it leaves out are left out."""
-    return dict(YAML(typ="safe").load(Path(path)) or {})
+    """The settings that a YAML file gives, checked; those it leaves out are left out.
+
+    Args:
+        path: The file: YAML 1.2 in UTF-8. An empty one gives no settings.
+
+    Returns:
+        Values as `StoppingSettings` holds them: verdicts and criteria, not their names.
+
+    Raises:
+        SettingsError: Lists all that is wrong, a line each: ``convergence.yaml, line 4: patience must be
+            at least 1, got -3``.
+        OSError: The file can't be read.
+    """
+    document = _document(path)
+    errors = errors_in(document.value)
+    found = [*document.problems, *(Problem(str(error), document.place_of(error.at)) for error in errors)]
+    if found:
+        message = "\n".join(_line(path, problem) for problem in _first_at_each_place(found))
+        raise SettingsError(message, errors[0].at if len(errors) == len(found) == 1 else ())
+    settings = StoppingSettings(**document.value)
+    return {name: getattr(settings, name) for name in document.value}
+
+
+def _document(path: str | Path) -> Document:
+    with Path(path).open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        return _unreadable(f"larger than {MAX_BYTES // 1000} kB, no settings file is", Place(1, 1))
+    try:
+        return parse(content.decode("utf-8-sig"))  # editors under Windows begin a file with a mark
+    except UnicodeDecodeError as error:
+        place = place_in(content[: error.start].decode("utf-8-sig"))
+        return _unreadable(f"not written in UTF-8 (byte 0x{content[error.start]:02x}); save it as UTF-8", place)
+
+
+def _unreadable(message: str, place: Place) -> Document:
+    return Document(problems=[Problem(message, place, is_syntax=True)])
+
+
+def _first_at_each_place(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """In the order of the file; what follows from an earlier problem of the same value is left out."""
+    first: dict[Place, Problem] = {}
+    for problem in problems:
+        first.setdefault(problem.place, problem)
+    return (first[place] for place in sorted(first))
+
+
+def _line(path: str | Path, problem: Problem) -> str:
+    column = f", column {problem.place.column}" if problem.is_syntax else ""
+    return f"{path}, line {problem.place.line}{column}: {problem.message}"

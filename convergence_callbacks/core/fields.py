@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -55,10 +55,13 @@ def check_bounds(name: str, value: Any, bounds: Mapping[str, Any]) -> None:
     Raises:
         SettingsError: ``patience must be at least 1, got -3``.
     """
-    if isinstance(value, float) and not math.isfinite(value):
-        raise SettingsError(f"{name} must be finite, got {value}", (name,))
     if not isinstance(value, int | float):
         return
+    if not abs(value) <= sys.float_info.max:  # NaN, infinite, or a whole number that no float can hold
+        raise SettingsError(
+            f"{name} must be finite, got {value if isinstance(value, float) else 'a larger number than any float'}",
+            (name,),
+        )
     for key, (words, holds) in _BOUNDS.items():
         if key in bounds and not holds(value, bounds[key]):
             raise SettingsError(f"{name} must be {words} {bounds[key]}, got {value!r}", (name,))

@@ -260,10 +260,10 @@ class Monitor:
     def _judge(self, signals: Signals) -> Decision:
         state = self._state
         state.diagnosis, diagnosis = self._diagnosis.step(state.diagnosis, signals)
-        found = None
-        if self._criteria:
-            state.criteria, found = self._criteria.step(state.criteria, signals)
-        candidates = [found] if self.settings.criteria else [diagnosis, found]
+        found: list[Finding] = []
+        if self._criteria:  # each by itself: a graver finding that may not end the run must not hide one that may
+            state.criteria, found = self._criteria.step_each(state.criteria, signals)
+        candidates = found if self.settings.criteria else [diagnosis, *found]
         ending = [finding for finding in candidates if finding and self._may_end(finding, signals)]
         if not (signals.judged or diagnosis or ending):  # nothing new: what was said last still holds
             return self._unchanged(signals)
@@ -332,7 +332,7 @@ _PLAIN: Mapping[str, Callable[[Any], Any]] = {
 """Parts of the state that are saved as they are, and what reads them."""
 
 
-def _criteria_and_limits(settings: Settings) -> Criterion | None:
+def _criteria_and_limits(settings: Settings) -> AnyOf | None:
     """The user's criteria and the limits among the settings, joined; None where there is none of them."""
     members = [settings.criteria] if isinstance(settings.criteria, Criterion) else []
     members += [MaxEpochs(settings.max_epochs)] if settings.max_epochs is not None else []

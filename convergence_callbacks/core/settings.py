@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,11 +50,19 @@ class Settings:
         if self.mode not in ("min", "max"):
             raise SettingsError(f"mode must be 'min' or 'max', got {self.mode!r}", ("mode",))
         check(self)
+        if not (self.lr_schedule is None or _is_schedule(self.lr_schedule)):
+            expected = "a list of numbers or a function of the epoch"
+            raise SettingsError(f"lr_schedule must be {expected}, got {self.lr_schedule!r}", ("lr_schedule",))
         object.__setattr__(self, "stop_on", _verdicts(self.stop_on))
         try:
             object.__setattr__(self, "criteria", criteria_from(self.criteria))
         except SettingsError as error:
             raise error.below("criteria") from None
+
+
+def _is_schedule(value: Any) -> bool:
+    """Whether a value can be asked for the rate of an epoch; arrays of any library can."""
+    return callable(value) or (hasattr(value, "__len__") and not isinstance(value, str | Mapping))
 
 
 def _verdicts(names: Any) -> tuple[Verdict, ...]:

@@ -14,6 +14,7 @@ from convergence_callbacks import (
     StateError,
     TargetLoss,
     TimeBudget,
+    UnstableLoss,
     Verdict,
 )
 from tests.curves import exponential, overfitting, show, stop_epoch
@@ -282,3 +283,38 @@ def test_a_scheduled_rate_that_can_not_be_read_never_ends_the_training():
 
     decisions = show(Monitor(lr_schedule=broken, max_epochs=100), exponential(60, 5))
     assert stop_epoch(decisions) is None or decisions[-1].best_value is not None
+
+
+@pytest.mark.parametrize("stop_on", [["converged"], []])
+def test_a_graver_finding_that_may_not_end_the_run_does_not_hide_one_that_may(stop_on):
+    def ends(monitor):
+        decisions = (monitor.update(train_loss=loss, val_loss=loss) for loss in [1.0, 2.0] * 10)
+        return next((d.step, d.criterion) for d in decisions if d.stop)
+
+    assert ends(Monitor(criteria=UnstableLoss() | Patience(12), stop_on=stop_on)) == (12, "patience")
+    assert ends(Monitor(criteria=UnstableLoss(), max_epochs=18, stop_on=stop_on)) == (17, "max_epochs")
+
+
+def test_a_budget_that_is_used_up_says_what_the_training_looks_like():
+    monitor = Monitor(max_epochs=30)
+    for epoch in range(30):
+        decision = monitor.update(train_loss=2.3 - 0.0001 * epoch, val_loss=2.3 - 0.0001 * epoch, lr=1e-6)
+    assert decision.stop and decision.criterion == "max_epochs" and decision.verdict == "false_convergence"
+    assert decision.reason.startswith("the budget of 30 epochs is used up; the loss falls by only")
+    assert "late_share" in decision.evidence and decision.advice
+
+
+@pytest.mark.parametrize("schedule", [3, "0.1", {"a": 1}])
+def test_a_schedule_that_is_none_is_refused(schedule):
+    with pytest.raises(SettingsError, match="lr_schedule must be a list of numbers or a function of the epoch"):
+        Monitor(lr_schedule=schedule)
+
+
+@pytest.mark.parametrize("schedule", [[0.1, 0.01], (0.1,), np.array([0.1, 0.01]), lambda epoch: 0.1])
+def test_a_schedule_can_be_a_list_an_array_or_a_function(schedule):
+    Monitor(lr_schedule=schedule).update(val_loss=1.0, lr=0.1)
+
+
+def test_a_number_that_no_float_holds_is_refused():
+    with pytest.raises(SettingsError, match="target_loss must be finite, got a larger number than any float"):
+        Monitor(target_loss=10**400)

@@ -44,6 +44,8 @@ def criteria_from(spec: Any) -> Criterion | None:
         return AnyOf.of(*_members("criteria", spec))
     if isinstance(spec, Mapping) and len(spec) == 1:
         return _build(*next(iter(spec.items())))
+    if isinstance(spec, Mapping) and len(spec) > 1:
+        raise SettingsError(f"several criteria are a list: write '- ' before each of {', '.join(map(str, spec))}")
     raise SettingsError(f"a criterion is a name, or one name with its settings, got {spec!r}")
 
 

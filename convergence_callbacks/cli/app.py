@@ -1,0 +1,38 @@
+"""The commands, gathered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from convergence_callbacks import __version__
+from convergence_callbacks.cli.check import check
+from convergence_callbacks.cli.init import init
+
+app = typer.Typer(
+    name="convergence",
+    help="Tells when a neural network has finished training, and why.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_show_locals=False,  # they may hold what is private
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"convergence {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Tells when a neural network has finished training, and why."""
+
+
+app.command()(init)
+app.command()(check)

@@ -1,0 +1,27 @@
+"""``convergence init``: a settings file to begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from convergence_callbacks.cli.output import complain, errors_told, named, say
+from convergence_callbacks.config.template import template
+
+
+def init(
+    path: Annotated[Path, typer.Argument(help="The file to write.")] = Path("convergence.yaml"),
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write a settings file in which every setting is explained and has its default."""
+    with errors_told():
+        try:
+            with path.open("w" if force else "x", encoding="utf-8") as file:
+                file.write(template())
+        except FileExistsError:
+            complain(f"{named(path)} is there already; --force writes over it")
+            raise typer.Exit(1) from None
+    say(f"Wrote {named(path)}: every setting with its default.", "green")
+    say(f"Change what you like, then see what it means: convergence check {named(path)}")

@@ -1,0 +1,62 @@
+"""What the commands print: for people on a terminal, and the same words without colours in a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from convergence_callbacks.core.errors import ConvergenceError
+
+
+def say(text: str = "", style: str = "") -> None:
+    """Print a line to standard output."""
+    _print(text, style, to_stderr=False)
+
+
+def complain(text: str) -> None:
+    """Print what is wrong to standard error, a line for each thing."""
+    for line in text.splitlines():
+        _print(line, "red", to_stderr=True)
+
+
+@contextlib.contextmanager
+def errors_told() -> Iterator[None]:
+    """End the command with a message and status 1, where its input is wrong or a file can't be used."""
+    try:
+        yield
+    except ConvergenceError as error:
+        complain(str(error))
+    except OSError as error:
+        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    else:
+        return
+    raise typer.Exit(1)
+
+
+def named(path: Path) -> str:
+    """A path as it can be printed: names of files may hold bytes that are no text."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
+def _print(text: str, style: str, *, to_stderr: bool) -> None:
+    stream = sys.stderr if to_stderr else sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter must not end the command
+    console = Console(stderr=to_stderr)
+    if console.is_terminal:  # a pipe gets whole lines, for programs to read
+        text = _wrapped(text, console.width)
+    console.print(Text(text, style), soft_wrap=True)
+
+
+def _wrapped(text: str, width: int) -> str:
+    """A line broken between words, and indented below its beginning."""
+    indent = " " * (len(text) - len(text.lstrip()) + 2)
+    return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
