@@ -1,7 +1,7 @@
 """The door to Keras 3, on each of its backends.
 
->>> from convergence_callbacks.keras import ConvergenceStopping  # doctest: +SKIP
->>> model.fit(x, y, validation_split=0.2, epochs=200, callbacks=[ConvergenceStopping()])  # doctest: +SKIP
+    from convergence_callbacks.keras import ConvergenceStopping
+    model.fit(x, y, validation_split=0.2, epochs=200, callbacks=[ConvergenceStopping()])
 """
 
 from __future__ import annotations

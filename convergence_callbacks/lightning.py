@@ -1,8 +1,8 @@
 """The door to PyTorch Lightning, under either of its names (``lightning`` and ``pytorch_lightning``).
 
->>> import lightning  # doctest: +SKIP
->>> from convergence_callbacks.lightning import ConvergenceStopping  # doctest: +SKIP
->>> trainer = lightning.Trainer(max_epochs=200, callbacks=[ConvergenceStopping()])  # doctest: +SKIP
+    import lightning
+    from convergence_callbacks.lightning import ConvergenceStopping
+    trainer = lightning.Trainer(max_epochs=200, callbacks=[ConvergenceStopping()])
 """
 
 from __future__ import annotations

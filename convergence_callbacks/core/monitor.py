@@ -284,7 +284,7 @@ class Monitor:
             best_value=self._sign * curve.best if curve.count else None,
             reason=told.reason,
             criterion=told.criterion,
-            evidence={**told.evidence, **self._faults()},
+            evidence={**signals.summary(), **told.evidence, **self._faults()},
             advice=told.advice,
             confidence=told.confidence,
         )

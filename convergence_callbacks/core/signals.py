@@ -143,6 +143,18 @@ class Signals:
         """Train loss by bin from the first known one on, empty where there is none."""
         return self.train_losses[np.isfinite(self.train_losses)]
 
+    def summary(self) -> dict[str, float]:
+        """The numbers that are told at every epoch, in the user's unit: those that are not known are left out."""
+        if not self.curve.count:
+            return {}
+        known = {
+            "epochs_since_best": self.wait,
+            "total_gain": self.total_gain,
+            "noise": self.noise,
+            "generalization_gap": self.sign * self.gap,
+        }
+        return {name: value for name, value in known.items() if math.isfinite(value)}
+
     def level(self, window: int) -> float:
         """Median judged loss of the latest epochs."""
         return float(np.median(self.losses[self.epochs > self.curve.count - window]))

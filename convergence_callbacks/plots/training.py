@@ -71,7 +71,7 @@ def plot_training(
     _draw_curves(curves, observations, end.step if end.stop else None)
     _draw_marks(curves, observations, end, patience, mode)
     _draw_ribbon(ribbon, decisions)
-    _write_title(figure, title, end, observations[-1].step + 1)
+    _write_title(figure, title, end, observations)
     return figure
 
 
@@ -176,7 +176,8 @@ def _draw_marks(
         waited = _patience_stop(observations, patience, mode)
         name = f"patience {patience}"
         if waited is None:
-            axes.text(1, 1.09, f"{name} never stops", color=FAINT, fontsize=8.5, ha="right", transform=axes.transAxes)
+            words = f"{name} {'goes on' if _ends_at(end, observations) else 'never stops'}"
+            axes.text(1, 1.09, words, color=FAINT, fontsize=8.5, ha="right", transform=axes.transAxes)
         else:
             marks.append((waited, f"{name}: epoch {waited}", FAINT, (0, (4, 3))))
     _draw_verticals(axes, marks)
@@ -201,6 +202,11 @@ def _draw_verticals(axes: Axes, marks: Sequence[_Mark]) -> None:
 def _is_early(end: Decision) -> bool:
     """Whether a training was stopped before its budget was used up."""
     return end.stop and end.criterion != MaxEpochs.name
+
+
+def _ends_at(end: Decision, observations: Sequence[Observation]) -> bool:
+    """Whether nothing was recorded after an early stop."""
+    return _is_early(end) and observations[-1].step <= end.step
 
 
 def _alignment(share: float) -> str:
@@ -233,9 +239,12 @@ def _draw_ribbon(axes: Axes, decisions: Sequence[Decision]) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _write_title(figure: Figure, title: str, end: Decision, epochs: int) -> None:
+def _write_title(figure: Figure, title: str, end: Decision, observations: Sequence[Observation]) -> None:
     verdict = end.verdict.replace("_", " ")
     figure.text(0.09, 0.95, f"{title}: {verdict}" if title else verdict.capitalize(), fontsize=12, weight="bold")
+    epochs = observations[-1].step + 1
     ended = f"Stopped after {end.step + 1} of {epochs} epochs" if _is_early(end) else f"Not stopped in {epochs} epochs"
+    if _ends_at(end, observations):
+        ended = f"Stopped after {epochs} epochs"
     words = f"{ended}: {end.reason}." if end.reason else f"{ended}."
     figure.text(0.09, 0.935, textwrap.fill(words, 118), fontsize=8.5, color=INK, va="top")

@@ -145,3 +145,10 @@ def test_every_verdict_has_a_colour_of_its_own_and_a_text_that_is_read_on_it():
     for verdict in Verdict:
         light, dark = sorted((luminance(OF_VERDICT[verdict]), luminance(ON_VERDICT[verdict])), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 3.4, verdict  # WCAG asks 3 of large text
+
+
+def test_a_picture_that_ends_at_the_stop_does_not_say_of_how_many():
+    observations, decisions = record(exponential(80, 6, noise=0.003))
+    shown = texts(plot_training(observations[: len(decisions)], decisions, patience=60))
+    assert any(text.startswith(f"Stopped after {len(decisions)} epochs:") for text in shown)
+    assert "patience 60 goes on" in shown

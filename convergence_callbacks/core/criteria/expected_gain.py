@@ -99,7 +99,6 @@ class ExpectedGain(Criterion):
                 "expected_gain": gain,
                 "expected_gain_std": std,
                 "tolerance": self.tolerance,
-                "epochs_since_best": signals.wait,
                 "gap_widening": widened,
             },
             advice=(*advice, "then weight decay, augmentation or more data") if overfits else advice,

@@ -54,7 +54,7 @@ class Overfitting(Criterion):
                 f"while train loss fell by another {100 * fall:.2g} % of its own"
             ),
             verdict=Verdict.OVERFITTING,
-            evidence={"validation_rise": rise, "train_fall": fall, "epochs_since_best": signals.wait},
+            evidence={"validation_rise": rise, "train_fall": fall},
             advice=(f"use the weights of epoch {best}", "then weight decay, augmentation or more data"),
             confidence=1 - 0.5 * math.exp(-rise / self.rise),
         )
