@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 Series = NDArray[np.float64]
 
-POWERS = (0.25, 0.5, 1.0, 2.0)
-"""Exponents: from the slow tails of large data sets to those of smooth, strongly convex problems."""
+POWERS = (0.25, 0.35, 0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0)
+"""Exponents: from the slow tails of large data sets to smooth, strongly convex problems. Together they weigh as much
+as six of the other shapes."""
 
 TIME_CONSTANTS = (0.5, 0.25, 0.12, 0.06)
 """Of the exponentials, as shares of the epochs so far; slower ones can't be told from a straight line."""
@@ -26,6 +27,10 @@ RECENT = 0.4
 
 FEWEST = 8
 """Points that are always fitted: with fewer, every shape explains them."""
+
+
+NEAR = 0.01
+"""Shapes that fit to this share of the curve's range fit equally well: no real curve is exactly one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +80,10 @@ def _shapes(x: Series) -> Series:
 
 def _weights(misfit: Series, y: Series) -> Series:
     """Likelihood of each shape, the noise taken from the one that fits best."""
-    rounding = len(y) * (1e-6 * float(np.ptp(y))) ** 2  # below that, a better fit is chance
-    best = max(float(misfit.min()), rounding)
+    near_enough = len(y) * (NEAR * float(np.ptp(y))) ** 2
+    best = max(float(misfit.min()), near_enough)
     if best == 0:  # a curve that does not move at all: every shape expects nothing
         return np.full(len(misfit), 1 / len(misfit))
-    likelihood = np.exp(-0.5 * (len(y) - 2) * np.maximum(misfit / best - 1, 0))
+    prior = np.array([1 / len(POWERS)] * len(POWERS) + [1 / 6] * (len(misfit) - len(POWERS)))
+    likelihood = prior * np.exp(-0.5 * (len(y) - 2) * np.maximum(misfit / best - 1, 0))
     return np.asarray(likelihood / likelihood.sum())

@@ -237,13 +237,12 @@ class Monitor:
         if is_finite(val) and not state.has_validation:
             self._judge_by_validation()
         judged = val if state.has_validation else train
-        if judged is not None and math.isfinite(judged):
+        if judged is not None and is_finite(judged):
             state.non_finite = 0
-            train_on_curve = math.nan if train is None or not math.isfinite(train) else self._sign * train
-            rate = math.nan if observation.lr is None else observation.lr
-            state.curve.add(observation.step, self._sign * judged, train_on_curve, rate)
+            rate = _known(observation.lr)
+            state.curve.add(observation.step, self._sign * judged, self._sign * _known(train), rate)
             return True
-        if judged is None and (train is None or math.isfinite(train)):
+        if judged is None and (train is None or is_finite(train)):
             state.missing_total += 1
         else:
             state.non_finite += 1
@@ -303,6 +302,11 @@ class Monitor:
             "repeated_epochs": state.repeated_total,
         }
         return {name: count for name, count in counts.items() if count}
+
+
+def _known(value: float | None) -> float:
+    """A value as the curve keeps it: NaN where there is none, or none that is finite."""
+    return value if value is not None and is_finite(value) else math.nan
 
 
 def _joined(ending: Finding | None, diagnosis: Finding | None) -> Finding:

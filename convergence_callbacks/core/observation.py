@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+LARGEST = 1e100
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observation:
@@ -82,5 +84,5 @@ def plain_number(value: float | None) -> float | str | None:
 
 
 def is_finite(value: float | None) -> bool:
-    """Whether the value is there and finite."""
-    return value is not None and math.isfinite(value)
+    """Whether the value is there and finite; beyond 1e100 it counts as infinite, so that its square is a number."""
+    return value is not None and abs(value) <= LARGEST
