@@ -1,5 +1,7 @@
 """The door to Keras 3, on each of its backends.
 
+In a training:
+
     from convergence_callbacks.keras import ConvergenceStopping
     model.fit(x, y, validation_split=0.2, epochs=200, callbacks=[ConvergenceStopping()])
 """

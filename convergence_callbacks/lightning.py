@@ -1,5 +1,7 @@
 """The door to PyTorch Lightning, under either of its names (``lightning`` and ``pytorch_lightning``).
 
+In a training:
+
     import lightning
     from convergence_callbacks.lightning import ConvergenceStopping
     trainer = lightning.Trainer(max_epochs=200, callbacks=[ConvergenceStopping()])
