@@ -18,7 +18,7 @@ from convergence_callbacks.adapter.backup import Backup
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.criteria.criterion import Criterion
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import StateError
+from convergence_callbacks.core.errors import ConvergenceError, StateError
 
 MOST_EPOCHS_AHEAD = 2000
 """Epochs whose learning rates are asked of a schedule; each is a small computation on the backend."""
@@ -91,17 +91,25 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         return cls(**config)
 
     def _act(self, decision: Decision, logs: dict[str, Any]) -> None:
-        if self.settings.restore_best and decision.best_step == decision.step:
+        is_best = self.settings.restore_best and decision.best_step == decision.step
+        if is_best:
             self._best_weights = self.model.get_weights()
-            if self._backup is not None:
-                self._backup.folder.mkdir(parents=True, exist_ok=True)
-                self.model.save_weights(self._backup.weights(decision.step))
         if self._backup is not None:
-            self._backup.write(self.state_dict())
+            self._write(self._backup, decision.step if is_best else None)
         if self.settings.log_decisions:
             logs.update(self.numbers(decision))
         if decision.stop:
             self.model.stop_training = True
+
+    def _write(self, backup: Backup, best: int | None) -> None:
+        """Back up the state, and the weights where this epoch is the best."""
+        try:
+            if best is not None:
+                backup.folder.mkdir(parents=True, exist_ok=True)
+                self.model.save_weights(backup.weights(best))
+            backup.write(self.state_dict())
+        except OSError as error:  # a full disk must not end a training
+            self._complain(ConvergenceError(f"no backup in {backup.folder}: {error}"), about="backup")
 
     def _begin(self) -> None:
         self.begin(self.params.get("epochs"), lr_schedule=self._rate_of_epoch)

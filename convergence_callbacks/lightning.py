@@ -19,6 +19,7 @@ import torch
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.adapter.torch_schedule import rates_to_come
 from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import ConvergenceError
 
 IN_MEMORY = 2**30
 """Bytes of weights up to which the best ones are kept in memory; beyond, in ``backup_dir`` or the run's directory."""
@@ -157,9 +158,17 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
                 for name, w in weights.items()
             }
         else:
-            folder = Path(self.settings.backup_dir or trainer.default_root_dir)
-            self._best_path = str(folder / "convergence-best.ckpt")
-            trainer.save_checkpoint(self._best_path, weights_only=True)
+            self._write_best(trainer, Path(self.settings.backup_dir or trainer.default_root_dir))
+
+    def _write_best(self, trainer: Any, folder: Path) -> None:
+        try:
+            trainer.save_checkpoint(path := str(folder / "convergence-best.ckpt"), weights_only=True)
+            self._best_path = path
+        except OSError as error:  # a full disk must not end a training
+            self._best_path = None
+            self._complain(
+                ConvergenceError(f"the best weights can't be kept in {folder}: {error}"), about="best weights"
+            )
 
 
 def _names(criteria: Any) -> list[str]:

@@ -285,3 +285,11 @@ def test_a_run_killed_by_the_system_leaves_a_state_that_can_be_read(tmp_path):
     assert done.returncode == -signal.SIGKILL
     states = json.loads((tmp_path / "convergence-state.json").read_text())
     assert [state["decision"]["step"] for state in states] == [0, 1, 2]
+
+
+def test_a_backup_that_can_not_be_written_is_told_once_and_ends_nothing(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    callback = patient(restore_best=True, backup_dir=str(tmp_path / "file"))
+    with pytest.warns(RuntimeWarning, match="no backup in .*file") as told:
+        fit(callback)
+    assert callback.stopped_epoch == 6 and len([w for w in told if "no backup" in str(w.message)]) == 1

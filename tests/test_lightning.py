@@ -232,6 +232,16 @@ def test_large_models_keep_their_best_weights_in_a_file(tmp_path, monkeypatch):
     assert (tmp_path / "convergence-best.ckpt").exists()
 
 
+def test_best_weights_that_can_not_be_kept_are_told_once_and_end_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("convergence_callbacks.lightning.IN_MEMORY", 0)
+    (tmp_path / "file").write_text("no folder")
+    callback = patient(restore_best=True, backup_dir=str(tmp_path / "file" / "below"))
+    with pytest.warns(RuntimeWarning, match="can't be kept|are gone") as told:
+        fit(callback, tmp_path)
+    assert callback.stopped_epoch == 6
+    assert sum("can't be kept" in str(warning.message) for warning in told) == 1
+
+
 def checkpointed(tmp_path, callback, **trainer):
     """Train for five epochs, keeping a checkpoint of each."""
     keep = ModelCheckpoint(dirpath=tmp_path / "kept", filename="{epoch}", save_top_k=-1)
@@ -276,9 +286,9 @@ def test_best_weights_that_are_gone_are_told(tmp_path):
 def test_an_instance_used_again_starts_fresh(tmp_path):
     callback = patient(restore_best=True)
     fit(callback, tmp_path)
-    first = [d.to_dict() for d in callback.history]
+    first = [(d.step, d.stop, d.best_value, d.reason) for d in callback.history]
     fit(callback, tmp_path)
-    assert [d.to_dict() for d in callback.history] == first
+    assert [(d.step, d.stop, d.best_value, d.reason) for d in callback.history] == first
 
 
 def test_two_callbacks_in_one_trainer_keep_their_own_state(tmp_path):

@@ -60,9 +60,11 @@ class Backup:
     def remove(self) -> None:
         """Take the files away; the folder too when nothing else is in it."""
         self._states = []
+        if not self.folder.is_dir():
+            return
         for file in [self._file, *self.folder.glob("best-*.weights.h5")]:
             file.unlink(missing_ok=True)
-        if self.folder.exists() and not any(self.folder.iterdir()):
+        if not any(self.folder.iterdir()):
             self.folder.rmdir()
 
     def _drop_weights_but(self, states: list[Mapping[str, Any]]) -> None:

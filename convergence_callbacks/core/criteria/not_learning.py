@@ -34,7 +34,7 @@ class NotLearning(Criterion):
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
         if not signals.judged or signals.has_begun or signals.curve.count < self._horizon(signals):
             return state, None
-        if signals.rate_is_moving(self.epochs // 8) or is_steady(signals):
+        if signals.rate_is_moving(self.epochs // 8) or (is_steady(signals) and not self._memorises(signals)):
             return state, None
         return state, self._finding(signals)
 
@@ -42,10 +42,13 @@ class NotLearning(Criterion):
         return f"the loss has not left its starting level within {self.epochs} epochs"
 
     def _horizon(self, signals: Signals) -> int:
-        got_worse = signals.level(max(1, self.epochs // 4)) > signals.start and signals.gained < BEGUN
-        if signals.train_has_begun and not got_worse:  # a hard start
+        if signals.train_has_begun and not self._memorises(signals):  # a hard start
             return 2 * self.epochs
         return self.epochs if signals.max_epochs is None else min(self.epochs, max(10, signals.max_epochs // 2))
+
+    def _memorises(self, signals: Signals) -> bool:
+        worse = signals.level(max(1, self.epochs // 4)) > signals.start and signals.gained < BEGUN
+        return signals.train_has_begun and worse
 
     def _finding(self, signals: Signals) -> Finding:
         start, best = signals.sign * signals.start, signals.sign * signals.curve.best

@@ -1,0 +1,44 @@
+"""One declaration of the settings, spelt out again only where a constructor's signature needs it."""
+
+import dataclasses
+import inspect
+import re
+
+import pytest
+
+from convergence_callbacks import Monitor
+from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.core.settings import Settings
+
+
+def defaults(settings):
+    return {field.name: field.default for field in dataclasses.fields(settings)}
+
+
+def parameters(owner):
+    signature = inspect.signature(owner.__init__)
+    return {name: p.default for name, p in signature.parameters.items() if p.default is not inspect.Parameter.empty}
+
+
+@pytest.mark.parametrize(
+    ("owner", "settings", "more"), [(Monitor, Settings, {"clock": None}), (Stopping, StoppingSettings, {})]
+)
+def test_a_constructor_takes_just_the_declared_settings_with_their_defaults(owner, settings, more):
+    taken, declared = parameters(owner), defaults(settings) | more
+    assert list(taken) == list(declared)
+    for name, default in declared.items():
+        assert taken[name] == default, name
+
+
+@pytest.mark.parametrize("owner", [Monitor, Stopping])
+def test_its_docstring_explains_each_of_them(owner):
+    explained = set(re.findall(r"^    (\w+): ", inspect.getdoc(owner), re.MULTILINE))
+    assert set(parameters(owner)) <= explained
+
+
+def test_every_setting_has_a_description_for_file_and_docs():
+    for field in dataclasses.fields(StoppingSettings):
+        assert field.metadata["description"][0].islower() and not field.metadata["description"].endswith("."), (
+            field.name
+        )

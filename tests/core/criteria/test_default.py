@@ -1,0 +1,143 @@
+"""The default rule, what it is made of (expected_gain, overfitting, false_convergence), and generalization_gap."""
+
+import numpy as np
+import pytest
+
+from convergence_callbacks import Default, ExpectedGain, FalseConvergence, GeneralizationGap, Monitor, Overfitting
+from tests.curves import exponential, overfitting, show, step_drop, stop_epoch
+
+
+def show_all(monitor, train, val, rate=None):
+    rate = np.full(len(val), 0.1) if rate is None else rate
+    return [monitor.update(train_loss=t, val_loss=v, lr=r) for t, v, r in zip(train, val, rate, strict=True)]
+
+
+def test_a_curve_that_settles_has_converged():
+    decisions = show(Monitor(), exponential(100, 5, noise=0.002))
+    stop = decisions[stop_epoch(decisions)]
+    assert stop.verdict == "converged" and stop.criterion == "expected_gain"
+    assert stop.evidence["expected_gain"] < stop.evidence["tolerance"] == 0.01
+    assert 15 < stop.step < 60
+
+
+@pytest.mark.parametrize("finer", [0.05, 0.02, 0.01, 0.005])
+def test_a_smaller_tolerance_never_stops_earlier(finer):
+    curve = exponential(300, 12)
+    assert stop_epoch(show(Monitor(tolerance=finer), curve)) <= stop_epoch(show(Monitor(tolerance=finer / 2), curve))
+
+
+def test_a_drop_of_the_rate_re_arms_the_rule():
+    curve = step_drop(80, 25)
+    known = Monitor(lr_schedule=list(curve.lr), max_epochs=80)
+    decisions = show(known, curve)
+    assert stop_epoch(decisions) > 25
+    assert decisions[stop_epoch(decisions)].best_value < 0.25
+
+
+def test_right_after_a_drop_nothing_is_judged():
+    curve = step_drop(80, 20)
+    monitor = Monitor(stop_on=[])
+    decisions = show(monitor, curve)
+    assert {d.verdict for d in decisions[21:27]} == {"improving"}
+
+
+def test_a_plateau_before_a_known_drop_is_not_judged():
+    flat = 0.5 + 0.5 * np.exp(-np.arange(60) / 3)
+    schedule = [0.1] * 28 + [0.01] * 32
+    blind = stop_epoch(show_all(Monitor(), flat - 0.05, flat))
+    knowing = stop_epoch(show_all(Monitor(lr_schedule=schedule, max_epochs=60), flat - 0.05, flat, schedule))
+    assert blind < 28 < knowing
+
+
+def test_a_plateau_while_the_rate_warms_up_is_not_judged():
+    losses, rates = np.full(60, 1.0) - 1e-6 * np.arange(60), np.linspace(1e-5, 0.1, 60)
+    assert not any(d.stop for d in show_all(Monitor(), losses, losses, rates))
+
+
+def test_a_rate_that_has_decayed_to_nothing_is_judged():
+    t = np.arange(100)
+    val, rate = 0.3 + np.exp(-t / 5), 0.1 * (1 + np.cos(np.pi * np.minimum(t, 40) / 40)) / 2 + 1e-9
+    assert stop_epoch(show_all(Monitor(), val - 0.1, val, rate)) is not None
+
+
+def test_a_validation_loss_that_rises_while_train_loss_falls_overfits():
+    decisions = show(Monitor(criteria=Overfitting()), overfitting(60, 12, noise=0.003))
+    stop = decisions[stop_epoch(decisions)]
+    assert stop.verdict == "overfitting" and stop.evidence["validation_rise"] > 0.1
+    assert f"since epoch {stop.best_step}" in stop.reason
+
+
+def test_a_rise_with_train_loss_is_no_overfitting():
+    t = np.arange(60)
+    both = 0.3 + np.exp(-t / 5) + 0.05 * np.maximum(0, t - 20)
+    assert stop_epoch(show_all(Monitor(criteria=Overfitting()), both, both)) is None
+
+
+def test_a_spike_that_is_on_its_way_back_is_no_overfitting():
+    t = np.arange(80)
+    val = 0.3 + np.exp(-t / 5) + 0.8 * np.exp(-np.maximum(0, t - 30) / 6) * (t >= 30)
+    assert stop_epoch(show_all(Monitor(criteria=Overfitting()), np.exp(-t / 20), val)) is None
+
+
+def test_without_validation_nothing_overfits():
+    curve = overfitting(60, 12)
+    monitor = Monitor(criteria=Overfitting())
+    assert not any(monitor.update(train_loss=v).stop for v in curve.val)
+
+
+def test_a_plateau_is_called_overfitting_when_the_gap_widens():
+    t = np.arange(60)
+    train = np.exp(-t / 15)
+    flat = 0.3 + np.exp(-t / 3) + 0.002 * t
+    stop = next(d for d in show_all(Monitor(), train, flat) if d.stop)
+    assert stop.criterion == "expected_gain" and stop.verdict == "overfitting" and "gap widened" in stop.reason
+    settled = next(d for d in show_all(Monitor(), 0.1 + np.exp(-t / 3), 0.3 + np.exp(-t / 3)) if d.stop)
+    assert settled.verdict == "converged" and settled.evidence["gap_widening"] < 0.05
+
+
+def slow(epochs, fall):
+    return 2.3 - fall * np.arange(epochs)
+
+
+def test_a_slow_and_steady_fall_is_false_convergence():
+    decisions = show_all(Monitor(), slow(60, 1e-4), slow(60, 1e-4))
+    assert decisions[-1].verdict == "false_convergence" and not decisions[-1].stop
+    assert "try 1" in decisions[-1].advice[0]
+    assert decisions[-1].evidence["late_share"] == pytest.approx(0.49, abs=0.02)
+
+
+def test_a_smooth_validation_loss_tells_so_under_a_rough_train_loss():
+    train = slow(60, 1e-4) + np.random.default_rng(0).normal(0, 0.003, 60)
+    assert show_all(Monitor(), train, slow(60, 1e-4))[-1].verdict == "false_convergence"
+
+
+def test_a_fast_and_steady_fall_is_not():
+    assert show_all(Monitor(), slow(60, 0.03), slow(60, 0.03))[-1].verdict == "improving"
+
+
+def test_a_curve_that_gained_nearly_all_early_is_not():
+    val = 0.1 + np.exp(-np.arange(60) / 4)
+    assert show_all(Monitor(criteria=FalseConvergence(), stop_on=[]), val, val)[-1].verdict != "false_convergence"
+
+
+def test_slow_is_not_finished_and_vetoes_the_plateau():
+    """ExpectedGain alone would stop this run; the default rule does not."""
+    losses = 2.3 - 0.5 * (1 - np.exp(-np.arange(150) / 3)) - 2e-4 * np.arange(150)
+    alone = stop_epoch(show_all(Monitor(criteria=ExpectedGain(0.3)), losses, losses))
+    rule = show_all(Monitor(criteria=Default(0.3)), losses, losses)
+    slow_epochs = [d.step for d in rule if d.verdict == "false_convergence"]
+    assert alone is not None
+    assert not any(rule[epoch].stop for epoch in slow_epochs)
+
+
+def test_a_wide_generalisation_gap_is_found_after_three_epochs():
+    train, val = np.r_[1.0, [0.1] * 10], np.r_[1.0, [0.4, 0.7, 0.7, 0.5, 0.7, 0.7, 0.7, 0.7, 0.7, 0.7]]
+    monitor = Monitor(criteria=GeneralizationGap(0.9, 3), min_epochs=0)
+    decisions = show_all(monitor, train, val)
+    assert stop_epoch(decisions) == 7
+    assert decisions[7].verdict == "overfitting"
+
+
+def test_without_train_loss_there_is_no_gap():
+    monitor = Monitor(criteria=GeneralizationGap(0.01, 1), min_epochs=0)
+    assert not any(monitor.update(val_loss=v).stop for v in (1.0, 0.5, 0.4))

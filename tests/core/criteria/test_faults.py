@@ -1,0 +1,138 @@
+"""What goes wrong: non_finite_loss, exploding_loss, unstable_loss, not_learning."""
+
+import math
+
+import numpy as np
+import pytest
+
+from convergence_callbacks import ExplodingLoss, Monitor, NonFiniteLoss, NotLearning, UnstableLoss, Verdict
+from tests.curves import exponential, overfitting, show, sleeper
+
+
+def verdicts(monitor, train, val=None, lr=0.1):
+    val = [None] * len(train) if val is None else val
+    return [monitor.update(train_loss=t, val_loss=v, lr=lr).verdict for t, v in zip(train, val, strict=True)]
+
+
+def show_both(monitor, train, val):
+    return [monitor.update(train_loss=t, val_loss=v, lr=0.1) for t, v in zip(train, val, strict=True)]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e200])
+def test_a_loss_that_stays_without_a_number_has_diverged(value):
+    monitor = Monitor(criteria=NonFiniteLoss(3), min_epochs=0)
+    decisions = [monitor.update(val_loss=v) for v in (1.0, value, value, value)]
+    assert [d.stop for d in decisions] == [False, False, False, True]
+    assert decisions[-1].verdict == "diverged" and decisions[-1].best_value == 1.0
+
+
+def test_a_single_epoch_without_a_number_is_forgiven():
+    monitor = Monitor(criteria=NonFiniteLoss(2), min_epochs=0)
+    assert not any(monitor.update(val_loss=v).stop for v in (1.0, math.nan, 0.9, math.nan, 0.8))
+
+
+def test_a_missing_loss_is_no_infinite_one():
+    monitor = Monitor(criteria=NonFiniteLoss(2), min_epochs=0)
+    assert not any(monitor.update(val_loss=v).stop for v in (1.0, None, None, None, None))
+
+
+def test_a_loss_that_explodes_has_diverged_after_three_epochs():
+    monitor = Monitor(criteria=ExplodingLoss(times=3, epochs=3), min_epochs=0)
+    val = [1.0, 0.8, 2.9, 3.1, 3.1, 2.9, 3.1, 3.1, 3.1]
+    decisions = [monitor.update(train_loss=v, val_loss=v) for v in val]
+    assert [d.step for d in decisions if d.stop] == [8]
+    assert decisions[8].verdict == "diverged"
+
+
+def test_a_validation_loss_that_rises_far_while_train_loss_falls_overfits_and_has_not_exploded():
+    curve = overfitting(60, 8)
+    monitor = Monitor(criteria=ExplodingLoss(1.5, 1), min_epochs=0, stop_on=[Verdict.DIVERGED])
+    assert not any(
+        monitor.update(train_loss=t, val_loss=10 * v).stop for t, v in zip(curve.train, curve.val, strict=True)
+    )
+
+
+def test_the_advice_names_a_lower_rate():
+    monitor = Monitor(criteria=ExplodingLoss(3, 1), min_epochs=0)
+    decision = [monitor.update(val_loss=v, lr=0.5) for v in (1.0, 0.9, 9.0)][-1]
+    assert "try 0.05" in " ".join(decision.advice)
+
+
+def test_jumps_in_both_losses_are_unstable():
+    losses = 1 + np.exp(-np.arange(35) / 5) + 0.5 * (-1.0) ** np.arange(35)
+    assert verdicts(Monitor(stop_on=[]), losses, losses)[-1] == "unstable"
+
+
+def test_jumps_of_a_tiny_validation_set_alone_are_not():
+    rng = np.random.default_rng(0)
+    train = 1 + np.exp(-np.arange(40) / 8)
+    val = train + rng.normal(0, 0.3, 40)
+    assert "unstable" not in verdicts(Monitor(stop_on=[]), train, val)
+
+
+def test_a_run_that_only_recovers_from_its_first_steps_is_unstable():
+    rng = np.random.default_rng(0)
+    losses = np.r_[50.0, 2.33 + rng.normal(0, 0.03, 40)]
+    monitor = Monitor(stop_on=[])
+    decision = [monitor.update(train_loss=v, val_loss=v, lr=1.0) for v in losses][-1]
+    assert decision.verdict == "unstable" and "only came back from its first steps" in decision.reason
+    assert "try 0.1" in " ".join(decision.advice)
+
+
+def test_a_smooth_descent_is_never_unstable():
+    for constant in (3, 10, 50):
+        curve = exponential(80, constant, noise=0.01)
+        assert "unstable" not in [d.verdict for d in show(Monitor(stop_on=[]), curve)]
+
+
+def test_unstable_is_not_said_before_ten_epochs_nor_while_the_rate_warms_up():
+    losses = [1.0, 5.0] * 20
+    said = verdicts(Monitor(criteria=UnstableLoss(), stop_on=[]), losses, losses)
+    assert said[8] != "unstable" and said[9] == "unstable"
+    monitor = Monitor(stop_on=[])
+    warm_up = [monitor.update(train_loss=v, val_loss=v, lr=0.01 * (e + 1)).verdict for e, v in enumerate(losses)]
+    assert "unstable" not in warm_up
+
+
+def test_a_loss_that_never_leaves_its_level_is_not_learning_after_its_horizon():
+    rng = np.random.default_rng(0)
+    losses = 2.3 + rng.normal(0, 0.01, 60)
+    decisions = show_both(Monitor(criteria=NotLearning(40)), losses, losses)
+    assert next(d.step for d in decisions if d.stop) == 39
+    assert decisions[39].verdict == "not_learning" and "2.3" in decisions[39].reason
+
+
+@pytest.mark.parametrize(("max_epochs", "stop"), [(200, 39), (60, 29), (20, 9), (12, 9)])
+def test_half_a_short_budget_is_enough_but_never_less_than_ten_epochs(max_epochs, stop):
+    losses = 2.3 + np.random.default_rng(0).normal(0, 0.01, 60)
+    decisions = show_both(
+        Monitor(criteria=NotLearning(40), max_epochs=max_epochs, stop_on=["not_learning"]), losses, losses
+    )
+    assert next(d.step for d in decisions if d.criterion == "not_learning" and d.stop) == stop
+
+
+def test_memorising_is_not_learning_within_the_same_horizon():
+    rng = np.random.default_rng(0)
+    t = np.arange(60)
+    train, val = 2.3 * np.exp(-t / 60), 2.3 + 0.01 * t + rng.normal(0, 0.01, 60)
+    decisions = show_both(Monitor(criteria=NotLearning(40)), train, val)
+    assert next(d.step for d in decisions if d.stop) == 39
+
+
+def test_a_train_loss_that_falls_while_validation_stays_is_given_twice_the_epochs():
+    rng = np.random.default_rng(0)
+    t = np.arange(120)
+    train, val = 2.3 * np.exp(-t / 60) + rng.normal(0, 0.02, 120), 2.25 + rng.normal(0, 0.01, 120)
+    decisions = show_both(Monitor(criteria=NotLearning(40)), train, val)
+    assert next(d.step for d in decisions if d.stop) == 79
+
+
+@pytest.mark.parametrize("wakes", [5, 20, 35])
+def test_a_sleeper_is_not_given_up_before_it_wakes(wakes):
+    assert "not_learning" not in [d.verdict for d in show(Monitor(max_epochs=200), sleeper(100, wakes))]
+
+
+def test_a_baseline_tells_that_a_run_that_looks_like_learning_does_not():
+    losses = 2.3 + 0.5 * np.exp(-np.arange(60) / 3) + np.random.default_rng(0).normal(0, 0.01, 60)
+    assert show_both(Monitor(baseline_loss=2.3, stop_on=[]), losses, losses)[-1].verdict == "not_learning"
+    assert show_both(Monitor(stop_on=[]), losses, losses)[-1].verdict != "not_learning"
