@@ -68,4 +68,4 @@ def rate_is_moving(past: NDArray[np.float64], window: int, ahead: NDArray[np.flo
         return False
     just_now = past[-window - 1 :]
     dropped = bool((just_now[1:] < DROP * just_now[:-1]).any())
-    return dropped or (ahead is not None and len(ahead) > 0 and ahead.min() < DROP * now)
+    return dropped or (ahead is not None and len(ahead) > 0 and bool(ahead.min() < DROP * now))

@@ -78,3 +78,10 @@ def test_two_criteria_of_a_kind_keep_states_of_their_own():
 def test_only_criteria_can_be_joined(wrong):
     with pytest.raises(SettingsError):
         AnyOf(tuple(wrong))
+
+
+def test_criteria_of_one_kind_keep_their_states_apart():
+    both = Patience(2) | Patience(4) | Patience(6)
+    assert list(both.start()) == ["patience", "patience 2", "patience 3"]
+    monitor = Monitor(criteria=Patience(2) & Patience(4), min_epochs=0)
+    assert [monitor.update(val_loss=1.0).stop for _ in range(5)] == [False, False, False, False, True]

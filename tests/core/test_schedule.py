@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from convergence_callbacks.core.schedule import LOOKS_AHEAD, rates_ahead
+from convergence_callbacks.core.schedule import LOOKS_AHEAD, rate_is_moving, rates_ahead
 
 
 def test_nothing_is_known_without_a_schedule():
@@ -39,3 +39,25 @@ def test_a_long_future_is_thinned_but_keeps_its_ends():
 )
 def test_a_schedule_that_fails_is_an_unknown_one(broken):
     assert rates_ahead(broken, 0, 3) is None
+
+
+@pytest.mark.parametrize(
+    ("past", "ahead", "moving"),
+    [
+        ([0.1] * 10, None, False),
+        ([0.01, 0.05, 0.1], None, True),  # warms up
+        ([0.1] * 10 + [0.01], None, True),  # has just dropped
+        ([0.1] + [0.01] * 4, None, True),
+        ([0.1] + [0.01] * 5, None, False),  # dropped before the window
+        ([0.1] * 10, [0.1, 0.01], True),  # is about to drop
+        ([0.1] * 10, [0.1, 0.09], False),
+        ([0.1] * 5 + [0.05] * 5, [0.1], True),  # is about to restart
+        ([0.1] * 5 + [0.002] * 5, [0.0001], False),  # spent: a further drop changes nothing
+        ([0.1] * 5 + [0.002] * 5, [0.006], True),  # but a restart does
+        ([0.1] * 10, [], False),
+        ([np.nan] * 10, None, False),
+    ],
+)
+def test_the_rate_moves_when_it_warms_up_drops_or_restarts(past, ahead, moving):
+    ahead = None if ahead is None else np.array(ahead)
+    assert rate_is_moving(np.array(past), 4, ahead) is moving

@@ -71,3 +71,11 @@ def test_gl_of_a_train_loss_alone_is_no_overfitting():
     assert decision.stop and decision.criterion == "generalization_loss" and decision.verdict != "overfitting"
     monitor = Monitor(criteria=GeneralizationLoss(5), min_epochs=0)
     assert [monitor.update(val_loss=v) for v in (1.0, 0.5, 0.9)][-1].verdict == "overfitting"
+
+
+@pytest.mark.parametrize("train_loss", [None, float("nan"), float("inf")])
+def test_pq_waits_for_strips_that_have_a_train_loss(train_loss):
+    monitor = Monitor(criteria=ProgressQuotient(0.1, strip=2), min_epochs=0)
+    losses = [1.0, 0.5, 0.9, 0.9, 0.9, 0.9]
+    assert not any(monitor.update(train_loss=train_loss, val_loss=v).stop for v in losses)
+    assert [monitor.update(train_loss=t, val_loss=0.9).stop for t in (0.5, 0.4)] == [False, True]

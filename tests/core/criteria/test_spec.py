@@ -1,0 +1,65 @@
+"""Criteria from what YAML can say, and what is said of a mistake."""
+
+import pytest
+
+from convergence_callbacks import Default, Patience, SettingsError, TargetLoss, TimeBudget
+from convergence_callbacks.core.criteria.spec import criteria_from, known_criteria
+
+
+@pytest.mark.parametrize(
+    ("spec", "criterion"),
+    [
+        (None, None),
+        (Patience(3), Patience(3)),
+        ("default", Default()),
+        ({"patience": 7}, Patience(7)),
+        ({"patience": None}, Patience()),
+        ({"patience": {"patience": 7, "min_delta": "1%"}}, Patience(7, min_delta="1%")),
+        ([{"patience": 7}, {"time_budget": {"hours": 2}}], Patience(7) | TimeBudget(hours=2)),
+        ({"all_of": [{"patience": 7}, {"target_loss": 0.1}]}, Patience(7) & TargetLoss(0.1)),
+        ([{"all_of": ["default", {"target_loss": 0.1}]}, "patience"], (Default() & TargetLoss(0.1)) | Patience()),
+    ],
+)
+def test_what_is_said_is_built(spec, criterion):
+    assert criteria_from(spec) == criterion
+
+
+@pytest.mark.parametrize(
+    ("spec", "message", "at"),
+    [
+        ("pateince", "unknown criterion 'pateince'; did you mean 'patience'?", ("pateince",)),
+        ([{"patience": 3}, "defualt"], "did you mean 'default'?", (1, "defualt")),
+        (
+            {"patience": {"patiense": 3}},
+            "unknown setting of patience 'patiense'; did you mean 'patience'?",
+            ("patience", "patiense"),
+        ),
+        ({"patience": 0}, "patience must be at least 1, got 0", ("patience", "patience")),
+        ({"patience": "3"}, "patience must be a whole number, got '3'", ("patience", "patience")),
+        ({"patience": True}, "patience must be a whole number, got True", ("patience", "patience")),
+        ({"target_loss": None}, "target_loss needs target", ("target_loss",)),
+        ({"time_budget": {}}, "time_budget needs hours", ("time_budget",)),
+        ({"all_of": []}, "all_of needs a list of criteria", ("all_of",)),
+        ({"any_of": 3}, "any_of needs a list of criteria, got 3", ("any_of",)),
+        ([], "criteria needs a list of criteria", ()),
+        ([None], "criteria joins criteria, got nothing", (0,)),
+        (
+            {"all_of": ["patience", {"target_loss": "low"}]},
+            "target must be a number, got 'low'",
+            ("all_of", 1, "target_loss", "target"),
+        ),
+        ({"patience": 3, "target_loss": 1}, "write '- ' before each of patience, target_loss", ()),
+        (3, "a criterion is a name, or one name with its settings, got 3", ()),
+    ],
+)
+def test_a_mistake_is_named_with_its_place_and_the_mend(spec, message, at):
+    with pytest.raises(SettingsError) as error:
+        criteria_from(spec)
+    assert message in str(error.value)
+    assert error.value.at == at
+
+
+def test_every_criterion_is_known_by_its_class_in_snake_case():
+    known = known_criteria()
+    assert known["generalization_loss"].__name__ == "GeneralizationLoss"
+    assert all(kind.name == name for name, kind in known.items())
