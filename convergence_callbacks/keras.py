@@ -12,7 +12,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-import keras
+try:
+    import keras
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("Keras is not installed: pip install 'convergence-callbacks[keras]'") from error
 
 from convergence_callbacks.adapter.backup import Backup
 from convergence_callbacks.adapter.stopping import Stopping
@@ -61,7 +64,6 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         """Judge the epoch."""
         logs = {} if logs is None else logs
         observation = self.collect(epoch, logs, lr=self._rate(), validated=self._was_validated(logs))
-        # Processes that train together would be brought to one observation here.
         self._act(self.decide(observation), logs)
 
     # Act ----------------------------------------------------------------------------------------------

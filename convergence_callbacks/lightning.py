@@ -14,7 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
+try:
+    import torch
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("PyTorch is not installed: pip install 'convergence-callbacks[lightning]'") from error
 
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.adapter.torch_schedule import rates_to_come

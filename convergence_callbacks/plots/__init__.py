@@ -1,5 +1,10 @@
 """Pictures of trainings, and of one while it runs. Needs matplotlib: ``pip install 'convergence-callbacks[plots]'``."""
 
+try:
+    import matplotlib  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("matplotlib is not installed: pip install 'convergence-callbacks[plots]'") from error
+
 from convergence_callbacks.plots.live import LivePlot
 from convergence_callbacks.plots.training import plot_training
 

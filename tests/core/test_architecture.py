@@ -67,3 +67,13 @@ def test_importing_the_package_loads_numpy_and_nothing_else_of_its_dependencies(
 @pytest.mark.parametrize("path", sorted(MODULES), ids=MODULES.__getitem__)
 def test_a_file_is_one_idea(path):
     assert len(path.read_text().splitlines()) <= 350
+
+
+@pytest.mark.parametrize(
+    ("door", "library", "extra"),
+    [("keras", "keras", "keras"), ("lightning", "torch", "lightning"), ("plots", "matplotlib", "plots")],
+)
+def test_a_library_that_is_not_installed_is_told_with_its_extra(door, library, extra):
+    code = f"import sys; sys.modules[{library!r}] = None; import convergence_callbacks.{door}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert f"not installed: pip install 'convergence-callbacks[{extra}]'" in done.stderr

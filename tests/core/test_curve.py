@@ -86,3 +86,11 @@ def test_a_damaged_state_is_refused():
         Curve.from_state({})
     with pytest.raises(TypeError):
         Curve.from_state({**state, "loss": ["a", "b"]})
+
+
+def test_the_spacing_of_epochs_that_are_validated_now_and_then():
+    curve = Curve()
+    for step in (4, 9, 14, 19):
+        curve.add(step, 1.0, math.nan, math.nan)
+    assert curve.spacing == 5.0
+    assert Curve().spacing == 1.0
