@@ -22,13 +22,19 @@ from demo.train import train_in
 FRAMEWORKS = {"lightning": "PyTorch Lightning", "keras": "Keras"}
 FOLDER = Path("demo-output")
 
+WIDE = 130
+"""Columns of a terminal in which the reasons have room in the table."""
+
 
 def main() -> None:
     """Run the demo."""
     console = Console(width=None if sys.stdout.isatty() else 140)
     console.print(f"{len(SITUATIONS)} situations, trained for up to {EPOCHS} epochs on scikit-learn's digits\n")
     results = train_all(console)
-    console.print(table(results))
+    wide = console.width >= WIDE
+    console.print(table(results, reasons=wide))
+    for result in () if wide else results:
+        console.print(f"[bold]{result.situation.title}[/], {FRAMEWORKS[result.framework]}: {result.last.reason}")
     FOLDER.mkdir(exist_ok=True)
     for result in results:
         console.print(f"wrote {draw(result)}")
@@ -46,21 +52,27 @@ def train_all(console: Console) -> list[Result]:
         return [result for future in futures for result in future.result()]
 
 
-def table(results: list[Result]) -> Table:
-    """What was decided, and what patience and the whole budget would have brought."""
-    rows = Table(box=box.SIMPLE_HEAD, expand=True)
-    rows.add_column("", ratio=6)
-    rows.add_column("verdict", style="bold", no_wrap=True, min_width=17)
-    for heading in ("epochs\ntrained", f"saved\nof {EPOCHS}", "saved of\npatience 10"):
-        rows.add_column(heading, justify="right")
-    for heading in ("best\nloss", "with\npatience", f"in all\n{EPOCHS}"):
-        rows.add_column(heading, justify="right")
-    rows.add_column("reason", ratio=10)
+def table(results: list[Result], *, reasons: bool) -> Table:
+    """What was decided, and what patience 10 and the whole budget would have brought."""
+    rows = Table(box=box.SIMPLE_HEAD, expand=reasons, padding=(0, 1, 0, 0), pad_edge=False)
+    rows.add_column("", min_width=12, max_width=26)
+    rows.add_column("verdict", style="bold", no_wrap=True)
+    for heading in (
+        "epochs",
+        f"saved\nof {EPOCHS}",
+        "saved of\npatience",
+        "best\nloss",
+        "with\npatience",
+        "full\nrun",
+    ):
+        rows.add_column(heading, justify="right", no_wrap=True)
+    if reasons:
+        rows.add_column("reason", ratio=1)
     for framework, group in itertools.groupby(results, key=lambda result: result.framework):
         rows.add_section()
         rows.add_row(f"[bold]{FRAMEWORKS[framework]}")
         for result in group:
-            rows.add_row(*_cells(result))
+            rows.add_row(*_cells(result), *([result.last.reason] if reasons else []))
     return rows
 
 
@@ -73,7 +85,6 @@ def _cells(result: Result) -> list[str]:
         str(EPOCHS - result.epochs),
         str(result.patience.step + 1 - result.epochs),
         *("none" if loss is None else f"{loss:.3g}" for loss in losses),
-        result.last.reason,
     ]
 
 

@@ -5,41 +5,22 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from convergence_callbacks.core.compose import AnyOf, gravest
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criteria.criterion import Criterion, Finding
 from convergence_callbacks.core.criteria.default import Default
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.curve import Curve
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError
+from convergence_callbacks.core.monitor_state import MonitorState, damage_told
 from convergence_callbacks.core.observation import Observation, as_number, is_finite
 from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
 from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import STOP_ON_DEFAULT, Verdict
-
-STATE_VERSION = 1
-"""Version of the saved state; raised when an older one can no longer be read as it is."""
-
-
-@dataclass(slots=True)
-class MonitorState:
-    """Everything a run has taught its monitor; the settings are not part of it."""
-
-    diagnosis: State
-    criteria: State
-    curve: Curve = field(default_factory=Curve)
-    decision: Decision | None = None
-    has_validation: bool = False
-    elapsed: float = 0.0
-    non_finite: int = 0
-    non_finite_total: int = 0
-    missing_total: int = 0
-    repeated_total: int = 0
 
 
 class Monitor:
@@ -178,14 +159,7 @@ class Monitor:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on later, in plain types that JSON takes; below 16 kB."""
-        state = self._state
-        return {
-            "version": STATE_VERSION,
-            "mode": self.settings.mode,
-            "curve": state.curve.state_dict(),
-            "decision": state.decision.to_dict() if state.decision else None,
-            **{name: getattr(state, name) for name in _PLAIN},
-        }
+        return {"mode": self.settings.mode, **self._state.to_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a saved state: the decisions are those of a monitor that was never stopped.
@@ -196,19 +170,14 @@ class Monitor:
             StateError: The state is damaged, foreign, from a newer version, or from the other mode.
                 This monitor is then as it was before.
         """
-        try:
-            self._check_origin(state)
-            read = MonitorState(
-                curve=Curve.from_state(state["curve"]),
-                decision=Decision.from_dict(state["decision"]) if state["decision"] else None,
-                **{name: type_(state[name]) for name, type_ in _PLAIN.items()},
+        read = MonitorState.from_dict(state)
+        if state.get("mode") != self.settings.mode:
+            raise StateError(
+                f"the state was saved with mode {state.get('mode')!r}, this monitor has {self.settings.mode!r}"
             )
+        with damage_told():
             read.diagnosis = self._diagnosis.restore(read.diagnosis)
             read.criteria = self._criteria.restore(read.criteria) if self._criteria else {}
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            if isinstance(error, StateError):
-                raise
-            raise StateError(f"this is no state of a Monitor, or it is damaged: {error!r}") from error
         self._resume(read)
 
     def _resume(self, state: MonitorState) -> None:
@@ -219,16 +188,6 @@ class Monitor:
     def elapsed(self) -> float | None:
         """Seconds of training so far, those before a resume included; None without a clock."""
         return self._elapsed_before + self._clock() - self._started if self._clock else None
-
-    def _check_origin(self, state: Mapping[str, Any]) -> None:
-        if state["version"] > STATE_VERSION:
-            raise StateError(
-                f"the state is of version {state['version']}, this package reads up to {STATE_VERSION}; upgrade it"
-            )
-        if state["mode"] != self.settings.mode:
-            raise StateError(
-                f"the state was saved with mode {state['mode']!r}, this monitor has {self.settings.mode!r}"
-            )
 
     def _take_in(self, observation: Observation) -> bool:
         """Add the epoch to the curve; False where it brought no finite judged loss."""
@@ -321,19 +280,6 @@ def _joined(ending: Finding | None, diagnosis: Finding | None) -> Finding:
         evidence={**diagnosis.evidence, **ending.evidence},
         criterion=ending.criterion,
     )
-
-
-_PLAIN: Mapping[str, Callable[[Any], Any]] = {
-    "diagnosis": dict,
-    "criteria": dict,
-    "has_validation": bool,
-    "elapsed": float,
-    "non_finite": int,
-    "non_finite_total": int,
-    "missing_total": int,
-    "repeated_total": int,
-}
-"""Parts of the state that are saved as they are, and what reads them."""
 
 
 def _criteria_and_limits(settings: Settings) -> AnyOf | None:

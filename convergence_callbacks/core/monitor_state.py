@@ -1,0 +1,95 @@
+"""What a run has taught its monitor, and how it is saved."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from convergence_callbacks.core.criteria.criterion import State
+from convergence_callbacks.core.curve import Curve
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import StateError
+
+VERSION = 1
+"""Version of the saved state; raised when an older one can no longer be read as it is."""
+
+_PLAIN: Mapping[str, Callable[[Any], Any]] = {
+    "diagnosis": dict,
+    "criteria": dict,
+    "has_validation": bool,
+    "elapsed": float,
+    "non_finite": int,
+    "non_finite_total": int,
+    "missing_total": int,
+    "repeated_total": int,
+}
+"""Parts that are saved as they are, and what reads them."""
+
+
+@dataclass(slots=True)
+class MonitorState:
+    """Everything a run has taught its monitor; the settings are not part of it.
+
+    Args:
+        diagnosis: State of the default rule.
+        criteria: State of the criteria that were set.
+        curve: The learning curve.
+        decision: The latest decision.
+        has_validation: Whether a finite validation loss was ever seen: it is judged from then on.
+        elapsed: Seconds of training.
+        non_finite: Epochs in a row whose judged loss was not finite.
+        non_finite_total: All of them.
+        missing_total: Epochs without a judged loss.
+        repeated_total: Epochs that were shown again.
+    """
+
+    diagnosis: State
+    criteria: State
+    curve: Curve = field(default_factory=Curve)
+    decision: Decision | None = None
+    has_validation: bool = False
+    elapsed: float = 0.0
+    non_finite: int = 0
+    non_finite_total: int = 0
+    missing_total: int = 0
+    repeated_total: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The state in plain types that JSON takes."""
+        return {
+            "version": VERSION,
+            "curve": self.curve.state_dict(),
+            "decision": self.decision.to_dict() if self.decision else None,
+            **{name: getattr(self, name) for name in _PLAIN},
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> MonitorState:
+        """The state that `to_dict` described.
+
+        Raises:
+            StateError: It is damaged, foreign or from a newer version.
+        """
+        with damage_told():
+            if state["version"] > VERSION:
+                raise StateError(
+                    f"the state is of version {state['version']}, this package reads up to {VERSION}; upgrade it"
+                )
+            return cls(
+                curve=Curve.from_state(state["curve"]),
+                decision=Decision.from_dict(state["decision"]) if state["decision"] else None,
+                **{name: type_(state[name]) for name, type_ in _PLAIN.items()},
+            )
+
+
+@contextlib.contextmanager
+def damage_told() -> Iterator[None]:
+    """Tell as one error whatever reading a damaged state raises."""
+    try:
+        yield
+    except StateError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StateError(f"this is no state of a Monitor, or it is damaged: {error!r}") from error
