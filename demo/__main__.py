@@ -54,8 +54,8 @@ def train_all(console: Console) -> list[Result]:
 
 def table(results: list[Result], *, reasons: bool) -> Table:
     """What was decided, and what patience 10 and the whole budget would have brought."""
-    rows = Table(box=box.SIMPLE_HEAD, expand=reasons, padding=(0, 1, 0, 0), pad_edge=False)
-    rows.add_column("", min_width=12, max_width=26)
+    rows = Table(box=box.SIMPLE_HEAD, expand=reasons, padding=(0, 1 if reasons else 0), pad_edge=False)
+    rows.add_column("", min_width=14, max_width=26)
     rows.add_column("verdict", style="bold", no_wrap=True)
     for heading in (
         "epochs",
