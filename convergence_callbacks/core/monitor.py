@@ -228,7 +228,8 @@ class Monitor:
         return self._decision(signals, diagnosis, gravest(ending))
 
     def _may_end(self, finding: Finding, signals: Signals) -> bool:
-        early = signals.observation.step + 1 < self.settings.min_epochs
+        budget = self.settings.max_epochs or self.settings.min_epochs  # a budget below the minimum is kept all the same
+        early = signals.observation.step + 1 < min(self.settings.min_epochs, budget)
         return not early and (finding.verdict is None or finding.verdict in self.settings.stop_on)
 
     def _decision(self, signals: Signals, diagnosis: Finding | None, ending: Finding | None) -> Decision:

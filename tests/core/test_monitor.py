@@ -106,6 +106,10 @@ def test_min_epochs_counts_the_epoch_that_reaches_it():
     assert feed(Monitor(criteria=Patience(1), min_epochs=3), [1.0, 1.0, 1.0])[-1].stop
 
 
+def test_a_budget_below_the_minimum_is_kept():
+    assert [d.stop for d in feed(Monitor(max_epochs=3), [1.0, 0.5, 0.25])] == [False, False, True]
+
+
 def test_a_monitor_goes_on_judging_after_its_stop():
     monitor = Monitor(criteria=Patience(1), min_epochs=0)
     assert [d.stop for d in feed(monitor, [1.0, 1.1, 0.5, 0.6])] == [False, True, False, True]
