@@ -116,9 +116,9 @@ class Monitor:
             train_loss: Mean training loss of the epoch.
             val_loss: Validation loss after the epoch.
             lr: Learning rate used in the epoch.
-            step: The epoch's number, counted from 0; one after the last when left out. An epoch that is
-                not after the last one observed was judged already and changes nothing.
-            **metrics: Other named numbers.
+            step: The epoch's number, counted from 0; one after the last when left out or no number. An epoch
+                that is not after the last one observed was judged already and changes nothing.
+            **metrics: Other named numbers, for criteria of your own.
 
         Returns:
             What to do and why. Values that are missing, not finite or no numbers at all never raise; they
@@ -126,7 +126,7 @@ class Monitor:
         """
         last = self._state.decision
         observation = Observation(
-            step=int(step) if step is not None else last.step + 1 if last else 0,
+            step=_whole(step, otherwise=last.step + 1 if last else 0),
             train_loss=as_number(train_loss),
             val_loss=as_number(val_loss),
             lr=as_number(lr),
@@ -262,6 +262,14 @@ class Monitor:
             "repeated_epochs": state.repeated_total,
         }
         return {name: count for name, count in counts.items() if count}
+
+
+def _whole(step: Any, otherwise: int) -> int:
+    """A step as a whole number, or another one where it is none."""
+    try:
+        return int(step)
+    except (TypeError, ValueError, OverflowError):
+        return otherwise
 
 
 def _known(value: float | None) -> float:

@@ -21,7 +21,7 @@ class Observation:
         val_loss: Validation loss after the epoch.
         lr: Learning rate used in the epoch.
         elapsed: Seconds of training so far, or None where nobody measured.
-        metrics: Other named numbers, kept for the evidence.
+        metrics: Other named numbers, for criteria of your own.
 
     >>> print(Observation(step=3, train_loss=0.5, val_loss=0.61, lr=1e-3))
     epoch 3: train_loss 0.5, val_loss 0.61, lr 0.001
@@ -74,7 +74,7 @@ def as_number(value: Any) -> float | None:
         return None
     try:
         return float(value)
-    except (TypeError, ValueError, OverflowError, RuntimeError):  # RuntimeError: tensors of several elements
+    except Exception:  # whatever an object of a framework or a user raises must not end the training
         return math.nan
 
 

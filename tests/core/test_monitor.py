@@ -96,6 +96,13 @@ def test_a_repeated_epoch_changes_nothing_and_is_told():
     assert (decision.stop, decision.best_value, decision.evidence["repeated_epochs"]) == (False, 1.0, 5)
 
 
+@pytest.mark.parametrize("step", ["first", math.nan, math.inf, None])
+def test_a_step_that_is_no_number_is_the_one_after_the_last(step):
+    monitor = Monitor()
+    monitor.update(val_loss=1.0, step=4)
+    assert monitor.update(val_loss=0.5, step=step).step == 5
+
+
 def test_nothing_is_stopped_before_min_epochs_and_the_stop_is_not_latched():
     monitor = Monitor(criteria=Patience(2), min_epochs=6)
     decisions = feed(monitor, [1.0, 1.1, 1.2, 1.3, 0.5, 0.6, 0.7])

@@ -62,6 +62,13 @@ def test_whatever_is_a_number_is_read_as_one(value, number):
     assert as_number(value) == number
 
 
-@pytest.mark.parametrize("value", ["low", [1.0, 2.0], {}, object(), Tensor(1.0, 2.0), 10**400, 1j])
+class Lazy:
+    """A number that can't be computed, for a reason of its own."""
+
+    def __float__(self) -> float:
+        raise KeyError("loss")
+
+
+@pytest.mark.parametrize("value", ["low", [1.0, 2.0], {}, object(), Tensor(1.0, 2.0), Lazy(), 10**400, 1j])
 def test_what_is_no_number_is_nan_and_no_error(value):
     assert math.isnan(as_number(value))
