@@ -116,6 +116,10 @@ class Curve:
         blank = cls()
         read = {f.name: _restored(state[f.name], getattr(blank, f.name)) for f in dataclasses.fields(cls)}
         curve = cls(**read)
+        if not (0 <= curve.filled <= curve.width and 0 <= curve.best_epoch <= curve.count):
+            raise ValueError("its counts do not fit together")
+        if curve.count and not (curve.loss and curve.best_epoch <= curve.epoch[-1] == curve.count):
+            raise ValueError("its epochs do not fit together")
         lengths = {len(series) for series in (curve.epoch, curve.loss, curve.lowest, curve.train, curve.lr)}
         if len(lengths) > 1 or max(lengths) > CAPACITY:
             raise ValueError("its series differ in length")
@@ -140,7 +144,13 @@ def _plain(value: Any) -> Any:
 
 def _restored(value: Any, like: Any) -> Any:
     if isinstance(like, list):
-        return [math.nan if item is None else item + 0 for item in value]  # + 0 refuses what is no number
-    if value is None:
-        return math.nan
-    return type(like)(value)
+        return [math.nan if item is None else _number(item) for item in value]
+    if isinstance(like, float):
+        return math.nan if value is None else _number(value)
+    return int(value)
+
+
+def _number(value: Any) -> float:
+    """A number as it is; an error where it is none, or more than a float holds."""
+    float(value + 0)
+    return value  # type: ignore[no-any-return]

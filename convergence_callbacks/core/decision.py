@@ -76,6 +76,7 @@ class Decision:
         """The decision that `to_dict` described."""
         read = {
             **data,
+            "step": int(data["step"]),
             "verdict": Verdict(data["verdict"]),
             "best_value": None if data["best_value"] is None else float(data["best_value"]),
             "evidence": {name: float(value) for name, value in data["evidence"].items()},

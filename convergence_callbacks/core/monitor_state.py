@@ -91,5 +91,5 @@ def damage_told() -> Iterator[None]:
         yield
     except StateError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise StateError(f"this is no state of a Monitor, or it is damaged: {error!r}") from error

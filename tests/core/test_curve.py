@@ -86,6 +86,13 @@ def test_a_damaged_state_is_refused():
         Curve.from_state({})
     with pytest.raises(TypeError):
         Curve.from_state({**state, "loss": ["a", "b"]})
+    with pytest.raises(TypeError):
+        Curve.from_state({**state, "count": None})
+    with pytest.raises(OverflowError):
+        Curve.from_state({**state, "loss": [10**400, 0.5]})
+    for wrong in ({"filled": -1}, {"filled": 2}, {"best_epoch": 3}, {"count": 3}, {"epoch": [1, 3]}):
+        with pytest.raises(ValueError, match="do not fit together"):
+            Curve.from_state({**state, **wrong})
 
 
 def test_the_spacing_of_epochs_that_are_validated_now_and_then():

@@ -10,6 +10,7 @@ from convergence_callbacks import (
     Monitor,
     Observation,
     Patience,
+    ProgressQuotient,
     SettingsError,
     StateError,
     TargetLoss,
@@ -221,6 +222,21 @@ def test_a_damaged_state_is_refused_and_changes_nothing(state):
     with pytest.raises(StateError, match="damaged"):
         monitor.load_state_dict(state)
     assert monitor.state_dict() == kept
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"non_finite": math.inf},
+        {"elapsed": 10**400},
+        {"criteria": {"patience": {"wait": "two"}}},
+        {"criteria": {"progress_quotient": {"train": 1.0}}},
+    ],
+)
+def test_a_state_with_a_value_that_can_not_be_is_refused(damage):
+    monitor = Monitor(criteria=Patience(3) | ProgressQuotient())
+    with pytest.raises(StateError, match="damaged"):
+        monitor.load_state_dict({**monitor.state_dict(), **damage})
 
 
 def test_a_state_of_a_newer_version_or_the_other_mode_is_refused():

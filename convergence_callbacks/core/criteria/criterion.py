@@ -80,8 +80,12 @@ class Criterion(ABC):
         """When it finds something, in words that follow on "stop when …"."""
 
     def restore(self, saved: Mapping[str, Any]) -> State:
-        """A state from a saved one: what this criterion does not know is dropped, what is new starts fresh."""
-        return {name: saved.get(name, value) for name, value in self.start().items()}
+        """A state from a saved one: what this criterion does not know is dropped, what is new starts fresh.
+
+        Raises:
+            TypeError: A value is of another kind than the criterion remembers.
+        """
+        return {name: _like(value, saved.get(name, value)) for name, value in self.start().items()}
 
     def to_dict(self) -> dict[str, Any]:
         """The criterion as YAML writes it: its name, then its settings."""
@@ -97,3 +101,11 @@ class Criterion(ABC):
         from convergence_callbacks.core.compose import AllOf
 
         return AllOf.of(self, other)
+
+
+def _like(fresh: Any, saved: Any) -> Any:
+    """A saved value, if it is of the fresh one's kind; what starts as None may become anything."""
+    kind = (int, float) if isinstance(fresh, int | float) else type(fresh)
+    if fresh is not None and not isinstance(saved, kind):
+        raise TypeError(f"{saved!r} stands where {fresh!r} is at the start")
+    return saved
