@@ -23,6 +23,7 @@ from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.adapter.torch_schedule import rates_to_come
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.core.observation import as_number, plain_number
 
 IN_MEMORY = 2**30
 """Bytes of weights up to which the best ones are kept in memory; beyond, in ``backup_dir`` or the run's directory."""
@@ -58,10 +59,7 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
     def _construct(self) -> None:
         self._best_weights: dict[str, Any] | None = None
         self._best_path: str | None = None
-        self._loss_sum: torch.Tensor | float = 0.0
-        self._batches = 0
-        self._validated = False
-        self._lr: Any = None
+        self._begin_epoch()
 
     @property
     def state_key(self) -> str:
@@ -83,8 +81,7 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Forget the last epoch's losses; note the rate, which schedulers change before the epoch's end."""
-        self._loss_sum, self._batches, self._validated = 0.0, 0, False
-        self._lr = _rate(trainer)
+        self._begin_epoch(lr=_rate(trainer))
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Add up the loss on its own device: nothing waits for it before the end of the epoch."""
@@ -97,17 +94,18 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
         self._batches += 1
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
-        """Note that the validation loss is this epoch's; a sanity check is none."""
-        self._validated = self._validated or not trainer.sanity_checking
+        """Note that the validation loss is this epoch's, for a checkpoint before its end; a sanity check is none."""
+        if not trainer.sanity_checking:
+            self._validated = dict(trainer.callback_metrics)
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Judge the epoch."""
         observation = self.collect(
             trainer.current_epoch,
-            dict(trainer.callback_metrics),
+            {**(self._validated or {}), **trainer.callback_metrics},
             lr=self._lr,
             train_loss=self._loss_sum / self._batches if self._batches else None,
-            validated=self._validated,
+            validated=self._validated is not None,
         )
         # All processes judge what the first one saw, so that none of them goes on alone.
         decision = self.decide(trainer.strategy.broadcast(observation))
@@ -131,13 +129,40 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
     def state_dict(self) -> dict[str, Any]:
         """The state of the run in plain types and tensors; the settings are not part of it."""
         kept = {"best_weights": self._best_weights, "best_path": self._best_path}
-        return {**super().state_dict(), **(kept if self.settings.restore_best else {})}
+        return {**super().state_dict(), "epoch": self._epoch(), **(kept if self.settings.restore_best else {})}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from a saved state when the training starts."""
         self._best_weights = state_dict.get("best_weights")
         self._best_path = state_dict.get("best_path")
+        self._begin_epoch(**state_dict.get("epoch", {}))
         super().load_state_dict(state_dict)
+
+    def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
+        """Take up the state of a run whose criteria were other ones: settings are the user's to change."""
+        states = checkpoint.get("callbacks", {})
+        kind = self.state_key.rpartition(",")[0]
+        taken = {callback.state_key for callback in trainer.callbacks}
+        left = [states[key] for key in states if str(key).startswith(f"{kind},") and key not in taken]
+        if self.state_key not in states and len(left) == 1:
+            self.load_state_dict(left[0])
+
+    def _begin_epoch(
+        self, *, lr: Any = None, loss_sum: Any = 0.0, batches: int = 0, validated: Mapping[str, Any] | None = None
+    ) -> None:
+        """Forget the last epoch, or take up the one in which a checkpoint was saved: Lightning goes on within it."""
+        self._lr, self._batches, self._validated = lr, batches, validated
+        self._loss_sum: torch.Tensor | float = float(loss_sum)
+
+    def _epoch(self) -> dict[str, Any]:
+        """What is known of the epoch in progress, in plain types."""
+        logged = None if self._validated is None else {n: _plain(value) for n, value in self._validated.items()}
+        return {
+            "lr": _plain(self._lr),
+            "loss_sum": _plain(self._loss_sum),
+            "batches": self._batches,
+            "validated": logged,
+        }
 
     def _act(self, decision: Decision, trainer: Any, pl_module: Any) -> None:
         if self.settings.restore_best and decision.best_step == decision.step:
@@ -174,6 +199,10 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
             )
 
 
+def _plain(value: Any) -> float | str | None:
+    return plain_number(as_number(value))
+
+
 def _names(criteria: Any) -> list[str]:
     """Names of all criteria in a composition."""
     members = getattr(criteria, "criteria", None)
@@ -187,7 +216,8 @@ def _limit(max_epochs: int | None) -> int | None:
 
 def _rate(trainer: Any) -> Any:
     """Learning rate of the first optimiser."""
-    return trainer.optimizers[0].param_groups[0]["lr"] if trainer.optimizers else None
+    groups = trainer.optimizers[0].param_groups if trainer.optimizers else []
+    return groups[0]["lr"] if groups else None  # Lightning's stand-in for no optimiser has no group
 
 
 def _schedule(trainer: Any) -> list[float] | None:

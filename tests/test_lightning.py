@@ -12,7 +12,7 @@ lightning = pytest.importorskip("lightning", reason="needs the extra: pip instal
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 
-from convergence_callbacks import MetricNotFoundError, Patience, Verdict
+from convergence_callbacks import MetricNotFoundError, Patience, TargetLoss, Verdict
 from convergence_callbacks.lightning import ConvergenceStopping
 
 SCRIPT = [1.0, 0.6, 0.4, 0.3, 0.35, 0.36, 0.37, 0.38, 0.39, 0.4, 0.41, 0.42]
@@ -262,6 +262,35 @@ def test_a_run_resumed_from_any_checkpoint_stops_where_the_whole_one_did(tmp_pat
     assert torch.equal(model.layer.weight, best)
 
 
+@pytest.mark.parametrize("trainer", [{"check_val_every_n_epoch": 2}, {"val_check_interval": 0.5}], ids=str)
+def test_a_checkpoint_saved_at_the_end_of_validation_loses_nothing_of_its_epoch(tmp_path, trainer):
+    whole = patient()
+    kept = checkpointed(tmp_path, whole, **trainer)
+    saved = sorted(kept.glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
+    assert len(saved) > 3
+    for path in saved:
+        resumed = patient()
+        fit(resumed, tmp_path, ckpt_path=path, **trainer)
+        assert [d.to_dict() for d in resumed.history] == [d.to_dict() for d in whole.history[-len(resumed.history) :]]
+        assert resumed.observations[0].train_loss == whole.observations[-len(resumed.history)].train_loss
+
+
+def test_the_train_loss_of_an_epoch_is_that_of_all_its_batches_when_a_checkpoint_was_saved_within(tmp_path):
+    keep = ModelCheckpoint(dirpath=tmp_path / "kept", filename="{step}", save_top_k=-1, every_n_train_steps=3)
+    torch.manual_seed(0)
+    whole, resumed = patient(), patient()
+    fit(whole, tmp_path, callbacks=[keep], max_epochs=2)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="You're resuming from a checkpoint that ended before the epoch")
+        fit(resumed, tmp_path, ckpt_path=tmp_path / "kept" / "step=6.ckpt", max_epochs=2)
+    epoch, state = whole.observations[1], torch.load(tmp_path / "kept" / "step=6.ckpt", weights_only=True)["callbacks"]
+    (in_progress,) = [s["epoch"] for key, s in state.items() if key.startswith("ConvergenceStopping")]
+    assert in_progress["batches"] == 2
+    seen = resumed.observations[0]
+    assert (seen.step, seen.lr) == (1, epoch.lr)
+    assert seen.train_loss > in_progress["loss_sum"] / 4  # the first two of four batches are in the mean
+
+
 def test_a_checkpoint_holds_plain_types_and_the_epoch_it_was_saved_in(tmp_path):
     kept = checkpointed(tmp_path, patient())
     checkpoint = torch.load(kept / "epoch=4.ckpt", weights_only=True)
@@ -275,6 +304,25 @@ def test_settings_changed_on_resume_are_the_users(tmp_path):
     resumed = ConvergenceStopping(criteria=Patience(6), min_epochs=0)
     fit(resumed, tmp_path, ckpt_path=kept / "epoch=5.ckpt")
     assert resumed.stopped_epoch == 9
+
+
+def test_a_criterion_added_on_resume_does_not_lose_the_state(tmp_path):
+    kept = checkpointed(tmp_path, patient())
+    resumed = ConvergenceStopping(criteria=Patience(4) | TargetLoss(0.01), min_epochs=0)
+    fit(resumed, tmp_path, ckpt_path=kept / "epoch=5.ckpt")
+    assert (resumed.decision.best_step, resumed.stopped_epoch) == (3, 7)
+
+
+def test_a_module_without_an_optimiser_is_watched_too(tmp_path):
+    class Fixed(type(module())):
+        def configure_optimizers(self):
+            return None
+
+    callback = patient()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*configure_optimizers` returned `None`")
+        fit(callback, tmp_path, Fixed())
+    assert (callback.stopped_epoch, callback.observations[0].lr) == (6, None)
 
 
 def test_best_weights_that_are_gone_are_told(tmp_path):
