@@ -61,6 +61,9 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
         self._best_path: str | None = None
         self._begin_epoch()
 
+    _loss_sum: torch.Tensor | float
+    _validated: Mapping[str, Any] | None
+
     @property
     def state_key(self) -> str:
         """Tells several of these callbacks in one trainer apart, but not by numbers: those may change on resume."""
@@ -151,8 +154,8 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
         self, *, lr: Any = None, loss_sum: Any = 0.0, batches: int = 0, validated: Mapping[str, Any] | None = None
     ) -> None:
         """Forget the last epoch, or take up the one in which a checkpoint was saved: Lightning goes on within it."""
-        self._lr, self._batches, self._validated = lr, batches, validated
-        self._loss_sum: torch.Tensor | float = float(loss_sum)
+        self._lr, self._loss_sum, self._batches = lr, float(loss_sum), batches
+        self._validated = validated
 
     def _epoch(self) -> dict[str, Any]:
         """What is known of the epoch in progress, in plain types."""

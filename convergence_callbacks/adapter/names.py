@@ -35,6 +35,18 @@ def find_train_loss(logged: Iterable[str]) -> str | None:
     )
 
 
+def find_counterpart(validation: str, logged: Iterable[str]) -> str | None:
+    """The same metric on the training data, for one that is no loss: ``acc`` or ``train/acc_epoch`` of ``val_acc``.
+
+    >>> find_counterpart("val_acc", ["train_loss", "train_acc", "val_acc"])
+    'train_acc'
+    """
+    kind = _words(validation) - _VALIDATION - _PER_EPOCH
+    if "loss" in kind:
+        return None
+    return _plainest(name for name in logged if _words(name) - _TRAIN - _PER_EPOCH == kind)
+
+
 def is_epoch_mean(name: str) -> bool:
     """Whether a name says that it was taken over the epoch, not of its last step."""
     return bool(_words(name) & _PER_EPOCH)

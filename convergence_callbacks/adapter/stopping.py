@@ -8,12 +8,18 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
-from convergence_callbacks.adapter.names import find_train_loss, find_validation_loss, is_epoch_mean, not_found
+from convergence_callbacks.adapter.names import (
+    find_counterpart,
+    find_train_loss,
+    find_validation_loss,
+    is_epoch_mean,
+    not_found,
+)
 from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.core.errors import ConvergenceError, SettingsError
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
@@ -28,7 +34,7 @@ class Stopping(FromYaml):
         max_epochs: Epochs the training may take; the framework's own limit when left out.
         tolerance: Stop when what is still to be gained is below this share of what was gained.
         min_epochs: Never stop before this many epochs.
-        mode: ``"min"`` where less of the judged metric is better, ``"max"`` where more is.
+        mode: ``"min"`` where less of the judged metric is better, ``"max"`` where more is: then name it.
         baseline_loss: Loss of a trivial predictor (class frequencies, or the mean of the targets).
         target_loss: Stop as soon as the judged loss is at least this good.
         lr_schedule: Learning rate of each epoch; read from the framework where it knows them.
@@ -93,6 +99,10 @@ class Stopping(FromYaml):
             backup_dir=backup_dir,
             strict=strict,
         )
+        if mode == "max" and val_metric is None and train_metric is None:  # no loss is better the larger it is
+            raise SettingsError(
+                "mode 'max' needs val_metric, the name of what is to rise, such as 'val_acc'", ("mode",)
+            )
         self.listeners: list[Callable[[Observation, Decision], None]] = []
         self._saved: Mapping[str, Any] | None = None
         self.begin()
@@ -144,13 +154,12 @@ class Stopping(FromYaml):
             MetricNotFoundError: With ``strict``, a metric is missing.
             ConvergenceError: With ``strict``, a loss is not finite.
         """
-        train_name = _named(self.settings.train_metric, logged, find_train_loss)
-        if train_name is not None and (train_loss is None or self.settings.train_metric or is_epoch_mean(train_name)):
-            train_loss = logged[train_name]
-        val_name = _named(self.settings.val_metric, logged, find_validation_loss) if validated else None
-        if validated and val_name is None:
+        train_loss = self._train_loss(logged, train_loss)
+        val_name = _named(self.settings.val_metric, logged, self._find_validation) if validated else None
+        losses_count = self.settings.mode == "min"  # else only what was named is missed
+        if validated and val_name is None and (self.settings.val_metric or losses_count):
             self._complain(not_found(self.settings.val_metric or "val_loss", logged, setting="val_metric"))
-        elif train_loss is None and val_name is None:
+        elif train_loss is None and val_name is None and (self.settings.train_metric or losses_count):
             self._complain(not_found(self.settings.train_metric or "train_loss", logged, setting="train_metric"))
         observation = Observation(
             step=step,
@@ -161,6 +170,19 @@ class Stopping(FromYaml):
         )
         self._check_finite(observation)
         return observation
+
+    def _find_validation(self, logged: Iterable[str]) -> str | None:
+        return find_validation_loss(logged) if self.settings.mode == "min" else None
+
+    def _train_loss(self, logged: Mapping[str, Any], mean: Any) -> Any:
+        """What is paired with the validation metric: the same one on the training data, or else the loss."""
+        named = self.settings.train_metric or find_counterpart(self.settings.val_metric or "val_loss", logged)
+        if named is not None and named in logged:
+            return logged[named]
+        if self.settings.mode == "max":  # a loss falls where the metric rises
+            return None
+        name = _named(self.settings.train_metric, logged, find_train_loss)
+        return mean if name is None or (mean is not None and not is_epoch_mean(name)) else logged[name]
 
     def decide(self, observation: Observation) -> Decision:
         """Let the monitor judge an epoch, and remember what it said."""
@@ -187,7 +209,9 @@ class Stopping(FromYaml):
 
     @staticmethod
     def lost_best(decision: Decision) -> ConvergenceError:
-        """The complaint when the best weights are no longer there."""
+        """The complaint when there are no best weights to give back."""
+        if decision.best_step is None:
+            return ConvergenceError("no epoch had a finite loss, so none was the best; the last weights stay")
         return ConvergenceError(
             f"the weights of the best epoch {decision.best_step} are gone (the run was resumed from a state "
             "without them); those of the last epoch stay"

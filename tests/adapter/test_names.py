@@ -2,7 +2,13 @@
 
 import pytest
 
-from convergence_callbacks.adapter.names import find_train_loss, find_validation_loss, is_epoch_mean, not_found
+from convergence_callbacks.adapter.names import (
+    find_counterpart,
+    find_train_loss,
+    find_validation_loss,
+    is_epoch_mean,
+    not_found,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +36,20 @@ from convergence_callbacks.adapter.names import find_train_loss, find_validation
 def test_the_losses_are_found(logged, train, validation):
     assert (find_train_loss(logged), find_validation_loss(logged)) == (train, validation)
     assert (find_train_loss(logged[::-1]), find_validation_loss(logged[::-1])) == (train, validation)
+
+
+@pytest.mark.parametrize(
+    ("validation", "logged", "train"),
+    [
+        ("val_accuracy", ["loss", "accuracy", "val_accuracy"], "accuracy"),
+        ("val/acc", ["train/acc_step", "train/acc_epoch", "train/loss", "val/acc"], "train/acc_epoch"),
+        ("val_acc", ["train_loss", "train_top_acc", "val_acc", "test_acc"], None),
+        ("val_loss", ["loss", "val_loss"], None),
+    ],
+)
+def test_the_counterpart_of_a_validation_metric_is_found(validation, logged, train):
+    assert find_counterpart(validation, logged) == train
+    assert find_counterpart(validation, logged[::-1]) == train
 
 
 def test_a_part_of_the_loss_is_taken_only_where_there_is_no_whole():

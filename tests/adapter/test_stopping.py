@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from convergence_callbacks import ConvergenceError, MetricNotFoundError, Patience, StateError
+from convergence_callbacks import ConvergenceError, MetricNotFoundError, Patience, SettingsError, StateError
 from convergence_callbacks.adapter.stopping import Stopping
 
 
@@ -33,6 +33,38 @@ def test_a_mean_of_the_epoch_goes_before_a_value_that_may_be_of_the_last_step():
         Stopping(train_metric="train_loss").collect(0, {"train_loss": 0.5, "val_loss": 1}, train_loss=0.6).train_loss
         == 0.5
     )
+
+
+def test_a_metric_that_is_no_loss_is_paired_with_the_same_one_on_the_training_data():
+    logged = {"train_loss": 0.5, "train_acc": 0.8, "val_acc": 0.7, "val_loss": 0.6}
+    for mode in ("min", "max"):
+        observation = Stopping(val_metric="val_acc", mode=mode).collect(0, logged, train_loss=0.55)
+        assert (observation.train_loss, observation.val_loss) == (0.8, 0.7)
+
+
+def test_where_more_is_better_no_loss_stands_in():
+    logged = {"train_loss": 0.5, "loss": 0.5, "acc": 0.8, "val_score": 0.7, "val_loss": 0.6}
+    observation = Stopping(val_metric="val_score", mode="max").collect(0, logged, train_loss=0.55)
+    assert (observation.train_loss, observation.val_loss) == (None, 0.7)
+    observation = Stopping(train_metric="acc", mode="max").collect(0, logged, train_loss=0.55)
+    assert (observation.train_loss, observation.val_loss) == (0.8, None)
+
+
+def test_where_less_is_better_the_train_loss_stands_in_for_a_counterpart_that_was_not_logged():
+    stopping = Stopping(val_metric="val_rmse")
+    assert stopping.collect(0, {"train_loss": 0.5, "val_rmse": 0.7}, train_loss=0.55).train_loss == 0.55
+    stopping = Stopping(val_metric="val_rmse", train_metric="train_rmse")
+    assert stopping.collect(0, {"train_loss": 0.5, "val_rmse": 0.7}, train_loss=0.55).train_loss == 0.55
+
+
+def test_an_epoch_without_validation_is_no_missing_metric_where_more_is_better():
+    observation = Stopping(val_metric="val_score", mode="max").collect(0, {"train_loss": 0.5}, validated=False)
+    assert (observation.train_loss, observation.val_loss) == (None, None)
+
+
+def test_where_more_is_better_it_must_be_said_of_what():
+    with pytest.raises(SettingsError, match="mode 'max' needs val_metric"):
+        Stopping(mode="max")
 
 
 def test_a_stale_validation_loss_is_not_taken():
@@ -128,6 +160,13 @@ def test_a_damaged_state_is_refused():
     stopping.load_state_dict({"version": 1, "mode": "min", "curve": "gone"})
     with pytest.raises(StateError, match="damaged"):
         stopping.begin()
+
+
+def test_the_best_weights_of_a_run_without_a_finite_loss_are_not_called_lost():
+    stopping = Stopping()
+    with pytest.warns(RuntimeWarning, match="train_loss is nan"):
+        stopping.decide(stopping.collect(0, {"loss": math.nan}, validated=False))
+    assert str(stopping.lost_best(stopping.decision)).startswith("no epoch had a finite loss")
 
 
 def test_listeners_hear_of_each_epoch_in_order():
