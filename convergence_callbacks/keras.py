@@ -63,7 +63,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Judge the epoch."""
         logs = {} if logs is None else logs
-        observation = self.collect(epoch, logs, lr=self._rate(), validated=self._was_validated(logs))
+        observation = self.collect(epoch, logs, lr=self._rate(epoch), validated=self._was_validated(logs))
         self._act(self.decide(observation), logs)
 
     # Act ----------------------------------------------------------------------------------------------
@@ -141,13 +141,15 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         """Keras logs validation metrics only in the epochs that were validated."""
         return self.settings.val_metric in logs or any(name.startswith("val_") for name in logs)
 
-    def _rate(self) -> Any:
-        """Learning rate at the end of the epoch."""
+    def _rate(self, epoch: int) -> Any:
+        """Learning rate of the epoch: the optimiser itself is already at that of the next, where it has a schedule."""
         optimizer = getattr(self.model, "optimizer", None)
         if optimizer is None:
             return None
         if self._rates is None:
-            self._rates = self._scheduled(optimizer)
+            self._rates = self._scheduled(optimizer, epoch)
+        if epoch < len(self._rates):
+            return self._rates[epoch]
         return keras.ops.convert_to_numpy(optimizer.learning_rate)
 
     def _rate_of_epoch(self, epoch: int) -> float:
@@ -156,10 +158,17 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
             raise LookupError("the optimiser follows no schedule")
         return self._rates[epoch]
 
-    def _scheduled(self, optimizer: Any) -> list[float]:
-        """Rates at the beginning of each epoch, empty where the optimiser follows no schedule."""
+    def _scheduled(self, optimizer: Any, epoch: int) -> list[float]:
+        """Rates at the beginning of each epoch, empty where the optimiser follows no schedule.
+
+        Args:
+            optimizer: The optimiser, which may have taken steps before this training.
+            epoch: The epoch that has just ended.
+        """
         schedule, epochs = getattr(optimizer, "_learning_rate", None), self.params.get("epochs") or 0
         if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule) or epochs > MOST_EPOCHS_AHEAD:
             return []
-        steps = self.params.get("steps") or int(optimizer.iterations)
-        return [float(keras.ops.convert_to_numpy(schedule(epoch * steps))) for epoch in range(epochs)]
+        done = int(optimizer.iterations)
+        steps = self.params.get("steps") or done // (epoch + 1)
+        begun = (max(0, done + (other - epoch - 1) * steps) for other in range(epochs))
+        return [float(keras.ops.convert_to_numpy(schedule(step))) for step in begun]

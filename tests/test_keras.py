@@ -166,7 +166,17 @@ def test_the_rates_to_come_are_read_from_the_optimisers_schedule():
     fit(callback, made=model(lr=schedule), epochs=3)
     rates = callback.monitor.settings.lr_schedule
     assert [rates(epoch) for epoch in range(3)] == pytest.approx([0.1, 0.05, 0.025])
-    assert callback.observations[0].lr == pytest.approx(0.05)  # at the end of the epoch
+    assert [o.lr for o in callback.observations] == pytest.approx([0.1, 0.05, 0.025])
+
+
+def test_the_schedule_goes_on_where_a_model_is_trained_further():
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, decay_steps=4, decay_rate=0.5, staircase=True)
+    callback, made = patient(), model(lr=schedule)
+    fit(callback, made=made, epochs=3)
+    fit(callback, made=made, epochs=3)
+    assert [o.lr for o in callback.observations] == pytest.approx([0.0125, 0.00625, 0.003125])
+    fit(callback, made=made, epochs=9, initial_epoch=6)
+    assert [o.lr for o in callback.observations] == pytest.approx([0.1 / 2**6, 0.1 / 2**7, 0.1 / 2**8])
 
 
 def test_a_rate_that_another_callback_sets_is_seen():
