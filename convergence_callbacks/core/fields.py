@@ -1,7 +1,7 @@
 """How a setting is declared: once, as a dataclass field, for Python, YAML and the documentation.
 
 The metadata uses pydantic's words (``ge``, ``gt``, ``le``, ``lt``, ``description``), so that pydantic
-reads the same declaration when settings come from a file, while the core needs only the standard library.
+reads the same declaration when settings come from a file, while the core does without.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import types
 import typing
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from convergence_callbacks.core.errors import SettingsError
 
@@ -36,7 +38,7 @@ def setting(description: str, default: Any = dataclasses.MISSING, **bounds: floa
 
 
 def check(settings: Any) -> None:
-    """Refuse a dataclass whose values break their declared type or range.
+    """Refuse a dataclass whose values break their declared type or range; numpy's numbers become Python's.
 
     Raises:
         SettingsError: Names the setting, what was expected and what was given.
@@ -44,6 +46,9 @@ def check(settings: Any) -> None:
     hints = _hints(settings.__class__)
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
+        if isinstance(value, np.generic):
+            value = value.item()
+            object.__setattr__(settings, field.name, value)
         _check_type(field.name, value, hints[field.name])
         if value is not None:
             check_bounds(field.name, value, field.metadata)

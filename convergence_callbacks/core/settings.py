@@ -10,6 +10,7 @@ from convergence_callbacks.core.criteria.criterion import Criterion
 from convergence_callbacks.core.criteria.spec import criteria_from
 from convergence_callbacks.core.errors import SettingsError, unknown_name
 from convergence_callbacks.core.fields import check, setting
+from convergence_callbacks.core.observation import as_number, is_finite
 from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.verdict import STOP_ON_DEFAULT, Verdict
 
@@ -62,7 +63,9 @@ class Settings:
 
 def _is_schedule(value: Any) -> bool:
     """Whether a value can be asked for the rate of an epoch; arrays of any library can."""
-    return callable(value) or (hasattr(value, "__len__") and not isinstance(value, str | Mapping))
+    if callable(value) or not hasattr(value, "__len__") or isinstance(value, str | Mapping):
+        return callable(value)
+    return all(is_finite(as_number(rate)) for rate in value)
 
 
 def _verdicts(names: Any) -> tuple[Verdict, ...]:

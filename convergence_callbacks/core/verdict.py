@@ -32,6 +32,9 @@ class Verdict(StrEnum):
     DIVERGED = "diverged"
     """The loss exploded or is no longer a finite number."""
 
+    def __repr__(self) -> str:  # so that the representation of what holds one builds it again
+        return f"Verdict.{self.name}"
+
     @property
     def gravity(self) -> int:
         """Rank among the verdicts, 0 for improving; the larger, the graver."""

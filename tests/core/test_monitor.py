@@ -274,6 +274,17 @@ def test_its_representation_shows_what_was_changed():
     )
 
 
+def test_its_representation_builds_it_again():
+    monitor = Monitor(max_epochs=9, stop_on=["converged", "diverged"], criteria=Patience(3) & TargetLoss(0.1))
+    assert eval(repr(monitor)).settings == monitor.settings
+
+
+def test_numbers_of_numpy_are_numbers():
+    monitor = Monitor(max_epochs=np.int64(9), baseline_loss=np.float32(0.5), criteria=Patience(np.int32(3)))
+    assert monitor.settings == Monitor(max_epochs=9, baseline_loss=0.5, criteria=Patience(3)).settings
+    json.dumps({**monitor.settings.criteria.to_dict(), "baseline_loss": monitor.settings.baseline_loss})
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -331,7 +342,7 @@ def test_a_budget_that_is_used_up_says_what_the_training_looks_like():
     assert "late_share" in decision.evidence and decision.advice
 
 
-@pytest.mark.parametrize("schedule", [3, "0.1", {"a": 1}])
+@pytest.mark.parametrize("schedule", [3, "0.1", {"a": 1}, ["low"], [0.1, None], [0.1, math.nan]])
 def test_a_schedule_that_is_none_is_refused(schedule):
     with pytest.raises(SettingsError, match="lr_schedule must be a list of numbers or a function of the epoch"):
         Monitor(lr_schedule=schedule)
