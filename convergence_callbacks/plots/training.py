@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -160,16 +161,18 @@ def _draw_marks(
     if end.best_step is not None and end.best_value is not None:
         axes.plot(end.best_step, end.best_value, "o", ms=8, mfc="white", mec=INK, mew=1.8, zorder=5)
         high = (axes.transData + axes.transAxes.inverted()).transform((end.best_step, end.best_value))[1] > 0.5
+        low, right = axes.get_xlim()
+        beside_the_stop = _is_early(end) and end.step - end.best_step < 0.06 * (right - low)
         axes.annotate(
             f"best {end.best_value:.4g}\nepoch {end.best_step}",
             (end.best_step, end.best_value),
             xytext=(0, -12 if high else 12),
             textcoords="offset points",
-            ha="center",
+            ha="right" if beside_the_stop and end.best_step - low > 0.1 * (right - low) else "center",
             va="top" if high else "bottom",
             color=INK,
             fontsize=8.5,
-            bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none", "alpha": 0.75},
+            path_effects=[withStroke(linewidth=2.5, foreground="white", alpha=0.8)],  # a box would hide the curve
         )
     marks: list[_Mark] = [(end.step, f"stop: epoch {end.step}", INK, "-")] if _is_early(end) else []
     if patience is not None:
