@@ -39,7 +39,9 @@ class Overfitting(Criterion):
         rise = signals.level(window) - signals.curve.best
         fall = train_fall_since_best(signals)
         gain = signals.start - signals.curve.best
-        if rise < max(self.rise * gain, 3 * signals.noise) or fall <= 0.02:
+        # The best of many epochs is a lucky one: by this many standard deviations, where the loss is but flat.
+        luck = math.sqrt(2 * math.log(signals.curve.count)) + 2
+        if rise < max(self.rise * gain, luck * signals.noise) or fall <= 0.02:
             return state, None
         return state, self._finding(rise / gain, fall, signals)
 

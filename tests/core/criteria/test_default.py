@@ -67,6 +67,29 @@ def test_a_validation_loss_that_rises_while_train_loss_falls_overfits():
     assert f"since epoch {stop.best_step}" in stop.reason
 
 
+def turned(train_fall):
+    """Both losses fall until epoch 20; then validation loss is high, and train loss falls by a share of its gain."""
+    t = np.arange(41)
+    train = np.where(t <= 20, 1 - 0.05 * t, -train_fall)
+    return train, np.where(t <= 20, 1 - 0.04 * t, 1.0)
+
+
+def test_overfitting_is_told_ten_epochs_after_the_best_at_the_earliest():
+    assert stop_epoch(show_all(Monitor(criteria=Overfitting()), *turned(0.5))) == 30
+
+
+def test_a_train_loss_that_hardly_falls_on_overfits_nothing():
+    assert stop_epoch(show_all(Monitor(criteria=Overfitting()), *turned(0.015))) is None
+    assert stop_epoch(show_all(Monitor(criteria=Overfitting()), *turned(0.03))) == 30
+
+
+@pytest.mark.parametrize("seed", range(1, 8))
+def test_a_rise_within_the_noise_is_no_overfitting(seed):
+    t = np.arange(60)
+    val = 0.3 + np.exp(-t / 3) + 0.07 * np.random.default_rng(seed).standard_normal(60)
+    assert stop_epoch(show_all(Monitor(criteria=Overfitting()), np.exp(-t / 20), val)) is None
+
+
 def test_a_rise_with_train_loss_is_no_overfitting():
     t = np.arange(60)
     both = 0.3 + np.exp(-t / 5) + 0.05 * np.maximum(0, t - 20)
@@ -106,6 +129,14 @@ def test_a_slow_and_steady_fall_is_false_convergence():
     assert decisions[-1].evidence["late_share"] == pytest.approx(0.49, abs=0.02)
 
 
+def test_it_is_told_from_the_tenth_epoch_on_with_the_fall_of_an_epoch_in_runs_of_any_length():
+    told = show_all(
+        Monitor(criteria=FalseConvergence(), stop_on=["false_convergence"]), slow(300, 1e-4), slow(300, 1e-4)
+    )
+    assert stop_epoch(told) == 9
+    assert [told[epoch].evidence["fall_per_epoch"] * 2.3 for epoch in (9, 299)] == pytest.approx([1e-4, 1e-4], rel=1e-3)
+
+
 def test_a_smooth_validation_loss_tells_so_under_a_rough_train_loss():
     train = slow(60, 1e-4) + np.random.default_rng(0).normal(0, 0.003, 60)
     assert show_all(Monitor(), train, slow(60, 1e-4))[-1].verdict == "false_convergence"
@@ -136,6 +167,16 @@ def test_a_wide_generalisation_gap_is_found_after_three_epochs():
     decisions = show_all(monitor, train, val)
     assert stop_epoch(decisions) == 7
     assert decisions[7].verdict == "overfitting"
+
+
+def test_a_gap_is_no_share_of_a_gain_that_is_not_there_and_must_exceed_its_share():
+    def stop(losses, train):
+        monitor = Monitor(criteria=GeneralizationGap(0.5, 1), min_epochs=0)
+        return stop_epoch([monitor.update(train_loss=train, val_loss=loss) for loss in losses])
+
+    assert stop([1.0] * 5, train=0.5) is None
+    assert stop([1.0, 0.5, 0.5], train=0.25) is None
+    assert stop([1.0, 0.5, 0.5], train=0.24) == 1
 
 
 def test_without_train_loss_there_is_no_gap():
