@@ -32,6 +32,12 @@ def test_all_of_needs_all_at_the_same_epoch():
     assert monitor.update(val_loss=0.5).stop
 
 
+def test_all_of_is_as_sure_as_the_least_sure_of_its_criteria():
+    monitor = Monitor(criteria=GeneralizationLoss(5.0) & MaxEpochs(2), min_epochs=0)
+    monitor.update(val_loss=1.0)
+    assert monitor.update(val_loss=2.0).confidence == 0.5
+
+
 def test_all_of_tells_every_reason_and_number():
     monitor = Monitor(criteria=TargetLoss(0.5) & MaxEpochs(1), min_epochs=0)
     decision = monitor.update(val_loss=0.4)

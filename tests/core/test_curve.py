@@ -52,6 +52,11 @@ def test_a_missing_train_loss_is_no_jump():
     assert math.isnan(filled([1.0], train=[math.nan]).train[0])
 
 
+def test_a_train_loss_that_comes_late_in_a_bin_is_the_bins():
+    epochs = CAPACITY + 2
+    assert filled([1.0] * epochs, train=[math.nan] * (epochs - 1) + [0.5]).train[-1] == 0.5
+
+
 def test_the_learning_rate_is_the_last_known_one():
     curve = Curve()
     for step, lr in enumerate([math.nan, 0.1, math.nan]):

@@ -77,6 +77,12 @@ def test_a_loss_that_stays_nan_has_diverged():
     assert decisions[-1].evidence["non_finite_epochs"] == 3
 
 
+def test_a_train_loss_that_stays_nan_has_diverged_also_between_validations():
+    monitor = Monitor()
+    decisions = [monitor.update(train_loss=t, val_loss=v) for t, v in [(1.0, 1.0), *[(math.nan, None)] * 5]]
+    assert [d.verdict is Verdict.DIVERGED for d in decisions] == [False] * 3 + [True] * 3
+
+
 def test_one_nan_is_forgiven():
     decisions = feed(Monitor(), [1.0, math.nan, 0.8, math.inf, 0.6])
     assert not any(d.stop for d in decisions)
@@ -289,6 +295,7 @@ def test_numbers_of_numpy_are_numbers():
     ("settings", "message"),
     [
         ({"tolerance": 0}, "tolerance must be above 0, got 0"),
+        ({"tolerance": 1}, "tolerance must be below 1, got 1"),
         ({"tolerance": "1"}, "tolerance must be a number, got '1'"),
         ({"max_epochs": 0}, "max_epochs must be at least 1, got 0"),
         ({"max_epochs": 2.5}, "max_epochs must be a whole number or nothing, got 2.5"),

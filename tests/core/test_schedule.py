@@ -54,6 +54,11 @@ def test_a_schedule_that_fails_is_an_unknown_one(broken):
         ([0.1] * 5 + [0.05] * 5, [0.1], True),  # is about to restart
         ([0.1] * 5 + [0.002] * 5, [0.0001], False),  # spent: a further drop changes nothing
         ([0.1] * 5 + [0.002] * 5, [0.006], True),  # but a restart does
+        ([1.0] * 5 + [0.002] * 5, [0.006], False),  # one to a rate that is spent as well does not
+        ([1.0] * 5 + [0.6], None, False),  # just not a drop, …
+        ([1.0] * 5, [0.6], False),
+        ([1.0, 1.001], None, False),  # … just not a warm-up, …
+        ([1.0] * 3 + [0.05] * 2, None, True),  # … and just not spent
         ([0.1] * 10, [], False),
         ([np.nan] * 10, None, False),
     ],

@@ -52,6 +52,16 @@ def test_a_validation_loss_that_rises_far_while_train_loss_falls_overfits_and_ha
     )
 
 
+def test_a_train_loss_that_stays_excuses_no_explosion():
+    monitor = Monitor(criteria=ExplodingLoss(3, 1), min_epochs=0, stop_on=[Verdict.DIVERGED])
+    assert [monitor.update(train_loss=1.0, val_loss=v).stop for v in (1.0, 0.9, 9.0)] == [False, False, True]
+
+
+def test_a_loss_below_zero_explodes_in_proportion_to_what_was_gained():
+    monitor = Monitor(criteria=ExplodingLoss(3, 1), min_epochs=0, stop_on=[Verdict.DIVERGED])
+    assert [monitor.update(val_loss=v).stop for v in (1.0, -9.0, 5.0, 22.0)] == [False, False, False, True]
+
+
 def test_the_advice_names_a_lower_rate():
     monitor = Monitor(criteria=ExplodingLoss(3, 1), min_epochs=0)
     decision = [monitor.update(val_loss=v, lr=0.5) for v in (1.0, 0.9, 9.0)][-1]
@@ -109,6 +119,17 @@ def test_half_a_short_budget_is_enough_but_never_less_than_ten_epochs(max_epochs
         Monitor(criteria=NotLearning(40), max_epochs=max_epochs, stop_on=["not_learning"]), losses, losses
     )
     assert next(d.step for d in decisions if d.criterion == "not_learning" and d.stop) == stop
+
+
+def test_a_loss_that_rises_smoothly_from_the_start_is_not_learning():
+    monitor = Monitor(criteria=NotLearning())
+    stops = [monitor.update(train_loss=loss, val_loss=loss).stop for loss in 1 + 0.0001 * np.arange(50)]
+    assert stops.index(True) == 39
+
+
+def test_nothing_is_expected_to_be_learnt_while_the_rate_warms_up():
+    monitor = Monitor(criteria=NotLearning())
+    assert not any(monitor.update(train_loss=1.0, val_loss=1.0, lr=1e-5 * (e + 1)).stop for e in range(60))
 
 
 def test_memorising_is_not_learning_within_the_same_horizon():

@@ -1,6 +1,7 @@
 """GL, PQ and UP, against the definitions that Prechelt published in 1998."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -79,3 +80,22 @@ def test_pq_waits_for_strips_that_have_a_train_loss(train_loss):
     losses = [1.0, 0.5, 0.9, 0.9, 0.9, 0.9]
     assert not any(monitor.update(train_loss=train_loss, val_loss=v).stop for v in losses)
     assert [monitor.update(train_loss=t, val_loss=0.9).stop for t in (0.5, 0.4)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "losses"),
+    [
+        (GeneralizationLoss(5.0), [100.0, 105.0]),
+        (SuccessiveIncreases(1, 1), [1.0, 1.0, 1.0]),
+        (ProgressQuotient(1.0, 2), [1.0, 1.0, 1.0, 1.0]),
+    ],
+)
+def test_just_at_the_threshold_goes_on(criterion, losses):
+    monitor = Monitor(criteria=criterion, min_epochs=0)
+    assert not any(monitor.update(train_loss=1.0, val_loss=loss).stop for loss in losses)
+
+
+def test_pq_takes_no_train_loss_that_is_infinite():
+    monitor = Monitor(criteria=ProgressQuotient(1.0, 2), min_epochs=0)
+    pairs = [(1.0, 1.0), (math.inf, 1.0), (1.0, 1.5)]
+    assert [monitor.update(train_loss=t, val_loss=v).stop for t, v in pairs] == [False, False, True]
