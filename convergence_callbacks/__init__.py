@@ -22,6 +22,7 @@ from convergence_callbacks.core.criteria.non_finite_loss import NonFiniteLoss
 from convergence_callbacks.core.criteria.not_learning import NotLearning
 from convergence_callbacks.core.criteria.overfitting import Overfitting
 from convergence_callbacks.core.criteria.patience import Patience
+from convergence_callbacks.core.criteria.plateau import Plateau
 from convergence_callbacks.core.criteria.progress_quotient import ProgressQuotient
 from convergence_callbacks.core.criteria.successive_increases import SuccessiveIncreases
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
@@ -57,6 +58,7 @@ __all__ = [
     "Observation",
     "Overfitting",
     "Patience",
+    "Plateau",
     "ProgressQuotient",
     "SettingsError",
     "Signals",

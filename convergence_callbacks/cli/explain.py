@@ -22,6 +22,7 @@ VERDICTS: Mapping[str, tuple[Verdict, ...]] = {
     "non_finite_loss": (Verdict.DIVERGED,),
     "not_learning": (Verdict.NOT_LEARNING,),
     "overfitting": (Verdict.OVERFITTING,),
+    "plateau": (Verdict.CONVERGED,),
     "progress_quotient": (Verdict.OVERFITTING,),
     "successive_increases": (Verdict.OVERFITTING,),
     "unstable_loss": (Verdict.UNSTABLE,),
@@ -115,7 +116,10 @@ def _verdicts(settings: StoppingSettings) -> Iterator[str]:
 
 
 def _judged(settings: StoppingSettings) -> Iterator[str]:
-    metric = repr(settings.val_metric) if settings.val_metric else "validation loss, found among what is logged"
+    found = "validation loss, found among what is logged"
+    if settings.mode == "max":
+        found = "what is given as val_loss (a callback must be told what to judge, with val_metric)"
+    metric = repr(settings.val_metric) if settings.val_metric else found
     yield f"{metric}; {'less' if settings.mode == 'min' else 'more'} is better"
     yield f"train loss: {repr(settings.train_metric) if settings.train_metric else 'found among what is logged'}"
     if settings.baseline_loss is not None:
