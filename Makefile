@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint pictures clean
+.PHONY: help demo test lint bench record pictures clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -24,15 +24,21 @@ lint: $(VENV)/dev  ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+bench: $(VENV)/bench  ## compare the rules on the recorded trainings: table, frontier, worst stops (2 minutes)
+	$(BIN)/python -m benchmarks.bench
+
+record: $(VENV)/record  ## record the trainings that are missing, stopping none (hours; goes on where it was stopped)
+	$(BIN)/python -m benchmarks.record
+
 pictures: $(VENV)/demo  ## make the pictures of README and docs anew
 	$(BIN)/python -m demo
 	cp demo-output/lightning-*.png demo-output/keras-converges.png docs/pictures/
 
 clean:  ## remove all that was made
-	rm -rf $(VENV) demo-output dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo-output benchmark-output/rules.md benchmark-output/*.png dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # pip, not uv: uv would take torch with CUDA, 3 GB.
-$(VENV)/demo $(VENV)/dev: $(VENV)/%: $(SOURCES)
+$(VENV)/demo $(VENV)/dev $(VENV)/bench $(VENV)/record: $(VENV)/%: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$*]"
 	touch $@

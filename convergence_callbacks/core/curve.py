@@ -72,6 +72,11 @@ class Curve:
         self.lr[-1] = self.lr[-1] if math.isnan(lr) else lr
 
     @property
+    def bin_is_full(self) -> bool:
+        """Whether the latest bin holds all its epochs; true at every epoch of a run of up to 128."""
+        return self.filled == self.width
+
+    @property
     def spacing(self) -> float:
         """Steps from one judged epoch to the next, on average."""
         return (self.latest_step - self.first_step) / (self.count - 1) if self.count > 1 else 1.0

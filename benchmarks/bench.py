@@ -1,0 +1,96 @@
+"""Compare the rules on the recorded curves: `make bench` (some minutes on two cores)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from joblib import Parallel, delayed
+from rich.console import Console
+from rich.progress import track
+
+from benchmarks import pictures
+from benchmarks.curves import RECORDED, Run, load
+from benchmarks.rules import CLAIRVOYANT, DEFAULTS, PATIENCES, STOCK, UNAWARE, Rule
+from benchmarks.score import Frontiers, Result, bootstrap, score, usable
+
+REGRETS = (0.02, 0.01, 0.005)
+DRAWS = 400  # of the bootstrap
+
+
+def replay(rules: Mapping[str, Rule], run: Run) -> list[int]:
+    """After how many epochs each rule would have stopped a run."""
+    return [rule(run) for rule in rules.values()]
+
+
+def replay_all(rules: Mapping[str, Rule], runs: Sequence[Run], jobs: int) -> dict[str, Result]:
+    """Each rule's result on all runs."""
+    # Rules are closures, which only cloudpickle can send: joblib's own processes do.
+    work = Parallel(n_jobs=jobs, return_as="generator", batch_size=8)(delayed(replay)(rules, run) for run in runs)
+    stops = list(track(work, total=len(runs), description="replaying", transient=True))
+    return {rule: score(rule, [of[place] for of in stops], runs) for place, rule in enumerate(rules)}
+
+
+def interval(values: Sequence[float], digits: int = 3) -> str:
+    """Where nine of ten of them lie."""
+    low, high = np.quantile(values, (0.05, 0.95))
+    return f"{low:.{digits}f}–{high:.{digits}f}"
+
+
+def rule_rows(results: Mapping[str, Result], draws: Sequence[np.ndarray]) -> list[str]:
+    """A line of the table for each rule."""
+    rows = ["| rule | epochs spent | mean regret | 90 % interval | 95 % of runs | worst |", "|---|---|---|---|---|---|"]
+    for rule, result in results.items():
+        regret, cost = result.point
+        between = interval([float(result.regret[draw].mean()) for draw in draws], 4)
+        tail, worst = np.quantile(result.regret, 0.95), result.regret.max()
+        rows.append(f"| {rule} | {cost:.3f} | {regret:.4f} | {between} | {tail:.3f} | {worst:.2f} |")
+    return rows
+
+
+def closed_rows(frontiers: Frontiers, draws: Sequence[np.ndarray], runs: int) -> list[str]:
+    """Share of the distance from patience to the clairvoyant that the default rule closes."""
+    rows = ["| at mean regret | distance closed | 90 % interval |", "|---|---|---|"]
+    for regret in REGRETS:
+        closed = frontiers.closed(regret, np.arange(runs))
+        between = interval([frontiers.closed(regret, draw) for draw in draws], 2)
+        rows.append(f"| {regret:g} | {closed:.2f} | {between} |")
+    return rows
+
+
+def main(
+    curves: Annotated[Path, typer.Option(help="recorded curves")] = RECORDED,
+    out: Annotated[Path, typer.Option(help="where table and pictures go")] = Path("benchmark-output"),
+    jobs: Annotated[int, typer.Option(help="processes")] = 2,
+) -> None:
+    """Replay every rule on every recorded run; write the table, the frontier and the worst stops."""
+    out.mkdir(parents=True, exist_ok=True)
+    runs = [run for run in load(curves) if usable(run)]
+    results = replay_all({**STOCK, **CLAIRVOYANT, **DEFAULTS, **UNAWARE}, runs, jobs)
+    frontiers = Frontiers(
+        [results[f"patience {epochs}"] for epochs in PATIENCES],
+        [results[rule] for rule in DEFAULTS],
+        [results[rule] for rule in CLAIRVOYANT],
+    )
+    data = [run.data for run in runs]
+    draws = bootstrap(data, DRAWS)
+    text = "\n".join([
+        f"{len(runs)} runs of {len({run.task for run in runs})} tasks on {len(set(data))} data sets; "
+        "intervals from a bootstrap over data sets.",
+        "",
+        *rule_rows(results, draws),
+        "",
+        *closed_rows(frontiers, draws, len(runs)),
+        "",
+    ])  # fmt: skip
+    (out / "rules.md").write_text(text, encoding="utf-8")
+    Console(soft_wrap=True).print(text)
+    pictures.frontier(frontiers, out / "frontier.png")
+    pictures.worst_stops(results["default, tolerance 1 %"], runs, out / "worst-stops.png")
+
+
+if __name__ == "__main__":
+    typer.run(main)

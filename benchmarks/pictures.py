@@ -1,0 +1,63 @@
+"""The benchmark's pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.ticker import FuncFormatter
+
+from benchmarks.curves import Run
+from benchmarks.score import Frontiers, Result
+
+FAMILIES = (
+    ("stock", "patience", "#999999"),
+    ("ours", "default rule", "#0072B2"),
+    ("clairvoyant", "clairvoyant", "#009E73"),
+)
+LEAST = 2e-4  # regrets below are drawn here: the axis is logarithmic
+
+
+def frontier(frontiers: Frontiers, path: Path) -> None:
+    """Mean cost against mean regret of the three families, each point a setting."""
+    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
+    for family, label, colour in FAMILIES:
+        results: Sequence[Result] = getattr(frontiers, family)
+        points = np.array(sorted(result.point for result in results))
+        axes.plot(np.maximum(points[:, 0], LEAST), points[:, 1], "o-", color=colour, markersize=4)
+        middle = len(points) // 2
+        at = (max(points[middle, 0], LEAST), points[middle, 1])
+        axes.annotate(label, at, xytext=(6, 8), textcoords="offset points", color=colour)
+    axes.set_xscale("log")
+    axes.set_xlabel("loss given up: mean regret, share of a run's whole gain")
+    axes.set_ylabel("epochs spent, share of the budget")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f} %"))
+    axes.grid(alpha=0.2)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
+def worst_stops(result: Result, runs: Sequence[Run], path: Path, count: int = 20) -> None:
+    """The stops that lost most: both losses, the stop, and what came after it."""
+    worst = np.argsort(-result.regret)[:count]
+    figure, grid = plt.subplots(5, 4, figsize=(13, 12), layout="constrained")
+    for axes, place in zip(grid.flat, worst, strict=True):
+        run, stop = runs[place], result.stops[place]
+        epochs = np.arange(1, run.epochs + 1)
+        axes.plot(epochs, run.train, color="#BBBBBB", linewidth=1)
+        axes.plot(epochs, run.val, color="#0072B2", linewidth=1)
+        axes.axvline(stop, color="#D55E00", linewidth=1)
+        axes.axvline(run.val.argmin() + 1, color="#009E73", linewidth=1, linestyle=":")
+        axes.set_title(f"{run.name}, {run.data}\nstopped {stop}, lost {100 * result.regret[place]:.1f} %", fontsize=8)
+        axes.tick_params(labelsize=7)
+        axes.set_ylim(min(run.val.min(), run.train.min()), min(run.val.max(), 1.3 * run.baseline))
+    figure.suptitle("Stops that lost most: validation (blue) and train loss (grey), stop (red), best epoch (green)")
+    figure.savefig(path, dpi=110)
+    plt.close(figure)

@@ -1,0 +1,61 @@
+"""Record the curves: `python -m benchmarks.record` (two hours on two cores; goes on where it was stopped)."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from joblib import Parallel, delayed
+from rich.progress import track
+
+from benchmarks.curves import RECORDED, Recorded
+from benchmarks.recorder.tasks import Task, draw_tasks
+from benchmarks.recorder.train import record
+
+
+def record_task(task: Task, folder: Path) -> None:
+    """Train a task at all its learning rates, unless that was done before."""
+    file = folder / f"{task.name}.npz"
+    if file.exists():
+        return
+    recorded = Recorded()
+    for multiplier in task.multipliers:
+        rows, baseline, baseline_few = record(task, multiplier)
+        run = f"{task.name}-x{multiplier:g}"
+        known = {"run": run, "multiplier": multiplier, "baseline": baseline, "baseline_few": baseline_few}
+        recorded.add(run, rows, {**task.to_dict(), **known})
+    unfinished = folder / f".{task.name}.npz"
+    recorded.save(unfinished)
+    unfinished.rename(file)  # a killed process leaves no half file
+
+
+def pack(folder: Path, out: Path) -> int:
+    """Put what is finished into one file, with what that holds already; returns the number of runs."""
+    recorded = Recorded.load(out) if out.exists() else Recorded()
+    for file in sorted(folder.glob("*.npz")):
+        recorded.update(Recorded.load(file))
+    recorded.save(out)
+    return len(recorded.known)
+
+
+def main(  # noqa: PLR0917 - a command line's options
+    tasks: Annotated[int, typer.Option(help="sound tasks, each at eight learning rates")] = 252,
+    faults: Annotated[int, typer.Option(help="tasks with something broken, each at three")] = 320,
+    tunings: Annotated[int, typer.Option(help="fine-tuning tasks, each at five")] = 240,
+    jobs: Annotated[int, typer.Option(help="processes")] = 2,
+    folder: Annotated[Path, typer.Option(help="what is finished, a file a task")] = Path("benchmark-output/tasks"),
+    out: Annotated[Path, typer.Option(help="all in one file")] = RECORDED,
+) -> None:
+    """Train every task to its full budget, stopping nothing, and keep the curves."""
+    folder.mkdir(parents=True, exist_ok=True)
+    done = Recorded.load(out).tasks if out.exists() else set()
+    todo = sorted(
+        (task for task in draw_tasks(tasks, faults, tunings) if task.name not in done), key=lambda task: task.effort
+    )
+    work = Parallel(n_jobs=jobs, return_as="generator_unordered")(delayed(record_task)(task, folder) for task in todo)
+    for _ in track(work, total=len(todo), description="training"):
+        pass
+    print(f"{pack(folder, out)} runs in {out}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

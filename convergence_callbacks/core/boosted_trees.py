@@ -1,0 +1,94 @@
+"""Regression trees whose leaves add up (Friedman, "Greedy function approximation", 2001), in numpy alone.
+
+The trees come from wherever they were fitted; here they are only asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Tree = tuple[Sequence[int], Sequence[float], Sequence[int], Sequence[int]]
+"""A tree's nodes in preorder: feature (-1 for a leaf), threshold (a leaf's value), whether what is missing goes left,
+and the right child; the left child is the next node."""
+
+
+@dataclass(frozen=True, eq=False)
+class BoostedTrees:
+    """All trees side by side, so that each level of all of them is one step.
+
+    Args:
+        features: Names of the numbers asked for, in the order of their indices.
+        start: What the leaves are added to.
+        roots: Index of each tree's first node.
+        feature: Of each node; 0 for a leaf.
+        threshold: Of each node: up to it one goes left.
+        missing_left: Of each node: whether one goes left where the number is missing.
+        left: Index of each node's left child; a leaf is its own child.
+        right: Index of each node's right child.
+        value: Of each leaf; 0 for other nodes.
+        depth: Levels below the roots.
+    """
+
+    features: tuple[str, ...]
+    start: float
+    roots: NDArray[np.intp]
+    feature: NDArray[np.intp]
+    threshold: NDArray[np.float64]
+    missing_left: NDArray[np.bool_]
+    left: NDArray[np.intp]
+    right: NDArray[np.intp]
+    value: NDArray[np.float64]
+    depth: int
+
+    @classmethod
+    def of(cls, features: Sequence[str], start: float, trees: Sequence[Tree]) -> BoostedTrees:
+        """The ensemble of these trees."""
+        sizes = [len(tree[0]) for tree in trees]
+        roots = np.cumsum([0, *sizes[:-1]])
+        first = np.repeat(roots, sizes)
+        feature, threshold, missing, right = (np.concatenate([tree[part] for tree in trees]) for part in range(4))
+        is_leaf, own = feature < 0, np.arange(len(feature))
+        return cls(
+            features=tuple(features),
+            start=start,
+            roots=roots,
+            feature=np.where(is_leaf, 0, feature),
+            threshold=threshold,
+            missing_left=missing.astype(bool),
+            left=np.where(is_leaf, own, own + 1),
+            right=np.where(is_leaf, own, first + right),
+            value=np.where(is_leaf, threshold, 0.0),
+            depth=max(_depth(tree) for tree in trees),
+        )
+
+    def predict(self, known: Mapping[str, float]) -> float:
+        """The sum for one example.
+
+        Args:
+            known: Its numbers by name, NaN where missing.
+
+        >>> trees = BoostedTrees.of(["wait"], 1.0, [((0, -1, -1), (5.0, 0.25, -0.5), (1, 0, 0), (2, 0, 0))])
+        >>> trees.predict({"wait": 5.0}), trees.predict({"wait": 6.0}), trees.predict({"wait": float("nan")})
+        (1.25, 0.5, 1.25)
+        """
+        asked = np.array([known[name] for name in self.features])
+        node = self.roots
+        for _ in range(self.depth):
+            number = asked[self.feature[node]]
+            goes_left = (number <= self.threshold[node]) | (np.isnan(number) & self.missing_left[node])
+            node = np.where(goes_left, self.left[node], self.right[node])
+        return self.start + float(self.value[node].sum())
+
+
+def _depth(tree: Tree) -> int:
+    """Levels below the root."""
+    feature, _, _, right = tree
+    level = [0] * len(feature)
+    for node, number in enumerate(feature):
+        if number >= 0:
+            level[node + 1] = level[right[node]] = level[node] + 1
+    return max(level)

@@ -1,0 +1,22 @@
+"""The whole command, on a few runs."""
+
+import pytest
+
+from benchmarks.curves import RECORDED, Recorded
+
+
+def test_the_command_writes_the_table_and_both_pictures(tmp_path):
+    pytest.importorskip("matplotlib", reason="needs the extra 'bench'")
+    from benchmarks.bench import main
+
+    recorded, few = Recorded.load(RECORDED), Recorded()
+    for known in recorded.known:
+        if known["multiplier"] in (0.3, 1.0) and known["epochs"] <= 50 and known["fault"] == "none":
+            few.add(known["run"], recorded.rows[known["run"]], known)
+    few.save(tmp_path / "few.npz")
+    main(tmp_path / "few.npz", tmp_path / "out", jobs=1)
+    table = (tmp_path / "out" / "rules.md").read_text(encoding="utf-8")
+    assert "| default, tolerance 1 % |" in table
+    assert "| 0.01 |" in table
+    assert (tmp_path / "out" / "frontier.png").stat().st_size > 10_000
+    assert (tmp_path / "out" / "worst-stops.png").stat().st_size > 10_000
