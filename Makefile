@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench record pictures clean
+.PHONY: help demo test lint bench record fit pictures clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -24,11 +24,14 @@ lint: $(VENV)/dev  ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/bench  ## compare the rules on the recorded trainings: table, frontier, worst stops (2 minutes)
+bench: $(VENV)/bench  ## compare the rules on recorded trainings of data sets that nothing was fitted to (5 minutes)
 	$(BIN)/python -m benchmarks.bench
 
 record: $(VENV)/record  ## record the trainings that are missing, stopping none (hours; goes on where it was stopped)
 	$(BIN)/python -m benchmarks.record
+
+fit: $(VENV)/record  ## fit the model of the further gain to the recorded trainings (10 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.fit
 
 pictures: $(VENV)/demo  ## make the pictures of README and docs anew
 	$(BIN)/python -m demo

@@ -12,12 +12,26 @@ from joblib import Parallel, delayed
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks import pictures
-from benchmarks.curves import RECORDED, Run, load
-from benchmarks.rules import CLAIRVOYANT, DEFAULTS, PATIENCES, STOCK, UNAWARE, Rule
-from benchmarks.score import Frontiers, Result, bootstrap, score, usable
+from benchmarks import pictures, speed
+from benchmarks.curves import HELD_OUT, Run, load
+from benchmarks.rules import (
+    CLAIRVOYANT,
+    DEFAULTS,
+    PATIENCES,
+    STOCK,
+    TOLD,
+    UNAWARE,
+    Rule,
+    monitor_for,
+    patience,
+    stopping_decision,
+)
+from benchmarks.score import Frontiers, Result, bootstrap, cost_at, score, usable
+from convergence_callbacks import Verdict
 
 REGRETS = (0.02, 0.01, 0.005)
+SLOW = 0.1  # learning rate, in units of the usual one
+SILENT = 0.05  # regret that has to be told
 DRAWS = 400  # of the bootstrap
 
 
@@ -61,14 +75,59 @@ def closed_rows(frontiers: Frontiers, draws: Sequence[np.ndarray], runs: int) ->
     return rows
 
 
+def saved_rows(frontiers: Frontiers) -> list[str]:
+    """What each tolerance saves against the patience that loses as much."""
+    rows = ["| tolerance | mean regret | epochs spent | patience with that regret | saved |", "|---|---|---|---|---|"]
+    for result in frontiers.ours:
+        regret, cost = result.point
+        patience = cost_at([stock.point for stock in frontiers.stock], regret)
+        rows.append(
+            f"| {result.rule} | {regret:.4f} | {cost:.3f} | {patience:.3f} | {100 * (1 - cost / patience):.0f} % |"
+        )
+    return rows
+
+
+def budget_rows(runs: Sequence[Run], jobs: int) -> list[str]:
+    """What the rule spends where it is told of more or fewer epochs than there are, at a constant rate."""
+    constant = [run for run in runs if np.ptp(run.lr) == 0]
+    rows = [f"| {len(constant)} runs at a constant rate | epochs spent | mean regret |", "|---|---|---|"]
+    for rule, result in replay_all(TOLD, constant, jobs).items():
+        regret, cost = result.point
+        rows.append(f"| {rule} | {cost:.3f} | {regret:.4f} |")
+    return rows
+
+
+def too_slow(run: Run) -> bool:
+    """Whether a run's learning rate is a tenth of the usual one or less, and it learns all the same."""
+    return run.fault == "none" and run.multiplier <= SLOW and bool(run.gain > 0.05 * abs(run.baseline))
+
+
+def slow_rows(runs: Sequence[Run], jobs: int) -> list[str]:
+    """What is lost, and not said, where the learning rate is far too low."""
+    slow = [run for run in runs if too_slow(run)]
+    decisions = Parallel(n_jobs=jobs)(delayed(stopping_decision)(monitor_for(run, 0.01), run) for run in slow)
+    stops = {
+        "default, tolerance 1 %": [decision.step + 1 for decision in decisions],
+        "patience 10": [patience(10)(run) for run in slow],
+    }
+    told = np.array([decision.verdict is Verdict.FALSE_CONVERGENCE for decision in decisions])
+    rows = [f"| {len(slow)} runs at a tenth of the usual rate or less | mean regret | lost above 5 %, and not told |"]
+    rows.append("|---|---|---|")
+    for rule, result in ((rule, score(rule, of, slow)) for rule, of in stops.items()):
+        silent = (result.regret > SILENT) & ~(told & (rule != "patience 10"))
+        rows.append(f"| {rule} | {result.regret.mean():.4f} | {100 * silent.mean():.1f} % |")
+    return rows
+
+
 def main(
-    curves: Annotated[Path, typer.Option(help="recorded curves")] = RECORDED,
+    curves: Annotated[Path, typer.Option(help="recorded curves that nothing was fitted to")] = HELD_OUT,
     out: Annotated[Path, typer.Option(help="where table and pictures go")] = Path("benchmark-output"),
     jobs: Annotated[int, typer.Option(help="processes")] = 2,
 ) -> None:
     """Replay every rule on every recorded run; write the table, the frontier and the worst stops."""
     out.mkdir(parents=True, exist_ok=True)
-    runs = [run for run in load(curves) if usable(run)]
+    recorded = load(curves)
+    runs = [run for run in recorded if usable(run)]
     results = replay_all({**STOCK, **CLAIRVOYANT, **DEFAULTS, **UNAWARE}, runs, jobs)
     frontiers = Frontiers(
         [results[f"patience {epochs}"] for epochs in PATIENCES],
@@ -84,6 +143,14 @@ def main(
         *rule_rows(results, draws),
         "",
         *closed_rows(frontiers, draws, len(runs)),
+        "",
+        *saved_rows(frontiers),
+        "",
+        *budget_rows(runs, jobs),
+        "",
+        *slow_rows(recorded, jobs),
+        "",
+        *speed.rows(),
         "",
     ])  # fmt: skip
     (out / "rules.md").write_text(text, encoding="utf-8")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 RECORDED = Path(__file__).parent / "recorded.npz"
+HELD_OUT = Path(__file__).parent / "held_out.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,7 @@ class Run:
         train: Train loss by epoch, the mean over its batches.
         val: Validation loss after each epoch.
         lr: Learning rate of each epoch.
+        pretrained: Whether it is a fine-tuning.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Run:
     train: NDArray[np.float64]
     val: NDArray[np.float64]
     lr: NDArray[np.float64]
+    pretrained: bool = False
 
     @property
     def epochs(self) -> int:
@@ -86,7 +89,7 @@ class Recorded:
             return cls({each["run"]: file[each["run"]] for each in known}, known)
 
 
-def load(path: Path = RECORDED) -> list[Run]:
+def load(path: Path) -> list[Run]:
     """All runs; each training gives two: judged by all its validation examples, and by sixty of them."""
     recorded = Recorded.load(path)
     return [run for known in recorded.known for run in _runs_of(known, recorded.rows[known["run"]])]
@@ -103,6 +106,7 @@ def _runs_of(known: dict[str, Any], rows: NDArray[np.float32]) -> list[Run]:
             train=train,
             val=losses,
             lr=lr,
+            pretrained=known.get("pretrained", False),
             **shared,
         )
         for ending, baseline, losses in (("", "baseline", val), ("-few", "baseline_few", few))

@@ -1,5 +1,6 @@
 """Record the curves: `python -m benchmarks.record` (two hours on two cores; goes on where it was stopped)."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -7,8 +8,8 @@ import typer
 from joblib import Parallel, delayed
 from rich.progress import track
 
-from benchmarks.curves import RECORDED, Recorded
-from benchmarks.recorder.tasks import Task, draw_tasks
+from benchmarks.curves import HELD_OUT, RECORDED, Recorded
+from benchmarks.recorder.tasks import Task, draw_held_out_tasks, draw_tasks
 from benchmarks.recorder.train import record
 
 
@@ -37,24 +38,24 @@ def pack(folder: Path, out: Path) -> int:
     return len(recorded.known)
 
 
-def main(  # noqa: PLR0917 - a command line's options
-    tasks: Annotated[int, typer.Option(help="sound tasks, each at eight learning rates")] = 252,
-    faults: Annotated[int, typer.Option(help="tasks with something broken, each at three")] = 320,
-    tunings: Annotated[int, typer.Option(help="fine-tuning tasks, each at five")] = 240,
-    jobs: Annotated[int, typer.Option(help="processes")] = 2,
-    folder: Annotated[Path, typer.Option(help="what is finished, a file a task")] = Path("benchmark-output/tasks"),
-    out: Annotated[Path, typer.Option(help="all in one file")] = RECORDED,
-) -> None:
-    """Train every task to its full budget, stopping nothing, and keep the curves."""
+def record_all(tasks: Sequence[Task], jobs: int, folder: Path, out: Path) -> None:
+    """Train what is not in the file yet, the shortest first, and put it there."""
     folder.mkdir(parents=True, exist_ok=True)
     done = Recorded.load(out).tasks if out.exists() else set()
-    todo = sorted(
-        (task for task in draw_tasks(tasks, faults, tunings) if task.name not in done), key=lambda task: task.effort
-    )
+    todo = sorted((task for task in tasks if task.name not in done), key=lambda task: task.effort)
     work = Parallel(n_jobs=jobs, return_as="generator_unordered")(delayed(record_task)(task, folder) for task in todo)
-    for _ in track(work, total=len(todo), description="training"):
+    for _ in track(work, total=len(todo), description=f"training for {out.name}"):
         pass
     print(f"{pack(folder, out)} runs in {out}")
+
+
+def main(
+    jobs: Annotated[int, typer.Option(help="processes")] = 2,
+    folder: Annotated[Path, typer.Option(help="where the finished tasks go")] = Path("benchmark-output"),
+) -> None:
+    """Train every task to its full budget, stopping nothing, and keep the curves."""
+    record_all(draw_held_out_tasks(84, 42), jobs, folder / "held-out-tasks", HELD_OUT)
+    record_all(draw_tasks(252, 320, 240), jobs, folder / "tasks", RECORDED)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.curves import Run
-from convergence_callbacks import Monitor
+from convergence_callbacks import Decision, Monitor
 
 Rule = Callable[[Run], int]
 
@@ -97,22 +97,44 @@ def clairvoyant(tolerance: float) -> Rule:
     return lambda run: int((run.val <= run.val.min() + tolerance * run.gain).argmax()) + 1
 
 
-def default(tolerance: float, budget_known: bool = True) -> Rule:
-    """The default rule; the learning-rate schedule is known, as adapters know it, and a trivial level is not."""
+def default(tolerance: float, budget: float | None = 1.0) -> Rule:
+    """The default rule, as adapters run it: the schedule is known, a trivial predictor's loss is not.
+
+    Args:
+        tolerance: Share of the total gain that is not worth waiting for.
+        budget: Epochs that it is told of, as a multiple of those recorded, at the last rate from there on; None
+            where it is told neither budget nor schedule.
+    """
 
     def rule(run: Run) -> int:
-        monitor = Monitor(
-            tolerance=tolerance,
-            max_epochs=run.epochs if budget_known else None,
-            lr_schedule=run.lr.tolist() if budget_known else None,
-        )
-        for train, val, lr in zip(run.train, run.val, run.lr, strict=True):
-            decision = monitor.update(train_loss=train, val_loss=val, lr=lr)
-            if decision.stop:
-                return decision.step + 1
-        return run.epochs
+        return stop_of(monitor_for(run, tolerance, budget), run)
 
     return rule
+
+
+def monitor_for(run: Run, tolerance: float, budget: float | None = 1.0) -> Monitor:
+    """A monitor that knows of a run what an adapter would."""
+    if budget is None:
+        return Monitor(tolerance=tolerance)
+    rates = run.lr.tolist()
+    epochs = round(budget * run.epochs)
+    return Monitor(
+        tolerance=tolerance, max_epochs=epochs, lr_schedule=(rates + rates[-1:] * max(0, epochs - run.epochs))[:epochs]
+    )
+
+
+def stop_of(monitor: Monitor, run: Run) -> int:
+    """After how many epochs a monitor stops a run."""
+    return 1 + stopping_decision(monitor, run).step
+
+
+def stopping_decision(monitor: Monitor, run: Run) -> Decision:
+    """The decision that ends a run, or its last."""
+    for train, val, lr in zip(run.train, run.val, run.lr, strict=True):
+        decision = monitor.update(train_loss=train, val_loss=val, lr=lr)
+        if decision.stop:
+            break
+    return decision
 
 
 PATIENCES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50)
@@ -128,7 +150,8 @@ STOCK: dict[str, Rule] = {
     **{f"variance over {window}": low_variance(window, 0.003) for window in (5, 10)},
 }
 DEFAULTS: dict[str, Rule] = {f"default, tolerance {100 * t:g} %": default(t) for t in TOLERANCES}
-UNAWARE: dict[str, Rule] = {"default, budget and schedule unknown": default(0.01, budget_known=False)}
+UNAWARE: dict[str, Rule] = {"default, budget and schedule unknown": default(0.01, budget=None)}
+TOLD: dict[str, Rule] = {f"told of {budget:g} times the epochs": default(0.01, budget) for budget in (0.5, 1, 3, 10)}
 CLAIRVOYANT: dict[str, Rule] = {
     f"clairvoyant {100 * t:g} %": clairvoyant(t)
     for t in (0.0, 0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)

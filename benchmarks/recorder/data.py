@@ -202,7 +202,63 @@ def manual(_: np.random.Generator) -> Data:
     """The next character of Python's own manual (pydoc_data in the standard library)."""
     from pydoc_data.topics import topics
 
-    text = "".join(topics.values())[:90_000]
+    return characters("".join(topics.values())[:90_000])
+
+
+def digits(_: np.random.Generator) -> Data:
+    """Handwritten digits of 8 x 8 pixels (scikit-learn)."""
+    from sklearn.datasets import load_digits
+
+    pixels, numbers = load_digits(return_X_y=True)
+    return classes(pixels / 8 - 1, numbers, side=8)
+
+
+def breast_cancer(_: np.random.Generator) -> Data:
+    """569 tumours, benign or not (scikit-learn)."""
+    from sklearn.datasets import load_breast_cancer
+
+    return classes(*load_breast_cancer(return_X_y=True))
+
+
+def wine(_: np.random.Generator) -> Data:
+    """178 wines of three growers (scikit-learn)."""
+    from sklearn.datasets import load_wine
+
+    return classes(*load_wine(return_X_y=True))
+
+
+def diabetes(_: np.random.Generator) -> Data:
+    """How diabetes went on in 442 patients (scikit-learn)."""
+    from sklearn.datasets import load_diabetes
+
+    return values(*load_diabetes(return_X_y=True))
+
+
+def moons(rng: np.random.Generator) -> Data:
+    """Two noisy half-moons (scikit-learn)."""
+    from sklearn.datasets import make_moons
+
+    return classes(*make_moons(1500, noise=0.3, random_state=int(rng.integers(1e6))))
+
+
+def clusters(rng: np.random.Generator) -> Data:
+    """Five classes of two clusters each, in eight of thirty dimensions (scikit-learn)."""
+    from sklearn.datasets import make_classification
+
+    shape = {"n_samples": 2000, "n_features": 30, "n_informative": 8, "n_classes": 5, "flip_y": 0.05}
+    return classes(*make_classification(**shape, random_state=int(rng.integers(1e6))))
+
+
+def source(_: np.random.Generator) -> Data:
+    """The next character of Python source (argparse, in the standard library)."""
+    import argparse
+    import inspect
+
+    return characters(inspect.getsource(argparse)[:60_000])
+
+
+def characters(text: str) -> Data:
+    """The next character of a text, in rows of 32."""
     letters, numbers = np.unique(list(text), return_inverse=True)
     length = 33
     rows = numbers[: len(numbers) // length * length].reshape(-1, length)
@@ -216,4 +272,12 @@ DATA: dict[str, Callable[[np.random.Generator], Data]] = {
         textures, denoising, faces, photograph, circles, friedman, shells, manual,
     )
 }  # fmt: skip
-PICTURES = ("mnist", "textures", "denoising", "faces")
+"""What the fitted models may learn from."""
+
+HELD_OUT: dict[str, Callable[[np.random.Generator], Data]] = {
+    load.__name__: load for load in (digits, breast_cancer, wine, diabetes, moons, clusters, source)
+}
+"""What nothing is fitted to: on these the benchmark judges."""
+
+PICTURES = ("mnist", "textures", "denoising", "faces", "digits")
+TEXTS = ("manual", "source")

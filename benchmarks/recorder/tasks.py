@@ -1,11 +1,12 @@
 """What is trained: tasks drawn at random, each at eight learning rates."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 
-from benchmarks.recorder.data import DATA, PICTURES
+from benchmarks.recorder.data import DATA, HELD_OUT, PICTURES, TEXTS
 
 Choice = TypeVar("Choice")
 
@@ -82,16 +83,15 @@ class Task:
         return MULTIPLIERS if self.fault == "none" else FAULT_MULTIPLIERS
 
 
-def draw_task(number: int, fault: str = "none") -> Task:
-    """The task of this number, the same on every machine."""
+def draw_task(number: int, fault: str = "none", names: Sequence[str] = tuple(DATA)) -> Task:
+    """The task of this number on one of these data sets, the same on every machine."""
     rng = np.random.default_rng([number, len(fault)])
-    names = list(DATA)
     data = names[number % len(names)]
 
     def one(*choices: Choice) -> Choice:
         return choices[int(rng.integers(len(choices)))]
 
-    model = "gru" if data == "manual" else "cnn" if data in PICTURES and rng.random() < 0.5 else "mlp"
+    model = "gru" if data in TEXTS else "cnn" if data in PICTURES and rng.random() < 0.5 else "mlp"
     costly = model != "mlp"
     epochs = one(30, 50) if costly else one(15, 30, 50, 80, 100, 150, 200, 300)
     return Task(
@@ -109,7 +109,7 @@ def draw_task(number: int, fault: str = "none") -> Task:
         schedule=one(*SCHEDULES),
         epochs=epochs,
         label_noise=0.0 if model == "gru" else one(0.0, 0.0, 0.0, 0.1, 0.3),
-        input_noise=one(0.0, 0.0, 0.0, 0.3) if data != "manual" else 0.0,
+        input_noise=one(0.0, 0.0, 0.0, 0.3) if data not in TEXTS else 0.0,
         train_size=one(100, 300, 800) if costly else one(100, 300, 1000, 2500),
         val_share=one(0.1, 0.2, 0.3),
         seed=int(rng.integers(1_000_000)),
@@ -137,3 +137,11 @@ def draw_tasks(count: int, faults: int, tunings: int = 0) -> list[Task]:
     broken = [draw_task(number, FAULTS[number % len(FAULTS)]) for number in range(faults)]
     tuned = [draw_tuning_task(number) for number in range(tunings)]
     return sound + [task for task in broken if task.model == "mlp"] + tuned
+
+
+def draw_held_out_tasks(count: int, faults: int) -> list[Task]:
+    """The same on the data sets that nothing is fitted to."""
+    names = tuple(HELD_OUT)
+    sound = [draw_task(2000 + number, names=names) for number in range(count)]
+    broken = [draw_task(2000 + number, FAULTS[number % len(FAULTS)], names) for number in range(faults)]
+    return sound + [task for task in broken if task.model == "mlp"]

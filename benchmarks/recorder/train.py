@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.recorder.data import DATA, Data
+from benchmarks.recorder.data import DATA, HELD_OUT, Data
 from benchmarks.recorder.models import build, optimizer
 from benchmarks.recorder.schedules import factor
 from benchmarks.recorder.tasks import USUAL_RATE, Task
@@ -57,7 +57,7 @@ def spoil(task: Task, data: Data, examples: Tensors, rng: np.random.Generator) -
 @lru_cache(maxsize=1)
 def load(name: str, seed: int) -> Data:
     """A data set; the runs of a task share it."""
-    return DATA[name](np.random.default_rng(seed))
+    return (DATA | HELD_OUT)[name](np.random.default_rng(seed))
 
 
 def split(task: Task, data: Data) -> Split:

@@ -32,13 +32,17 @@ LEAST_GAIN = 0.02
 LEAST_RATE = 1e-9
 """Share of the highest learning rate that stands for a rate of zero, which has no logarithm."""
 
+LARGEST = 1e6
+"""Shares beyond are all the same."""
+
 NOISE_BINS = 40
 """Latest bins from which noise is taken: it changes with the learning rate."""
 
 
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")  # what is beyond all numbers is clipped below
 def features(signals: Signals) -> dict[str, float]:
     """Numbers by name, rounded so that the unit of the loss changes none of them."""
-    start = signals.start
+    start = _start(signals)
     losses, lowest, train = signals.losses, np.array(signals.curve.lowest), signals.train_losses
     gain = _gain(start, signals.curve.best, start)
     known = {
@@ -47,7 +51,7 @@ def features(signals: Signals) -> dict[str, float]:
         "wait_share": signals.wait / signals.curve.count,
         "gained": min(1.0, gain / max(abs(start), math.ulp(0.0))),
         "first_loss": float(losses[0] - signals.curve.best) / gain,
-        "train_level": min(3.0, float(train.min()) / max(abs(start), math.ulp(0.0))),
+        "train_level": float(np.minimum(3.0, train.min() / max(abs(start), math.ulp(0.0)))),
         "gap": float(np.median(losses[-5:]) - np.median(train[-5:])) / gain,
         "gap_now": float(losses[-1] - train[-1]) / gain,
         **_shape("val", losses, lowest, gain),
@@ -56,7 +60,13 @@ def features(signals: Signals) -> dict[str, float]:
         **_budget(signals),
         **_forecast(signals, gain),
     }
-    return dict(zip(known, np.round(list(known.values()), 9).tolist(), strict=True))
+    return dict(zip(known, np.round(np.clip(list(known.values()), -LARGEST, LARGEST), 9).tolist(), strict=True))
+
+
+def _start(signals: Signals) -> float:
+    """The higher of both first losses; a trivial predictor's would be another number than the model learnt from."""
+    first, train = signals.curve.first, float(signals.train_losses[0])
+    return first if math.isnan(train) else max(first, train)
 
 
 def _gain(first: float, best: float, start: float) -> float:

@@ -16,6 +16,12 @@ LOOKS_AHEAD = 64
 DROP = 0.6
 """A rate below this share of what it was has dropped; smooth decay does less within a window."""
 
+RIGHT_AHEAD = 5
+"""Epochs before a step of the schedule in which a plateau says nothing: it is what the step is there to end."""
+
+JUST_OVER = 3
+"""Epochs after it that show what it brings."""
+
 SPENT = 0.05
 """A rate below this share of its highest has little left to give: further drops change nothing."""
 
@@ -69,3 +75,15 @@ def rate_is_moving(past: NDArray[np.float64], window: int, ahead: NDArray[np.flo
     just_now = past[-window - 1 :]
     dropped = bool((just_now[1:] < DROP * just_now[:-1]).any())
     return dropped or (ahead is not None and len(ahead) > 0 and bool(ahead.min() < DROP * now))
+
+
+def rate_steps_down(past: NDArray[np.float64], ahead: NDArray[np.float64] | None) -> bool:
+    """Whether the learning rate falls in one step, just now or right ahead, from where it still could do something.
+
+    Args:
+        past: Rates so far, the latest last; NaN where unknown.
+        ahead: Rates of the next epochs, None where unknown.
+    """
+    around = past[-JUST_OVER - 1 :] if ahead is None else np.concatenate([past[-JUST_OVER - 1 :], ahead[:RIGHT_AHEAD]])
+    before, after = around[:-1], around[1:]  # NaN compares as false
+    return bool(((after < DROP * before) & (before > SPENT * np.nanmax(around, initial=0.0))).any())

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from convergence_callbacks.core.curve import Curve
 from convergence_callbacks.core.observation import Observation, is_finite
-from convergence_callbacks.core.schedule import Schedule, rate_is_moving, rates_ahead
+from convergence_callbacks.core.schedule import RIGHT_AHEAD, Schedule, rate_is_moving, rate_steps_down, rates_ahead
 
 Series = NDArray[np.float64]
 
@@ -84,10 +84,17 @@ class Signals:
         Args:
             window: Judged epochs.
         """
+        return rate_is_moving(self.rates, math.ceil(window / self.curve.width), self._rates_of_next(window))
+
+    @property
+    def rate_steps_down(self) -> bool:
+        """Whether the learning rate falls in one step, just now or in the next epochs."""
+        return rate_steps_down(self.rates, self._rates_of_next(RIGHT_AHEAD))
+
+    def _rates_of_next(self, window: int) -> Series | None:
         step = self.observation.step
         end = step + 1 + math.ceil(window * self.curve.spacing)
-        ahead = rates_ahead(self.lr_schedule, step, end if self.max_epochs is None else min(end, self.max_epochs))
-        return rate_is_moving(self.rates, math.ceil(window / self.curve.width), ahead)
+        return rates_ahead(self.lr_schedule, step, end if self.max_epochs is None else min(end, self.max_epochs))
 
     def best_before(self, window: int) -> float | None:
         """The lowest judged loss up to a number of judged epochs ago, None where the run is shorter."""

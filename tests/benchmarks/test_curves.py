@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.curves import Recorded, load
+from benchmarks.curves import HELD_OUT, RECORDED, Recorded, load
 from benchmarks.score import usable
 
 KNOWN = {
@@ -35,7 +35,9 @@ def test_what_is_recorded_already_is_not_replaced():
     assert not kept.rows["a-x1"].any()
 
 
-def test_the_recorded_curves_are_of_many_data_sets():
-    runs = [run for run in load() if usable(run)]
-    assert len({run.data for run in runs}) >= 15
-    assert all(len(run.train) == run.epochs == len(run.lr) for run in runs)
+def test_no_data_set_is_both_fitted_and_judged():
+    fitted, judged = load(RECORDED), [run for run in load(HELD_OUT) if usable(run)]
+    assert len({run.data for run in fitted}) >= 15
+    assert len({run.data for run in judged}) >= 7
+    assert not {run.data for run in fitted} & {run.data for run in judged}
+    assert all(len(run.train) == run.epochs == len(run.lr) for run in judged)

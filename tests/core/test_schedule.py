@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from convergence_callbacks.core.schedule import LOOKS_AHEAD, rate_is_moving, rates_ahead
+from convergence_callbacks.core.schedule import LOOKS_AHEAD, rate_is_moving, rate_steps_down, rates_ahead
 
 
 def test_nothing_is_known_without_a_schedule():
@@ -66,3 +66,19 @@ def test_a_schedule_that_fails_is_an_unknown_one(broken):
 def test_the_rate_moves_when_it_warms_up_drops_or_restarts(past, ahead, moving):
     ahead = None if ahead is None else np.array(ahead)
     assert rate_is_moving(np.array(past), 4, ahead) is moving
+
+
+@pytest.mark.parametrize(
+    ("past", "ahead", "steps_down"),
+    [
+        ([1, 1, 1, 1, 1], [1, 1, 1, 1, 0.5], True),
+        ([1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 0.5], False),
+        ([1, 1, 1, 1, 1], [0.9, 0.8, 0.7, 0.6, 0.5], False),
+        ([1, 0.1, 0.1, 0.1], None, True),
+        ([1, 0.1, 0.1, 0.1, 0.1], None, False),
+        ([1, 1, 1, 0.04, 0.001], [0.001], True),
+        ([np.nan, np.nan], None, False),
+    ],
+)
+def test_a_step_of_the_rate_is_seen_three_epochs_back_and_five_ahead(past, ahead, steps_down):
+    assert rate_steps_down(np.array(past, float), None if ahead is None else np.array(ahead, float)) is steps_down

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
 from convergence_callbacks.core.criteria.overfitting import gap_widening, train_fall_since_best
+from convergence_callbacks.core.features import FEWEST, features
 from convergence_callbacks.core.fields import setting
-from convergence_callbacks.core.forecast import Forecast, forecast
-from convergence_callbacks.core.signals import Series, Signals
+from convergence_callbacks.core.further_gain import FurtherGain, averaged, further_gain, worth_of
+from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
-
-WINDOW = 8
-"""Epochs over which a curve must be flat, at a tolerance of 1 %: fewer are too few to tell a plateau from noise."""
-
-WINDOW_SHARE = 0.2
-"""The same as a share of the epochs so far: what a run needed for its last gain grows with its length."""
 
 WIDENED = 0.05
 """A generalisation gap that widened since the best epoch by this share of the total gain, …"""
@@ -24,71 +20,61 @@ WIDENED = 0.05
 TRAIN_FALLS = 0.02
 """… while train loss fell by this share of its own, is overfitting: validation is no longer what training gains."""
 
-NOT_BEGUN = 0.1
-"""A run that lost less than this share of its first loss may not have begun to learn …"""
+BEGUN = 0.03
+"""A run that has gained less than this share of its starting level may not have begun to learn."""
 
-NOT_BEGUN_WINDOWS = 3
-"""… and is given this many times the window."""
+STRAIGHT = 12.0
+"""A fall over a window of so many times the noise is a curve that can be drawn on, …"""
+
+WINDOWS = {6: 1.43, 12: 1.0, 25: 0.69}
+"""… over any of these windows, in bins; beside each the standard error of such a fall, in units of the noise."""
+
+LEAST_NOISE = 1e-4
+"""Noise of a curve without any, as a share of the total gain."""
 
 
 @dataclass(frozen=True)
 class ExpectedGain(Criterion):
     """What more epochs can be expected to gain is below a share of the total gain so far.
 
-    Three things must hold at once: the best loss fell by less than that share over a window of epochs,
-    the trend in the window is not a significant descent, and the forecast of the curve (see
-    `convergence_callbacks.core.forecast`) expects less. Nothing is judged while the learning rate warms up, just after
-    it dropped, or shortly before it is known to change.
+    The expectation is learnt from trainings that nothing cut short (see
+    `convergence_callbacks.core.further_gain`). Whatever it says, a run goes on that has not begun to learn,
+    whose loss falls along a clear line that leads further down than that share, or whose learning rate falls
+    in one step, just now or right ahead.
 
     Args:
-        tolerance: Share of the total gain that is not worth waiting for. The window grows with its fourth
-            root as it shrinks, since a finer question needs more evidence.
+        tolerance: Share of the total gain that is not worth waiting for.
 
     >>> ExpectedGain(0.01).describe()
     'the expected further gain is below 1 % of the total gain'
 
-    Sources: Prechelt (1998) for stopping as a trade of time for loss; Domhan, Springenberg & Hutter (2015)
-    for deciding by a forecast of the learning curve.
+    Sources: Prechelt (1998) for stopping as a trade of time for loss; Gittins (1979) for what is worth going on
+    with; Domhan, Springenberg & Hutter (2015) for deciding by a forecast of the learning curve.
     """
 
     tolerance: float = setting("share of the total gain that is not worth waiting for", 0.01, gt=0, lt=1)
 
+    def start(self) -> State:
+        return {"worth": None}
+
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        if not signals.judged or not signals.has_begun or signals.rate_is_moving(self._window(signals)):
+        # A long run is judged once a bin: each is at most a sixty-fourth of it.
+        if not signals.judged or not signals.curve.bin_is_full or len(signals.losses) < FEWEST:
             return state, None
-        expected = self._expected(signals)
-        if expected is None or not expected.gain < self.tolerance * signals.total_gain:
-            return state, None
-        return state, self._finding(expected, signals)
+        known = features(signals)
+        worth = averaged(state["worth"], worth_of(known), len(signals.losses))
+        expected = further_gain(worth)
+        if expected.mean >= self.tolerance or _is_to_go_on(known, self.tolerance) or signals.rate_steps_down:
+            return {"worth": worth}, None
+        return {"worth": worth}, self._finding(expected, signals)
 
     def describe(self) -> str:
         return f"the expected further gain is below {100 * self.tolerance:.3g} % of the total gain"
 
-    def _window(self, signals: Signals) -> int:
-        """Judged epochs over which the curve must be flat."""
-        finer = math.pow(0.01 / self.tolerance, 0.25)
-        window = finer * max(WINDOW, WINDOW_SHARE * signals.curve.count)
-        begun = signals.total_gain >= max(NOT_BEGUN * abs(signals.curve.first), 4 * signals.noise)
-        return math.ceil(window if begun else NOT_BEGUN_WINDOWS * window)
-
-    def _expected(self, signals: Signals) -> Forecast | None:
-        """The forecast, or None where the curve is too short or has just fallen: then nothing needs computing."""
-        window = self._window(signals)
-        total = signals.total_gain
-        recent = signals.losses[signals.epochs > signals.curve.count - window]
-        before = signals.best_before(window)
-        if before is None or len(recent) < 4 or before - signals.curve.best > self.tolerance * total:
-            return None
-        if _descent(recent, signals.noise) > 3 * self.tolerance * total:
-            return None
-        return forecast(signals.epochs, signals.losses, most=2 * total)
-
-    def _finding(self, expected: Forecast, signals: Signals) -> Finding:
-        gain, std = expected.gain / signals.total_gain, expected.std / signals.total_gain
+    def _finding(self, expected: FurtherGain, signals: Signals) -> Finding:
         widened = gap_widening(signals)
         overfits = widened > WIDENED and train_fall_since_best(signals) > TRAIN_FALLS
-        further = f"{100 * gain:.2g} % ± {100 * std:.2g} %" if gain >= 0.001 else "less than 0.1 %"
-        reason = f"expected further gain {further} of the total, below the tolerance of {100 * self.tolerance:.3g} %"
+        reason = f"{_in_words(expected)}, below the tolerance of {100 * self.tolerance:.3g} %"
         if overfits:
             reason += f", while the generalisation gap widened by {100 * widened:.2g} % since the best epoch"
         advice = (f"use the weights of epoch {signals.curve.best_step}",)
@@ -96,23 +82,34 @@ class ExpectedGain(Criterion):
             reason=reason,
             verdict=Verdict.OVERFITTING if overfits else Verdict.CONVERGED,
             evidence={
-                "expected_gain": gain,
-                "expected_gain_std": std,
+                "expected_gain": expected.mean,
+                "expected_gain_most": expected.most,
                 "tolerance": self.tolerance,
                 "gap_widening": widened,
             },
             advice=(*advice, "then weight decay, augmentation or more data") if overfits else advice,
-            confidence=_confidence(gain, std, self.tolerance),
+            confidence=_confidence(expected.mean, self.tolerance),
         )
 
 
-def _descent(losses: Series, noise: float) -> float:
-    """Fall of the trend over a window, with its standard error on top where it falls at all."""
-    half = len(losses) // 2
-    fall = 2 * float(losses[:half].mean() - losses[-half:].mean())
-    return fall + 2 * noise * math.sqrt(2 / half) if fall > 0 else 0.0
+def _is_to_go_on(known: Mapping[str, float], tolerance: float) -> bool:
+    """Whether the run has not begun to learn, or its loss leads further down."""
+    return known["gained"] < BEGUN or leads_further(known, tolerance)
 
 
-def _confidence(gain: float, std: float, tolerance: float) -> float:
-    """Probability that the further gain is below the tolerance, taken as normal."""
-    return 0.5 * (1 + math.erf((tolerance - gain) / (math.sqrt(2) * max(std, 1e-3 * tolerance))))
+def leads_further(known: Mapping[str, float], tolerance: float) -> bool:
+    """Whether the loss falls along a clear line, and curves of the usual shapes may bring more than that."""
+    noise = known["val_noise"] + LEAST_NOISE
+    clear = any(-known[f"val_slope_{window}"] > STRAIGHT * error * noise for window, error in WINDOWS.items())
+    return clear and known["forecast"] + known["forecast_std"] > tolerance
+
+
+def _in_words(expected: FurtherGain) -> str:
+    if expected.mean < 0.001:
+        return "expected further gain less than 0.1 % of the total"
+    return f"expected further gain {100 * expected.mean:.2g} % of the total (at most {100 * expected.most:.2g} %)"
+
+
+def _confidence(gain: float, tolerance: float) -> float:
+    """Probability that the further gain is below the tolerance; what is left falls off exponentially."""
+    return 1 - math.exp(-tolerance / max(gain, 1e-3 * tolerance))

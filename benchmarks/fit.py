@@ -1,0 +1,157 @@
+"""Fit the model of the further gain to the recorded curves: `make fit` (a quarter of an hour on two cores)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from rich.progress import track
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+from benchmarks.curves import RECORDED, Run, load
+from benchmarks.export import literal, trees_of
+from benchmarks.rows import Rows, all_rows, feature_names, fitted_rows, regret_of
+from benchmarks.score import SENSIBLE, usable
+from benchmarks.variants import with_variants
+from convergence_callbacks.core.further_gain import averaged, guarded
+
+Series = NDArray[np.float64]
+
+MODEL = Path("convergence_callbacks/core/further_gain_model.py")
+POWER = 1 / 3  # worth spans decades and is often 0: its cube root is near enough to even
+FOLDS = 6
+LEVELS = 25
+MOST = 0.95
+RATES = (0.01, 10.0)  # learning rates, in units of the usual one, whose runs are fitted
+
+
+def fit(rows: Sequence[Rows]) -> HistGradientBoostingRegressor:
+    """Boosted trees for the cube root of worth."""
+    model = HistGradientBoostingRegressor(
+        max_iter=300,
+        learning_rate=0.04,
+        max_leaf_nodes=12,
+        min_samples_leaf=400,
+        max_features=0.4,
+        early_stopping=False,
+        random_state=0,
+    )
+    return model.fit(
+        np.concatenate([row.features for row in rows]),
+        np.concatenate([row.worth for row in rows]) ** POWER,
+        sample_weight=np.concatenate([np.full(len(row.epochs), _weight(row.run)) for row in rows]),
+    )
+
+
+def _weight(run: Run) -> float:
+    """Of a row: runs at a rate that few would choose count less."""
+    return 1.0 if SENSIBLE[0] <= run.multiplier <= SENSIBLE[1] else 0.3
+
+
+def learns(run: Run) -> bool:
+    """Whether a run is sound, learns something, and has a rate from which one learns what slow and fast look like."""
+    finite = np.isfinite(run.val).all() and (np.isfinite(run.train) | np.isnan(run.train)).all()
+    sound = run.fault == "none" and bool(finite) and RATES[0] <= run.multiplier <= RATES[1]
+    return sound and run.gain > 0.05 * abs(run.baseline)
+
+
+def averaged_worth(worth: Series, rows: Rows) -> Series:
+    """Worth of a run as the rule guards and averages it."""
+    names, before, series = feature_names(), None, []
+    for value, bins, read in zip(worth, rows.bins, rows.features, strict=True):
+        before = averaged(before, guarded(float(value), dict(zip(names, read, strict=True))), int(bins))
+        series.append(before)
+    return np.array(series)
+
+
+def left_out(fitted: Sequence[Rows], judged: Sequence[Rows]) -> list[Series]:
+    """Worth of each judged run, from a model that was fitted to other data sets."""
+    data = sorted({rows.run.data for rows in fitted})
+    worth: dict[str, Series] = {}
+    for fold in track([data[place::FOLDS] for place in range(FOLDS)], description="left-out data sets"):
+        model = fit([rows for rows in fitted if rows.run.data not in fold])
+        for rows in judged:
+            if rows.run.data in fold:
+                worth[rows.run.name] = averaged_worth(model.predict(rows.features), rows)
+    return [worth[rows.run.name] for rows in judged]
+
+
+def regrets_at(level: float, worth: Sequence[Series], judged: Sequence[Rows]) -> Series:
+    """Regret of each run where it stops as soon as its worth is at this level."""
+    regrets = np.zeros(len(judged))
+    for place, (series, rows) in enumerate(zip(worth, judged, strict=True)):
+        below = np.flatnonzero(series <= level)
+        if len(below):
+            regrets[place] = regret_of(rows.run)[rows.epochs[below[0]] - 1]
+    return regrets
+
+
+@dataclass(frozen=True)
+class Levels:
+    """What was still to be gained where worth first fell to a level.
+
+    Args:
+        worth: The levels.
+        gain: Mean regret of the runs that stop there, never below that of a lower level.
+        most: What 19 of 20 of them stay below, likewise.
+    """
+
+    worth: Series
+    gain: Series
+    most: Series
+
+
+def levels_of(worth: Sequence[Series], judged: Sequence[Rows]) -> Levels:
+    """From left-out runs: no run told the model of itself."""
+    levels = np.geomspace(0.02, 0.9, LEVELS)
+    regrets = [regrets_at(level, worth, judged) for level in levels]
+    mean = np.maximum.accumulate([float(each.mean()) for each in regrets])
+    most = np.maximum.accumulate([float(np.quantile(each, MOST)) for each in regrets])
+    return Levels(levels, mean, most)
+
+
+def module_text(model: HistGradientBoostingRegressor, levels: Levels, data: Sequence[str]) -> str:
+    """The Python module that the package keeps."""
+    start, trees = trees_of(model)
+    names = feature_names()
+    return "\n".join([
+        f'''"""The fitted model of the further gain. Made by `python -m benchmarks.fit`; not to be edited.
+
+Fitted to recorded trainings (`benchmarks/recorded.npz`) on {", ".join(data)}.
+"""
+
+from convergence_callbacks.core.boosted_trees import Tree
+
+START = {start:.6g}
+"""What all trees add to: the mean cube root of worth."""
+''',
+        literal("FEATURES", names, "What the trees read, see `convergence_callbacks.core.features`."),
+        literal("WORTH", levels.worth.tolist(), "Levels of worth, …"),
+        literal("GAIN", levels.gain.tolist(), "… what runs of left-out data sets still gained there on average, …"),
+        literal("MOST", levels.most.tolist(), "… and what 19 of 20 stayed below."),
+        literal("TREES: tuple[Tree, ...]", trees, "In preorder: feature, threshold or value, missing left, right."),
+    ])  # fmt: skip
+
+
+def main(
+    curves: Annotated[Path, typer.Option(help="recorded curves")] = RECORDED,
+    out: Annotated[Path, typer.Option(help="the module to write")] = MODEL,
+    jobs: Annotated[int, typer.Option(help="processes")] = 2,
+) -> None:
+    """Fit to all recorded runs that learn something; take the tolerances from data sets left out."""
+    runs = [run for run in load(curves) if learns(run)]
+    print(f"reading {len(runs)} runs of {len({run.data for run in runs})} data sets")
+    fitted = fitted_rows(with_variants(runs), jobs)
+    judged = all_rows([run for run in runs if usable(run) and not run.pretrained], jobs)
+    levels = levels_of(left_out(fitted, judged), judged)
+    out.write_text(module_text(fit(fitted), levels, sorted({run.data for run in runs})), encoding="utf-8")
+    print(f"{out}: {out.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    typer.run(main)
