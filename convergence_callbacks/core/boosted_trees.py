@@ -83,6 +83,10 @@ class BoostedTrees:
         Args:
             known: The numbers of an example by name, NaN where missing.
             groups: How many there are.
+
+        >>> stumps = [((0, -1, -1), (5.0, 0.25, -0.5), (1, 0, 0), (2, 0, 0))] * 2
+        >>> BoostedTrees.of(["wait"], 0.0, stumps).predict_groups({"wait": 6.0}, 2).tolist()
+        [-0.5, -0.5]
         """
         return np.asarray(self._leaves(known).reshape(groups, -1).sum(axis=1))
 
