@@ -91,7 +91,11 @@ class Recorded:
 
 def load(path: Path) -> list[Run]:
     """All runs; each training gives two: judged by all its validation examples, and by sixty of them."""
-    recorded = Recorded.load(path)
+    return runs_of(Recorded.load(path))
+
+
+def runs_of(recorded: Recorded) -> list[Run]:
+    """The runs of what was recorded."""
     return [run for known in recorded.known for run in _runs_of(known, recorded.rows[known["run"]])]
 
 

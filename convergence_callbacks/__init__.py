@@ -12,6 +12,7 @@ The doors to the frameworks are `convergence_callbacks.lightning` and `convergen
 from convergence_callbacks.core.compose import AllOf, AnyOf
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding
 from convergence_callbacks.core.criteria.default import Default
+from convergence_callbacks.core.criteria.diagnosis import Diagnosis
 from convergence_callbacks.core.criteria.expected_gain import ExpectedGain
 from convergence_callbacks.core.criteria.exploding_loss import ExplodingLoss
 from convergence_callbacks.core.criteria.false_convergence import FalseConvergence
@@ -44,6 +45,7 @@ __all__ = [
     "Criterion",
     "Decision",
     "Default",
+    "Diagnosis",
     "ExpectedGain",
     "ExplodingLoss",
     "FalseConvergence",

@@ -75,13 +75,30 @@ class BoostedTrees:
         >>> trees.predict({"wait": 5.0}), trees.predict({"wait": 6.0}), trees.predict({"wait": float("nan")})
         (1.25, 0.5, 1.25)
         """
+        return self.start + float(self._leaves(known).sum())
+
+    def predict_groups(self, known: Mapping[str, float], groups: int) -> NDArray[np.float64]:
+        """The sums of the leaves of so many groups of trees, one after the other and all of the same size.
+
+        Args:
+            known: The numbers of an example by name, NaN where missing.
+            groups: How many there are.
+
+        >>> stumps = [((0, -1, -1), (5.0, 0.25, -0.5), (1, 0, 0), (2, 0, 0))] * 2
+        >>> BoostedTrees.of(["wait"], 0.0, stumps).predict_groups({"wait": 6.0}, 2).tolist()
+        [-0.5, -0.5]
+        """
+        return np.asarray(self._leaves(known).reshape(groups, -1).sum(axis=1))
+
+    def _leaves(self, known: Mapping[str, float]) -> NDArray[np.float64]:
+        """What each tree says."""
         asked = np.array([known[name] for name in self.features])
         node = self.roots
         for _ in range(self.depth):
             number = asked[self.feature[node]]
             goes_left = (number <= self.threshold[node]) | (np.isnan(number) & self.missing_left[node])
             node = np.where(goes_left, self.left[node], self.right[node])
-        return self.start + float(self.value[node].sum())
+        return self.value[node]
 
 
 def _depth(tree: Tree) -> int:

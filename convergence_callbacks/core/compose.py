@@ -67,7 +67,7 @@ class Composition(Criterion):
 
 
 def gravest(findings: Sequence[Finding]) -> Finding | None:
-    """The finding with the gravest verdict; among equals always the same one, whatever their order."""
+    """The finding with the gravest verdict, before all that are only told; among equals always the same one."""
     return min(findings, key=_rank, default=None)
 
 
@@ -100,6 +100,7 @@ class AllOf(Composition):
             reason=", and ".join(finding.reason for finding in findings),
             evidence=evidence,
             confidence=min(finding.confidence for finding in findings),
+            ends=all(finding.ends for finding in findings),
         )
         return after, joined
 
@@ -110,9 +111,9 @@ class AllOf(Composition):
         return " & ".join(_bracketed(criterion) for criterion in self.criteria)
 
 
-def _rank(finding: Finding) -> tuple[int, str, str]:
+def _rank(finding: Finding) -> tuple[bool, int, str, str]:
     gravity = finding.verdict.gravity if finding.verdict is not None else 0
-    return -gravity, finding.criterion, finding.reason
+    return not finding.ends, -gravity, finding.criterion, finding.reason
 
 
 def _bracketed(criterion: Criterion) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
+
+import numpy as np
 
 from convergence_callbacks.core.compose import AnyOf, gravest
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding
@@ -16,7 +17,7 @@ from convergence_callbacks.core.curve import Curve
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError
 from convergence_callbacks.core.monitor_state import MonitorState, damage_told
-from convergence_callbacks.core.observation import Observation, as_number, is_finite
+from convergence_callbacks.core.observation import Observation, as_number, finite_or_nan, is_finite
 from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
 from convergence_callbacks.core.signals import Signals
@@ -197,9 +198,9 @@ class Monitor:
             self._judge_by_validation()
         judged = val if state.has_validation else train
         if judged is not None and is_finite(judged):
-            state.non_finite = 0
-            rate = _known(observation.lr)
-            state.curve.add(observation.step, self._sign * judged, self._sign * _known(train), rate)
+            state.non_finite = state.non_finite + 1 if self._train_loss_broke(train) else 0
+            known = self._sign * finite_or_nan(train)
+            state.curve.add(observation.step, self._sign * judged, known, finite_or_nan(observation.lr))
             return True
         if judged is None and (train is None or is_finite(train)):
             state.missing_total += 1
@@ -207,6 +208,10 @@ class Monitor:
             state.non_finite += 1
             state.non_finite_total += 1
         return False
+
+    def _train_loss_broke(self, train: float | None) -> bool:
+        """Whether a train loss that was a number is none any more; one that never was is not computed at all."""
+        return train is not None and not is_finite(train) and bool(np.isfinite(self._state.curve.train).any())
 
     def _judge_by_validation(self) -> None:
         """Start the curve over with the first validation loss: train losses before it are no measure for it."""
@@ -230,7 +235,7 @@ class Monitor:
     def _may_end(self, finding: Finding, signals: Signals) -> bool:
         budget = self.settings.max_epochs or self.settings.min_epochs  # a budget below the minimum is kept all the same
         early = signals.observation.step + 1 < min(self.settings.min_epochs, budget)
-        return not early and (finding.verdict is None or finding.verdict in self.settings.stop_on)
+        return finding.ends and not early and (finding.verdict is None or finding.verdict in self.settings.stop_on)
 
     def _decision(self, signals: Signals, diagnosis: Finding | None, ending: Finding | None) -> Decision:
         told = _joined(ending, diagnosis)
@@ -270,11 +275,6 @@ def _whole(step: Any, otherwise: int) -> int:
         return int(step)
     except (TypeError, ValueError, OverflowError):
         return otherwise
-
-
-def _known(value: float | None) -> float:
-    """A value as the curve keeps it: NaN where there is none, or none that is finite."""
-    return value if value is not None and is_finite(value) else math.nan
 
 
 def _joined(ending: Finding | None, diagnosis: Finding | None) -> Finding:

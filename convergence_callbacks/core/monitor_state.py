@@ -39,8 +39,8 @@ class MonitorState:
         decision: The latest decision.
         has_validation: Whether a finite validation loss was ever seen: it is judged from then on.
         elapsed: Seconds of training.
-        non_finite: Epochs in a row whose judged loss was not finite.
-        non_finite_total: All of them.
+        non_finite: Epochs in a row whose judged loss, or a train loss that was known before, was not finite.
+        non_finite_total: All without a finite judged loss.
         missing_total: Epochs without a judged loss.
         repeated_total: Epochs that were shown again.
     """

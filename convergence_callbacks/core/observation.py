@@ -83,6 +83,11 @@ def plain_number(value: float | None) -> float | str | None:
     return value if value is None or math.isfinite(value) else str(value)
 
 
+def finite_or_nan(value: float | None) -> float:
+    """A value as the curve keeps it: NaN where there is none, or none that is finite."""
+    return value if value is not None and is_finite(value) else math.nan
+
+
 def is_finite(value: float | None) -> bool:
     """Whether the value is there and finite; beyond 1e100 it counts as infinite, so that its square is a number."""
     return value is not None and abs(value) <= LARGEST

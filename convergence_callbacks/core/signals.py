@@ -32,7 +32,7 @@ class Signals:
         sign: 1, or -1 where more is better: user's value = sign × loss on the curve.
         judged: Whether this epoch brought a finite judged loss.
         has_validation: Whether the judged loss is the validation loss.
-        non_finite: Epochs in a row whose judged loss was NaN or infinite.
+        non_finite: Epochs in a row whose judged loss, or a train loss that was known before, was NaN or infinite.
         max_epochs: Epochs the training may take, None where unknown.
         baseline: Loss of a trivial predictor on the curve's scale, None where unknown.
         lr_schedule: Learning rates to come, None where unknown.

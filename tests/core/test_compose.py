@@ -5,6 +5,8 @@ import pytest
 from convergence_callbacks import (
     AllOf,
     AnyOf,
+    Default,
+    Finding,
     GeneralizationLoss,
     MaxEpochs,
     Monitor,
@@ -14,6 +16,7 @@ from convergence_callbacks import (
     TargetLoss,
     Verdict,
 )
+from convergence_callbacks.core.compose import gravest
 from tests.curves import overfitting, show, stop_epoch
 
 
@@ -61,6 +64,16 @@ def test_the_gravest_finding_is_told():
     monitor.update(val_loss=1.0, train_loss=1.0)
     decision = monitor.update(val_loss=2.0, train_loss=0.5)
     assert (decision.verdict, decision.criterion) == (Verdict.OVERFITTING, "generalization_loss")
+
+
+def test_what_is_only_told_hides_no_ground_to_end_and_is_none_itself():
+    told, ground = (
+        Finding(reason="", verdict=Verdict.UNSTABLE, ends=False),
+        Finding(reason="", verdict=Verdict.CONVERGED),
+    )
+    assert gravest([told, ground]) is ground and gravest([told]) is told
+    monitor = Monitor(criteria=Default() & MaxEpochs(2), stop_on=list(Verdict), min_epochs=0)
+    assert not any(monitor.update(train_loss=loss, val_loss=loss).stop for loss in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4))
 
 
 def test_joining_takes_in_what_is_joined_the_same_way():

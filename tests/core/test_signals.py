@@ -52,6 +52,12 @@ def test_a_fall_by_a_twentieth_is_a_beginning_and_less_is_none():
     assert signals([20.0, 19.0]).has_begun  # 0.05, just that
 
 
+def test_a_fall_by_four_times_the_noise_is_beyond_it():
+    fell = signals([4.0, 3.0])
+    vars(fell)["noise"] = 0.25
+    assert fell.has_begun
+
+
 def test_a_fall_within_the_noise_is_no_beginning():
     rng = np.random.default_rng(0)
     noisy = 1 + 0.1 * rng.standard_normal(40)

@@ -31,6 +31,7 @@ class Finding:
         advice: What to do next, one action an item.
         confidence: How sure the verdict is, from 0 to 1.
         criterion: Name of the criterion, filled in by whoever called it.
+        ends: Whether it is a ground to end the training; otherwise it is only told.
     """
 
     reason: str
@@ -39,6 +40,7 @@ class Finding:
     advice: tuple[str, ...] = ()
     confidence: float = 1.0
     criterion: str = ""
+    ends: bool = True
 
 
 class Criterion(ABC):

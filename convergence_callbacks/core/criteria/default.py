@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from dataclasses import dataclass
 
-from convergence_callbacks.core.compose import AnyOf, gravest
+from convergence_callbacks.core.compose import AnyOf
+from convergence_callbacks.core.criteria import diagnosis
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criteria.diagnosis import Diagnosis
 from convergence_callbacks.core.criteria.expected_gain import ExpectedGain
 from convergence_callbacks.core.criteria.exploding_loss import ExplodingLoss
-from convergence_callbacks.core.criteria.false_convergence import FalseConvergence
 from convergence_callbacks.core.criteria.non_finite_loss import NonFiniteLoss
 from convergence_callbacks.core.criteria.not_learning import NotLearning
 from convergence_callbacks.core.criteria.overfitting import Overfitting
-from convergence_callbacks.core.criteria.unstable_loss import UnstableLoss
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
 
+SURE = 0.8
+"""Confidence from which on a curable verdict ends a training, where the user lets it."""
+
+AGREED = 0.6
+"""Confidence that is enough to end a run that learns nothing, once its horizon is over too."""
+
+CURABLE = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE)
+"""Verdicts that another learning rate cures; only a user who lists them lets them end a training."""
+
 
 @dataclass(frozen=True)
 class Default(Criterion):
-    """The default rule: says what the training looks like, by the criteria that need no setting.
+    """The default rule: stop when nothing more is to be gained, and say of every epoch what the training looks like.
+
+    What it looks like says the `Diagnosis`; when it has settled says `ExpectedGain`. A verdict by itself ends a run
+    only where that is certain: it has diverged, it overfits beyond noise, or it still learns nothing after the epochs
+    within which it should have begun. Slow is not finished, and jumps are not convergence: a run that converges
+    falsely or is unstable goes on unless these verdicts are among those that end one.
 
     Args:
         tolerance: Share of the total gain that is not worth waiting for.
 
     >>> [criterion.name for criterion in Default().members.criteria][-2:]
-    ['false_convergence', 'expected_gain']
+    ['diagnosis', 'expected_gain']
     """
 
     tolerance: float = setting("share of the total gain that is not worth waiting for", 0.01, gt=0, lt=1)
@@ -39,9 +54,8 @@ class Default(Criterion):
             NonFiniteLoss(),
             ExplodingLoss(),
             NotLearning(),
-            UnstableLoss(),
             Overfitting(),
-            FalseConvergence(),
+            Diagnosis(),
             ExpectedGain(self.tolerance),
         )
 
@@ -50,12 +64,43 @@ class Default(Criterion):
 
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
         after, findings = self.members.step_each(state, signals)
-        if any(finding.verdict is Verdict.FALSE_CONVERGENCE for finding in findings):  # slow is not finished
-            findings = [finding for finding in findings if finding.criterion != ExpectedGain.name]
-        return after, gravest(findings)
+        found = {finding.criterion: finding for finding in findings}
+        return after, _certain(found) or _told(found, after[Diagnosis.name], signals)
 
     def restore(self, saved: State) -> State:  # type: ignore[override]
         return self.members.restore(saved)
 
     def describe(self) -> str:
         return self.members.describe()
+
+
+def _certain(found: dict[str, Finding]) -> Finding | None:
+    """What needs no diagnosis: no number, or an explosion."""
+    return found.get(NonFiniteLoss.name) or found.get(ExplodingLoss.name)
+
+
+def _told(found: dict[str, Finding], state: State, signals: Signals) -> Finding | None:
+    """The diagnosis, and whether the run may end with it."""
+    diagnosed, settled = found.get(Diagnosis.name), found.get(ExpectedGain.name)
+    if settled:
+        return _settled(settled, state, signals)
+    if diagnosed is None:
+        return None
+    by_rule = found.get(str(diagnosed.verdict))
+    if by_rule and (diagnosed.verdict is Verdict.OVERFITTING or diagnosed.confidence > AGREED):
+        return dataclasses.replace(by_rule, confidence=diagnosed.confidence)
+    return dataclasses.replace(diagnosed, ends=diagnosed.verdict in CURABLE and diagnosed.confidence > SURE)
+
+
+def _settled(settled: Finding, state: State, signals: Signals) -> Finding:
+    """Nothing more is expected: why that is so says the diagnosis; that a cure is needed only where it is sure."""
+    state = diagnosis.once_settled(state, unless_sure=dict.fromkeys(CURABLE, SURE))
+    said = diagnosis.finding(state, signals)
+    if said.verdict is settled.verdict:
+        return dataclasses.replace(settled, confidence=said.confidence)
+    return dataclasses.replace(
+        said,
+        reason=settled.reason if said.verdict is Verdict.CONVERGED else f"{settled.reason}; {said.reason}",
+        evidence={**said.evidence, **settled.evidence},
+        criterion=settled.criterion,
+    )

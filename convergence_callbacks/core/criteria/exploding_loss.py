@@ -6,24 +6,27 @@ from dataclasses import dataclass
 
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
 from convergence_callbacks.core.fields import setting
-from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.signals import BEGUN, Signals
 from convergence_callbacks.core.verdict import Verdict
 
 
 @dataclass(frozen=True)
 class ExplodingLoss(Criterion):
-    """The loss is several times as high as it began, and train loss is no better than it began.
+    """The loss is several times as high as it began, however train loss does.
+
+    Where train loss falls meanwhile and validation loss was never better than it began, the network memorises and
+    has learnt nothing: that is no explosion.
 
     Args:
         times: How many times its starting level the loss has risen to.
-        epochs: Epochs in a row; a single one may be a bad batch.
+        epochs: Epochs in a row; fewer may be a few bad batches, from which training recovers.
 
     >>> ExplodingLoss().describe()
-    'the loss is 3 times as high as it began for 3 epochs in a row'
+    'the loss is 3 times as high as it began for 5 epochs in a row'
     """
 
     times: float = setting("how many times its starting level the loss has risen to", 3.0, gt=1)
-    epochs: int = setting("epochs in a row with such a loss", 3, ge=1)
+    epochs: int = setting("epochs in a row with such a loss", 5, ge=1)
 
     def start(self) -> State:
         return {"in_a_row": 0}
@@ -38,18 +41,24 @@ class ExplodingLoss(Criterion):
         return f"the loss is {self.times:.3g} times as high as it began for {self.epochs} epochs in a row"
 
     def _exploded(self, signals: Signals) -> bool:
-        train = signals.known_train_losses
-        learning = signals.has_validation and len(train) > 0 and train[-1] < train[0]  # then it overfits
+        memorises = _train_falls(signals) and signals.gained < BEGUN
         rise = signals.loss - signals.start
-        return not learning and rise > (self.times - 1) * max(abs(signals.start), signals.total_gain) > 0
+        return not memorises and rise > (self.times - 1) * max(abs(signals.start), signals.total_gain) > 0
 
     def _finding(self, signals: Signals) -> Finding:
         lr = signals.observation.lr
         rate = f"a lower learning rate (try {lr / 10:.2g})" if lr else "a lower learning rate"
+        rose = f"the loss rose to {signals.sign * signals.loss:.4g} from {signals.sign * signals.start:.4g}"
         return Finding(
-            reason=f"the loss rose to {signals.sign * signals.loss:.4g} from {signals.sign * signals.start:.4g}",
+            reason=f"{rose}, while train loss fell" if _train_falls(signals) else rose,
             verdict=Verdict.DIVERGED,
             evidence={"loss": signals.sign * signals.loss, "started_at": signals.sign * signals.start},
             advice=(f"restore epoch {signals.curve.best_step}", f"{rate}, or clip the gradients"),
             confidence=0.9,
         )
+
+
+def _train_falls(signals: Signals) -> bool:
+    """Whether train loss is better than it began; without validation loss it is judged itself."""
+    train = signals.known_train_losses
+    return signals.has_validation and len(train) > 0 and bool(train[-1] < train[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
@@ -36,22 +37,29 @@ class FalseConvergence(Criterion):
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
         if not signals.judged or signals.curve.count < 10 or signals.rate_is_moving(5):
             return state, None
-        late, per_epoch = late_share(_driving(signals)), _fall_per_epoch(signals)
-        if late < self.late or not is_steady(signals) or per_epoch > self.slow * abs(signals.start):
+        late = late_share(_driving(signals))
+        if late < self.late or not is_steady(signals) or not self.looks_flat(signals):
             return state, None
-        return state, self._finding(late, per_epoch / abs(signals.start), signals)
+        return state, self.finding(signals)
 
     def describe(self) -> str:
         return (
             f"the loss falls by less than {100 * self.slow:.3g} % an epoch but steadily, as at too low a learning rate"
         )
 
-    def _finding(self, late: float, per_epoch: float, signals: Signals) -> Finding:
-        lr = signals.observation.lr
+    def looks_flat(self, signals: Signals) -> bool:
+        """Whether the judged loss falls so slowly that it can be taken for settled."""
+        return _fall_per_epoch(signals) <= self.slow * abs(signals.start)
+
+    def finding(self, signals: Signals) -> Finding:
+        """What is said of a run that converges falsely, whoever found that."""
+        lr, late = signals.observation.lr, late_share(_driving(signals))
+        per_epoch = _fall_per_epoch(signals) / max(abs(signals.start), math.ulp(0.0))
         rate = f"a learning rate ten times as high (try {10 * lr:.2g})" if lr else "a learning rate ten times as high"
+        how = "steadily" if is_steady(signals) else "not settled"
         return Finding(
             reason=(
-                f"the loss falls by only {100 * per_epoch:.2g} % an epoch, but steadily: {100 * late:.2g} % "
+                f"the loss falls by only {100 * per_epoch:.2g} % an epoch, but {how}: {100 * late:.2g} % "
                 "of the gain came in the later half"
             ),
             verdict=Verdict.FALSE_CONVERGENCE,

@@ -36,7 +36,7 @@ class NotLearning(Criterion):
             return state, None
         if signals.rate_is_moving(self.epochs // 8) or (is_steady(signals) and not self._memorises(signals)):
             return state, None
-        return state, self._finding(signals)
+        return state, self.finding(signals)
 
     def describe(self) -> str:
         return f"the loss has not left its starting level within {self.epochs} epochs"
@@ -50,7 +50,8 @@ class NotLearning(Criterion):
         worse = signals.level(max(1, self.epochs // 4)) > signals.start and signals.gained < BEGUN
         return signals.train_has_begun and worse
 
-    def _finding(self, signals: Signals) -> Finding:
+    def finding(self, signals: Signals) -> Finding:
+        """What is said of a run that learns nothing, whoever found that."""
         start, best = signals.sign * signals.start, signals.sign * signals.curve.best
         return Finding(
             reason=f"in {signals.curve.count} epochs the loss got from {start:.4g} to {best:.4g} at best",

@@ -12,6 +12,9 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
 
+UNSTEADY = 5.0
+"""A rise of fewer standard deviations than this was thrown up, as in fine-tuning at a high rate, and may come back."""
+
 
 @dataclass(frozen=True)
 class Overfitting(Criterion):
@@ -37,19 +40,26 @@ class Overfitting(Criterion):
         if signals.level(window // 2) < signals.level(window) - signals.noise:  # on its way back from a spike
             return state, None
         rise = signals.level(window) - signals.curve.best
-        fall = train_fall_since_best(signals)
         gain = signals.start - signals.curve.best
         # The best of many epochs is a lucky one: by this many standard deviations, where the loss is but flat.
-        luck = math.sqrt(2 * math.log(signals.curve.count)) + 2
-        if rise < max(self.rise * gain, luck * signals.noise) or fall <= 0.02:
+        luck = max(UNSTEADY, math.sqrt(2 * math.log(signals.curve.count)) + 2)
+        if rise < max(self.rise * gain, luck * signals.noise) or train_fall_since_best(signals) <= 0.02:
             return state, None
-        return state, self._finding(rise / gain, fall, signals)
+        return state, self.finding(signals, window)
 
     def describe(self) -> str:
         return f"validation loss has risen by {100 * self.rise:.3g} % of the total gain while train loss fell on"
 
-    def _finding(self, rise: float, fall: float, signals: Signals) -> Finding:
-        best = signals.curve.best_step
+    def finding(self, signals: Signals, window: int = 3) -> Finding:
+        """What is said of a run that overfits, whoever found that.
+
+        Args:
+            signals: What can be read from the training.
+            window: Epochs whose median says where validation loss is now.
+        """
+        best, gain = signals.curve.best_step, signals.start - signals.curve.best
+        rise = (signals.level(window) - signals.curve.best) / gain if gain > 0 else 0.0
+        fall = train_fall_since_best(signals)
         return Finding(
             reason=(
                 f"since epoch {best} validation loss rose by {100 * rise:.2g} % of the total gain "

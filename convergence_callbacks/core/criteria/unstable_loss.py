@@ -40,22 +40,19 @@ class UnstableLoss(Criterion):
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
         if not signals.judged or len(signals.losses) < 10 or signals.rate_is_moving(5):
             return state, None
-        train = signals.known_train_losses if signals.has_validation else signals.losses
-        train = train if len(train) > 3 else signals.losses
-        jump, train_jump = _jump(signals.losses), _jump(train)
-        fall = signals.start - signals.curve.best
-        lost = _is_only_recovery(signals.losses, fall) and _is_only_recovery(train, float(np.ptp(train)))
-        if not lost and (jump < self.share or train_jump < TRAIN_SHARE * self.share):
+        jump, train_jump = _jump(signals.losses), _jump(_other_loss(signals))
+        if not _recovers(signals) and (jump < self.share or train_jump < TRAIN_SHARE * self.share):
             return state, None
-        return state, self._finding(jump, lost, signals)
+        return state, self.finding(signals)
 
     def describe(self) -> str:
         return f"the loss jumps by more than {100 * self.share:.3g} % of its gain since the first epochs"
 
-    def _finding(self, jump: float, lost: bool, signals: Signals) -> Finding:
-        lr = signals.observation.lr
+    def finding(self, signals: Signals) -> Finding:
+        """What is said of a run that is unstable, whoever found that; it needs four bins."""
+        lr, jump, lost = signals.observation.lr, _jump(signals.losses), _recovers(signals)
         rate = f"a tenth of the learning rate (try {lr / 10:.2g})" if lr else "a tenth of the learning rate"
-        jumps = f"the loss jumps by {100 * jump:.2g} % of its gain since the first epochs"
+        jumps = f"the loss jumps by {100 * jump:.3g} % of its gain since the first epochs"
         recovers = "the loss only came back from its first steps and has gained nothing since"
         return Finding(
             reason=f"{recovers}: it is at {signals.sign * signals.loss:.4g}" if lost else jumps,
@@ -64,6 +61,18 @@ class UnstableLoss(Criterion):
             advice=(f"{rate}, a larger batch, or clip the gradients",),
             confidence=0.6,
         )
+
+
+def _other_loss(signals: Signals) -> Series:
+    """Train loss beside validation loss, where there is enough of it; else the judged loss again."""
+    train = signals.known_train_losses if signals.has_validation else signals.losses
+    return train if len(train) > 3 else signals.losses
+
+
+def _recovers(signals: Signals) -> bool:
+    """Whether both losses only came back from where the first steps threw them."""
+    train, fall = _other_loss(signals), signals.start - signals.curve.best
+    return _is_only_recovery(signals.losses, fall) and _is_only_recovery(train, float(np.ptp(train)))
 
 
 def _late_gain(losses: Series) -> float:

@@ -6,12 +6,19 @@ import numpy as np
 import pytest
 
 from convergence_callbacks import ExplodingLoss, Monitor, NonFiniteLoss, NotLearning, UnstableLoss, Verdict
-from tests.curves import exponential, overfitting, show, sleeper
+from tests.curves import exponential, show, sleeper
 
 
 def verdicts(monitor, train, val=None, lr=0.1):
     val = [None] * len(train) if val is None else val
     return [monitor.update(train_loss=t, val_loss=v, lr=lr).verdict for t, v in zip(train, val, strict=True)]
+
+
+def stops(criterion, train, val):
+    """Epochs at which a criterion by itself would end the run."""
+    monitor = Monitor(criteria=criterion, stop_on=list(Verdict), min_epochs=0)
+    decisions = [monitor.update(train_loss=t, val_loss=v, lr=0.1) for t, v in zip(train, val, strict=True)]
+    return [decision.step for decision in decisions if decision.stop and decision.criterion == criterion.name]
 
 
 def show_both(monitor, train, val):
@@ -31,6 +38,17 @@ def test_a_single_epoch_without_a_number_is_forgiven():
     assert not any(monitor.update(val_loss=v).stop for v in (1.0, math.nan, 0.9, math.nan, 0.8))
 
 
+def test_a_train_loss_that_breaks_has_diverged_though_validation_loss_is_a_number():
+    monitor = Monitor(criteria=NonFiniteLoss(3), min_epochs=0, stop_on=["diverged"])
+    decisions = [monitor.update(train_loss=t, val_loss=1.0) for t in (1.0, math.nan, math.nan, 1.0, *[math.nan] * 3)]
+    assert [d.step for d in decisions if d.stop] == [6]
+
+
+def test_a_train_loss_that_never_was_a_number_is_not_computed_and_breaks_nothing():
+    monitor = Monitor(criteria=NonFiniteLoss(1), min_epochs=0, stop_on=["diverged"])
+    assert not any(monitor.update(train_loss=math.nan, val_loss=0.9**e).stop for e in range(6))
+
+
 def test_a_missing_loss_is_no_infinite_one():
     monitor = Monitor(criteria=NonFiniteLoss(2), min_epochs=0)
     assert not any(monitor.update(val_loss=v).stop for v in (1.0, None, None, None, None))
@@ -44,12 +62,15 @@ def test_a_loss_that_explodes_has_diverged_after_three_epochs():
     assert decisions[8].verdict == "diverged"
 
 
-def test_a_validation_loss_that_rises_far_while_train_loss_falls_overfits_and_has_not_exploded():
-    curve = overfitting(60, 8)
-    monitor = Monitor(criteria=ExplodingLoss(1.5, 1), min_epochs=0, stop_on=[Verdict.DIVERGED])
-    assert not any(
-        monitor.update(train_loss=t, val_loss=10 * v).stop for t, v in zip(curve.train, curve.val, strict=True)
-    )
+def test_a_validation_loss_that_explodes_while_train_loss_falls_has_diverged_and_says_so():
+    monitor = Monitor(criteria=ExplodingLoss(3, 1), min_epochs=0, stop_on=[Verdict.DIVERGED])
+    decisions = [monitor.update(train_loss=t, val_loss=v) for t, v in ((1.0, 1.0), (0.8, 0.8), (0.5, 4.0))]
+    assert decisions[-1].stop and decisions[-1].reason.endswith("while train loss fell")
+
+
+def test_one_that_was_never_better_than_it_began_is_memorising_and_no_explosion():
+    monitor = Monitor(criteria=ExplodingLoss(3, 1), min_epochs=0, stop_on=[Verdict.DIVERGED])
+    assert not any(monitor.update(train_loss=1.0 - 0.1 * e, val_loss=1.0 + e).stop for e in range(9))
 
 
 def test_a_train_loss_that_stays_excuses_no_explosion():
@@ -70,7 +91,13 @@ def test_the_advice_names_a_lower_rate():
 
 def test_jumps_in_both_losses_are_unstable():
     losses = 1 + np.exp(-np.arange(35) / 5) + 0.5 * (-1.0) ** np.arange(35)
-    assert verdicts(Monitor(stop_on=[]), losses, losses)[-1] == "unstable"
+    assert stops(UnstableLoss(), losses, losses)
+
+
+def test_a_loss_that_moves_without_ever_gaining_jumps_by_all_of_its_gain():
+    losses = np.tile([1.0, 3.0, 1.0, 1.0, 1.0], 7)
+    assert stops(UnstableLoss(0.9), losses, losses)
+    assert not stops(UnstableLoss(), np.ones(35), np.ones(35))
 
 
 def test_jumps_of_a_tiny_validation_set_alone_are_not():
@@ -97,11 +124,9 @@ def test_a_smooth_descent_is_never_unstable():
 
 def test_unstable_is_not_said_before_ten_epochs_nor_while_the_rate_warms_up():
     losses = [1.0, 5.0] * 20
-    said = verdicts(Monitor(criteria=UnstableLoss(), stop_on=[]), losses, losses)
-    assert said[8] != "unstable" and said[9] == "unstable"
-    monitor = Monitor(stop_on=[])
-    warm_up = [monitor.update(train_loss=v, val_loss=v, lr=0.01 * (e + 1)).verdict for e, v in enumerate(losses)]
-    assert "unstable" not in warm_up
+    assert stops(UnstableLoss(), losses, losses)[0] == 9
+    monitor = Monitor(criteria=UnstableLoss(), stop_on=["unstable"])
+    assert not any(monitor.update(train_loss=v, val_loss=v, lr=0.01 * (e + 1)).stop for e, v in enumerate(losses))
 
 
 def test_a_loss_that_never_leaves_its_level_is_not_learning_after_its_horizon():
@@ -127,6 +152,16 @@ def test_a_loss_that_rises_smoothly_from_the_start_is_not_learning():
     assert stops.index(True) == 39
 
 
+@pytest.mark.parametrize(("gained", "stop"), [(0.04, 39), (0.06, 79)])
+def test_a_run_memorises_only_where_validation_loss_never_got_better(gained, stop):
+    """Noise keeps it from having begun; a twentieth of the start tells memorising from a hard start."""
+    rng = np.random.default_rng(0)
+    val = 1.05 + 0.03 * rng.standard_normal(100)
+    val[0], val[5], val[val < 1 - gained] = 1.0, 1 - gained, 1.0
+    train = np.exp(-np.arange(100) / 20) + 0.02 * rng.standard_normal(100)
+    assert stops(NotLearning(40), train, val)[0] == stop
+
+
 def test_nothing_is_expected_to_be_learnt_while_the_rate_warms_up():
     monitor = Monitor(criteria=NotLearning())
     assert not any(monitor.update(train_loss=1.0, val_loss=1.0, lr=1e-5 * (e + 1)).stop for e in range(60))
@@ -150,10 +185,12 @@ def test_a_train_loss_that_falls_while_validation_stays_is_given_twice_the_epoch
 
 @pytest.mark.parametrize("wakes", [5, 20, 35])
 def test_a_sleeper_is_not_given_up_before_it_wakes(wakes):
-    assert "not_learning" not in [d.verdict for d in show(Monitor(max_epochs=200), sleeper(100, wakes))]
+    decisions = show(Monitor(max_epochs=200), sleeper(100, wakes))
+    assert not any(d.stop for d in decisions[: wakes + 1]), "named it may be, ended not"
+    assert decisions[wakes + 20].verdict != "not_learning"
 
 
 def test_a_baseline_tells_that_a_run_that_looks_like_learning_does_not():
     losses = 2.3 + 0.5 * np.exp(-np.arange(60) / 3) + np.random.default_rng(0).normal(0, 0.01, 60)
     assert show_both(Monitor(baseline_loss=2.3, stop_on=[]), losses, losses)[-1].verdict == "not_learning"
-    assert show_both(Monitor(stop_on=[]), losses, losses)[-1].verdict != "not_learning"
+    assert not stops(NotLearning(), losses, losses)

@@ -1,0 +1,247 @@
+"""How right the diagnosis is: `python -m benchmarks.diagnosis` (ten minutes on two cores).
+
+Every run is diagnosed by trees that were fitted without its data set, and its verdicts are compared with what was
+really wrong with it (see `benchmarks.labels`). Writes a table, and the confusion matrix as a picture.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from unittest import mock
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import typer
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from rich.console import Console
+
+from benchmarks.curves import RECORDED, Run
+from benchmarks.fit_diagnosis import VERDICTS, Examples, best_symptoms, examples, fit, load, names, starts_of, trees_of
+from benchmarks.labels import Labelled, labelled, learnable, onset
+from benchmarks.score import bootstrap
+from convergence_callbacks import Monitor
+from convergence_callbacks.core.boosted_trees import BoostedTrees
+from convergence_callbacks.core.criteria import diagnosis
+from convergence_callbacks.core.verdict import Verdict
+
+ALL = tuple(verdict.value for verdict in Verdict)
+TOLD = ALL[1:]  # what a run can have ended as
+HEALTHY = ("improving", "converged")
+BROKEN = ("unstable", "not_learning", "diverged")
+FAILURES = ("not_learning", "diverged")
+FOLDS = 3
+DRAWS = 400  # of the bootstrap
+BINS = 10  # of confidence
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What was said of a run.
+
+    Args:
+        truth: Its label.
+        data: Its data set.
+        verdicts: Told at each epoch of the full budget.
+        confidences: Told with them.
+        stop: After how many epochs the default rule would have ended it.
+        onset: Number of the epoch from which its failure shows; 1 for others.
+    """
+
+    truth: str
+    data: str
+    verdicts: tuple[str, ...]
+    confidences: tuple[float, ...]
+    stop: int
+    onset: int = 1
+
+    @property
+    def changes(self) -> int:
+        """How often the verdict changed after a tenth of the budget."""
+        settled = self.verdicts[len(self.verdicts) // 10 :]
+        return sum(one != other for one, other in itertools.pairwise(settled))
+
+    @property
+    def delay(self) -> int:
+        """Epochs from the onset of a failure until it is named; all of the budget where it never is."""
+        named = [
+            epoch for epoch, verdict in enumerate(self.verdicts, 1) if verdict == self.truth and epoch >= self.onset
+        ]
+        return named[0] - self.onset if named else len(self.verdicts)
+
+
+def replay(each: Labelled) -> Told:
+    """What the default rule says of a run at each epoch, its budget and schedule known."""
+    run = each.run
+    monitor = Monitor(max_epochs=run.epochs, lr_schedule=run.lr.tolist())
+    decisions = [
+        monitor.update(train_loss=train, val_loss=val, lr=lr)
+        for train, val, lr in zip(run.train, run.val, run.lr, strict=True)
+    ]
+    return Told(
+        truth=str(each.verdict),
+        data=run.data,
+        verdicts=tuple(decision.verdict.value for decision in decisions),
+        confidences=tuple(decision.confidence for decision in decisions),
+        stop=next((epoch for epoch, decision in enumerate(decisions, 1) if decision.stop), run.epochs),
+        onset=onset(run) if each.verdict == "diverged" else 1,
+    )
+
+
+def replay_all(runs: Sequence[Labelled], model: tuple[BoostedTrees, NDArray[np.float64]] | None) -> list[Told]:
+    """The same of many, by other trees than those of the package where some are given."""
+    if model is None:
+        return [replay(each) for each in runs]
+    with mock.patch.object(diagnosis, "model", return_value=model):
+        return [replay(each) for each in runs]
+
+
+def cross_validated(runs: Sequence[Labelled], known: Examples, jobs: int) -> list[Told]:
+    """What is said of each run by trees that were fitted without its data set."""
+    columns, told = best_symptoms(known), list[Told]()
+    for fold in _folds(sorted({each.run.data for each in runs})):
+        fitted = fit(known.of(~np.isin(known.data, fold)), columns)
+        trees, starts = trees_of(fitted), starts_of(fitted)
+        model = (
+            BoostedTrees.of([names()[column] for column in columns], 0.0, [t for v in VERDICTS for t in trees[v]]),
+            np.array([starts[verdict] for verdict in VERDICTS]),
+        )
+        left_out = [each for each in runs if each.run.data in fold]
+        parts = [left_out[start::jobs] for start in range(jobs)]
+        told += [one for part in Parallel(n_jobs=jobs)(delayed(replay_all)(p, model) for p in parts) for one in part]
+    return told
+
+
+def _folds(data: Sequence[str]) -> Iterator[list[str]]:
+    return (list(data[start::FOLDS]) for start in range(min(FOLDS, len(data))))
+
+
+def at_end(told: Told) -> tuple[str, float]:
+    """The verdict at the end of the budget, and its confidence."""
+    return told.verdicts[-1], told.confidences[-1]
+
+
+def at_stop(told: Told) -> tuple[str, float]:
+    """The same at the epoch at which the default rule stops."""
+    return told.verdicts[told.stop - 1], told.confidences[told.stop - 1]
+
+
+When = Callable[[Told], tuple[str, float]]
+
+
+def confusion(told: Sequence[Told], when: When) -> NDArray[np.int64]:
+    """Runs by what they are (row) and what is told (column)."""
+    counted = np.zeros((len(ALL), len(ALL)), dtype=np.int64)
+    for each in told:
+        counted[ALL.index(each.truth), ALL.index(when(each)[0])] += 1
+    return counted
+
+
+def precision_recall_f1(counted: NDArray[np.int64]) -> NDArray[np.float64]:
+    """By verdict, a row each; runs that still improve are left out, as nobody ends these."""
+    ended = counted[1:]
+    right = np.diag(counted)[1:]
+    precision, recall = right / np.maximum(ended.sum(axis=0)[1:], 1), right / np.maximum(ended.sum(axis=1), 1)
+    return np.stack([precision, recall, 2 * precision * recall / np.maximum(precision + recall, 1e-12)], axis=1)
+
+
+def macro_f1(told: Sequence[Told], when: When) -> float:
+    """Mean F1 over the verdicts that some run has."""
+    counted = confusion(told, when)
+    return float(precision_recall_f1(counted)[counted.sum(axis=1)[1:] > 0, 2].mean())
+
+
+def calibration_error(told: Sequence[Told], when: When) -> float:
+    """Expected calibration error: how far confidence is from being right, over bins of equal width."""
+    sure = np.array([when(each)[1] for each in told])
+    right = np.array([when(each)[0] == each.truth for each in told], dtype=float)
+    place = np.minimum((BINS * sure).astype(int), BINS - 1)
+    return float(sum(abs(sure[place == b].mean() - right[place == b].mean()) * np.mean(place == b) for b in set(place)))
+
+
+def broken_share(told: Sequence[Told]) -> float:
+    """Share of the healthy runs that end called broken."""
+    healthy = [each for each in told if each.truth in HEALTHY]
+    return sum(each.verdicts[-1] in BROKEN for each in healthy) / max(1, len(healthy))
+
+
+def figures(told: Sequence[Told]) -> dict[str, float]:
+    """What the diagnosis is judged by."""
+    failed = [each.delay for each in told if each.truth in FAILURES]
+    return {
+        "macro-F1 at the end": macro_f1(told, at_end),
+        "macro-F1 at the default rule's stop": macro_f1(told, at_stop),
+        "calibration error at the end": calibration_error(told, at_end),
+        "calibration error at the stop": calibration_error(told, at_stop),
+        "verdict changes, median": float(np.median([each.changes for each in told])),
+        "epochs until a failure is named, median": float(np.median(failed)) if failed else np.nan,
+        "healthy runs called broken": broken_share(told),
+    }
+
+
+def table(told: Sequence[Told]) -> str:
+    """All figures, with intervals from a bootstrap over data sets."""
+    draws = [figures([told[place] for place in draw]) for draw in bootstrap([each.data for each in told], DRAWS)]
+    rows = ["| figure | | 90 % interval |", "|---|---|---|"]
+    for name, figure in figures(told).items():
+        low, high = np.nanquantile([draw[name] for draw in draws], (0.05, 0.95))
+        rows.append(f"| {name} | {figure:.3f} | {low:.3f}–{high:.3f} |")
+    rows += ["", "| verdict | runs | precision | recall | F1 | F1 at the stop |", "|---|---|---|---|---|---|"]
+    ended, stopped = (precision_recall_f1(confusion(told, when)) for when in (at_end, at_stop))
+    for verdict, (precision, recall, f1), (_, _, f1_stopped) in zip(TOLD, ended, stopped, strict=True):
+        runs = sum(each.truth == verdict for each in told)
+        rows.append(f"| {verdict} | {runs} | {precision:.2f} | {recall:.2f} | {f1:.2f} | {f1_stopped:.2f} |")
+    return "\n".join(rows) + "\n"
+
+
+def draw_confusion(counted: NDArray[np.int64], path: Path) -> None:
+    """The matrix as a picture: shares of each row, with counts."""
+    shares = counted / np.maximum(counted.sum(axis=1, keepdims=True), 1)
+    words = [verdict.replace("_", " ") for verdict in ALL]
+    figure, axes = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.argwhere(counted > 0):
+        colour = "white" if shares[row, column] > 0.5 else "black"
+        axes.text(column, row, str(counted[row, column]), ha="center", va="center", color=colour)
+    axes.set_xticks(range(len(words)), words, rotation=40, ha="right")
+    axes.set_yticks(range(len(words)), words)
+    axes.set_xlabel("told at the end of the budget")
+    axes.set_ylabel("what it was")
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
+def judged(runs: Sequence[Run]) -> list[Labelled]:
+    """The runs that are measured: labelled, all their validation examples, of tasks that can be learnt."""
+    whole = [run for run in runs if not run.name.endswith("-few")]
+    return [each for each in labelled(learnable(whole)) if each.verdict is not None]
+
+
+def main(
+    curves: Annotated[Path, typer.Option(help="recorded curves")] = RECORDED,
+    tasks: Annotated[Path, typer.Option(help="recorded tasks that are not packed yet")] = Path(
+        "benchmark-output/tasks"
+    ),
+    out: Annotated[Path, typer.Option(help="where table and picture go")] = Path("benchmark-output"),
+    jobs: Annotated[int, typer.Option(help="processes")] = 2,
+) -> None:
+    """Cross-validate the diagnosis over data sets; write the table and the confusion matrix."""
+    out.mkdir(parents=True, exist_ok=True)
+    runs = load(curves, tasks)
+    told = cross_validated(judged(runs), examples(runs, jobs), jobs)
+    sets = len({each.data for each in told})
+    text = f"{len(told)} runs on {sets} data sets, each diagnosed by trees fitted on others.\n\n{table(told)}"
+    (out / "diagnosis.md").write_text(text, encoding="utf-8")
+    Console(soft_wrap=True).print(text)
+    draw_confusion(confusion(told, at_end), out / "confusion.png")
+
+
+if __name__ == "__main__":
+    typer.run(main)

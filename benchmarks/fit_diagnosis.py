@@ -1,0 +1,288 @@
+"""Fit the diagnosis: `python -m benchmarks.fit_diagnosis` writes `core/diagnosis_model.py` (some minutes).
+
+Boosted trees learn from prefixes of recorded runs what was wrong with each (see `benchmarks.labels`). Each run is
+read several times as other people's trainings are: without its budget or its train loss, on another loss scale, with
+learning rates withheld or of another order of magnitude, so that the shape of the curves counts for more than the
+rates that are usual for small networks. With OMP_NUM_THREADS=1 the module is the same every time, to the last digit.
+"""
+
+from __future__ import annotations
+
+import collections
+import math
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from benchmarks.curves import RECORDED, Recorded, Run, runs_of
+from benchmarks.labels import Labelled, labelled, learnable, with_less_budget
+from convergence_callbacks.core.criteria import diagnosis
+from convergence_callbacks.core.curve import Curve
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.symptoms import symptoms
+
+VERDICTS = tuple(verdict.value for verdict in diagnosis.VERDICTS)
+
+MODEL = Path(__file__).parent.parent / "convergence_callbacks" / "core" / "diagnosis_model.py"
+KEPT = 60  # symptoms; more of them change no figure
+SHARES = (0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.88)  # of a run, where it is read before its end
+OTHER_VIEWS = 0.5  # what a run counts for that is read as others would have logged it
+ENDLESS = 1e9  # a threshold that only what is missing exceeds
+BALANCE = 0.65  # how far rare verdicts are weighed up: 0 not at all, 1 fully
+
+
+@dataclass(frozen=True)
+class View:
+    """How a run is read.
+
+    Args:
+        budget: Whether its length is known ahead.
+        train: Whether train loss is known …
+        alone: … and is all that is judged: then both are the same.
+        rate: What the learning rate is multiplied by; NaN where it is not known.
+        shift: What is added to both losses.
+    """
+
+    budget: bool = True
+    train: bool = True
+    alone: bool = False
+    rate: float = 1.0
+    shift: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Prefixes of runs, one a row.
+
+    Args:
+        symptoms: Their numbers.
+        verdicts: What was wrong with each.
+        weights: How much each counts, before verdicts are balanced.
+        data: The data set of each.
+    """
+
+    symptoms: NDArray[np.float64]
+    verdicts: NDArray[np.str_]
+    weights: NDArray[np.float64]
+    data: NDArray[np.str_]
+
+    def of(self, chosen: NDArray[np.bool_]) -> Examples:
+        """Some of them."""
+        return Examples(self.symptoms[chosen], self.verdicts[chosen], self.weights[chosen], self.data[chosen])
+
+
+def load(curves: Path, tasks: Path | None) -> list[Run]:
+    """All runs of the packed file, and of the files that are not packed yet."""
+    recorded = Recorded.load(curves)
+    for file in sorted(tasks.glob("*.npz")) if tasks and tasks.is_dir() else []:
+        recorded.update(Recorded.load(file))
+    return runs_of(recorded)
+
+
+def signals_along(run: Run, view: View, epochs: Iterable[int]) -> Iterator[Signals]:
+    """What can be read from a run after each of some numbers of epochs."""
+    curve, asked = Curve(), set(epochs)
+    train = (run.val if view.alone else run.train) + view.shift if view.train else np.full(run.epochs, math.nan)
+    rates = run.lr * view.rate
+    for epoch, (loss, train_loss, rate) in enumerate(zip(run.val + view.shift, train, rates, strict=True)):
+        if not np.isfinite(loss):
+            continue
+        curve.add(epoch, float(loss), float(train_loss) if np.isfinite(train_loss) else math.nan, float(rate))
+        if epoch + 1 in asked:
+            observation = Observation(step=epoch, train_loss=float(train_loss), val_loss=float(loss))
+            yield Signals(observation, curve, max_epochs=run.epochs if view.budget else None)
+
+
+def examples(runs: Sequence[Run], jobs: int = 1) -> Examples:
+    """What is fitted on: prefixes of runs as they are, of sixty validation examples, and of smaller budgets."""
+    sound = learnable(runs)
+    constant = [run for run in sound if np.ptp(run.lr) == 0]
+    sets = [
+        (sound, 4),
+        *((learnable(with_less_budget(constant, share)), reads) for share, reads in ((0.5, 2), (0.25, 1))),
+    ]
+    work = [(each, reads) for some, reads in sets for each in labelled(some)]
+    rows = [
+        row for rows in Parallel(n_jobs=jobs, batch_size=64)(delayed(_rows)(*each) for each in work) for row in rows
+    ]
+    numbers, verdicts, weights, data = zip(*rows, strict=True)
+    return Examples(np.array(numbers), np.array(verdicts), np.array(weights), np.array(data))
+
+
+def names() -> list[str]:
+    """Of the symptoms, in the order of the columns."""
+    run = Run("", "", "", 1.0, 1.0, "none", *[np.ones(diagnosis.FEWEST)] * 3)
+    return list(symptoms(next(signals_along(run, View(), [diagnosis.FEWEST]))))
+
+
+def _rows(labelled_run: Labelled, reads: int) -> list[tuple[list[float], str, float, str]]:
+    """Prefixes of a run, each as it is and some as they could have been."""
+    each, run = labelled_run.nearest(), labelled_run.run
+    rng = np.random.default_rng(zlib.crc32(run.name.encode()))
+    stops = _stops(run, 1 if each.verdict in {"false_convergence", "not_learning"} else reads, rng)
+    rows = []
+    for view in (View(), _other_view(run, math.nan, rng), _other_view(run, 10 ** rng.uniform(-4, 2), rng)):
+        at = stops if view == View() else [stop for stop in stops if rng.random() < 0.5 or stop == run.epochs]
+        for signals in signals_along(run, view, at):
+            epochs = signals.observation.step + 1
+            verdict = each.at(epochs)
+            if verdict in VERDICTS and not (view.alone and _needs_both(verdict, run)):
+                weight = _weight(labelled_run, epochs == run.epochs) / math.sqrt(len(stops))
+                weight *= 1.0 if view == View() else OTHER_VIEWS
+                rows.append((list(symptoms(signals).values()), verdict, weight, run.data))
+    return rows
+
+
+def _needs_both(verdict: str, run: Run) -> bool:
+    """Whether a verdict can only be seen with both losses: what overfits or memorises looks sound in train loss."""
+    return verdict == "overfitting" or run.fault == "shuffled"
+
+
+def _stops(run: Run, reads: int, rng: np.random.Generator) -> list[int]:
+    """Epochs at which a run is read: its end, some before, and now and then one of the first."""
+    shares = rng.choice(SHARES, reads, replace=False) * rng.uniform(0.85, 1.15, reads)
+    early = [int(rng.integers(diagnosis.FEWEST, 17))] if rng.random() < 0.5 else []
+    before = [max(diagnosis.FEWEST, epochs) for epochs in [*(run.epochs * shares).astype(int).tolist(), *early]]
+    return [*sorted({epochs for epochs in before if epochs < run.epochs}), run.epochs]
+
+
+def _other_view(run: Run, rate: float, rng: np.random.Generator) -> View:
+    """A run as somebody else would have logged it."""
+    fall = float(np.ptp(run.val[np.isfinite(run.val)])) if np.isfinite(run.val).any() else 0.0
+    return View(
+        budget=bool(rng.random() < 0.6),
+        train=bool(rng.random() > 0.06),
+        alone=bool(rng.random() < 0.06),
+        rate=rate,
+        shift=fall * rng.uniform(-3, 2) if rng.random() < 0.15 else 0.0,
+    )
+
+
+def _weight(each: Labelled, at_end: bool) -> float:
+    """Ends count for more than prefixes, clear labels and long runs with many validation examples for most."""
+    return (
+        (1.0 if each.verdict else 0.5)
+        * (1.5 if at_end else 1.0)
+        * (0.6 if "-few" in each.run.name else 1.0)
+        * (0.5 if each.run.epochs < 30 else 1.0)
+    )
+
+
+def fit(known: Examples, columns: Sequence[int]) -> HistGradientBoostingClassifier:
+    """The trees for some of the symptoms."""
+    weights = known.weights.copy()
+    for verdict in set(known.verdicts):
+        of_verdict = known.verdicts == verdict
+        weights[of_verdict] /= known.weights[of_verdict].sum() ** BALANCE
+    trees = HistGradientBoostingClassifier(
+        max_iter=110,
+        learning_rate=0.08,
+        max_leaf_nodes=10,
+        max_depth=6,
+        min_samples_leaf=20,
+        l2_regularization=3,
+        max_features=0.3,
+        early_stopping=False,
+        random_state=0,
+    )
+    return trees.fit(known.symptoms[:, columns], known.verdicts, sample_weight=weights / weights.mean())
+
+
+def best_symptoms(known: Examples, count: int = KEPT) -> list[int]:
+    """Columns of the symptoms that all of them together use most, best first."""
+    return np.argsort(-use(fit(known, range(known.symptoms.shape[1]))), kind="stable")[:count].tolist()
+
+
+def use(trees: HistGradientBoostingClassifier) -> NDArray[np.float64]:
+    """What each symptom's splits gained, as a share of all."""
+    gained = np.zeros(trees.n_features_in_)
+    for nodes in (tree.nodes for grown in trees._predictors for tree in grown):
+        split = nodes["is_leaf"] == 0
+        np.add.at(gained, nodes["feature_idx"][split], nodes["gain"][split])
+    return gained / gained.sum()
+
+
+def trees_of(fitted: HistGradientBoostingClassifier) -> dict[str, list[Any]]:
+    """Each verdict's trees, in the form of `convergence_callbacks.core.boosted_trees.Tree`."""
+    grown: dict[str, list[Any]] = {verdict: [] for verdict in VERDICTS}
+    for of_round in fitted._predictors:
+        for verdict, tree in zip(fitted.classes_, of_round, strict=True):
+            nodes = tree.nodes
+            leaf = nodes["is_leaf"] == 1
+            grown[str(verdict)].append((
+                np.where(leaf, -1, nodes["feature_idx"]).tolist(),
+                [
+                    float(f"{value:.4g}" if ends else f"{min(threshold, ENDLESS):.7g}")  # symptoms have six decimals
+                    for ends, value, threshold in zip(leaf, nodes["value"], nodes["num_threshold"], strict=True)
+                ],
+                np.where(leaf, 0, nodes["missing_go_to_left"]).tolist(),
+                np.where(leaf, 0, nodes["right"]).tolist(),
+            ))  # fmt: skip
+    return grown
+
+
+def starts_of(fitted: HistGradientBoostingClassifier) -> dict[str, float]:
+    """What each verdict's trees are added to."""
+    return dict(zip(fitted.classes_.tolist(), fitted._baseline_prediction.ravel().tolist(), strict=True))
+
+
+def module(fitted: HistGradientBoostingClassifier, columns: Sequence[str], data: Iterable[str]) -> str:
+    """The text of the module that holds them."""
+    starts = starts_of(fitted)
+    most = ", ".join(columns[column] for column in np.argsort(-use(fitted), kind="stable")[:10])
+    grown = trees_of(fitted)
+    return "\n".join([
+        '"""The fitted diagnosis. Made by `python -m benchmarks.fit_diagnosis`; changes by hand are lost.',
+        "",
+        f"Fitted on recorded trainings on these data sets: {', '.join(sorted(set(data)))}.",
+        "",
+        f"The symptoms it uses most: {most}.",
+        '"""',
+        "",
+        "from convergence_callbacks.core.boosted_trees import Tree",
+        "",
+        f"SYMPTOMS: tuple[str, ...] = {tuple(columns)!r}",
+        "# Of each verdict, from improving to not learning: what its trees are added to, and the trees.",
+        f"START: tuple[float, ...] = {tuple(float(f'{starts[verdict]:.6g}') for verdict in VERDICTS)!r}",
+        "TREES: tuple[tuple[Tree, ...], ...] = (",
+        *(f"    {_compact(grown[verdict])}," for verdict in VERDICTS),
+        ")",
+        "",
+    ])  # fmt: skip
+
+
+def _compact(trees: Sequence[Any]) -> str:
+    """As tuples, without spaces and with few digits."""
+    text = repr(tuple(tuple(map(tuple, tree)) for tree in trees)).replace(" ", "")
+    return re.sub(r"(?<!\d)0\.(?=\d)", ".", text)
+
+
+def main(
+    curves: Annotated[Path, typer.Option(help="recorded curves")] = RECORDED,
+    tasks: Annotated[Path, typer.Option(help="recorded tasks that are not packed yet")] = Path(
+        "benchmark-output/tasks"
+    ),
+    out: Annotated[Path, typer.Option(help="the module to write")] = MODEL,
+    jobs: Annotated[int, typer.Option(help="processes")] = 1,
+) -> None:
+    """Fit the diagnosis on all recorded runs and write it as a Python module."""
+    known = examples(load(curves, tasks), jobs)
+    columns = best_symptoms(known)
+    print(f"{len(known.verdicts)} examples: {dict(collections.Counter(known.verdicts.tolist()))}")
+    text = module(fit(known, columns), [names()[column] for column in columns], known.data.tolist())
+    out.write_text(text, encoding="utf-8")
+    print(f"{len(text) / 1000:.0f} kB in {out}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

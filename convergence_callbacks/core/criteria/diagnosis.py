@@ -1,0 +1,150 @@
+"""What the training looks like, as fitted on recorded trainings of which that is known."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convergence_callbacks.core.boosted_trees import BoostedTrees
+from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criteria.false_convergence import FalseConvergence
+from convergence_callbacks.core.criteria.not_learning import NotLearning
+from convergence_callbacks.core.criteria.overfitting import Overfitting
+from convergence_callbacks.core.criteria.unstable_loss import UnstableLoss
+from convergence_callbacks.core.signals import Series, Signals
+from convergence_callbacks.core.symptoms import symptoms
+from convergence_callbacks.core.verdict import Verdict
+
+VERDICTS = tuple(verdict for verdict in Verdict if verdict is not Verdict.DIVERGED)
+"""What the trees tell apart, in their order; what has diverged needs no fitting."""
+
+FEWEST = 5
+"""Epochs before which a curve may become anything."""
+
+WEIGHT = 0.3
+"""Of the latest epoch in the smoothed probabilities: one epoch alone changes little."""
+
+MARGIN = 0.1
+"""By so much a verdict must be more probable than the last one to take its place, so that it does not flicker."""
+
+
+@dataclass(frozen=True)
+class Diagnosis(Criterion):
+    """The most probable verdict, by the symptoms of both loss curves.
+
+    Boosted trees were fitted on recorded trainings of which it is known what was wrong with them, since the same was
+    trained at other learning rates too. Their probabilities are smoothed over epochs, and a verdict stays until
+    another one is clearly more probable. The confidence is the smoothed probability.
+
+    >>> Diagnosis().describe()
+    'the learning curve looks like one that ends in this verdict'
+
+    Sources: Friedman (2001) for boosted trees; Prechelt (1998) for judging both losses together.
+    """
+
+    def start(self) -> State:
+        return {"probabilities": [], "verdict": Verdict.IMPROVING.value}
+
+    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
+        if not signals.judged or signals.curve.count < FEWEST:
+            return state, None
+        if signals.curve.bin_is_full or not state["probabilities"]:
+            state = _after(state, probabilities(signals))
+        return state, finding(state, signals)
+
+    def describe(self) -> str:
+        return "the learning curve looks like one that ends in this verdict"
+
+    def restore(self, saved: Mapping[str, Any]) -> State:
+        state = super().restore(saved)
+        known = [float(probability) for probability in state["probabilities"]]
+        if len(known) not in {0, len(VERDICTS)} or not all(map(math.isfinite, known)):
+            raise ValueError(f"{known!r} are no probabilities of {len(VERDICTS)} verdicts")
+        return {"probabilities": known, "verdict": Verdict(state["verdict"]).value}
+
+
+def probabilities(signals: Signals) -> Series:
+    """How probable each verdict is at an epoch, in the order of `VERDICTS`."""
+    trees, start = model()
+    scores = start + trees.predict_groups(symptoms(signals), len(VERDICTS))
+    if not signals.has_validation:  # without validation nothing can be seen to overfit
+        scores[VERDICTS.index(Verdict.OVERFITTING)] = -np.inf
+    raised = np.exp(scores - scores.max())
+    shares = raised / raised.sum()
+    if not FalseConvergence().looks_flat(signals):  # too low a rate or not, it is plain that more epochs bring more
+        slow = VERDICTS.index(Verdict.FALSE_CONVERGENCE)
+        shares[[VERDICTS.index(Verdict.IMPROVING), slow]] += shares[slow], -shares[slow]
+    return np.asarray(shares)
+
+
+def once_settled(state: State, unless_sure: Mapping[Verdict, float]) -> State:
+    """The state of a run of which nothing more is expected: it does not improve, so it is one of the others.
+
+    Args:
+        state: The state of the diagnosis.
+        unless_sure: Verdicts that are given only from a probability on.
+    """
+    known = np.array(state["probabilities"] or [1.0 * (verdict is Verdict.CONVERGED) for verdict in VERDICTS])
+    known[VERDICTS.index(Verdict.IMPROVING)] = 0.0
+    known /= max(known.sum(), 1e-9)
+    allowed = [p >= unless_sure.get(verdict, 0.0) for verdict, p in zip(VERDICTS, known, strict=True)]
+    current = VERDICTS.index(Verdict(state["verdict"]))
+    if current == VERDICTS.index(Verdict.IMPROVING) or not allowed[current]:
+        current = int(np.where(allowed, known, -1.0).argmax())
+    return {"probabilities": known.tolist(), "verdict": VERDICTS[current].value}
+
+
+def finding(state: State, signals: Signals) -> Finding:
+    """What is said of a run with the current verdict, in the words of the criterion that looks for it."""
+    verdict = Verdict(state["verdict"])
+    said = {
+        Verdict.FALSE_CONVERGENCE: FalseConvergence().finding,
+        Verdict.OVERFITTING: Overfitting().finding,
+        Verdict.UNSTABLE: UnstableLoss().finding,
+        Verdict.NOT_LEARNING: NotLearning().finding,
+    }.get(verdict, functools.partial(_progress, verdict))(signals)
+    return dataclasses.replace(said, confidence=confidence(state))
+
+
+def confidence(state: State) -> float:
+    """The smoothed probability of the current verdict; 0 before the first diagnosis."""
+    known = state["probabilities"]
+    return float(known[VERDICTS.index(Verdict(state["verdict"]))]) if known else 0.0
+
+
+def _progress(verdict: Verdict, signals: Signals) -> Finding:
+    """How far a run that improves, or has converged, still came lately."""
+    window = max(FEWEST, signals.curve.count // 4)
+    before, gain = signals.best_before(window), signals.total_gain
+    before = signals.curve.first if before is None else before
+    share = (before - signals.curve.best) / gain if gain > 0 else 0.0
+    window = min(window, signals.curve.count - 1)
+    return Finding(
+        reason=f"{100 * share:.2g} % of the total gain came in the latest {window} epochs",
+        verdict=verdict,
+        evidence={"recent_gain": share},
+        advice=(f"use the weights of epoch {signals.curve.best_step}",) if verdict is Verdict.CONVERGED else (),
+    )
+
+
+def _after(state: State, latest: Series) -> State:
+    """The state once another epoch was looked at."""
+    before = np.array(state["probabilities"] or latest)
+    smoothed = before + WEIGHT * (latest - before)
+    current, top = VERDICTS.index(Verdict(state["verdict"])), int(smoothed.argmax())
+    verdict = VERDICTS[top] if smoothed[top] > smoothed[current] + MARGIN else VERDICTS[current]
+    return {"probabilities": smoothed.tolist(), "verdict": verdict.value}
+
+
+@functools.cache
+def model() -> tuple[BoostedTrees, Series]:
+    """All trees, verdict after verdict, and what they are added to; read at the first diagnosis, not at import."""
+    from convergence_callbacks.core.diagnosis_model import START, SYMPTOMS, TREES
+
+    return BoostedTrees.of(SYMPTOMS, 0.0, [tree for of_verdict in TREES for tree in of_verdict]), np.array(START)

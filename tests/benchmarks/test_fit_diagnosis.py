@@ -1,0 +1,75 @@
+"""The fit of the diagnosis: on a few made-up tasks, small and the same every time."""
+
+import dataclasses
+import types
+
+import numpy as np
+import pytest
+
+from benchmarks import fit_diagnosis
+from benchmarks.curves import Run
+from benchmarks.fit_diagnosis import View, examples, fit, module, names, signals_along, starts_of, trees_of
+from convergence_callbacks.core.boosted_trees import BoostedTrees
+
+EPOCHS = np.arange(40)
+
+
+def tasks(count):
+    rng = np.random.default_rng(0)
+    for task in range(count):
+        for multiplier, constant in ((0.01, 300), (1.0, 5)):
+            val = 0.2 + 0.8 * np.exp(-EPOCHS / constant) + rng.normal(0, 0.002, 40)
+            lr = np.full(40, 0.1 * multiplier)
+            name = f"task{task}"
+            yield Run(f"{name}-x{multiplier}", name, f"data{task % 3}", multiplier, 1.0, "none", val - 0.02, val, lr)
+
+
+@pytest.fixture(scope="module")
+def known():
+    return examples(list(tasks(40)))
+
+
+@pytest.fixture(scope="module")
+def fitted(known):
+    return fit(every_verdict(known), range(known.symptoms.shape[1]))
+
+
+def every_verdict(known):
+    """The same, with verdicts made up, so that each is there."""
+    verdicts = np.array(fit_diagnosis.VERDICTS)[np.arange(len(known.verdicts)) % len(fit_diagnosis.VERDICTS)]
+    return dataclasses.replace(known, verdicts=verdicts)
+
+
+def test_examples_are_the_same_every_time_and_hold_what_there_is_to_learn(known):
+    again = examples(list(tasks(40)))
+    np.testing.assert_array_equal(known.symptoms, again.symptoms)
+    assert {"false_convergence", "converged", "improving"} <= set(known.verdicts)
+    assert known.symptoms.shape == (len(known.verdicts), len(names()))
+
+
+def test_a_run_is_read_as_others_would_have_logged_it():
+    run = next(tasks(1))
+    signals = next(signals_along(run, View(budget=False, rate=np.nan, shift=-3.0), [20]))
+    assert signals.max_epochs is None and signals.curve.count == 20
+    assert np.isnan(signals.rates).all() and signals.curve.best < 0
+    assert not len(next(signals_along(run, View(train=False), [20])).known_train_losses)
+    alone = next(signals_along(run, View(alone=True), [20]))
+    np.testing.assert_array_equal(alone.losses, alone.train_losses)
+
+
+def test_the_module_says_what_the_fitted_trees_say(known, fitted):
+    made = types.ModuleType("made")
+    exec(module(fitted, names(), known.data.tolist()), vars(made))
+    trees = BoostedTrees.of(made.SYMPTOMS, 0.0, [tree for of_verdict in made.TREES for tree in of_verdict])
+    for row in known.symptoms[::25]:
+        scores = np.array(made.START) + trees.predict_groups(dict(zip(names(), row, strict=True)), len(made.TREES))
+        shares = np.exp(scores) / np.exp(scores).sum()
+        expected = dict(zip(fitted.classes_, fitted.predict_proba(row[None])[0], strict=True))
+        told = dict(zip(fit_diagnosis.VERDICTS, shares, strict=True))
+        assert told == pytest.approx(expected, abs=2e-3)
+    assert "data0, data1, data2" in made.__doc__
+
+
+def test_each_verdict_has_a_start_and_trees(fitted):
+    assert set(starts_of(fitted)) == set(trees_of(fitted)) == set(fit_diagnosis.VERDICTS)
+    assert {len(trees) for trees in trees_of(fitted).values()} == {110}
