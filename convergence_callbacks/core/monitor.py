@@ -228,7 +228,7 @@ class Monitor:
             state.criteria, found = self._criteria.step_each(state.criteria, signals)
         candidates = found if self.settings.criteria else [diagnosis, *found]
         ending = [finding for finding in candidates if finding and self._may_end(finding, signals)]
-        if not (signals.judged or diagnosis or ending):  # nothing new: what was said last still holds
+        if not (signals.is_due or diagnosis or ending):  # nothing new: what was said last still holds
             return self._unchanged(signals)
         return self._decision(signals, diagnosis, gravest(ending))
 
@@ -254,9 +254,18 @@ class Monitor:
         )
 
     def _unchanged(self, signals: Signals) -> Decision:
-        last = self._state.decision or self._decision(signals, None, None)
-        evidence = {**last.evidence, **self._faults()}
-        return dataclasses.replace(last, stop=False, step=signals.observation.step, evidence=evidence)
+        last, curve = self._state.decision, signals.curve
+        if last is None:
+            return self._decision(signals, None, None)
+        evidence = {**last.evidence, **({"epochs_since_best": signals.wait} if curve.count else {}), **self._faults()}
+        return dataclasses.replace(
+            last,
+            stop=False,
+            step=signals.observation.step,
+            best_step=curve.best_step if curve.count else None,
+            best_value=self._sign * curve.best if curve.count else None,
+            evidence=evidence,
+        )
 
     def _faults(self) -> dict[str, float]:
         """What was wrong with the values given, where anything was."""

@@ -54,6 +54,11 @@ class Signals:
         return self.curve.latest
 
     @property
+    def is_due(self) -> bool:
+        """Whether the curve has something new to say: a long run is looked at once a bin, at most a 64th of it."""
+        return self.judged and self.curve.bin_is_full
+
+    @property
     def wait(self) -> int:
         """Judged epochs since the best."""
         return self.curve.count - self.curve.best_epoch

@@ -34,9 +34,10 @@ class Default(Criterion):
     """The default rule: stop when nothing more is to be gained, and say of every epoch what the training looks like.
 
     What it looks like says the `Diagnosis`; when it has settled says `ExpectedGain`. A verdict by itself ends a run
-    only where that is certain: it has diverged, it overfits beyond noise, or it still learns nothing after the epochs
-    within which it should have begun. Slow is not finished, and jumps are not convergence: a run that converges
-    falsely or is unstable goes on unless these verdicts are among those that end one.
+    only where that is certain: it has diverged, or it still learns nothing after the epochs within which it should
+    have begun. Overfitting ends it once nothing more is expected, since in fine-tuning it may come back. Slow is not
+    finished, and jumps are not convergence: a run that surely converges falsely or is surely unstable goes on unless
+    these verdicts are among those that end one.
 
     Args:
         tolerance: Share of the total gain that is not worth waiting for.
@@ -63,6 +64,8 @@ class Default(Criterion):
         return self.members.start()
 
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
+        if signals.judged and not signals.is_due:
+            return state, None
         after, findings = self.members.step_each(state, signals)
         found = {finding.criterion: finding for finding in findings}
         return after, _certain(found) or _told(found, after[Diagnosis.name], signals)
@@ -87,7 +90,9 @@ def _told(found: dict[str, Finding], state: State, signals: Signals) -> Finding 
     if diagnosed is None:
         return None
     by_rule = found.get(str(diagnosed.verdict))
-    if by_rule and (diagnosed.verdict is Verdict.OVERFITTING or diagnosed.confidence > AGREED):
+    if by_rule and diagnosed.verdict is Verdict.OVERFITTING:  # in fine-tuning it may come back: told, not ended
+        return dataclasses.replace(by_rule, confidence=diagnosed.confidence, ends=False)
+    if by_rule and diagnosed.confidence > AGREED:
         return dataclasses.replace(by_rule, confidence=diagnosed.confidence)
     return dataclasses.replace(diagnosed, ends=diagnosed.verdict in CURABLE and diagnosed.confidence > SURE)
 

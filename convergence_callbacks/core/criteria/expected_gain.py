@@ -58,8 +58,7 @@ class ExpectedGain(Criterion):
         return {"worth": None}
 
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        # A long run is judged once a bin: each is at most a sixty-fourth of it.
-        if not signals.judged or not signals.curve.bin_is_full or len(signals.losses) < FEWEST:
+        if not signals.is_due or len(signals.losses) < FEWEST:
             return state, None
         known = features(signals)
         worth = averaged(state["worth"], worth_of(known), len(signals.losses))

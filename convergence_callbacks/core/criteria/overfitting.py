@@ -12,9 +12,6 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
 
-UNSTEADY = 5.0
-"""A rise of fewer standard deviations than this was thrown up, as in fine-tuning at a high rate, and may come back."""
-
 
 @dataclass(frozen=True)
 class Overfitting(Criterion):
@@ -42,7 +39,7 @@ class Overfitting(Criterion):
         rise = signals.level(window) - signals.curve.best
         gain = signals.start - signals.curve.best
         # The best of many epochs is a lucky one: by this many standard deviations, where the loss is but flat.
-        luck = max(UNSTEADY, math.sqrt(2 * math.log(signals.curve.count)) + 2)
+        luck = math.sqrt(2 * math.log(signals.curve.count)) + 2
         if rise < max(self.rise * gain, luck * signals.noise) or train_fall_since_best(signals) <= 0.02:
             return state, None
         return state, self.finding(signals, window)

@@ -106,9 +106,9 @@ def test_probabilities_are_smoothed_and_a_verdict_stays_until_another_is_clearly
 
 
 def test_a_run_that_has_settled_is_one_of_the_others_and_surer_for_it():
-    settled = diagnosis.once_settled({"probabilities": [0.5, 0.3, 0.1, 0.1, 0.0, 0.0], "verdict": "improving"})
+    settled = diagnosis.once_settled({"probabilities": [0.5, 0.3, 0.1, 0.1, 0.0, 0.0], "verdict": "improving"}, {})
     assert settled["verdict"] == "converged" and diagnosis.confidence(settled) == pytest.approx(0.6)
-    named = diagnosis.once_settled({"probabilities": [0.5, 0.3, 0.1, 0.1, 0.0, 0.0], "verdict": "overfitting"})
+    named = diagnosis.once_settled({"probabilities": [0.5, 0.3, 0.1, 0.1, 0.0, 0.0], "verdict": "overfitting"}, {})
     assert named["verdict"] == "overfitting"
 
 
