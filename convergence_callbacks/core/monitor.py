@@ -17,7 +17,7 @@ from convergence_callbacks.core.curve import Curve
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError
 from convergence_callbacks.core.monitor_state import MonitorState, damage_told
-from convergence_callbacks.core.observation import Observation, as_number, finite_or_nan, is_finite
+from convergence_callbacks.core.observation import Observation, as_number, as_step, finite_or_nan, is_finite
 from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
 from convergence_callbacks.core.signals import Signals
@@ -127,7 +127,7 @@ class Monitor:
         """
         last = self._state.decision
         observation = Observation(
-            step=_whole(step, otherwise=last.step + 1 if last else 0),
+            step=as_step(step, otherwise=last.step + 1 if last else 0),
             train_loss=as_number(train_loss),
             val_loss=as_number(val_loss),
             lr=as_number(lr),
@@ -276,14 +276,6 @@ class Monitor:
             "repeated_epochs": state.repeated_total,
         }
         return {name: count for name, count in counts.items() if count}
-
-
-def _whole(step: Any, otherwise: int) -> int:
-    """A step as a whole number, or another one where it is none."""
-    try:
-        return int(step)
-    except (TypeError, ValueError, OverflowError):
-        return otherwise
 
 
 def _joined(ending: Finding | None, diagnosis: Finding | None) -> Finding:

@@ -78,6 +78,14 @@ def as_number(value: Any) -> float | None:
         return math.nan
 
 
+def as_step(step: Any, otherwise: int) -> int:
+    """A step as a whole number, or another one where it is none."""
+    try:
+        return int(step)
+    except (TypeError, ValueError, OverflowError):
+        return otherwise
+
+
 def plain_number(value: float | None) -> float | str | None:
     """A value for JSON, which knows no NaN and no infinity."""
     return value if value is None or math.isfinite(value) else str(value)
