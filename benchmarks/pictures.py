@@ -30,10 +30,10 @@ def frontier(frontiers: Frontiers, path: Path) -> None:
         results: Sequence[Result] = getattr(frontiers, family)
         points = np.array(sorted(result.point for result in results))
         axes.plot(np.maximum(points[:, 0], LEAST), points[:, 1], "o-", color=colour, markersize=4)
-        middle = len(points) // 2
-        at = (max(points[middle, 0], LEAST), points[middle, 1])
-        axes.annotate(label, at, xytext=(6, 8), textcoords="offset points", color=colour)
+        at = (max(points[-1, 0], LEAST), points[-1, 1])
+        axes.annotate(label, at, xytext=(6, -3), textcoords="offset points", color=colour)
     axes.set_xscale("log")
+    axes.margins(x=0.14)
     axes.set_xlabel("loss given up: mean regret, share of a run's whole gain")
     axes.set_ylabel("epochs spent, share of the budget")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))

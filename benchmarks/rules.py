@@ -151,7 +151,7 @@ STOCK: dict[str, Rule] = {
 }
 DEFAULTS: dict[str, Rule] = {f"default, tolerance {100 * t:g} %": default(t) for t in TOLERANCES}
 UNAWARE: dict[str, Rule] = {"default, budget and schedule unknown": default(0.01, budget=None)}
-TOLD: dict[str, Rule] = {f"told of {budget:g} times the epochs": default(0.01, budget) for budget in (0.5, 1, 3, 10)}
+TOLD: dict[str, Rule] = {f"told of {budget:g} times the epochs": default(0.01, budget) for budget in (1, 3, 10)}
 CLAIRVOYANT: dict[str, Rule] = {
     f"clairvoyant {100 * t:g} %": clairvoyant(t)
     for t in (0.0, 0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2)

@@ -86,7 +86,10 @@ def _told(found: dict[str, Finding], state: State, signals: Signals) -> Finding 
     """The diagnosis, and whether the run may end with it."""
     diagnosed, settled = found.get(Diagnosis.name), found.get(ExpectedGain.name)
     if settled:
-        return _settled(settled, state, signals)
+        said = _settled(settled, state, signals)
+        # Deep networks rest at the trivial level before they begin: that has its own horizon.
+        sleeps = said.verdict is Verdict.NOT_LEARNING and NotLearning.name not in found
+        return dataclasses.replace(said, ends=False) if sleeps else said
     if diagnosed is None:
         return None
     by_rule = found.get(str(diagnosed.verdict))

@@ -185,3 +185,10 @@ def test_a_gap_is_no_share_of_a_gain_that_is_not_there_and_must_exceed_its_share
 def test_without_train_loss_there_is_no_gap():
     monitor = Monitor(criteria=GeneralizationGap(0.01, 1), min_epochs=0)
     assert not any(monitor.update(val_loss=v).stop for v in (1.0, 0.5, 0.4))
+
+
+def test_a_network_that_rests_at_the_trivial_level_is_not_ended_before_its_horizon():
+    t = np.arange(60)
+    noise = np.random.default_rng(0).normal(0, 0.002, 60)
+    flat = 0.69 + 0.06 * np.exp(-t / 2) + noise  # from a poor start to the level of a trivial predictor
+    assert stop_epoch(show_all(Monitor(max_epochs=300), flat - 0.01, flat)) is None
