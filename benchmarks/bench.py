@@ -110,7 +110,7 @@ def slow_rows(runs: Sequence[Run], jobs: int) -> list[str]:
         "default, tolerance 1 %": [decision.step + 1 for decision in decisions],
         "patience 10": [patience(10)(run) for run in slow],
     }
-    told = np.array([decision.verdict is Verdict.FALSE_CONVERGENCE for decision in decisions])
+    told = np.array([decision.verdict is Verdict.FALSE_CONVERGENCE for decision in decisions], dtype=bool)
     rows = [f"| {len(slow)} runs at a tenth of the usual rate or less | mean regret | lost above 5 %, and not told |"]
     rows.append("|---|---|---|")
     for rule, result in ((rule, score(rule, of, slow)) for rule, of in stops.items()):

@@ -14,6 +14,7 @@ from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.verdict import Verdict
 
 VERDICTS: Mapping[str, tuple[Verdict, ...]] = {
+    "diagnosis": (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE),
     "expected_gain": (Verdict.CONVERGED, Verdict.OVERFITTING),
     "exploding_loss": (Verdict.DIVERGED,),
     "false_convergence": (Verdict.FALSE_CONVERGENCE,),
@@ -27,7 +28,9 @@ VERDICTS: Mapping[str, tuple[Verdict, ...]] = {
     "successive_increases": (Verdict.OVERFITTING,),
     "unstable_loss": (Verdict.UNSTABLE,),
 }
-"""The verdicts that a criterion gives; one that is not listed gives none, and so always ends the training."""
+"""The verdicts that a criterion gives; one that is not listed gives none, and so always ends the training.
+
+The diagnosis tells all of them, but only these may end a training for it alone."""
 
 
 @dataclass(frozen=True)

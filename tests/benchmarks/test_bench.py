@@ -13,7 +13,7 @@ def test_the_command_writes_the_table_and_both_pictures(tmp_path, monkeypatch):
     monkeypatch.setattr(speed, "UPDATES", 20_000)
     recorded, few = Recorded.load(HELD_OUT), Recorded()
     for known in recorded.known:
-        if known["multiplier"] in (0.3, 1.0) and known["epochs"] <= 80 and known["fault"] == "none":
+        if known["multiplier"] in (0.1, 1.0) and known["epochs"] <= 50 and known["fault"] == "none":
             few.add(known["run"], recorded.rows[known["run"]], known)
     few.save(tmp_path / "few.npz")
     main(tmp_path / "few.npz", tmp_path / "out", jobs=1)

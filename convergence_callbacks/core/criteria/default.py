@@ -14,7 +14,6 @@ from convergence_callbacks.core.criteria.expected_gain import ExpectedGain
 from convergence_callbacks.core.criteria.exploding_loss import ExplodingLoss
 from convergence_callbacks.core.criteria.non_finite_loss import NonFiniteLoss
 from convergence_callbacks.core.criteria.not_learning import NotLearning
-from convergence_callbacks.core.criteria.overfitting import Overfitting
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
@@ -55,7 +54,6 @@ class Default(Criterion):
             NonFiniteLoss(),
             ExplodingLoss(),
             NotLearning(),
-            Overfitting(),
             Diagnosis(),
             ExpectedGain(self.tolerance),
         )
@@ -93,8 +91,6 @@ def _told(found: dict[str, Finding], state: State, signals: Signals) -> Finding 
     if diagnosed is None:
         return None
     by_rule = found.get(str(diagnosed.verdict))
-    if by_rule and diagnosed.verdict is Verdict.OVERFITTING:  # in fine-tuning it may come back: told, not ended
-        return dataclasses.replace(by_rule, confidence=diagnosed.confidence, ends=False)
     if by_rule and diagnosed.confidence > AGREED:
         return dataclasses.replace(by_rule, confidence=diagnosed.confidence)
     return dataclasses.replace(diagnosed, ends=diagnosed.verdict in CURABLE and diagnosed.confidence > SURE)
