@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench record fit pictures clean
+.PHONY: help demo test lint bench diagnosis record fit pictures clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -26,6 +26,9 @@ lint: $(VENV)/dev  ## check style and types
 
 bench: $(VENV)/bench  ## compare the rules on recorded trainings of data sets that nothing was fitted to (5 minutes)
 	$(BIN)/python -m benchmarks.bench
+
+diagnosis: $(VENV)/bench  ## how often the verdicts are right, on data sets left out of the fit (10 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.diagnosis
 
 record: $(VENV)/record  ## record the trainings that are missing, stopping none (hours; goes on where it was stopped)
 	$(BIN)/python -m benchmarks.record

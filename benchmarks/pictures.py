@@ -30,10 +30,10 @@ def frontier(frontiers: Frontiers, path: Path) -> None:
         results: Sequence[Result] = getattr(frontiers, family)
         points = np.array(sorted(result.point for result in results))
         axes.plot(np.maximum(points[:, 0], LEAST), points[:, 1], "o-", color=colour, markersize=4)
-        at = (max(points[-1, 0], LEAST), points[-1, 1])
-        axes.annotate(label, at, xytext=(6, -3), textcoords="offset points", color=colour)
+        at = (max(points[0, 0], LEAST), points[0, 1])
+        axes.annotate(label, at, xytext=(-8, -3), textcoords="offset points", color=colour, ha="right")
     axes.set_xscale("log")
-    axes.margins(x=0.14)
+    axes.set_xlim(left=LEAST / 10)  # room for the labels
     axes.set_xlabel("loss given up: mean regret, share of a run's whole gain")
     axes.set_ylabel("epochs spent, share of the budget")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
