@@ -16,9 +16,9 @@ HIGHEST = 1e9  # above any feature
 
 
 def trees_of(model: HistGradientBoostingRegressor) -> tuple[float, list[Tree]]:
-    """Where the model starts from, and its trees in preorder."""
+    """Where the model starts from, and its trees."""
     stages = model._predictors  # scikit-learn shows its trees nowhere else
-    return float(model._baseline_prediction.item()), [_tree(stage[0].nodes) for stage in stages]
+    return float(model._baseline_prediction.item()), [tree_of(stage[0].nodes) for stage in stages]
 
 
 def literal(name: str, values: Iterable[object], description: str) -> str:
@@ -27,27 +27,15 @@ def literal(name: str, values: Iterable[object], description: str) -> str:
     return f'{name} = (\n{items})\n"""{description}"""\n'
 
 
-def _tree(nodes: NDArray[np.void]) -> Tree:
-    feature: list[int] = []
-    threshold: list[float] = []
-    missing_left: list[int] = []
-    right: list[int] = []
-
-    def add(index: int) -> None:
-        node, place = nodes[index], len(feature)
-        is_leaf = bool(node["is_leaf"])
-        feature.append(-1 if is_leaf else int(node["feature_idx"]))
-        # A threshold above all numbers parts what is known from what is missing.
-        threshold.append(min(float(node["value" if is_leaf else "num_threshold"]), HIGHEST))
-        missing_left.append(int(node["missing_go_to_left"]))
-        right.append(0)
-        if not is_leaf:
-            add(int(node["left"]))
-            right[place] = len(feature)
-            add(int(node["right"]))
-
-    add(0)
-    return feature, threshold, missing_left, right
+def tree_of(nodes: NDArray[np.void]) -> Tree:
+    """One tree of scikit-learn's, which come in preorder; a threshold above all numbers parts known from missing."""
+    leaf = nodes["is_leaf"] == 1
+    return (
+        np.where(leaf, -1, nodes["feature_idx"].astype(int)).tolist(),
+        np.where(leaf, nodes["value"], np.minimum(nodes["num_threshold"], HIGHEST)).tolist(),
+        np.where(leaf, 0, nodes["missing_go_to_left"]).tolist(),
+        np.where(leaf, 0, nodes["right"].astype(int)).tolist(),
+    )
 
 
 def _short(value: object) -> str:

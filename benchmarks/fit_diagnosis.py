@@ -24,7 +24,9 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from benchmarks.curves import RECORDED, Recorded, Run, runs_of
+from benchmarks.export import tree_of
 from benchmarks.labels import Labelled, labelled, learnable, with_less_budget
+from convergence_callbacks.core.boosted_trees import Tree
 from convergence_callbacks.core.criteria import diagnosis
 from convergence_callbacks.core.curve import Curve
 from convergence_callbacks.core.observation import Observation
@@ -37,7 +39,6 @@ MODEL = Path(__file__).parent.parent / "convergence_callbacks" / "core" / "diagn
 KEPT = 60  # symptoms; more of them change no figure
 SHARES = (0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.88)  # of a run, where it is read before its end
 OTHER_VIEWS = 0.5  # what a run counts for that is read as others would have logged it
-ENDLESS = 1e9  # a threshold that only what is missing exceeds
 BALANCE = 0.65  # how far rare verdicts are weighed up: 0 not at all, 1 fully
 
 
@@ -212,22 +213,17 @@ def use(trees: HistGradientBoostingClassifier) -> NDArray[np.float64]:
     return gained / gained.sum()
 
 
-def trees_of(fitted: HistGradientBoostingClassifier) -> dict[str, list[Any]]:
-    """Each verdict's trees, in the form of `convergence_callbacks.core.boosted_trees.Tree`."""
-    grown: dict[str, list[Any]] = {verdict: [] for verdict in VERDICTS}
+def trees_of(fitted: HistGradientBoostingClassifier) -> dict[str, list[Tree]]:
+    """Each verdict's trees."""
+    grown: dict[str, list[Tree]] = {verdict: [] for verdict in VERDICTS}
     for of_round in fitted._predictors:
         for verdict, tree in zip(fitted.classes_, of_round, strict=True):
-            nodes = tree.nodes
-            leaf = nodes["is_leaf"] == 1
-            grown[str(verdict)].append((
-                np.where(leaf, -1, nodes["feature_idx"]).tolist(),
-                [
-                    float(f"{value:.4g}" if ends else f"{min(threshold, ENDLESS):.7g}")  # symptoms have six decimals
-                    for ends, value, threshold in zip(leaf, nodes["value"], nodes["num_threshold"], strict=True)
-                ],
-                np.where(leaf, 0, nodes["missing_go_to_left"]).tolist(),
-                np.where(leaf, 0, nodes["right"]).tolist(),
-            ))  # fmt: skip
+            feature, threshold, missing_left, right = tree_of(tree.nodes)
+            rounded = [  # symptoms have six decimals
+                float(f"{number:.4g}" if column < 0 else f"{number:.7g}")
+                for column, number in zip(feature, threshold, strict=True)
+            ]
+            grown[str(verdict)].append((feature, rounded, missing_left, right))
     return grown
 
 

@@ -42,7 +42,7 @@ NOISE_BINS = 40
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")  # what is beyond all numbers is clipped below
 def features(signals: Signals) -> dict[str, float]:
     """Numbers by name, rounded so that the unit of the loss changes none of them."""
-    start = _start(signals)
+    start = signals.first_level  # a trivial predictor's would be another number than the model learnt from
     losses, lowest, train = signals.losses, np.array(signals.curve.lowest), signals.train_losses
     gain = _gain(start, signals.curve.best, start)
     known = {
@@ -61,12 +61,6 @@ def features(signals: Signals) -> dict[str, float]:
         **_forecast(signals, gain),
     }
     return dict(zip(known, np.round(np.clip(list(known.values()), -LARGEST, LARGEST), 9).tolist(), strict=True))
-
-
-def _start(signals: Signals) -> float:
-    """The higher of both first losses; a trivial predictor's would be another number than the model learnt from."""
-    first, train = signals.curve.first, float(signals.train_losses[0])
-    return first if math.isnan(train) else max(first, train)
 
 
 def _gain(first: float, best: float, start: float) -> float:

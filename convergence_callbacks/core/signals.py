@@ -112,15 +112,18 @@ class Signals:
         start = self.curve.first if self.baseline is None else max(self.baseline, self.curve.first)
         return start - self.curve.best
 
-    @functools.cached_property
+    @property
     def start(self) -> float:
-        """Level at which learning begins: a trivial predictor's where known, else the higher of both first losses.
+        """Level at which learning begins: a trivial predictor's where known, else that of the first losses."""
+        return self.first_level if self.baseline is None else self.baseline
+
+    @functools.cached_property
+    def first_level(self) -> float:
+        """The higher of both first losses.
 
         The train loss of the first epoch is its running mean, so it still holds some of what a fast
         learner's validation loss no longer shows.
         """
-        if self.baseline is not None:
-            return self.baseline
         first = self.curve.train[0] if self.curve.train else math.nan
         return self.curve.first if math.isnan(first) else max(self.curve.first, first)
 
