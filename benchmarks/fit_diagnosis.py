@@ -1,9 +1,9 @@
 """Fit the diagnosis: `python -m benchmarks.fit_diagnosis` writes `core/diagnosis_model.py` (some minutes).
 
 Boosted trees learn from prefixes of recorded runs what was wrong with each (see `benchmarks.labels`). Each run is
-read several times as other people's trainings are: without its budget or its train loss, on another loss scale, with
-learning rates withheld or of another order of magnitude, so that the shape of the curves counts for more than the
-rates that are usual for small networks. With OMP_NUM_THREADS=1 the module is the same every time, to the last digit.
+read several times as other people's trainings are: without its budget, its train loss or its learning rates, on another
+loss scale. Rates as low as in fine-tuning are withheld from all (see `symptoms.LOWEST_RATE`), so that the shape of the
+curves counts there. With OMP_NUM_THREADS=1 the module is the same every time, to the last digit.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ class View:
         budget: Whether its length is known ahead.
         train: Whether train loss is known …
         alone: … and is all that is judged: then both are the same.
-        rate: What the learning rate is multiplied by; NaN where it is not known.
+        rates: Whether learning rates are known.
         shift: What is added to both losses.
     """
 
     budget: bool = True
     train: bool = True
     alone: bool = False
-    rate: float = 1.0
+    rates: bool = True
     shift: float = 0.0
 
 
@@ -94,7 +94,7 @@ def signals_along(run: Run, view: View, epochs: Iterable[int]) -> Iterator[Signa
     """What can be read from a run after each of some numbers of epochs."""
     curve, asked = Curve(), set(epochs)
     train = (run.val if view.alone else run.train) + view.shift if view.train else np.full(run.epochs, math.nan)
-    rates = run.lr * view.rate
+    rates = run.lr if view.rates else np.full(run.epochs, math.nan)
     for epoch, (loss, train_loss, rate) in enumerate(zip(run.val + view.shift, train, rates, strict=True)):
         if not np.isfinite(loss):
             continue
@@ -132,7 +132,7 @@ def _rows(labelled_run: Labelled, reads: int) -> list[tuple[list[float], str, fl
     rng = np.random.default_rng(zlib.crc32(run.name.encode()))
     stops = _stops(run, 1 if each.verdict in {"false_convergence", "not_learning"} else reads, rng)
     rows = []
-    for view in (View(), _other_view(run, math.nan, rng), _other_view(run, 10 ** rng.uniform(-4, 2), rng)):
+    for view in (View(), _other_view(run, False, rng), _other_view(run, True, rng)):
         at = stops if view == View() else [stop for stop in stops if rng.random() < 0.5 or stop == run.epochs]
         for signals in signals_along(run, view, at):
             epochs = signals.observation.step + 1
@@ -157,14 +157,14 @@ def _stops(run: Run, reads: int, rng: np.random.Generator) -> list[int]:
     return [*sorted({epochs for epochs in before if epochs < run.epochs}), run.epochs]
 
 
-def _other_view(run: Run, rate: float, rng: np.random.Generator) -> View:
+def _other_view(run: Run, rates: bool, rng: np.random.Generator) -> View:
     """A run as somebody else would have logged it."""
     fall = float(np.ptp(run.val[np.isfinite(run.val)])) if np.isfinite(run.val).any() else 0.0
     return View(
         budget=bool(rng.random() < 0.6),
         train=bool(rng.random() > 0.06),
         alone=bool(rng.random() < 0.06),
-        rate=rate,
+        rates=rates,
         shift=fall * rng.uniform(-3, 2) if rng.random() < 0.15 else 0.0,
     )
 

@@ -49,7 +49,7 @@ def test_examples_are_the_same_every_time_and_hold_what_there_is_to_learn(known)
 
 def test_a_run_is_read_as_others_would_have_logged_it():
     run = next(tasks(1))
-    signals = next(signals_along(run, View(budget=False, rate=np.nan, shift=-3.0), [20]))
+    signals = next(signals_along(run, View(budget=False, rates=False, shift=-3.0), [20]))
     assert signals.max_epochs is None and signals.curve.count == 20
     assert np.isnan(signals.rates).all() and signals.curve.best < 0
     assert not len(next(signals_along(run, View(train=False), [20])).known_train_losses)

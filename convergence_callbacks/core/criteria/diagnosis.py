@@ -83,20 +83,14 @@ def probabilities(signals: Signals) -> Series:
     return np.asarray(shares)
 
 
-def once_settled(state: State, unless_sure: Mapping[Verdict, float]) -> State:
-    """The state of a run of which nothing more is expected: it does not improve, so it is one of the others.
-
-    Args:
-        state: The state of the diagnosis.
-        unless_sure: Verdicts that are given only from a probability on.
-    """
+def once_settled(state: State) -> State:
+    """The state of a run of which nothing more is expected: it does not improve, so it is one of the others."""
     known = np.array(state["probabilities"] or [1.0 * (verdict is Verdict.CONVERGED) for verdict in VERDICTS])
     known[VERDICTS.index(Verdict.IMPROVING)] = 0.0
     known /= max(known.sum(), 1e-9)
-    allowed = [p >= unless_sure.get(verdict, 0.0) for verdict, p in zip(VERDICTS, known, strict=True)]
     current = VERDICTS.index(Verdict(state["verdict"]))
-    if current == VERDICTS.index(Verdict.IMPROVING) or not allowed[current]:
-        current = int(np.where(allowed, known, -1.0).argmax())
+    if current == VERDICTS.index(Verdict.IMPROVING):
+        current = int(known.argmax())
     return {"probabilities": known.tolist(), "verdict": VERDICTS[current].value}
 
 
