@@ -194,6 +194,11 @@ class Stopping(FromYaml):
         self._tell(observation, decision)
         return decision
 
+    def announce(self, decision: Decision) -> None:
+        """Say why the training ends, once, where ``verbose`` asks for it."""
+        if self.settings.verbose and decision.stop and self.stopped_epoch == decision.step:
+            print(decision)
+
     def state_dict(self) -> dict[str, Any]:
         """The state of the run in plain types; the settings are not part of it."""
         return self.monitor.state_dict()
