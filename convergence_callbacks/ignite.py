@@ -21,7 +21,7 @@ from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.adapter.torch_processes import as_first_process_saw, is_first_process
 from convergence_callbacks.adapter.torch_weights import copied
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import ConvergenceError, StateError
+from convergence_callbacks.core.errors import ConvergenceError
 
 
 class ConvergenceStopping(Stopping):
@@ -69,12 +69,7 @@ class ConvergenceStopping(Stopping):
     def _start(self, trainer: Any) -> None:
         if self._saved is None:
             self._best_weights = None
-        try:
-            self.begin(trainer.state.max_epochs)
-        except StateError as error:
-            self._saved = None
-            self.begin(trainer.state.max_epochs)
-            self._complain(StateError(f"{error}; the criteria start afresh"))
+        self.begin_resumed(trainer.state.max_epochs)
         self._loss, self._running = (0.0, 0), True
 
     def _add_loss(self, trainer: Any) -> None:

@@ -40,7 +40,7 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
         if not len(net.history):
             self._best_weights = None
         for epoch, row in enumerate(net.history):
-            self._judge(epoch, row, lr=row.get("event_lr", _rate(net)))  # skorch's schedulers write it there
+            self._judge(net, epoch, row)
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Judge the epoch.
@@ -48,7 +48,7 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
         Raises:
             KeyboardInterrupt: The training ends here; skorch catches it.
         """
-        decision = self._judge(len(net.history) - 1, net.history[-1], lr=_rate(net))
+        decision = self._judge(net, len(net.history) - 1, net.history[-1])
         if self.settings.restore_best and decision.best_step == decision.step:
             self._best_weights = copied(net.module_)
         if self.settings.log_decisions:
@@ -77,12 +77,8 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
         clone.listeners = list(self.listeners)
         return clone
 
-    def _judge(self, epoch: int, row: Mapping[str, Any], lr: Any) -> Decision:
+    def _judge(self, net: Any, epoch: int, row: Mapping[str, Any]) -> Decision:
         named = self.settings.val_metric
         validated = named is not None or find_validation_loss(row) is not None
-        return self.decide(self.collect(epoch, row, lr=lr, validated=validated))
-
-
-def _rate(net: Any) -> Any:
-    optimizer = getattr(net, "optimizer_", None)
-    return optimizer.param_groups[0]["lr"] if optimizer is not None else None
+        rate = row.get("event_lr", net.optimizer_.param_groups[0]["lr"])  # skorch's schedulers write there what it was
+        return self.decide(self.collect(epoch, row, lr=rate, validated=validated))

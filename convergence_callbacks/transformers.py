@@ -64,7 +64,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
         if looks and lr_scheduler is not None:
             seen = min(state.global_step // between, looks - 1)
             rates = rates_to_come(lr_scheduler, epochs=looks, steps_per_epoch=between, first_epoch=seen)
-        self.begin(looks, lr_schedule=rates)
+        self.begin_resumed(looks, None, rates)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Tell of an evaluation that had nothing to judge."""

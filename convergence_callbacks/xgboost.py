@@ -21,7 +21,6 @@ except ModuleNotFoundError as error:
 from convergence_callbacks.adapter.evaluation_sets import Evaluation, as_logged
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import StateError
 
 STATE = "convergence_state"
 """The booster's attribute that holds the state of a training in progress."""
@@ -47,13 +46,8 @@ class ConvergenceStopping(Stopping, TrainingCallback):
         self._first = model.num_boosted_rounds()
         saved = model.attr(STATE)
         if saved is not None:
-            self.load_state_dict(json.loads(saved))
-        try:
-            self.begin()
-        except StateError as error:
-            self._saved = None
-            self.begin()
-            self._complain(StateError(f"{error}; the criteria start afresh"))
+            self.load_state_dict(_read(saved))
+        self.begin_resumed()
         return model
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Mapping[str, Sequence[Any]]]) -> bool:
@@ -84,3 +78,11 @@ class ConvergenceStopping(Stopping, TrainingCallback):
         trees = model[: best + 1]
         trees.set_attr(best_iteration=str(best), best_score=str(decision.best_value))
         return trees
+
+
+def _read(saved: str) -> Any:
+    """A state as it was written; what is no JSON is no state either."""
+    try:
+        return json.loads(saved)
+    except ValueError:
+        return {}

@@ -19,7 +19,7 @@ from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import ConvergenceError, SettingsError
+from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
@@ -132,6 +132,19 @@ class Stopping(FromYaml):
         if self._saved is not None:
             self.monitor.load_state_dict(self._saved)
             self._saved = None
+
+    def begin_resumed(self, *known: Any) -> None:
+        """`begin`, where a saved state comes from a file that may be damaged: then told, and the criteria start afresh.
+
+        Raises:
+            StateError: With ``strict``, the state can't be read.
+        """
+        try:
+            self.begin(*known)
+        except StateError as error:
+            self._saved = None
+            self.begin(*known)
+            self._complain(StateError(f"{error}; the criteria start afresh"))
 
     @property
     def decision(self) -> Decision | None:

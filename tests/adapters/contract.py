@@ -64,9 +64,9 @@ class Adapter:
 
     Args:
         name: Of the training, in `tests/adapters/in_<name>.py`.
-        needs: The package that has to be installed, and, where it is another, the module by which the door notices.
+        needs: The module that has to be installed; the name when left out.
         module: The door, below `convergence_callbacks`; the name when left out.
-        extra: What installs the framework; the name of the door, with hyphens, when left out.
+        extra: What installs the framework; the name of the door when left out.
         metric: Where the training logs its validation metric, for one of which more is better.
         reuses: Whether the same callback can be used for a second run.
         restores: Whether it gives back the best weights itself.
@@ -95,9 +95,14 @@ class Adapter:
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def door(self) -> str:
+        """The module below `convergence_callbacks`."""
+        return self.module or self.name
+
     def stopping(self, **settings: Any) -> Any:
         """Its callback."""
-        door = importlib.import_module(f"convergence_callbacks.{self.module or self.name}")
+        door = importlib.import_module(f"convergence_callbacks.{self.door}")
         return door.ConvergenceStopping(**settings)
 
     def train(self, training: Training) -> Training:
@@ -107,7 +112,7 @@ class Adapter:
 
     def skip_unless_installed(self) -> None:
         """Skip the test, with the extra that is missing."""
-        extra = self.extra or self.module or self.name
+        extra = self.extra or self.door
         pytest.importorskip(self.needs or self.name, reason=f"needs pip install 'convergence-callbacks[{extra}]'")
 
 

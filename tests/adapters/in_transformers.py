@@ -45,12 +45,12 @@ def arguments(training, **settings):
         use_cpu=True,
         report_to=[],
         disable_tqdm=True,
-        save_total_limit=1,
         **{
             "eval_strategy": "no" if training.script is None else "epoch",
             "save_strategy": "epoch",
             "logging_strategy": "no",
             "learning_rate": 1e-3,
+            "save_total_limit": 1,
             **settings,
         },
     )
