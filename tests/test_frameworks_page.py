@@ -85,8 +85,11 @@ def reader_s_own(section):
         from tests.adapters.in_equinox import X, step
 
         model = equinox.nn.MLP(4, 1, 4, 1, key=jax.random.key(0))
-        loss = lambda model: (jax.vmap(model)(X) ** 2).mean()
-        return {"model": model, "train_step": lambda model: step(model, X + 0), "validate": loss}
+        return {
+            "model": model,
+            "train_step": lambda model: step(model, X + 0),
+            "validate": lambda model: (jax.vmap(model)(X) ** 2).mean(),
+        }
     return data
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from convergence_callbacks import Patience
 from convergence_callbacks.keras import ConvergenceStopping
 
-
 pytestmark = pytest.mark.filterwarnings("ignore:.*() is deprecated:DeprecationWarning")
 
 

@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "adapter": {"core", "config", "monitor", "adapter"},
     "cli": {"core", "config", "monitor", "cli", "plots", "adapter.settings"},
     "monitor": {"core", "config"},
+    "environment": {"core", "lightning"},
 }
 """What each room of the package may import of the others."""
 
