@@ -22,9 +22,13 @@ def configured(tmp_path, monkeypatch):
     monkeypatch.setenv("JSONARGPARSE_DEPRECATION_WARNINGS", "off")  # LightningCLI's own use of it
     from lightning.pytorch.cli import LightningCLI
 
+    class Fixed(Module):
+        def __init__(self):
+            super().__init__([1.0])
+
     def made(*args):
         cli = LightningCLI(
-            lambda: Module([1.0]),
+            Fixed,
             args=[*args, "--trainer.accelerator=cpu", *QUIET],
             run=False,
             save_config_callback=None,
