@@ -68,9 +68,8 @@ def test_the_public_names_and_signatures_are_those_of_the_snapshot():
     for adapter in ADAPTERS:
         adapter.skip_unless_installed()
     pytest.importorskip("matplotlib", reason="needs pip install 'convergence-callbacks[plots]'")
-    assert public().splitlines() == SNAPSHOT.read_text().splitlines(), (
-        "python -m tests.test_api, and a line in CHANGELOG"
-    )
+    told = "write it anew with python -m tests.test_api, and say what changed in the CHANGELOG"
+    assert public().splitlines() == SNAPSHOT.read_text().splitlines(), told
 
 
 if __name__ == "__main__":
