@@ -14,9 +14,11 @@ MODULES = {path: ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts
 MAY_IMPORT = {
     "core": {"core"},
     "config": {"core", "config", "adapter.settings"},
+    "logs": {"core", "logs", "adapter.names"},
+    "replay": {"core", "logs"},
     "plots": {"core", "plots"},
     "adapter": {"core", "config", "monitor", "adapter"},
-    "cli": {"core", "config", "monitor", "cli", "plots", "adapter.settings"},
+    "cli": {"core", "config", "monitor", "cli", "plots", "adapter.settings", "logs", "replay"},
     "lightning": {"core", "config", "monitor", "adapter"},
     "keras": {"core", "config", "monitor", "adapter"},
     "monitor": {"core", "config"},

@@ -1,0 +1,186 @@
+"""CSV: Lightning's and Keras's CSVLogger, timm's summary, and any other table with a header."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from convergence_callbacks.logs.columns import OPTIONS, ColumnChoice, Columns, find_columns
+from convergence_callbacks.logs.epochs import Gatherer
+from convergence_callbacks.logs.errors import LogError, NotALogError
+from convergence_callbacks.logs.lines import encoding_of, lines_of
+from convergence_callbacks.logs.notes import Notes
+from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.run import Run
+from convergence_callbacks.logs.table import Row, number_in, seconds_in
+
+DELIMITERS = ",;\t|"
+SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".log"})
+Cells = tuple[int, list[str]]
+
+
+class Delimited(Reader):
+    """Reads tables whose first line names the columns."""
+
+    name: ClassVar[str] = "CSV"
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """A name that tables have, and a first line of several names."""
+        if path.suffix.lower() not in SUFFIXES:
+            return False
+        first = head.decode(encoding_of(head), "replace").splitlines()[:1]
+        header = _cells(first[0], delimiter_of(first[0])) if first else []
+        return (len(header) > 1 and is_header(header)) or (path.suffix.lower() == ".csv" and not any(head.strip()))
+
+    def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
+        """The run of a file; several where the epochs start over."""
+        notes = Notes()
+        table = Table(path, notes)
+        columns = find_columns(table.names, choice)
+        yield from runs_of(path, self.name, columns, table.rows(columns), notes)
+
+
+class Table:
+    """A table in a file, read as a stream.
+
+    Args:
+        path: The file.
+        notes: Where it is told which lines were left out.
+
+    Raises:
+        NotALogError: It has no header.
+    """
+
+    def __init__(self, path: Path, notes: Notes) -> None:
+        self._lines = ((number, line) for number, line in lines_of(path, notes) if line.strip())
+        self._notes = notes
+        number, header = next(self._lines, (0, None))
+        if header is None:
+            raise NotALogError("it is empty, or has no whole line")
+        self._delimiter = delimiter_of(header)
+        self.names = [name.strip() for name in _cells(header, self._delimiter)]
+        """The names of the columns."""
+        if not is_header(self.names):
+            raise NotALogError("the first line names no columns, it must be a header", line=number)
+
+    def rows(self, columns: Columns) -> Iterator[Row]:
+        """The rows, with the columns that are asked for."""
+        read = readers_of(columns, self._delimiter)
+        names = self.names
+        for number, line in self._lines:
+            cells = _cells(line, self._delimiter)
+            if is_header(cells) and _is_repeated(cells, names):
+                names = [name.strip() for name in cells]  # a resumed log may begin again, with other columns
+            elif len(cells) != len(names):
+                few = "few" if len(cells) < len(names) else "many"
+                self._notes.add(f"has too {few} cells, as a line that was cut: left out", number)
+            else:
+                row = self._row(number, zip(names, cells, strict=True), read)
+                if row is not None:
+                    yield row
+
+    def _row(
+        self, number: int, cells: Iterable[tuple[str, str]], read: dict[str, Callable[[str], float | None]]
+    ) -> Row | None:
+        values = {}
+        for name, cell in cells:
+            if name in read:
+                try:
+                    value = read[name](cell)
+                except ValueError as error:
+                    self._notes.add(f"is left out, since in {name!r} {error}", number)
+                    return None
+                if value is not None:
+                    values[name] = value
+        return Row(number, values)
+
+
+def runs_of(path: Path, format_: str, columns: Columns, rows: Iterable[Row], notes: Notes) -> Iterator[Run]:
+    """The runs that rows tell of.
+
+    Raises:
+        LogError: They tell of none.
+    """
+    gatherer = Gatherer(columns)
+    for row in rows:
+        gatherer.add(row)
+    trainings = gatherer.finish()
+    if not trainings:
+        raise LogError("; ".join(["it has no epoch with a loss", *notes.told()]))
+    for index, training in enumerate(trainings):
+        yield Run(
+            name="" if index == 0 else f"({index + 1})",
+            path=path,
+            format=format_,
+            observations=training.observations,
+            unit=training.unit,
+            counts_from=training.counts_from,
+            columns=columns,
+            notes=(*notes.told(), *training.notes),
+        )
+
+
+def delimiter_of(header: str) -> str:
+    """What separates the cells: of the usual signs the most frequent in the header, outside of quotes."""
+    bare = re.sub(r'"[^"]*"', "", header)
+    return max(DELIMITERS, key=bare.count)
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether all cells are names: none is a number, and at least one has a letter."""
+    return not any(_is_number(cell) for cell in cells) and any(re.search("[A-Za-z]", cell) for cell in cells)
+
+
+def readers_of(columns: Columns, delimiter: str) -> dict[str, Callable[[str], float | None]]:
+    """What reads the cells of each column that is asked for."""
+    number = number_in if delimiter == "," else DecimalSign()
+    names = {role: getattr(columns, role) for role in OPTIONS}
+    return {name: seconds_in if role == "time" else number for role, name in names.items() if name is not None}
+
+
+class DecimalSign:
+    """Reads numbers with a comma for a decimal sign, as spreadsheets write them in half of Europe.
+
+    One file has one sign: where both occur, a comma might as well separate thousands, and is refused.
+
+    >>> read = DecimalSign()
+    >>> read("0,25"), read("3")
+    (0.25, 3.0)
+    >>> read("0.25")
+    Traceback (most recent call last):
+    ValueError: '0.25' has a decimal point, in a file with decimal commas
+    """
+
+    def __init__(self) -> None:
+        self._sign: str | None = None
+
+    def __call__(self, cell: str) -> float | None:
+        """The number in a cell."""
+        sign = "comma" if "," in cell else "point" if "." in cell else None
+        if sign and self._sign not in (None, sign):
+            raise ValueError(f"{cell!r} has a decimal {sign}, in a file with decimal {self._sign}s")
+        value = number_in(cell.replace(",", ".") if sign == "comma" and cell.count(",") == 1 else cell)
+        self._sign = self._sign or sign
+        return value
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:  # a cell of more than 128 kB
+        return []
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return number_in(cell) is not None
+    except ValueError:
+        return False
+
+
+def _is_repeated(cells: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a line is a header again: it names some of the same columns."""
+    return bool({cell.strip() for cell in cells} & set(names))
