@@ -21,10 +21,10 @@ HEAD = 65_536
 @functools.cache
 def known_readers() -> tuple[Reader, ...]:
     """All readers, those of other packages first, then from the most special format to any table."""
-    from convergence_callbacks.logs.readers.delimited import Delimited
+    from convergence_callbacks.logs.readers import OURS
 
-    others = [entry.load()() for entry in importlib.metadata.entry_points(group=GROUP)]
-    return (*others, Delimited())
+    others = [entry.load() for entry in importlib.metadata.entry_points(group=GROUP)]
+    return tuple(kind() for kind in (*others, *OURS))
 
 
 def find_logs(path: str | Path) -> Iterator[tuple[Path, Reader]]:

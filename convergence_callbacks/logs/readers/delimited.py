@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from convergence_callbacks.logs.columns import OPTIONS, ColumnChoice, Columns, find_columns
-from convergence_callbacks.logs.epochs import Gatherer
-from convergence_callbacks.logs.errors import LogError, NotALogError
+from convergence_callbacks.logs.errors import NotALogError
 from convergence_callbacks.logs.lines import encoding_of, lines_of
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.logs.table import Row, number_in, seconds_in
 
@@ -29,11 +29,8 @@ class Delimited(Reader):
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """A name that tables have, and a first line of several names."""
-        if path.suffix.lower() not in SUFFIXES:
-            return False
-        first = head.decode(encoding_of(head), "replace").splitlines()[:1]
-        header = _cells(first[0], delimiter_of(first[0])) if first else []
-        return (len(header) > 1 and is_header(header)) or (path.suffix.lower() == ".csv" and not any(head.strip()))
+        header = header_in(head)
+        return path.suffix.lower() in SUFFIXES and len(header) > 1 and is_header(header)
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The run of a file; several where the epochs start over."""
@@ -41,6 +38,13 @@ class Delimited(Reader):
         table = Table(path, notes)
         columns = find_columns(table.names, choice)
         yield from runs_of(path, self.name, columns, table.rows(columns), notes)
+
+
+def header_in(head: bytes) -> list[str]:
+    """The cells of the first line that is not empty."""
+    text = head.decode(encoding_of(head), "replace").lstrip("\ufeff").lstrip()
+    first = text.splitlines()[0] if text else ""
+    return [name.strip() for name in _cells(first, delimiter_of(first))]
 
 
 class Table:
@@ -66,9 +70,16 @@ class Table:
         if not is_header(self.names):
             raise NotALogError("the first line names no columns, it must be a header", line=number)
 
-    def rows(self, columns: Columns) -> Iterator[Row]:
-        """The rows, with the columns that are asked for."""
-        read = readers_of(columns, self._delimiter)
+    def rows(self, columns: Columns, sums: Mapping[str, Sequence[str]] | None = None) -> Iterator[Row]:
+        """The rows, with the columns that are asked for.
+
+        Args:
+            columns: Which column is what.
+            sums: Columns that are not in the file, by the names of those that they are the sum of.
+        """
+        read, sums = readers_of(columns, self._delimiter), sums or {}
+        parts = [part for name in sums if name in read for part in sums[name]]
+        read |= {part: read[name] for name in sums if name in read for part in sums[name]}
         names = self.names
         for number, line in self._lines:
             cells = _cells(line, self._delimiter)
@@ -80,7 +91,7 @@ class Table:
             else:
                 row = self._row(number, zip(names, cells, strict=True), read)
                 if row is not None:
-                    yield row
+                    yield _summed(row, sums) if parts else row
 
     def _row(
         self, number: int, cells: Iterable[tuple[str, str]], read: dict[str, Callable[[str], float | None]]
@@ -98,29 +109,13 @@ class Table:
         return Row(number, values)
 
 
-def runs_of(path: Path, format_: str, columns: Columns, rows: Iterable[Row], notes: Notes) -> Iterator[Run]:
-    """The runs that rows tell of.
-
-    Raises:
-        LogError: They tell of none.
-    """
-    gatherer = Gatherer(columns)
-    for row in rows:
-        gatherer.add(row)
-    trainings = gatherer.finish()
-    if not trainings:
-        raise LogError("; ".join(["it has no epoch with a loss", *notes.told()]))
-    for index, training in enumerate(trainings):
-        yield Run(
-            name="" if index == 0 else f"({index + 1})",
-            path=path,
-            format=format_,
-            observations=training.observations,
-            unit=training.unit,
-            counts_from=training.counts_from,
-            columns=columns,
-            notes=(*notes.told(), *training.notes),
-        )
+def _summed(row: Row, sums: Mapping[str, Sequence[str]]) -> Row:
+    """The row with each sum of which all parts are there."""
+    values = dict(row.values)
+    for name, parts in sums.items():
+        if all(part in values for part in parts):
+            values[name] = sum(values[part] for part in parts)
+    return Row(row.line, values)
 
 
 def delimiter_of(header: str) -> str:
