@@ -183,6 +183,8 @@ def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Note
         unit, keys = ("evaluation" if validated else "step"), [float(index) for index in range(len(entries))]
     elapsed = elapsed_seconds([entry.time for entry in entries], columns.time) if columns.time else None
     counts_from = 1 if keys and keys[0] == 1 else 0
+    if keys and keys[0] > 1:
+        notes.add(f"the log begins with {unit} {keys[0]:g}: what came before is not in it")
     observations = tuple(
         Observation(
             step=int(key) - counts_from,

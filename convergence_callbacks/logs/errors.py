@@ -30,7 +30,7 @@ class LogError(ConvergenceError, ValueError):
 
     def at(self, path: Path) -> LogError:
         """The same error, of a file."""
-        return LogError(self.message, self.path or path, self.line)
+        return type(self)(self.message, self.path or path, self.line)
 
 
 class NotALogError(LogError):

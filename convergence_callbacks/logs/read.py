@@ -68,7 +68,7 @@ def read_log(log: Path, reader: Reader, choice: ColumnChoice | None = None, root
     except Exception as error:  # a damaged file, or a reader of somebody else: the other logs must not be lost
         raise LogError(f"the reader of {reader.name} failed: {error!r}", log) from error
     base = _name_below(log, root or log.parent)
-    return [dataclasses.replace(run, name=" ".join(filter(None, [base, run.name]))) for run in runs]
+    return [dataclasses.replace(run, name=base if run.name in {"", log.name} else f"{base} {run.name}") for run in runs]
 
 
 def read_logs(path: str | Path, choice: ColumnChoice | None = None) -> Iterator[Run | LogError]:
@@ -80,10 +80,13 @@ def read_logs(path: str | Path, choice: ColumnChoice | None = None) -> Iterator[
         LogError: A file that was named can't be read.
         OSError: The path can't be read.
     """
-    path = Path(path)
+    path, names = Path(path), set[str]()
     for log, reader in find_logs(path):
         try:
-            yield from read_log(log, reader, choice, root=path if path.is_dir() else None)
+            for run in read_log(log, reader, choice, root=path if path.is_dir() else None):
+                name = run.name if run.name not in names else f"{run.name} ({log.name})"
+                names.add(name)
+                yield dataclasses.replace(run, name=name)
         except LogError as error:
             if path.is_file():
                 raise
@@ -92,9 +95,9 @@ def read_logs(path: str | Path, choice: ColumnChoice | None = None) -> Iterator[
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """Every file of a folder, in order of their names; links to folders are not followed."""
+    """Every file of a folder, in order of their names; neither hidden folders nor links to folders are followed."""
     for parent, folders, files in os.walk(folder, onerror=_raised_at(folder)):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from (Path(parent) / file for file in sorted(files))
 
 

@@ -47,12 +47,14 @@ class MlflowSqlite(Reader):
                     try:
                         yield from run_of_points(path, self.name, points, choice, Notes(), name=name, metadata=params)
                         found = True
+                    except NotALogError:
+                        continue
                     except LogError as error:  # of this run; the others are not lost
                         problem = problem or LogError(f"run {name!r}: {error.message}")
         except sqlite3.Error as error:
             raise LogError(f"the database can't be read: {error}") from error
         if not found:
-            raise problem or NotALogError("it holds no run")
+            raise problem or NotALogError("it holds no run with a loss")
 
 
 def _opened(path: Path) -> sqlite3.Connection:
