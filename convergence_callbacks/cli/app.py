@@ -9,6 +9,7 @@ import typer
 from convergence_callbacks import __version__
 from convergence_callbacks.cli.check import check
 from convergence_callbacks.cli.init import init
+from convergence_callbacks.cli.replay import replay
 
 app = typer.Typer(
     name="convergence",
@@ -36,3 +37,4 @@ def main(
 
 app.command()(init)
 app.command()(check)
+app.command()(replay)

@@ -2,6 +2,7 @@
 
 from convergence_callbacks.logs.reader import Reader
 from convergence_callbacks.logs.readers.catboost import CatBoost
+from convergence_callbacks.logs.readers.decision_record import DecisionRecords
 from convergence_callbacks.logs.readers.delimited import Delimited
 from convergence_callbacks.logs.readers.evals_result import EvalsResult
 from convergence_callbacks.logs.readers.history_json import HistoryJson
@@ -14,6 +15,7 @@ from convergence_callbacks.logs.readers.ultralytics import Ultralytics
 from convergence_callbacks.logs.readers.wandb_chart import WandbChart
 
 OURS: tuple[type[Reader], ...] = (
+    DecisionRecords,
     TensorBoard,
     MlflowFiles,
     MlflowSqlite,
