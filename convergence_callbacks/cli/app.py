@@ -8,6 +8,7 @@ import typer
 
 from convergence_callbacks import __version__
 from convergence_callbacks.cli.check import check
+from convergence_callbacks.cli.compare import compare
 from convergence_callbacks.cli.init import init
 from convergence_callbacks.cli.replay import replay
 
@@ -38,3 +39,4 @@ def main(
 app.command()(init)
 app.command()(check)
 app.command()(replay)
+app.command()(compare)

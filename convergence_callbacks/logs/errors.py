@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from convergence_callbacks.core.errors import ConvergenceError
 
@@ -22,6 +23,9 @@ class LogError(ConvergenceError, ValueError):
     def __init__(self, message: str, path: Path | None = None, line: int | None = None) -> None:
         super().__init__(message)
         self.message, self.path, self.line = message, path, line
+
+    def __reduce__(self) -> tuple[Any, ...]:  # an exception is pickled by its message alone
+        return type(self), (self.message, self.path, self.line)
 
     def __str__(self) -> str:
         place = [str(self.path)] if self.path is not None else []

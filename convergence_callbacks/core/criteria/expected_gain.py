@@ -11,7 +11,7 @@ from convergence_callbacks.core.criteria.overfitting import gap_widening, train_
 from convergence_callbacks.core.features import FEWEST, features
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.further_gain import FurtherGain, averaged, further_gain, worth_of
-from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.signals import Signals, once_an_epoch
 from convergence_callbacks.core.verdict import Verdict
 
 WIDENED = 0.05
@@ -61,7 +61,7 @@ class ExpectedGain(Criterion):
         if not signals.is_due or len(signals.losses) < FEWEST:
             return state, None
         known = features(signals)
-        worth = averaged(state["worth"], worth_of(known), len(signals.losses))
+        worth = averaged(state["worth"], _worth(signals), len(signals.losses))
         expected = further_gain(worth)
         if expected.mean >= self.tolerance or _is_to_go_on(known, self.tolerance) or signals.rate_steps_down:
             return {"worth": worth}, None
@@ -89,6 +89,11 @@ class ExpectedGain(Criterion):
             advice=(*advice, "then weight decay, augmentation or more data") if overfits else advice,
             confidence=_confidence(expected.mean, self.tolerance),
         )
+
+
+@once_an_epoch
+def _worth(signals: Signals) -> float:
+    return worth_of(features(signals))
 
 
 def _is_to_go_on(known: Mapping[str, float], tolerance: float) -> bool:
