@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -53,17 +56,27 @@ def _joblib(function: Callable[[Item], Result], items: Iterable[Item], jobs: int
 
 
 def _ray(function: Callable[[Item], Result], items: Iterable[Item], _: int) -> Iterator[Result]:
-    """As many batches under way as the cluster has processors, twice; Ray does lost ones again."""
+    """Twice as many batches under way as the cluster has processors; Ray does lost ones again."""
     try:
         import ray
     except ImportError as error:
         raise _missing("ray", "ray") from error
-    if not ray.is_initialized():
-        ray.init(log_to_driver=False, include_dashboard=False)
-    remote: Any = ray.remote(max_retries=4)(_each)
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray tells its makers of its use unless it is told not to
+    is_ours = not ray.is_initialized()
+    with contextlib.redirect_stdout(sys.stderr):  # Ray prints of lost workers there, which is for results
+        if is_ours:
+            ray.init(log_to_driver=False, include_dashboard=False, logging_level="ERROR")
+        try:
+            yield from _remotely(ray, function, items)
+        finally:
+            if is_ours:
+                ray.shutdown()
+
+
+def _remotely(ray: Any, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    remote = ray.remote(max_retries=4)(_each)
     waiting: list[Any] = []
-    cluster: Any = ray.cluster_resources
-    most = max(2, 2 * int(cluster().get("CPU", 1)))
+    most = max(2, 2 * int(ray.cluster_resources().get("CPU", 1)))
     for batch in _batches(items):
         waiting.append(remote.remote(function, batch))
         if len(waiting) >= most:
