@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -65,7 +66,7 @@ def _ray(function: Callable[[Item], Result], items: Iterable[Item], _: int) -> I
     is_ours = not ray.is_initialized()
     with contextlib.redirect_stdout(sys.stderr):  # Ray prints of lost workers there, which is for results
         if is_ours:
-            ray.init(log_to_driver=False, include_dashboard=False, logging_level="ERROR")
+            ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
         try:
             yield from _remotely(ray, function, items)
         finally:
