@@ -45,6 +45,8 @@ def number_in(value: Any) -> float | None:
     elif isinstance(value, int | float):
         return _float(value)
     elif isinstance(value, str):
+        if _NUMBER.fullmatch(value):
+            return _float(value)
         text = value.strip()
         if _NUMBER.fullmatch(text):
             return _float(text)

@@ -79,6 +79,10 @@ def test_a_header_with_other_columns_in_the_middle_is_followed(read):
     assert val(read(f"{HEADER}0,1,9\nepoch,val_loss,extra,train_loss\n1,8,55,1\n")) == [9, 8]
 
 
+def test_a_header_with_none_of_the_columns_ends_what_can_be_read(read):
+    assert val(read(f"{HEADER}0,1,9\nid,label,score\n1,1,8\n")) == [9]
+
+
 def test_nan_and_infinity_are_read_as_they_are(read):
     run = read(f"{HEADER}0,nan,inf\n1,-Infinity,1e400\n2,None,\n3,1,2\n")
     assert math.isnan(run.observations[0].train_loss) and val(run)[:2] == [math.inf, math.inf]

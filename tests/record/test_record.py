@@ -37,7 +37,7 @@ def path(tmp_path):
 @pytest.mark.parametrize(
     "settings",
     [{}, {"criteria": Patience(3) | Patience(9)}, {"mode": "max"}, {"lr_schedule": lambda epoch: 0.9**epoch}],
-    ids=str,
+    ids=["default", "criteria", "max", "schedule"],
 )
 def test_all_decisions_of_a_record_are_confirmed(path, settings):
     write(path, observations(), **settings)
