@@ -148,7 +148,7 @@ def test_a_reader_of_somebody_else_comes_first_and_its_failure_loses_no_other_lo
 
 def test_a_named_file_that_is_no_log_says_what_is_known(tmp_path):
     (tmp_path / "a.bin").write_bytes(b"\0\1")
-    with pytest.raises(LogError, match=r"a\.bin: it is of no known format; known are TensorBoard"):
+    with pytest.raises(LogError, match=r"a\.bin: it is of no known format; known are decision record, TensorBoard"):
         list(read_logs(tmp_path / "a.bin"))
 
 
