@@ -19,7 +19,7 @@ def trees_of(model: HistGradientBoostingRegressor, times: float = 1.0) -> tuple[
     """Where the model starts from, and its trees, both multiplied."""
     stages = model._predictors  # scikit-learn shows its trees nowhere else
     trees = [tree_of(stage[0].nodes) for stage in stages]
-    return times * float(model._baseline_prediction.item()), [_multiplied(tree, times) for tree in trees]
+    return times * float(model._baseline_prediction.item()), [multiplied(tree, times) for tree in trees]
 
 
 def literal(name: str, values: Iterable[object], description: str) -> str:
@@ -39,7 +39,7 @@ def tree_of(nodes: NDArray[np.void]) -> Tree:
     )
 
 
-def _multiplied(tree: Tree, times: float) -> Tree:
+def multiplied(tree: Tree, times: float) -> Tree:
     """A tree with its leaves multiplied."""
     feature, value, missing_left, right = tree
     return feature, [times * v if f < 0 else v for f, v in zip(feature, value, strict=True)], missing_left, right
