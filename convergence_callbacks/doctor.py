@@ -19,7 +19,8 @@ from convergence_callbacks.monitor import Monitor
 Series = NDArray[np.float64]
 
 PACKAGES = (
-    *("numpy", "pydantic", "ruamel.yaml", "typer", "rich", "lightning", "pytorch-lightning", "torch", "keras"),
+    *("numpy", "pydantic", "ruamel.yaml", "typer", "rich", "lightning", "pytorch-lightning", "torch", "keras", "jax"),
+    *("transformers", "pytorch-ignite", "skorch", "xgboost", "lightgbm", "catboost", "scikit-learn"),
     *("matplotlib", "tensorboard", "joblib", "ray"),
 )
 """Distributions whose versions are told."""
@@ -27,6 +28,15 @@ PACKAGES = (
 PARTS = {
     "Lightning": "convergence_callbacks.lightning",
     "Keras": "convergence_callbacks.keras",
+    "Hugging Face transformers": "convergence_callbacks.transformers",
+    "PyTorch": "convergence_callbacks.torch",
+    "JAX": "convergence_callbacks.jax",
+    "Ignite": "convergence_callbacks.ignite",
+    "skorch": "convergence_callbacks.skorch",
+    "XGBoost": "convergence_callbacks.xgboost",
+    "LightGBM": "convergence_callbacks.lightgbm",
+    "CatBoost": "convergence_callbacks.catboost",
+    "scikit-learn": "convergence_callbacks.sklearn",
     "pictures": "convergence_callbacks.plots",
 }
 """What needs a library of its own, with the module that does."""
