@@ -29,6 +29,9 @@ class StoppingSettings(Settings):
         "folder for what must survive a kill beside the framework's own checkpoints: Keras's state, large best weights",
         None,
     )
+    record: str | None = setting(
+        "file to which every observation and decision is appended, so that anyone can recompute them", None
+    )
     strict: bool = setting("raise an error where a metric is missing or not finite, instead of a warning", False)
 
     def to_dict(self) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
 from convergence_callbacks.core.verdict import STOP_ON_DEFAULT
 from convergence_callbacks.monitor import Monitor
+from convergence_callbacks.record.write import DecisionRecord
 
 
 class Stopping(FromYaml):
@@ -47,6 +48,7 @@ class Stopping(FromYaml):
         log_decisions: Write verdict and evidence of every epoch to the framework's loggers.
         backup_dir: Folder for what must survive a kill beside the framework's own checkpoints: the state under
             Keras, and best weights that are too large to be kept in memory under Lightning.
+        record: File to which every observation and decision is appended; see `DecisionRecord`.
         strict: Raise an error where a metric is missing or not finite, instead of a warning.
 
     Attributes:
@@ -78,6 +80,7 @@ class Stopping(FromYaml):
         verbose: bool = True,
         log_decisions: bool = False,
         backup_dir: str | None = None,
+        record: str | None = None,
         strict: bool = False,
     ) -> None:
         self._construct()
@@ -97,6 +100,7 @@ class Stopping(FromYaml):
             verbose=verbose,
             log_decisions=log_decisions,
             backup_dir=backup_dir,
+            record=record,
             strict=strict,
         )
         if mode == "max" and val_metric is None and train_metric is None:  # no loss is better the larger it is
@@ -132,6 +136,9 @@ class Stopping(FromYaml):
         if self._saved is not None:
             self.monitor.load_state_dict(self._saved)
             self._saved = None
+        self._record: list[Callable[[Observation, Decision], None]] = []
+        if self.settings.record is not None:
+            self._record = [DecisionRecord(self.settings.record, self.monitor)]
 
     def begin_resumed(self, *known: Any) -> None:
         """`begin`, where a saved state comes from a file that may be damaged: then told, and the criteria start afresh.
@@ -236,7 +243,7 @@ class Stopping(FromYaml):
         )
 
     def _tell(self, observation: Observation, decision: Decision) -> None:
-        for listener in self.listeners:
+        for listener in (*self._record, *self.listeners):
             try:
                 listener(observation, decision)
             except Exception as error:  # a picture that can't be drawn must not end a training

@@ -15,9 +15,20 @@ MODULES = {path: ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts
 MAY_IMPORT = {
     "core": {"core"},
     "config": {"core", "config", "adapter.settings"},
+    "record": {"core", "record"},
+    "logs": {"core", "logs", "adapter.names", "record.read"},
+    "replay": {"core", "logs"},
+    "summary": {"core", "replay"},
+    "engines": {"core"},
     "plots": {"core", "plots"},
-    "adapter": {"core", "config", "monitor", "adapter"},
-    "cli": {"core", "config", "monitor", "cli", "plots", "adapter.settings"},
+    "adapter": {"core", "config", "monitor", "adapter", "record"},
+    "compare": {"core", "logs", "replay", "engines", "compare"},
+    "watch": {"core", "logs", "replay", "watch"},
+    "doctor": {"core", "monitor"},
+    "cli": {
+        *("core", "config", "monitor", "cli", "plots", "adapter.settings"),
+        *("logs", "replay", "record", "summary", "engines", "compare", "watch", "doctor"),
+    },
     "monitor": {"core", "config"},
     "environment": {"core", "lightning"},
 }

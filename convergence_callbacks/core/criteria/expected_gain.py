@@ -11,7 +11,7 @@ from convergence_callbacks.core.criteria.overfitting import gap_widening, train_
 from convergence_callbacks.core.features import FEWEST, features
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.further_gain import FurtherGain, averaged, further_gain, worth_of
-from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.signals import Signals, once_an_epoch
 from convergence_callbacks.core.verdict import Verdict
 
 WIDENED = 0.05
@@ -67,7 +67,7 @@ class ExpectedGain(Criterion):
         if not signals.is_due or len(signals.losses) < FEWEST:
             return state, None
         known = features(signals)
-        worth = averaged(state["worth"], worth_of(known), len(signals.losses))
+        worth = averaged(state["worth"], _worth(signals), len(signals.losses))
         expected = further_gain(worth)
         waits = not _has_begun(known, signals) or leads_further(known, self.tolerance) or signals.rate_steps_down
         if waits or expected.mean >= self.tolerance:
@@ -103,6 +103,11 @@ def _has_begun(known: Mapping[str, float], signals: Signals) -> bool:
     hard_start = HARD_START if signals.max_epochs is None else min(HARD_START, signals.max_epochs // 2)
     at_the_start = signals.gained < SURELY_BEGUN and known["train_level"] > 1 - SURELY_BEGUN
     return signals.gained >= BEGUN and not (at_the_start and signals.curve.count < hard_start)
+
+
+@once_an_epoch
+def _worth(signals: Signals) -> float:
+    return worth_of(features(signals))
 
 
 def leads_further(known: Mapping[str, float], tolerance: float) -> bool:
