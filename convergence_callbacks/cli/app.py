@@ -13,6 +13,7 @@ from convergence_callbacks.cli.doctor import doctor
 from convergence_callbacks.cli.init import init
 from convergence_callbacks.cli.replay import replay
 from convergence_callbacks.cli.watch import watch
+from convergence_callbacks.cli.report import report
 
 app = typer.Typer(
     name="convergence",
@@ -44,3 +45,4 @@ app.command()(replay)
 app.command()(compare)
 app.command()(watch)
 app.command()(doctor)
+app.command()(report)
