@@ -14,6 +14,7 @@ from convergence_callbacks.cli.init import init
 from convergence_callbacks.cli.replay import replay
 from convergence_callbacks.cli.watch import watch
 from convergence_callbacks.cli.report import report
+from convergence_callbacks.cli.serve import serve
 
 app = typer.Typer(
     name="convergence",
@@ -46,3 +47,4 @@ app.command()(compare)
 app.command()(watch)
 app.command()(doctor)
 app.command()(report)
+app.command()(serve)

@@ -38,7 +38,7 @@ class Card:
     """All that a page says of a run.
 
     Args:
-        key: Names it in addresses; made from its name, and holds nothing of it.
+        key: Names it in addresses; made from its path and name, and tells nothing of them.
         summary: How it ended, and what the rule would have made of it.
         hours: How long it took; None where no times were logged.
         chart: What is drawn of it.
@@ -49,6 +49,7 @@ class Card:
         columns: Which columns were read, and why, a line each.
         metadata: What else its log tells.
         settings: Of the rule, as texts, those that are not the default.
+        is_over: Whether the training has ended, as far as its log tells.
     """
 
     key: str
@@ -62,13 +63,14 @@ class Card:
     columns: tuple[str, ...]
     metadata: Mapping[str, str]
     settings: Mapping[str, str]
+    is_over: bool = True
 
     @classmethod
-    def of(cls, replay: Replay) -> Card:
+    def of(cls, replay: Replay, *, is_over: bool = True) -> Card:
         """The card of a replay."""
         run, chart, turns = replay.run, chart_of(replay), _turns(replay)
         return cls(
-            key=key_of(run.name),
+            key=key_of(f"{run.path}\n{run.name}"),
             summary=Summary.of(replay),
             hours=None if run.seconds is None else run.seconds / 3600,
             chart=chart,
@@ -79,6 +81,7 @@ class Card:
             columns=tuple(run.columns.explained()),
             metadata={str(name): str(value) for name, value in run.metadata.items()},
             settings=changed(replay.settings),
+            is_over=is_over,
         )
 
 

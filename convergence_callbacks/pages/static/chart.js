@@ -2,7 +2,7 @@
 /* Draws the learning curves of a page. A library of plots would weigh from 0.5 to 4 MB in each report; this is what is
    needed of one: curves, a ribbon of verdicts, hover, zoom, and the same by keyboard. */
 (() => {
-  const SPACE = { top: 34, left: 52, ribbon: 16, axis: 40 };
+  const SPACE = { top: 46, left: 52, ribbon: 16, axis: 40 };
   const MOST = 40;
   let charts = 0;
 
@@ -37,7 +37,7 @@
   const logTicks = (low, high) => {
     const every = Math.ceil((Math.log10(high) - Math.log10(low)) / 6), ticks = [];
     for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
-      for (const factor of every > 1 || high / low > 200 ? [1] : [1, 2, 5]) {
+      for (const factor of every > 1 || high / low > 2000 ? [1] : [1, 2, 5]) {
         const tick = factor * 10 ** power;
         if (tick >= low && tick <= high && power % every === 0) ticks.push(Number(tick.toPrecision(12)));
       }
@@ -154,6 +154,10 @@
       this.draw();
     }
 
+    zoomed() {
+      return this.range[0] > this.whole[0] || this.range[1] < this.whole[1] ? this.range : null;
+    }
+
     inside(event) {
       return clamp(event.clientX - this.svg.getBoundingClientRect().left, this.left, this.right);
     }
@@ -200,11 +204,11 @@
 
     draw() {
       const width = this.figure.clientWidth || 640, narrow = width < 520;
-      this.height = narrow ? 260 : 320;
+      this.height = narrow ? 270 : 330;
       const longest = Math.max(0, ...this.data.series.map((series) => series.name.length));
       this.names = longest > 14 ? 15 : longest;
       this.left = SPACE.left;
-      this.right = width - (narrow ? 6.6 : 7.2) * this.names - 14;
+      this.right = width - 7.6 * this.names - 12;
       this.bottom = this.height - SPACE.axis - (this.data.verdicts ? SPACE.ribbon : 0);
       this.fit();
       this.svg.setAttribute("viewBox", `0 0 ${width} ${this.height}`);
