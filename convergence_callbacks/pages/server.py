@@ -19,6 +19,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(f"{error.name} is not installed: pip install 'convergence-callbacks[serve]'") from error
 
 from convergence_callbacks.colours import OF_RUN
+from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.pages.card import Card
 from convergence_callbacks.pages.curve import comparison_of
 from convergence_callbacks.pages.guard import Guard
@@ -64,7 +65,8 @@ class _Pages:
     def overview(self, _: Request) -> Response:
         """All runs."""
         version, cards = self.shelf.version, self.shelf.cards
-        return self._page("overview.html", version, cards=cards, totals=Totals.of(cards), waiting=self.shelf.waiting)
+        told = {"cards": cards, "totals": Totals.of(cards), "waiting": self.shelf.waiting, "verdicts": tuple(Verdict)}
+        return self._page("overview.html", version, **told)
 
     def run(self, request: Request) -> Response:
         """One run."""

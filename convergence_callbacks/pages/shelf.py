@@ -100,17 +100,22 @@ class Shelf:
             gone = tuple(key for key, at in self._gone.items() if at > version and key not in here)
             return Change(self.version, new, gone)
 
-    def look(self) -> None:
+    def look(self) -> float:
         """Read what is new or has grown, and forget what is gone.
+
+        Returns:
+            Seconds that it took to find that out.
 
         Raises:
             OSError: The path can't be read.
         """
+        began = time.monotonic()
         found = dict(self._found())
         signatures = {log: self._signature(log) for log in found}
         for log in set(self._logs) - set(found):
             self._put(log, None)
         changed = [log for log in found if log not in self._logs or self._logs[log].signature != signatures[log]]
+        took = time.monotonic() - began
         self.waiting = len(changed)
         root = self.path if self.path.is_dir() else None
         work = {
@@ -123,19 +128,18 @@ class Shelf:
             log, result = work[done], done.result()
             self._put(log, _Shelved(signatures[log], 0, *result))
             self.waiting -= 1
+        return took
 
     def look_again(self, is_over: threading.Event) -> None:
         """Look until an event ends it; a folder that takes long to look through is looked at less often."""
         rest = 0.0
         while not is_over.wait(rest):
-            began = time.monotonic()
             try:
-                self.look()
+                rest = max(REST, 4 * self.look())
             except OSError:  # the folder may come back
-                self.waiting = 0
+                rest = REST
             except RuntimeError:  # the executor was shut down
                 return
-            rest = max(REST, 4 * (time.monotonic() - began)) if not self.waiting else REST
 
     def _found(self) -> Iterator[tuple[Path, Reader]]:
         try:

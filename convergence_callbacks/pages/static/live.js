@@ -21,7 +21,7 @@
       } else tbody.append(row);
     }
     document.getElementById("overview").replaceChildren(fragment(overview));
-    window.convergence.filter?.();
+    window.convergence.arrange?.();
   };
 
   let isAsking = false;

@@ -20,8 +20,8 @@
     said.textContent = seen === all.length ? "" : `${seen} of ${all.length} shown`;
   };
 
-  const sort = (header) => {
-    const place = header.cellIndex, isRising = header.getAttribute("aria-sort") !== "ascending";
+  const sort = (header, isRising) => {
+    const place = header.cellIndex;
     const value = (row) => row.cells[place].dataset.value ?? row.cells[place].textContent.trim();
     const sorted = rows().map((row) => [value(row), row]).sort(([a], [b]) => {
       if (a === "" || b === "") return (a === "") - (b === "");
@@ -38,13 +38,17 @@
     button.type = "button";
     button.append(...header.childNodes);
     header.append(button);
-    button.addEventListener("click", () => sort(header));
+    button.addEventListener("click", () => sort(header, header.getAttribute("aria-sort") !== "ascending"));
   }
   if (search) {
     search.closest(".controls").hidden = rows().length < 4;
     search.addEventListener("input", filter);
     only.addEventListener("change", filter);
-    window.convergence.filter = filter;
+    window.convergence.arrange = () => {
+      const header = table.querySelector("th[aria-sort]") ?? table.querySelector("th[data-sort]");
+      sort(header, header.getAttribute("aria-sort") !== "descending");
+      filter();
+    };
     filter();
   }
 })();
