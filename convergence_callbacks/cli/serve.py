@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import secrets
@@ -86,6 +87,10 @@ def _run(app: Any, shelf: Any, host: str, port: int, token: str | None) -> None:
                 shown = f"[{host}]" if ":" in host else host
                 say(f"http://{shown}:{at}/{f'?token={token}' if token else ''}")
                 say("Ctrl-C ends it.")
+
+        async def shutdown(self, sockets: Any = None) -> None:
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # that streams are cut now is no error
+            await super().shutdown(sockets)
 
     is_over = threading.Event()
     follower = threading.Thread(target=shelf.look_again, args=(is_over,), daemon=True)

@@ -27,7 +27,7 @@ def chart_of(replay: Replay) -> dict[str, Any]:
     run, last = replay.run, replay.decisions[-1]
     kept = _kept(run.observations, [each.step for each in (last, replay.stop) if each], last.best_step)
     seen = [run.observations[index] for index in kept]
-    series = [
+    series: list[dict[str, Any]] = [
         {"name": name, "y": values}
         for name, values in (
             ("train", [_plain(each.train_loss) for each in seen]),

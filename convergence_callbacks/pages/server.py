@@ -65,7 +65,12 @@ class _Pages:
     def overview(self, _: Request) -> Response:
         """All runs."""
         version, cards = self.shelf.version, self.shelf.cards
-        told = {"cards": cards, "totals": Totals.of(cards), "waiting": self.shelf.waiting, "verdicts": tuple(Verdict)}
+        told: dict[str, Any] = {
+            "cards": cards,
+            "totals": Totals.of(cards),
+            "waiting": self.shelf.waiting,
+            "verdicts": tuple(Verdict),
+        }
         return self._page("overview.html", version, **told)
 
     def run(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -118,12 +119,8 @@ class Shelf:
         took = time.monotonic() - began
         self.waiting = len(changed)
         root = self.path if self.path.is_dir() else None
-        work = {
-            self.executor.submit(
-                cards_of, log, found[log], self.choice, self.settings, root, bool(signatures[log][0])
-            ): log
-            for log in changed
-        }
+        one = functools.partial(cards_of, choice=self.choice, settings=self.settings, root=root)
+        work = {self.executor.submit(one, (log, found[log]), is_over=bool(signatures[log][0])): log for log in changed}
         for done in as_completed(work):
             log, result = work[done], done.result()
             self._put(log, _Shelved(signatures[log], 0, *result))
@@ -169,18 +166,18 @@ class Shelf:
 
 
 def cards_of(
-    log: Path, reader: Reader, choice: ColumnChoice, settings: Settings, root: Path | None, is_over: bool
+    log: tuple[Path, Reader], choice: ColumnChoice, settings: Settings, root: Path | None, *, is_over: bool
 ) -> tuple[tuple[Card, ...], LogError | None]:
     """The cards of the runs of a log, or what is wrong with it."""
     try:
-        runs = read_log(log, reader, choice, root)
+        runs = read_log(*log, choice, root)
         return tuple(Card.of(replay(run, settings, is_over=is_over), is_over=is_over) for run in runs), None
     except NotALogError:
         return (), None
     except LogError as error:
         return (), error
     except ConvergenceError as error:
-        return (), LogError(str(error), log)
+        return (), LogError(str(error), log[0])
 
 
 def chosen(cards: Sequence[Card], keys: Sequence[str], most: int) -> list[Card]:
