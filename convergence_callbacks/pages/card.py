@@ -89,7 +89,7 @@ def key_of(name: str) -> str:
     """What names a run in addresses.
 
     >>> key_of("../../etc/passwd")
-    'r8eb68e1cd9c1'
+    'r3754d6cb3a38'
     """
     return "r" + hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 

@@ -65,7 +65,7 @@ def _write_names(axes: Axes, results: Sequence[RuleResult]) -> None:
     for result in sorted(results, key=lambda each: each.spent):
         x, y = axes.transData.transform((result.lost, result.spent))
         height = y
-        while any(abs(x - other) < 150 and abs(height - level) < 18 for other, level in taken):
+        while any(abs(x - other) < 150 and abs(height - level) < 24 for other, level in taken):
             height += 4
         taken.append((x, height))
         axes.annotate(
