@@ -21,7 +21,7 @@ Series = NDArray[np.float64]
 PACKAGES = (
     *("numpy", "pydantic", "ruamel.yaml", "typer", "rich", "lightning", "pytorch-lightning", "torch", "keras", "jax"),
     *("transformers", "pytorch-ignite", "skorch", "xgboost", "lightgbm", "catboost", "scikit-learn"),
-    *("matplotlib", "tensorboard", "joblib", "ray"),
+    *("matplotlib", "tensorboard", "joblib", "ray", "jinja2", "starlette", "sse-starlette", "uvicorn"),
 )
 """Distributions whose versions are told."""
 
@@ -38,6 +38,8 @@ PARTS = {
     "CatBoost": "convergence_callbacks.catboost",
     "scikit-learn": "convergence_callbacks.sklearn",
     "pictures": "convergence_callbacks.plots",
+    "report": "convergence_callbacks.pages",
+    "serve": "convergence_callbacks.pages.server",
 }
 """What needs a library of its own, with the module that does."""
 

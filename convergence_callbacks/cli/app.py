@@ -12,6 +12,8 @@ from convergence_callbacks.cli.compare import compare
 from convergence_callbacks.cli.doctor import doctor
 from convergence_callbacks.cli.init import init
 from convergence_callbacks.cli.replay import replay
+from convergence_callbacks.cli.report import report
+from convergence_callbacks.cli.serve import serve
 from convergence_callbacks.cli.watch import watch
 
 app = typer.Typer(
@@ -42,5 +44,7 @@ app.command()(init)
 app.command()(check)
 app.command()(replay)
 app.command()(compare)
+app.command()(report)
+app.command()(serve)
 app.command()(watch)
 app.command()(doctor)

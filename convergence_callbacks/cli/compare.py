@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -27,6 +28,7 @@ from convergence_callbacks.cli.output import complain, errors_told, named, say, 
 from convergence_callbacks.compare import Comparison, RuleResult, rule_from
 from convergence_callbacks.compare import compare as compare_rules
 from convergence_callbacks.compare.rules import USUAL, as_yaml
+from convergence_callbacks.core.errors import ConvergenceError
 
 
 def compare(
@@ -36,6 +38,9 @@ def compare(
     engine: Annotated[str, typer.Option(help="What spreads the work: joblib, ray or none.")] = "joblib",
     jobs: Annotated[int, typer.Option(help="Processes; -1 for all cores.")] = -1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the frontier, as PNG, SVG or PDF.", show_default=False)
+    ] = None,
     settings_file: SettingsFile = None,
     train_metric: TrainMetric = None,
     val_metric: ValMetric = None,
@@ -56,6 +61,8 @@ def compare(
     if not comparison.runs:
         complain(f"{named(path)}: no training that gained anything was found")
         raise typer.Exit(1)
+    if plot is not None:
+        _draw(comparison, plot, path)
     if as_json:
         typer.echo(_json(comparison, lose))
         return
@@ -63,6 +70,16 @@ def compare(
     say()
     say(_footnote(comparison))
     say(_advice(comparison, lose), "bold")
+
+
+def _draw(comparison: Comparison, to: Path, path: Path) -> None:
+    with errors_told():
+        try:
+            from convergence_callbacks.plots import plot_frontier
+
+            plot_frontier(comparison, title=named(Path(path.resolve().name))).savefig(to)
+        except (ModuleNotFoundError, ValueError) as error:  # no matplotlib, or a format that it does not know
+            raise ConvergenceError(f"{named(to)}: {error}") from error
 
 
 def _table(comparison: Comparison) -> Table:

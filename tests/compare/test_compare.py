@@ -128,3 +128,13 @@ def test_the_command_says_what_suits(logs):
 def test_a_folder_without_runs_is_status_1(tmp_path):
     result = CliRunner().invoke(app, ["compare", str(tmp_path)])
     assert result.exit_code == 1 and "no training that gained anything was found" in result.stderr
+
+
+@pytest.mark.parametrize(("name", "status"), [("frontier.png", 0), ("frontier.nonsense", 1)])
+def test_the_frontier_is_drawn_to_a_file(tmp_path, name, status):
+    pytest.importorskip("matplotlib", reason="needs the extra: pip install 'convergence-callbacks[plots]'")
+    keras_csv(tmp_path / "runs")
+    arguments = ["compare", str(tmp_path / "runs"), "--rules", "default,patience:3", "--engine", "none"]
+    result = CliRunner().invoke(app, [*arguments, "--plot", str(tmp_path / name)])
+    assert result.exit_code == status and (tmp_path / name).exists() == (status == 0)
+    assert status == 0 or "frontier.nonsense: Format 'nonsense' is not supported" in result.stderr
