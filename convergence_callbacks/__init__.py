@@ -10,6 +10,7 @@ The doors to the frameworks are `convergence_callbacks.lightning` and `convergen
 """
 
 from convergence_callbacks.core.compose import AllOf, AnyOf
+from convergence_callbacks.core.convergence_rate import ConvergenceRate
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding
 from convergence_callbacks.core.criteria.default import Default
 from convergence_callbacks.core.criteria.diagnosis import Diagnosis
@@ -31,6 +32,8 @@ from convergence_callbacks.core.criteria.time_budget import TimeBudget
 from convergence_callbacks.core.criteria.unstable_loss import UnstableLoss
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, MetricNotFoundError, SettingsError, StateError
+from convergence_callbacks.core.estimate import Estimate
+from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
@@ -42,14 +45,17 @@ __all__ = [
     "AllOf",
     "AnyOf",
     "ConvergenceError",
+    "ConvergenceRate",
     "Criterion",
     "Decision",
     "Default",
     "Diagnosis",
+    "Estimate",
     "ExpectedGain",
     "ExplodingLoss",
     "FalseConvergence",
     "Finding",
+    "Forecast",
     "GeneralizationGap",
     "GeneralizationLoss",
     "MaxEpochs",
