@@ -18,7 +18,8 @@ Series = NDArray[np.float64]
 
 EPOCHS = (50, 200)  # budgets that can be drawn
 SOUND = ("converged", "improving")
-FLOOR = 20  # times the whole gain
+RISEN = 0.1  # share of the gain by which a validation loss that turned has risen
+FLOOR = 5  # times the whole gain
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +46,16 @@ class Told:
         return self.run.name.endswith("-few")
 
     @property
+    def learns(self) -> bool:
+        """Whether its losses are numbers, never far above a trivial predictor's, and come well below."""
+        val, baseline = self.run.val, self.run.baseline
+        finite = np.isfinite(val).all() and np.isfinite(self.run.train).all()
+        return bool(finite) and self.run.gain > 0.2 * abs(baseline) and bool(val.max() < 2 * baseline)
+
+    @property
     def is_sound(self) -> bool:
         """Whether it learns, at a good rate, all that it can."""
-        return self.label in SOUND and self.run.gain > 0.2 * abs(self.run.baseline)
+        return self.label in SOUND and self.learns
 
 
 def _recorded(told: Told) -> Run:
@@ -117,25 +125,24 @@ def _lag(told: Told) -> float:
 
 
 def _noise(told: Told) -> float:
-    """How much noisier few validation examples are than all of them."""
-    if not told.is_sound:
-        return -1.0
-    return (noise_of(told.run.val) - 10 * noise_of(told.other.val)) / told.run.gain
+    """Noise of a loss that with more validation examples has half of it at most."""
+    noise = noise_of(told.run.val)
+    return noise / told.run.gain if told.is_sound and noise_of(told.other.val) < 0.5 * noise else -1.0
 
 
 def _accuracy(told: Told) -> float:
     """How finely accuracy rises."""
-    fine = told.is_sound and np.isfinite(told.accuracy).all()
+    fine = told.is_sound and np.isfinite(told.accuracy).all() and noise_of(told.accuracy) < 0.01
     return float(len(np.unique(told.accuracy)) * np.ptp(told.accuracy)) if fine else -1.0
 
 
 def _jump(told: Told) -> float:
-    """Fall of validation loss right after the first step of the schedule."""
-    half = told.run.epochs // 2
-    finite = np.isfinite(told.run.val).all() and told.run.gain > 0.3 * told.run.baseline
-    if not finite or told.known["schedule"] != "step" or told.run.val.max() > 2 * told.run.baseline:
+    """Fall of validation loss right after the first step of the schedule, beyond what it fell just before."""
+    val, half = told.run.val, told.run.epochs // 2
+    if not told.learns or told.known["schedule"] != "step":
         return -1.0
-    return float((np.median(told.run.val[half - 5 : half]) - np.median(told.run.val[half : half + 5])) / told.run.gain)
+    earlier, before, after = (np.median(val[half + first : half + first + 5]) for first in (-10, -5, 1))
+    return float((before - after - abs(earlier - before)) / told.run.gain)
 
 
 def _warm_up(told: Told) -> float:
@@ -146,35 +153,32 @@ def _warm_up(told: Told) -> float:
 
 
 def _label_noise(told: Told) -> float:
-    """How much loss rises while accuracy does."""
-    run, best = told.run, int(np.nanargmin(told.run.val)) if np.isfinite(told.run.val).any() else 0
-    if not np.isfinite(told.accuracy).all() or told.known["label_noise"] == 0 or told.label != "overfitting":
+    """How much accuracy rises while validation loss does."""
+    val, accuracy = told.run.val, told.accuracy
+    if not told.learns or told.known["label_noise"] == 0 or not np.isfinite(accuracy).all():
         return -1.0
-    window = max(3, run.epochs // 10)
-    gained = np.median(told.accuracy[-window:]) - np.median(told.accuracy[max(0, best - 2) : best + 3])
-    return float(gained)
+    window, best = max(3, told.run.epochs // 10), int(val.argmin())
+    rise = (np.median(val[-window:]) - val[best]) / told.run.gain
+    gained = np.median(accuracy[-window:]) - np.median(accuracy[max(0, best - 2) : best + 3])
+    return float(gained) if rise > RISEN else -1.0
 
 
 def _second_descent(told: Told) -> float:
-    """How far validation loss rises before it falls below what it was."""
-    val = told.run.val
-    if (
-        told.run.fault != "none"
-        or val.max() > 2 * told.run.baseline
-        or not np.isfinite(val).all()
-        or not np.isfinite(told.run.train).all()
-    ):
+    """How far validation loss rises before it falls below what it was, beyond its noise."""
+    if not told.is_sound:
         return -1.0
+    val = told.run.val
     smooth = np.convolve(np.pad(val, 2, mode="edge"), np.full(5, 0.2), "valid")
     lowest = np.minimum.accumulate(smooth)
     peak = int(np.argmax((smooth - lowest)[: -len(val) // 5]))
     rise, second = smooth[peak] - lowest[peak], lowest[peak] - smooth[peak:].min()
-    return float(min(rise, second) / max(told.run.gain, 1e-12)) if told.run.gain > 0.1 * told.run.baseline else -1.0
+    return float((min(rise, second) - 4 * noise_of(val)) / told.run.gain)
 
 
 def _typical(told: Told) -> float:
-    """How little noise a converged run has."""
-    return 1 / (1e-3 + noise_of(told.run.val) / told.run.gain) if told.label == "converged" and told.is_sound else -1.0
+    """How little noise a converged run has, of which the first loss is the highest."""
+    typical = told.label == "converged" and told.is_sound and told.run.val.argmax() == 0
+    return 1 / (1e-3 + noise_of(told.run.val) / told.run.gain) if typical else -1.0
 
 
 def _in_units(told: Told, factor: float, shift: float) -> Run:

@@ -101,8 +101,8 @@ def forecast_loss(signals: Signals, tolerance: float, of: Loss = "judged") -> Fo
     ahead = _Ahead(past, budget, _rates_until(signals, past, horizon), signals.sign)
     ends_here = horizon <= past.count
     now = Estimate(*[signals.sign * past.level] * 3)
-    path = [past.count + (horizon - past.count) * _along(share, horizon / past.count) for share in ALONG]
-    told = () if ends_here else tuple((to_step(epoch), ahead.level(epoch)) for epoch in path)
+    path = [] if ends_here else [past.count * (horizon / past.count) ** share for share in ALONG]
+    told = tuple((to_step(epoch), ahead.level(epoch)) for epoch in path)
     left = Estimate(0.0, 0.0, 0.0) if ends_here else ahead.epochs_left(horizon, tolerance)
     return Forecast(
         step=signals.observation.step,
@@ -152,9 +152,16 @@ class _Ahead:
         from convergence_callbacks.core.loss_forecast_model import LEVEL_STARTS, LEVEL_WIDER
 
         moves = self._widened(_level_trees().predict_groups(self._known(epoch), 3) + LEVEL_STARTS, LEVEL_WIDER, epoch)
-        levels = self.past.level + change(moves) * self.past.scale
-        levels = self.sign * (np.maximum(levels, 0.0) if self.past.is_positive else levels)
-        return Estimate(*np.sort(levels).tolist())
+        levels = self.sign * (self.past.level + change(moves) * self.past.scale)
+        return Estimate(*np.sort(np.clip(levels, *self._bounds)).tolist())
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        """What a loss that was never negative, and a score that was never outside 0 and 1, are taken to keep to."""
+        values = self.sign * self.past.losses
+        if values.min() < 0:
+            return -math.inf, math.inf
+        return 0.0, 1.0 if self.sign < 0 and values.max() <= 1 else math.inf
 
     def epochs_left(self, epoch: float, tolerance: float) -> Estimate:
         """Epochs until the lowest loss is within the tolerance of the lowest until a later epoch."""
@@ -192,11 +199,6 @@ def change(magnitude: Series) -> Series:
 def stage(share: float) -> int:
     """How far a run has come of the way that is looked ahead: intervals are widened by the same factor in each."""
     return sum(share >= bound for bound in STAGES)
-
-
-def _along(share: float, times: float) -> float:
-    """A share of the way on a logarithmic scale, as one on an even scale."""
-    return float((times**share - 1) / (times - 1))
 
 
 def _budget(signals: Signals, past: Past) -> float:

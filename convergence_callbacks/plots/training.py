@@ -74,12 +74,16 @@ def plot_training(
     figure = Figure(figsize=(8, 4.6), dpi=150)
     # Two rows: the curves, and below them a ribbon with the verdict of each epoch.
     curves, ribbon = figure.subplots(2, 1, sharex=True, height_ratios=[14, 1])
-    figure.subplots_adjust(left=0.1, right=0.88, top=0.76, bottom=0.11, hspace=0.06)
     end = next((decision for decision in decisions if decision.stop), decisions[-1])
+    reason = textwrap.wrap(_reason(end, observations).replace(" %", "\u00a0%"), 118)  # no line begins with a unit
+    figure.subplots_adjust(left=0.1, right=0.88, top=0.83 - 0.035 * len(reason), bottom=0.11, hspace=0.06)
     _draw_curves(curves, observations, end.step if end.stop else None, forecast)
     _draw_marks(curves, observations, end, patience=patience, mode=mode, forecast=forecast)
     _draw_ribbon(ribbon, decisions)
-    _write_title(figure, title, end, observations)
+    curves.set_ylabel("loss" if mode == "min" else "metric", color=INK)
+    verdict = end.verdict.replace("_", " ")
+    figure.text(0.1, 0.95, f"{title}: {verdict}" if title else verdict.capitalize(), fontsize=12, weight="bold")
+    figure.text(0.1, 0.935, "\n".join(reason).replace("\u00a0", " "), fontsize=8.5, color=INK, va="top")
     return figure
 
 
@@ -124,7 +128,6 @@ def _draw_curves(axes: Axes, observations: Sequence[Observation], stop: int | No
         _label_ends(axes, lines)
     missing = [o.step for o in observations if o.step not in {e for line in lines for e in line.epochs}]
     axes.plot(missing, [0.03] * len(missing), "x", color=INK, ms=4, transform=axes.get_xaxis_transform())
-    axes.set_ylabel("loss", color=INK)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(axis="x", length=0, labelbottom=False)
     axes.margins(x=0.01)
@@ -277,12 +280,10 @@ def _draw_ribbon(axes: Axes, decisions: Sequence[Decision]) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _write_title(figure: Figure, title: str, end: Decision, observations: Sequence[Observation]) -> None:
-    verdict = end.verdict.replace("_", " ")
-    figure.text(0.1, 0.95, f"{title}: {verdict}" if title else verdict.capitalize(), fontsize=12, weight="bold")
+def _reason(end: Decision, observations: Sequence[Observation]) -> str:
+    """Whether and when the training was ended, and why."""
     epochs = observations[-1].step + 1
     ended = f"Stopped after {end.step + 1} of {epochs} epochs" if _is_early(end) else f"Not stopped in {epochs} epochs"
     if _ends_at(end, observations):
         ended = f"Stopped after {epochs} epochs"
-    words = f"{ended}: {end.reason}." if end.reason else f"{ended}."
-    figure.text(0.1, 0.935, textwrap.fill(words, 118), fontsize=8.5, color=INK, va="top")
+    return f"{ended}: {end.reason}." if end.reason else f"{ended}."
