@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.curves import HELD_OUT, Recorded
+from benchmarks.curves import HELD_OUT, RECORDED, Recorded
 from benchmarks.traps import TRAPS, all_told
 from convergence_callbacks import Verdict
 
@@ -14,7 +14,7 @@ from benchmarks.gallery import VERDICTS, draw, replay
 
 @pytest.fixture(scope="module")
 def told():
-    return all_told(Recorded.load(HELD_OUT))
+    return [*all_told(Recorded.load(HELD_OUT)), *all_told(Recorded.load(RECORDED))]
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name)
