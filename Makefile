@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench diagnosis forecast record fit pictures gallery clean
+.PHONY: help demo test lint bench diagnosis forecast record fit pictures gallery wheel compat audit clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -46,8 +46,17 @@ pictures: $(VENV)/demo  ## make the pictures of README and docs anew
 gallery: $(VENV)/bench  ## draw one recorded run for each verdict and each trap, and write the page (2 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.gallery
 
+wheel:  ## build the package, check it, and run it where nothing else is installed (2 minutes)
+	PYTHON=$(PYTHON) .ci/wheel
+
+compat:  ## test the doors with the oldest supported versions of the frameworks (10 minutes)
+	PYTHON=$(PYTHON) .ci/compat
+
+audit:  ## ask whether a dependency has a known weakness
+	PYTHON=$(PYTHON) .ci/audit
+
 clean:  ## remove all that was made
-	rm -rf $(VENV) demo-output benchmark-output/*.md benchmark-output/*.png dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-oldest demo-output benchmark-output/*.md benchmark-output/*.png dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # pip, not uv: uv would take torch with CUDA, 3 GB.
 $(VENV)/demo $(VENV)/dev $(VENV)/bench $(VENV)/record: $(VENV)/%: $(SOURCES)

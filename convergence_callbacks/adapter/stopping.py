@@ -20,13 +20,14 @@ from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import ConvergenceError, SettingsError
+from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
 from convergence_callbacks.core.loss_forecast import Forecast, Loss
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
 from convergence_callbacks.core.verdict import STOP_ON_DEFAULT
 from convergence_callbacks.monitor import Monitor
+from convergence_callbacks.record.write import DecisionRecord
 
 
 class Stopping(FromYaml):
@@ -50,6 +51,7 @@ class Stopping(FromYaml):
         log_decisions: Write verdict, evidence and forecast of every epoch to the framework's loggers.
         backup_dir: Folder for what must survive a kill beside the framework's own checkpoints: the state under
             Keras, and best weights that are too large to be kept in memory under Lightning.
+        record: File to which every observation and decision is appended; see `DecisionRecord`.
         strict: Raise an error where a metric is missing or not finite, instead of a warning.
 
     Attributes:
@@ -82,6 +84,7 @@ class Stopping(FromYaml):
         show_forecast: bool = False,
         log_decisions: bool = False,
         backup_dir: str | None = None,
+        record: str | None = None,
         strict: bool = False,
     ) -> None:
         self._construct()
@@ -102,6 +105,7 @@ class Stopping(FromYaml):
             show_forecast=show_forecast,
             log_decisions=log_decisions,
             backup_dir=backup_dir,
+            record=record,
             strict=strict,
         )
         if mode == "max" and val_metric is None and train_metric is None:  # no loss is better the larger it is
@@ -137,6 +141,22 @@ class Stopping(FromYaml):
         if self._saved is not None:
             self.monitor.load_state_dict(self._saved)
             self._saved = None
+        self._record: list[Callable[[Observation, Decision], None]] = []
+        if self.settings.record is not None:
+            self._record = [DecisionRecord(self.settings.record, self.monitor)]
+
+    def begin_resumed(self, *known: Any) -> None:
+        """`begin`, where a saved state comes from a file that may be damaged: then told, and the criteria start afresh.
+
+        Raises:
+            StateError: With ``strict``, the state can't be read.
+        """
+        try:
+            self.begin(*known)
+        except StateError as error:
+            self._saved = None
+            self.begin(*known)
+            self._complain(StateError(f"{error}; the criteria start afresh"))
 
     @property
     def decision(self) -> Decision | None:
@@ -204,6 +224,11 @@ class Stopping(FromYaml):
         self._tell(observation, decision)
         return decision
 
+    def announce(self, decision: Decision) -> None:
+        """Say why the training ends, once, where ``verbose`` asks for it."""
+        if self.settings.verbose and decision.stop and self.stopped_epoch == decision.step:
+            print(decision)
+
     def state_dict(self) -> dict[str, Any]:
         """The state of the run in plain types; the settings are not part of it."""
         return self.monitor.state_dict()
@@ -235,7 +260,7 @@ class Stopping(FromYaml):
         )
 
     def _tell(self, observation: Observation, decision: Decision) -> None:
-        for listener in self.listeners:
+        for listener in (*self._record, *self.listeners):
             try:
                 listener(observation, decision)
             except Exception as error:  # a picture that can't be drawn must not end a training

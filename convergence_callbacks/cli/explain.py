@@ -140,3 +140,5 @@ def _at_the_end(settings: StoppingSettings) -> Iterator[str]:
         yield "verdict and evidence of every epoch are in the framework's logs"
     if settings.backup_dir is not None:
         yield f"what must survive a kill is kept in {settings.backup_dir!r}"
+    if settings.record is not None:
+        yield f"every observation and decision is in {settings.record!r}"

@@ -113,6 +113,15 @@ def test_a_run_that_has_settled_is_one_of_the_others_and_surer_for_it():
     assert named["verdict"] == "overfitting"
 
 
+@pytest.mark.parametrize(("broken", "verdict"), [(0.49, "converged"), (0.51, "unstable")])
+def test_a_run_is_called_broken_only_where_that_is_likelier_than_not(broken, verdict):
+    probabilities = [0.0] * 6
+    probabilities[diagnosis.VERDICTS.index(Verdict.UNSTABLE)] = broken
+    probabilities[diagnosis.VERDICTS.index(Verdict.CONVERGED)] = 0.4
+    probabilities[diagnosis.VERDICTS.index(Verdict.OVERFITTING)] = 0.6 - broken
+    assert diagnosis.once_settled({"probabilities": probabilities, "verdict": "improving"})["verdict"] == verdict
+
+
 @pytest.mark.parametrize("wrong", [[0.5], ["a"] * 6, [float("nan")] * 6])
 def test_damaged_probabilities_are_refused(wrong):
     monitor = Monitor()
@@ -167,9 +176,9 @@ def test_a_run_that_learns_nothing_is_ended_after_its_horizon_where_that_is_prob
 @pytest.mark.parametrize("listed", [False, True])
 def test_a_run_that_is_surely_unstable_goes_on_unless_the_user_says_otherwise(listed):
     rng = np.random.default_rng(0)
-    losses = np.r_[50.0, 3.0 + np.abs(rng.normal(0, 1.5, 99))]
-    train = np.r_[30.0, 3.0 + np.abs(rng.normal(0, 1.0, 99))]
+    losses = np.r_[2.5, 3.0 + np.abs(rng.normal(0, 1.5, 99))]
+    train = np.r_[1.5, 3.0 + np.abs(rng.normal(0, 1.0, 99))]
     told = tell(train, losses, 1.0, criteria=Default(), stop_on=["converged", *["unstable"] * listed])
     assert {d.verdict for d in told[40:]} == {"unstable"}
-    sure = [d for d in told if d.confidence > SURE]
+    sure = [d for d in told[:99] if d.confidence > SURE]
     assert sure and any(d.stop for d in sure) == listed
