@@ -225,9 +225,13 @@ class Stopping(FromYaml):
         return decision
 
     def announce(self, decision: Decision) -> None:
-        """Say why the training ends, once, where ``verbose`` asks for it."""
-        if self.settings.verbose and decision.stop and self.stopped_epoch == decision.step:
-            print(decision)
+        """Say why the training ends, once, where ``verbose`` asks for it; before, what `progress` has to show."""
+        if decision.stop:
+            words = str(decision) if self.settings.verbose and self.stopped_epoch == decision.step else None
+        else:
+            words = self.progress()
+        if words is not None:
+            print(words)
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the run in plain types; the settings are not part of it."""
