@@ -114,8 +114,9 @@ def _label(each: Labelled | None) -> str | None:
 def _above(told: Told) -> float:
     """By how much train loss is above validation loss."""
     hard = told.known["dropout"] > 0 or told.known["input_noise"] > 0
-    gap = np.quantile(told.run.train - told.run.val, 0.1)
-    return float(gap / told.run.gain) if told.is_sound and hard else -1.0
+    if not told.is_sound or not hard:
+        return -1.0
+    return float(np.quantile(told.run.train - told.run.val, 0.1) / told.run.gain)
 
 
 def _lag(told: Told) -> float:
@@ -126,8 +127,10 @@ def _lag(told: Told) -> float:
 
 def _noise(told: Told) -> float:
     """Noise of a loss that with more validation examples has half of it at most."""
+    if not told.is_sound or not np.isfinite(told.other.val).all():
+        return -1.0
     noise = noise_of(told.run.val)
-    return noise / told.run.gain if told.is_sound and noise_of(told.other.val) < 0.5 * noise else -1.0
+    return noise / told.run.gain if noise_of(told.other.val) < 0.5 * noise else -1.0
 
 
 def _accuracy(told: Told) -> float:
@@ -148,8 +151,9 @@ def _jump(told: Told) -> float:
 def _warm_up(told: Told) -> float:
     """Share of the budget before anything is learnt."""
     slow = told.known["schedule"] in {"warmup_cosine", "one_cycle"}
-    begun = np.argmax(told.run.val < told.run.val[0] - 0.05 * told.run.gain) / told.run.epochs
-    return float(begun) if told.is_sound and slow else -1.0
+    if not told.is_sound or not slow:
+        return -1.0
+    return float(np.argmax(told.run.val < told.run.val[0] - 0.05 * told.run.gain) / told.run.epochs)
 
 
 def _label_noise(told: Told) -> float:
