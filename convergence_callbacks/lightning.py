@@ -173,12 +173,14 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
         if self.settings.log_decisions and trainer.is_global_zero:
             for logger in trainer.loggers:
                 logger.log_metrics(self.numbers(decision), step=trainer.global_step)
-        if not decision.stop:
-            return
-        trainer.should_stop = True
-        if self.settings.verbose and self.stopped_epoch == decision.step and trainer.is_global_zero:
+        if decision.stop:
+            trainer.should_stop = True
+            words = str(decision) if self.settings.verbose and self.stopped_epoch == decision.step else None
+        else:
+            words = self.progress()
+        if words is not None and trainer.is_global_zero:
             bar = trainer.progress_bar_callback
-            (print if bar is None else bar.print)(str(decision))
+            (print if bar is None else bar.print)(words)
 
     def _keep_best(self, trainer: Any, pl_module: Any) -> None:
         weights = pl_module.state_dict()

@@ -24,7 +24,10 @@ class StoppingSettings(Settings):
     )
     restore_best: bool = setting("give the model the weights of its best epoch at the end", False)
     verbose: bool = setting("say at the stop why the training ended", True)
-    log_decisions: bool = setting("write verdict and evidence of every epoch to the framework's loggers", False)
+    show_forecast: bool = setting("say after every epoch how many are left, such as 'ETA ≈ 14 epochs (9–25)'", False)
+    log_decisions: bool = setting(
+        "write verdict, evidence and forecast of every epoch to the framework's loggers", False
+    )
     backup_dir: str | None = setting(
         "folder for what must survive a kill beside the framework's own checkpoints: Keras's state, large best weights",
         None,

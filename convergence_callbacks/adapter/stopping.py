@@ -12,6 +12,7 @@ from convergence_callbacks.adapter.names import (
     find_counterpart,
     find_train_loss,
     find_validation_loss,
+    find_validation_scores,
     is_epoch_mean,
     not_found,
 )
@@ -20,6 +21,7 @@ from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
+from convergence_callbacks.core.loss_forecast import Forecast, Loss
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
@@ -45,7 +47,8 @@ class Stopping(FromYaml):
         val_metric: Name under which the validation loss is logged; found by itself when left out.
         restore_best: Give the model the weights of its best epoch at the end.
         verbose: Say at the stop why the training ended.
-        log_decisions: Write verdict and evidence of every epoch to the framework's loggers.
+        show_forecast: Say after every epoch how many are left, such as ``ETA ≈ 14 epochs (9–25)``.
+        log_decisions: Write verdict, evidence and forecast of every epoch to the framework's loggers.
         backup_dir: Folder for what must survive a kill beside the framework's own checkpoints: the state under
             Keras, and best weights that are too large to be kept in memory under Lightning.
         record: File to which every observation and decision is appended; see `DecisionRecord`.
@@ -78,6 +81,7 @@ class Stopping(FromYaml):
         val_metric: str | None = None,
         restore_best: bool = False,
         verbose: bool = True,
+        show_forecast: bool = False,
         log_decisions: bool = False,
         backup_dir: str | None = None,
         record: str | None = None,
@@ -98,6 +102,7 @@ class Stopping(FromYaml):
             val_metric=val_metric,
             restore_best=restore_best,
             verbose=verbose,
+            show_forecast=show_forecast,
             log_decisions=log_decisions,
             backup_dir=backup_dir,
             record=record,
@@ -158,6 +163,10 @@ class Stopping(FromYaml):
         """The latest decision, None before the first epoch."""
         return self.monitor.decision
 
+    def forecast(self, of: Loss = "judged") -> Forecast | None:
+        """Where the training is going; see `Monitor.forecast`."""
+        return self.monitor.forecast(of)
+
     def collect(
         self, step: int, logged: Mapping[str, Any], *, lr: Any = None, train_loss: Any = None, validated: bool = True
     ) -> Observation:
@@ -187,6 +196,7 @@ class Stopping(FromYaml):
             val_loss=as_number(None if val_name is None else logged[val_name]),
             lr=as_number(lr),
             elapsed=self.monitor.elapsed(),
+            metrics=_scores(logged) if validated else {},
         )
         self._check_finite(observation)
         return observation
@@ -215,9 +225,13 @@ class Stopping(FromYaml):
         return decision
 
     def announce(self, decision: Decision) -> None:
-        """Say why the training ends, once, where ``verbose`` asks for it."""
-        if self.settings.verbose and decision.stop and self.stopped_epoch == decision.step:
-            print(decision)
+        """Say why the training ends, once, where ``verbose`` asks for it; before, what `progress` has to show."""
+        if decision.stop:
+            words = str(decision) if self.settings.verbose and self.stopped_epoch == decision.step else None
+        else:
+            words = self.progress()
+        if words is not None:
+            print(words)
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the run in plain types; the settings are not part of it."""
@@ -228,9 +242,16 @@ class Stopping(FromYaml):
         self._saved = state_dict
 
     def numbers(self, decision: Decision) -> dict[str, float]:
-        """A decision as loggers take it: the verdict by its gravity, the evidence by name."""
-        evidence = {f"convergence/{name}": value for name, value in decision.evidence.items()}
+        """A decision as loggers take it: the verdict by its gravity, evidence and forecast by name."""
+        forecast = self.forecast()
+        named = {**decision.evidence, **(forecast.numbers() if forecast is not None else {})}
+        evidence = {f"convergence/{name}": value for name, value in named.items()}
         return {"convergence/verdict": decision.verdict.gravity, "convergence/stop": int(decision.stop), **evidence}
+
+    def progress(self) -> str | None:
+        """What is to be shown between epochs, None where that is nothing."""
+        forecast = self.forecast() if self.settings.show_forecast else None
+        return None if forecast is None else forecast.eta
 
     @staticmethod
     def lost_best(decision: Decision) -> ConvergenceError:
@@ -262,6 +283,12 @@ class Stopping(FromYaml):
         if (about or str(error)) not in self._warned:
             self._warned.add(about or str(error))
             warnings.warn(f"{error}; the training goes on", RuntimeWarning, stacklevel=2)
+
+
+def _scores(logged: Mapping[str, Any]) -> dict[str, float]:
+    """Accuracy and the like on the validation data."""
+    numbers = {name: as_number(logged[name]) for name in find_validation_scores(logged)}
+    return {name: number for name, number in numbers.items() if number is not None}
 
 
 def _named(name: str | None, logged: Mapping[str, Any], find: Callable[[Iterable[str]], str | None]) -> str | None:
