@@ -17,8 +17,8 @@ MAY_IMPORT = {
     "plots": {"core", "plots"},
     "adapter": {"core", "config", "monitor", "adapter"},
     "cli": {"core", "config", "monitor", "cli", "plots", "adapter.settings"},
-    "lightning": {"core", "config", "monitor", "adapter"},
-    "keras": {"core", "config", "monitor", "adapter"},
+    "lightning": {"core", "config", "monitor", "adapter", "lightning"},
+    "keras": {"core", "config", "monitor", "adapter", "keras"},
     "monitor": {"core", "config"},
 }
 """What each room of the package may import of the others; what is not listed here may import nothing."""

@@ -1,10 +1,4 @@
-"""The door to Keras 3, on each of its backends.
-
-In a training:
-
-    from convergence_callbacks.keras import ConvergenceStopping
-    model.fit(x, y, validation_split=0.2, epochs=200, callbacks=[ConvergenceStopping()])
-"""
+"""Ends a Keras training by the verdict."""
 
 from __future__ import annotations
 
@@ -12,10 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-try:
-    import keras
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("Keras is not installed: pip install 'convergence-callbacks[keras]'") from error
+import keras
 
 from convergence_callbacks.adapter.backup import Backup
 from convergence_callbacks.adapter.stopping import Stopping

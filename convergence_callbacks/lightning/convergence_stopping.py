@@ -1,53 +1,25 @@
-"""The door to PyTorch Lightning, under either of its names (``lightning`` and ``pytorch_lightning``).
-
-In a training:
-
-    import lightning
-    from convergence_callbacks.lightning import ConvergenceStopping
-    trainer = lightning.Trainer(max_epochs=200, callbacks=[ConvergenceStopping()])
-"""
+"""Ends a Lightning training by the verdict."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-try:
-    import torch
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("PyTorch is not installed: pip install 'convergence-callbacks[lightning]'") from error
+import torch
 
 from convergence_callbacks.adapter.stopping import Stopping
-from convergence_callbacks.adapter.torch_schedule import rates_to_come
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import as_number, plain_number
+from convergence_callbacks.lightning.schedule import limit, rate, schedule
+from convergence_callbacks.lightning.stock import early_stoppings
 
 IN_MEMORY = 2**30
 """Bytes of weights up to which the best ones are kept in memory; beyond, in ``backup_dir`` or the run's directory."""
 
 
-def _early_stoppings() -> tuple[type, ...]:
-    """The stock callbacks that are installed.
-
-    Lightning calls callbacks of this type after the module's own ``on_train_epoch_end`` and before
-    ``ModelCheckpoint``: so all metrics are there, and the checkpoint holds this epoch's state. Nothing of
-    their judgement is used. (``trainer/call.py``, as of 2.6.)
-    """
-    found = []
-    for namespace in ("lightning.pytorch", "pytorch_lightning"):
-        try:
-            found.append(importlib.import_module(f"{namespace}.callbacks").EarlyStopping)
-        except ModuleNotFoundError:
-            continue
-    if not found:
-        raise ModuleNotFoundError("Lightning is not installed: pip install 'convergence-callbacks[lightning]'")
-    return tuple(found)
-
-
-class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
+class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     """Ends a Lightning training when it has converged, overfits, diverged or does not learn, and says why.
 
     It takes the settings of `Stopping`. Train and validation loss are found among the logged metrics; the
@@ -80,11 +52,11 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
         """Make ready for this run, with what the trainer knows of it."""
         if self._saved is None:
             self._best_weights = self._best_path = None
-        self.begin(_limit(trainer.max_epochs), trainer.min_epochs, _schedule(trainer))
+        self.begin(limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer))
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Forget the last epoch's losses; note the rate, which schedulers change before the epoch's end."""
-        self._begin_epoch(lr=_rate(trainer))
+        self._begin_epoch(lr=rate(trainer))
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Add up the loss on its own device: nothing waits for it before the end of the epoch."""
@@ -210,33 +182,3 @@ def _names(criteria: Any) -> list[str]:
     """Names of all criteria in a composition."""
     members = getattr(criteria, "criteria", None)
     return [criteria.name] if members is None else [name for member in members for name in _names(member)]
-
-
-def _limit(max_epochs: int | None) -> int | None:
-    """Lightning writes "no limit" as -1."""
-    return None if max_epochs is None or max_epochs < 1 else max_epochs
-
-
-def _rate(trainer: Any) -> Any:
-    """Learning rate of the first optimiser."""
-    groups = trainer.optimizers[0].param_groups if trainer.optimizers else []
-    return groups[0]["lr"] if groups else None  # Lightning's stand-in for no optimiser has no group
-
-
-def _schedule(trainer: Any) -> list[float] | None:
-    """The rates to come, where the first optimiser's scheduler tells them."""
-    epochs, configs = _limit(trainer.max_epochs), trainer.lr_scheduler_configs
-    if epochs is None or not configs or not trainer.lightning_module.automatic_optimization:
-        return None
-    config = configs[0]
-    if config.reduce_on_plateau or config.scheduler.optimizer is not trainer.optimizers[0]:
-        return None
-    per_epoch = 1.0
-    if config.interval == "step":
-        per_epoch = trainer.num_training_batches / trainer.accumulate_grad_batches
-    if not 1 <= per_epoch / config.frequency < float("inf"):
-        return None
-    steps = int(per_epoch / config.frequency)
-    return rates_to_come(
-        config.scheduler, epochs=epochs, steps_per_epoch=steps, first_epoch=min(trainer.current_epoch, epochs - 1)
-    )
