@@ -52,6 +52,15 @@ def is_epoch_mean(name: str) -> bool:
     return bool(_words(name) & _PER_EPOCH)
 
 
+def is_of_training(name: str) -> bool:
+    """Whether a name says that it was measured on the training data: ``train_acc``, ``loss``.
+
+    >>> is_of_training("train/acc"), is_of_training("loss"), is_of_training("val_loss"), is_of_training("score")
+    (True, True, False, False)
+    """
+    return bool(_words(name) & _TRAIN) or find_train_loss([name]) is not None
+
+
 def not_found(wanted: str, logged: Iterable[str], setting: str) -> MetricNotFoundError:
     """The error for a metric that was not logged: names what was, the nearest name and the setting that mends it."""
     names = list(logged)

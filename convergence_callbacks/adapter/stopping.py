@@ -27,6 +27,25 @@ from convergence_callbacks.core.verdict import STOP_ON_DEFAULT
 from convergence_callbacks.monitor import Monitor
 
 
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What a process found among the metrics of an epoch.
+
+    Args:
+        observation: The values.
+        train: Whether there was a train loss.
+        val: Whether there was a validation loss.
+        validated: Whether there should have been one.
+        logged: Names of all metrics.
+    """
+
+    observation: Observation
+    train: bool
+    val: bool
+    validated: bool
+    logged: tuple[str, ...]
+
+
 class Stopping(FromYaml):
     """What every adapter is: it collects what its framework logged, and acts on the decision.
 
@@ -154,13 +173,16 @@ class Stopping(FromYaml):
             MetricNotFoundError: With ``strict``, a metric is missing.
             ConvergenceError: With ``strict``, a loss is not finite.
         """
+        found = self.find(step, logged, lr=lr, train_loss=train_loss, validated=validated)
+        self.complain_of_missing(found)
+        return found.observation
+
+    def find(
+        self, step: int, logged: Mapping[str, Any], *, lr: Any = None, train_loss: Any = None, validated: bool = True
+    ) -> Found:
+        """`collect` without a complaint: where several processes have to agree on what is missing before any raises."""
         train_loss = self._train_loss(logged, train_loss)
         val_name = _named(self.settings.val_metric, logged, self._find_validation) if validated else None
-        losses_count = self.settings.mode == "min"  # else only what was named is missed
-        if validated and val_name is None and (self.settings.val_metric or losses_count):
-            self._complain(not_found(self.settings.val_metric or "val_loss", logged, setting="val_metric"))
-        elif train_loss is None and val_name is None and (self.settings.train_metric or losses_count):
-            self._complain(not_found(self.settings.train_metric or "train_loss", logged, setting="train_metric"))
         observation = Observation(
             step=step,
             train_loss=as_number(train_loss),
@@ -168,8 +190,16 @@ class Stopping(FromYaml):
             lr=as_number(lr),
             elapsed=self.monitor.elapsed(),
         )
-        self._check_finite(observation)
-        return observation
+        return Found(observation, train_loss is not None, val_name is not None, validated, tuple(logged))
+
+    def complain_of_missing(self, found: Found) -> None:
+        """Raise with ``strict``, or else warn once, where a loss is missing or not finite."""
+        losses_count = self.settings.mode == "min"  # else only what was named is missed
+        if found.validated and not found.val and (self.settings.val_metric or losses_count):
+            self._complain(not_found(self.settings.val_metric or "val_loss", found.logged, setting="val_metric"))
+        elif not found.train and not found.val and (self.settings.train_metric or losses_count):
+            self._complain(not_found(self.settings.train_metric or "train_loss", found.logged, setting="train_metric"))
+        self._check_finite(found.observation)
 
     def _find_validation(self, logged: Iterable[str]) -> str | None:
         return find_validation_loss(logged) if self.settings.mode == "min" else None
@@ -189,7 +219,7 @@ class Stopping(FromYaml):
         decision = self.monitor.observe(observation)
         self.observations.append(observation)
         self.history.append(decision)
-        if decision.stop and decision.criterion != MaxEpochs.name and self.stopped_epoch is None:
+        if self._stops_at(decision) and self.stopped_epoch is None:
             self.stopped_epoch = decision.step
         self._tell(observation, decision)
         return decision
@@ -216,6 +246,11 @@ class Stopping(FromYaml):
             f"the weights of the best epoch {decision.best_step} are gone (the run was resumed from a state "
             "without them); those of the last epoch stay"
         )
+
+    @staticmethod
+    def _stops_at(decision: Decision) -> bool:
+        """Whether a decision is one to stop, and not for the mere end of the budget."""
+        return decision.stop and decision.criterion != MaxEpochs.name
 
     def _tell(self, observation: Observation, decision: Decision) -> None:
         for listener in self.listeners:

@@ -13,5 +13,6 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError("PyTorch is not installed: pip install 'convergence-callbacks[lightning]'") from error
 
 from convergence_callbacks.lightning.convergence_stopping import ConvergenceStopping
+from convergence_callbacks.lightning.early_stopping import EarlyStopping
 
-__all__ = ["ConvergenceStopping"]
+__all__ = ["ConvergenceStopping", "EarlyStopping"]

@@ -11,8 +11,9 @@ import torch
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
-from convergence_callbacks.core.observation import as_number, plain_number
-from convergence_callbacks.lightning.schedule import limit, rate, schedule
+from convergence_callbacks.lightning.epoch import EpochInProgress
+from convergence_callbacks.lightning.observed import observed
+from convergence_callbacks.lightning.schedule import limit, schedule
 from convergence_callbacks.lightning.stock import early_stoppings
 
 IN_MEMORY = 2**30
@@ -31,10 +32,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     def _construct(self) -> None:
         self._best_weights: dict[str, Any] | None = None
         self._best_path: str | None = None
-        self._begin_epoch()
-
-    _loss_sum: torch.Tensor | float
-    _validated: Mapping[str, Any] | None
+        self._epoch = EpochInProgress()
 
     @property
     def state_key(self) -> str:
@@ -55,35 +53,20 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         self.begin(limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer))
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
-        """Forget the last epoch's losses; note the rate, which schedulers change before the epoch's end."""
-        self._begin_epoch(lr=rate(trainer))
+        """Forget the last epoch's losses."""
+        self._epoch = EpochInProgress.of(trainer)
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        """Add up the loss on its own device: nothing waits for it before the end of the epoch."""
-        loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
-        if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
-            return
-        # Automatic optimisation hands back the loss divided by the batches it accumulates.
-        scale = trainer.accumulate_grad_batches if pl_module.automatic_optimization else 1
-        self._loss_sum = self._loss_sum + loss.detach().float().reshape(()) * scale
-        self._batches += 1
+        """Add the loss of the batch to the epoch's."""
+        self._epoch.add_batch(trainer, pl_module, outputs)
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
-        """Note that the validation loss is this epoch's, for a checkpoint before its end; a sanity check is none."""
-        if not trainer.sanity_checking:
-            self._validated = dict(trainer.callback_metrics)
+        """Note that the epoch was validated."""
+        self._epoch.note_validation(trainer)
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Judge the epoch."""
-        observation = self.collect(
-            trainer.current_epoch,
-            {**(self._validated or {}), **trainer.callback_metrics},
-            lr=self._lr,
-            train_loss=self._loss_sum / self._batches if self._batches else None,
-            validated=self._validated is not None,
-        )
-        # All processes judge what the first one saw, so that none of them goes on alone.
-        decision = self.decide(trainer.strategy.broadcast(observation))
+        decision = self.decide(observed(self, self._epoch, trainer))
         self._act(decision, trainer, pl_module)
 
     # Act ----------------------------------------------------------------------------------------------
@@ -104,13 +87,17 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     def state_dict(self) -> dict[str, Any]:
         """The state of the run in plain types and tensors; the settings are not part of it."""
         kept = {"best_weights": self._best_weights, "best_path": self._best_path}
-        return {**super().state_dict(), "epoch": self._epoch(), **(kept if self.settings.restore_best else {})}
+        return {
+            **super().state_dict(),
+            "epoch": self._epoch.state_dict(),
+            **(kept if self.settings.restore_best else {}),
+        }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from a saved state when the training starts."""
         self._best_weights = state_dict.get("best_weights")
         self._best_path = state_dict.get("best_path")
-        self._begin_epoch(**state_dict.get("epoch", {}))
+        self._epoch.load_state_dict(state_dict.get("epoch", {}))
         super().load_state_dict(state_dict)
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
@@ -121,23 +108,6 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         left = [states[key] for key in states if str(key).startswith(f"{kind},") and key not in taken]
         if self.state_key not in states and len(left) == 1:
             self.load_state_dict(left[0])
-
-    def _begin_epoch(
-        self, *, lr: Any = None, loss_sum: Any = 0.0, batches: int = 0, validated: Mapping[str, Any] | None = None
-    ) -> None:
-        """Forget the last epoch, or take up the one in which a checkpoint was saved: Lightning goes on within it."""
-        self._lr, self._loss_sum, self._batches = lr, float(loss_sum), batches
-        self._validated = validated
-
-    def _epoch(self) -> dict[str, Any]:
-        """What is known of the epoch in progress, in plain types."""
-        logged = None if self._validated is None else {n: _plain(value) for n, value in self._validated.items()}
-        return {
-            "lr": _plain(self._lr),
-            "loss_sum": _plain(self._loss_sum),
-            "batches": self._batches,
-            "validated": logged,
-        }
 
     def _act(self, decision: Decision, trainer: Any, pl_module: Any) -> None:
         if self.settings.restore_best and decision.best_step == decision.step:
@@ -172,10 +142,6 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
             self._complain(
                 ConvergenceError(f"the best weights can't be kept in {folder}: {error}"), about="best weights"
             )
-
-
-def _plain(value: Any) -> float | str | None:
-    return plain_number(as_number(value))
 
 
 def _names(criteria: Any) -> list[str]:

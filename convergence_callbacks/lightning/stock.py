@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import sys
+from typing import Any
 
 NAMESPACES = ("lightning.pytorch", "pytorch_lightning")
 
 
+@functools.cache
 def early_stoppings() -> tuple[type, ...]:
     """``EarlyStopping`` of each installed namespace, to be derived from.
 
@@ -26,3 +30,19 @@ def early_stoppings() -> tuple[type, ...]:
     if not found:
         raise ModuleNotFoundError("Lightning is not installed: pip install 'convergence-callbacks[lightning]'")
     return tuple(found)
+
+
+def misconfigurations() -> tuple[type[Exception], ...]:
+    """What Lightning raises where an argument is wrong, under each of its names."""
+    return tuple(
+        sys.modules[f"{kind.__module__.rsplit('.callbacks', 1)[0]}.utilities.exceptions"].MisconfigurationException
+        for kind in early_stoppings()
+    )
+
+
+def reason_type(trainer: Any) -> Any:
+    """``EarlyStoppingReason`` under the name that the trainer has, None where this Lightning has none (before 2.6)."""
+    names = {kind.__module__.split(".")[0] for kind in type(trainer).__mro__}
+    kinds = early_stoppings()
+    kind = next((kind for kind in kinds if kind.__module__.split(".")[0] in names), kinds[0])
+    return getattr(sys.modules[kind.__module__], "EarlyStoppingReason", None)
