@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Literal
 
 from convergence_callbacks.core.errors import MetricNotFoundError, unknown_name
 
@@ -59,6 +60,16 @@ def is_of_training(name: str) -> bool:
     (True, True, False, False)
     """
     return bool(_words(name) & _TRAIN) or find_train_loss([name]) is not None
+
+
+def likely_mode(name: str) -> Literal["min", "max"] | None:
+    """Whether less or more of a metric is better, where its name leaves no doubt.
+
+    >>> likely_mode("val_decoder_loss"), likely_mode("val_head_accuracy"), likely_mode("val_score")
+    ('min', 'max', None)
+    """
+    words = _words(name)
+    return "min" if words & {"loss", "error"} else "max" if words & {"acc", "accuracy"} else None
 
 
 def not_found(wanted: str, logged: Iterable[str], setting: str) -> MetricNotFoundError:

@@ -61,7 +61,7 @@ class Watch(Stopping):
         except StateError as error:
             self._saved = None
             self.begin(max_epochs, min_epochs, lr_schedule)
-            self._complain(StateError(f"{error}; the diagnosis starts afresh"))
+            self.complain(StateError(f"{error}; the diagnosis starts afresh"))
 
     @property
     def decision(self) -> Decision | None:

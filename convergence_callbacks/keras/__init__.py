@@ -12,5 +12,6 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError("Keras is not installed: pip install 'convergence-callbacks[keras]'") from error
 
 from convergence_callbacks.keras.convergence_stopping import ConvergenceStopping
+from convergence_callbacks.keras.early_stopping import EarlyStopping
 
-__all__ = ["ConvergenceStopping"]
+__all__ = ["ConvergenceStopping", "EarlyStopping"]
