@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance lint bench diagnosis record fit pictures clean
+.PHONY: help demo test conformance defects lint bench diagnosis record fit pictures clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -30,6 +30,9 @@ ifdef LIGHTNING_CHECKOUT
 	PYTHONPATH=.:$(LIGHTNING_CHECKOUT)/tests $(BIN)/python -m pytest -q -p tests.conformance.lightning_in_place \
 		-c $(LIGHTNING_CHECKOUT)/pyproject.toml $(LIGHTNING_CHECKOUT)/tests/tests_pytorch/callbacks/test_early_stopping.py
 endif
+
+defects: $(VENV)/dev  ## try the known defects of the frameworks' own callbacks, and write docs/defects.md (1 minute)
+	$(BIN)/python -m tests.defects.table
 
 lint: $(VENV)/dev  ## check style and types
 	$(BIN)/ruff check .

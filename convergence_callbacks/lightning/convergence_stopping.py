@@ -11,6 +11,7 @@ import torch
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.lightning.console import say
 from convergence_callbacks.lightning.epoch import EpochInProgress
 from convergence_callbacks.lightning.observed import observed
 from convergence_callbacks.lightning.schedule import limit, schedule
@@ -118,9 +119,8 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         if not decision.stop:
             return
         trainer.should_stop = True
-        if self.settings.verbose and self.stopped_epoch == decision.step and trainer.is_global_zero:
-            bar = trainer.progress_bar_callback
-            (print if bar is None else bar.print)(str(decision))
+        if self.settings.verbose and self.stopped_epoch == decision.step:
+            say(trainer, decision)
 
     def _keep_best(self, trainer: Any, pl_module: Any) -> None:
         weights = pl_module.state_dict()

@@ -14,6 +14,7 @@ from convergence_callbacks.adapter.watch import Watch
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError
 from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.lightning.console import say
 from convergence_callbacks.lightning.epoch import EpochInProgress
 from convergence_callbacks.lightning.errors import MisconfiguredError, MonitorNotFoundError
 from convergence_callbacks.lightning.monitored import MonitoredMetric
@@ -52,6 +53,7 @@ class EarlyStopping(*early_stoppings()):  # type: ignore[misc]
     """
 
     _told_missing: bool
+    _was_validated: bool
     _watch: Watch | None
     _saved_watch: Mapping[str, Any] | None
 
@@ -147,6 +149,7 @@ class EarlyStopping(*early_stoppings()):  # type: ignore[misc]
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """Check, where it is to be done here."""
         self._epoch.note_validation(trainer)
+        self._was_validated = self._was_validated or not trainer.sanity_checking
         super().on_validation_end(trainer, pl_module)
         self._signal(trainer)
 
@@ -160,7 +163,9 @@ class EarlyStopping(*early_stoppings()):  # type: ignore[misc]
             self._stop(trainer, str(watch.decision))
         self._signal(trainer)
         if self._stops and trainer.should_stop and watch.history:
-            self._say(trainer, watch.end(self.stopping_reason_message or ""))
+            decision = watch.end(self.stopping_reason_message or "")
+            if self.verbose:
+                say(trainer, decision)
 
     def _run_early_stopping_check(self, trainer: Any) -> None:
         if trainer.fast_dev_run:
@@ -169,7 +174,7 @@ class EarlyStopping(*early_stoppings()):  # type: ignore[misc]
         metrics = trainer.callback_metrics
         current, is_new = self._metric.read(trainer, metrics)
         if current is None:
-            self._miss(metrics)
+            self._miss(trainer, metrics)
         elif is_new:
             self._judge(trainer, current)
 
@@ -195,7 +200,9 @@ class EarlyStopping(*early_stoppings()):  # type: ignore[misc]
             reason = reason.replace(sign, other)
         return stops, reason
 
-    def _miss(self, metrics: Mapping[str, Any]) -> None:
+    def _miss(self, trainer: Any, metrics: Mapping[str, Any]) -> None:
+        if trainer.enable_validation and not self._was_validated:  # it may be logged at the first validation
+            return
         error = MonitorNotFoundError(str(not_found(self.monitor, metrics, setting="monitor")))
         if self.strict:
             raise error
@@ -220,11 +227,6 @@ class EarlyStopping(*early_stoppings()):  # type: ignore[misc]
         """Tell the trainer once it has reached its minimum of epochs and steps: it never forgets what it is told."""
         if self._stops and trainer.fit_loop._can_stop_early:
             trainer.should_stop = True
-
-    def _say(self, trainer: Any, decision: Decision) -> None:
-        if self.verbose and trainer.is_global_zero:
-            bar = trainer.progress_bar_callback
-            (print if bar is None else bar.print)(str(decision))
 
     # State --------------------------------------------------------------------------------------------
 
@@ -281,7 +283,7 @@ class EarlyStopping(*early_stoppings()):  # type: ignore[misc]
         self._watch = self._saved_watch = None
         self._epoch = EpochInProgress()
         self._metric = MonitoredMetric(self.monitor)
-        self._loaded = self._told_missing = False
+        self._loaded = self._told_missing = self._was_validated = False
 
     def _watching(self, trainer: Any) -> Watch:
         if self._watch is None:
