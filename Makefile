@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance defects lint bench diagnosis record fit pictures clean
+.PHONY: help demo test conformance defects combinations lint bench diagnosis record fit pictures clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -33,6 +33,9 @@ endif
 
 defects: $(VENV)/dev  ## try the known defects of the frameworks' own callbacks, and write docs/defects.md (1 minute)
 	$(BIN)/python -m tests.defects.table
+
+combinations: $(VENV)/dev  ## train on several processes and devices, and write docs/combinations.md (2 minutes)
+	$(BIN)/python -m tests.processes.table
 
 lint: $(VENV)/dev  ## check style and types
 	$(BIN)/ruff check .

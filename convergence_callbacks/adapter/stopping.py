@@ -73,7 +73,8 @@ class Stopping(FromYaml):
         history: All decisions of this process, in order.
         observations: What each of them was made from.
         listeners: Called with each observation and its decision, such as a `LivePlot`; append your own.
-        stopped_epoch: The first epoch at which the training should end, None where it ran out its budget.
+        stopped_epoch: The first epoch at which the training should end, None where it ran out its budget. A run that
+            is taken up after it has ended has it at once.
 
     Raises:
         SettingsError: A setting has a wrong type or value.
@@ -150,6 +151,8 @@ class Stopping(FromYaml):
         self._warned: set[str] = set()
         if self._saved is not None:
             self.monitor.load_state_dict(self._saved)
+            if self.decision and self._stops_at(self.decision) and self._saved.get("rule") == self._rule():
+                self.stopped_epoch = self.decision.step
             self._saved = None
 
     @property
@@ -225,8 +228,13 @@ class Stopping(FromYaml):
         return decision
 
     def state_dict(self) -> dict[str, Any]:
-        """The state of the run in plain types; the settings are not part of it."""
-        return self.monitor.state_dict()
+        """The state of the run in plain types; of the settings only by which rule it was judged."""
+        return {**self.monitor.state_dict(), "rule": self._rule()}
+
+    def _rule(self) -> str:
+        """What ends a training, in words: a stop that was saved stands while this is the same."""
+        ending = ("tolerance", "min_epochs", "mode", "target_loss", "stop_on", "criteria")
+        return ", ".join(f"{name}={getattr(self.settings, name)!r}" for name in ending)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from a saved state at the next `begin`."""

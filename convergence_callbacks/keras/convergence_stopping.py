@@ -121,8 +121,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
                 raise StateError(f"{backup.folder} holds no state of epoch {epoch}")
             self.load_state_dict(state)
             self._begin()
-            if self.decision is not None and self._stops_at(self.decision):
-                self.stopped_epoch = self.decision.step
+            if self.stopped_epoch is not None:
                 self._ended = EndedTraining(self.model)
         except StateError as error:
             self._saved = None

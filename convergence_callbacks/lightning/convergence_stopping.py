@@ -52,6 +52,8 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         if self._saved is None:
             self._best_weights = self._best_path = None
         self.begin(limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer))
+        if self.stopped_epoch is not None:  # it had ended before its checkpoint was saved
+            trainer.should_stop = True
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Forget the last epoch's losses."""
