@@ -19,7 +19,7 @@ from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import ConvergenceError, SettingsError
+from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
@@ -155,6 +155,19 @@ class Stopping(FromYaml):
                 self.stopped_epoch = self.decision.step
             self._saved = None
 
+    def begin_resumed(self, *known: Any) -> None:
+        """`begin`, where a saved state comes from a file that may be damaged: then told, and the criteria start afresh.
+
+        Raises:
+            StateError: With ``strict``, the state can't be read.
+        """
+        try:
+            self.begin(*known)
+        except StateError as error:
+            self._saved = None
+            self.begin(*known)
+            self._complain(StateError(f"{error}; the criteria start afresh"))
+
     @property
     def decision(self) -> Decision | None:
         """The latest decision, None before the first epoch."""
@@ -226,6 +239,11 @@ class Stopping(FromYaml):
             self.stopped_epoch = decision.step
         self._tell(observation, decision)
         return decision
+
+    def announce(self, decision: Decision) -> None:
+        """Say why the training ends, once, where ``verbose`` asks for it."""
+        if self.settings.verbose and decision.stop and self.stopped_epoch == decision.step:
+            print(decision)
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the run in plain types; of the settings only by which rule it was judged."""
