@@ -212,9 +212,9 @@ class Stopping(FromYaml):
         """Raise with ``strict``, or else warn once, where a loss is missing or not finite."""
         losses_count = self.settings.mode == "min"  # else only what was named is missed
         if found.validated and not found.val and (self.settings.val_metric or losses_count):
-            self.complain(not_found(self.settings.val_metric or "val_loss", found.logged, setting="val_metric"))
+            self._complain(not_found(self.settings.val_metric or "val_loss", found.logged, setting="val_metric"))
         elif not found.train and not found.val and (self.settings.train_metric or losses_count):
-            self.complain(not_found(self.settings.train_metric or "train_loss", found.logged, setting="train_metric"))
+            self._complain(not_found(self.settings.train_metric or "train_loss", found.logged, setting="train_metric"))
         self._check_finite(found.observation)
 
     def _find_validation(self, logged: Iterable[str]) -> str | None:
@@ -283,15 +283,15 @@ class Stopping(FromYaml):
             try:
                 listener(observation, decision)
             except Exception as error:  # a picture that can't be drawn must not end a training
-                self.complain(ConvergenceError(f"{listener!r} failed: {error!r}"), about=repr(listener))
+                self._complain(ConvergenceError(f"{listener!r} failed: {error!r}"), about=repr(listener))
 
     def _check_finite(self, observation: Observation) -> None:
         for name in ("train_loss", "val_loss"):
             value = getattr(observation, name)
             if value is not None and not math.isfinite(value):
-                self.complain(ConvergenceError(f"{name} is {value} at epoch {observation.step}"), about=name)
+                self._complain(ConvergenceError(f"{name} is {value} at epoch {observation.step}"), about=name)
 
-    def complain(self, error: ConvergenceError, about: str = "") -> None:
+    def _complain(self, error: ConvergenceError, about: str = "") -> None:
         """Raise with ``strict``; otherwise warn, once for each thing a run."""
         if self.settings.strict:
             raise error

@@ -83,7 +83,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         if weights is None and self._best_path is not None and Path(self._best_path).exists():
             weights = torch.load(self._best_path, map_location="cpu", weights_only=True)["state_dict"]
         if weights is None:
-            self.complain(self.lost_best(decision))
+            self._complain(self.lost_best(decision))
         else:
             pl_module.load_state_dict(weights)
 
@@ -141,7 +141,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
             self._best_path = path
         except OSError as error:  # a full disk must not end a training
             self._best_path = None
-            self.complain(
+            self._complain(
                 ConvergenceError(f"the best weights can't be kept in {folder}: {error}"), about="best weights"
             )
 

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 import warnings
 from pathlib import Path
 
@@ -96,8 +97,10 @@ def in_a_child(work):
     if child == 0:
         try:
             work()
-        finally:
-            os._exit(3 if sys.exc_info()[0] else 0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(3)
+        os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
