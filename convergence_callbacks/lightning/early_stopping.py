@@ -148,8 +148,10 @@ class EarlyStopping(*early_stoppings()):  # type: ignore[misc]
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """Check, where it is to be done here."""
+        if self._should_skip_check(trainer):  # told to stop in the sanity check, a trainer never calls on_train_start
+            return
         self._epoch.note_validation(trainer)
-        self._was_validated = self._was_validated or not trainer.sanity_checking
+        self._was_validated = True
         super().on_validation_end(trainer, pl_module)
         self._signal(trainer)
 

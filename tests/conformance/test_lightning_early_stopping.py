@@ -49,6 +49,16 @@ def test_so_it_does_however_often_validation_runs(trainer, tmp_path):
         assert ours == stock, name
 
 
+def test_taken_up_after_its_stop_it_ends_at_once_and_says_again_why(tmp_path):
+    before, after = EarlyStopping("val_loss"), EarlyStopping("val_loss")
+    trainer, _ = fit(before, tmp_path)
+    trainer.save_checkpoint(tmp_path / "stopped.ckpt")
+    resumed, _ = fit(after, tmp_path, ckpt_path=tmp_path / "stopped.ckpt")
+    assert (resumed.current_epoch, after.stopped_epoch) == (trainer.current_epoch, before.stopped_epoch)
+    assert after.history == [] and after.decision == before.decision
+    assert after.decision.stop and after.stopping_reason is before.stopping_reason
+
+
 def test_it_takes_every_argument_of_lightnings_in_its_order():
     theirs, ours = (list(inspect.signature(kind.__init__).parameters.values()) for kind in (Stock, EarlyStopping))
     assert [(p.name, p.default) for p in ours[: len(theirs)]] == [(p.name, p.default) for p in theirs]

@@ -86,8 +86,7 @@ def train(kind, folder, kill=None):
     return {
         "epochs": trainer.current_epoch,
         "stopped": callback.stopped_epoch,
-        # Known gap: EarlyStopping that is taken up after its stop has no decision yet; see the test.
-        "reason": callback.decision.reason if callback.decision else "",
+        "reason": callback.decision.reason,
         "weights": model.layer.weight.flatten().tolist(),
     }
 
