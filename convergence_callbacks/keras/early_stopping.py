@@ -199,7 +199,7 @@ class EarlyStopping(keras.callbacks.EarlyStopping):  # type: ignore[misc]
     def _watching(self) -> Watch:
         if self._watch is None:
             mode: Literal["min", "max"] = "max" if self.monitor_op is keras.ops.greater else "min"
-            params = self.params or {}
+            params = getattr(self, "params", None) or {}
             self._rates = Rates(self.model, params.get("epochs"), params.get("steps"))
             self._watch = Watch(self.monitor, mode=mode, tolerance=self.tolerance, listeners=self.listeners)
             self._watch.resume(self._saved_watch, params.get("epochs"), lr_schedule=self._rates.to_come)

@@ -55,7 +55,7 @@ class Rates:
             return []
         if self._epochs > MOST_EPOCHS_AHEAD:
             return []
-        done = int(self._optimizer.iterations)
+        done = int(keras.ops.convert_to_numpy(self._optimizer.iterations))
         steps = self._steps or done // (epoch + 1)
         begun = (max(0, done + (other - epoch - 1) * steps) for other in range(self._epochs))
         return [float(keras.ops.convert_to_numpy(schedule(step))) for step in begun]
