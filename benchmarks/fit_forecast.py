@@ -27,7 +27,7 @@ MODEL = Path("convergence_callbacks/core/loss_forecast_model.py")
 FOLDS = 6
 LEVEL_QUANTILES = (0.05, 0.5, 0.95)
 LEFT_QUANTILES = (0.1, 0.5, 0.9)  # that nothing is left is right so often that the lower end is rarely missed
-OUTSIDE = 0.1  # share of the intervals that need not hold
+OUTSIDE = 0.08  # share of the left-out intervals that need not hold: on yet other data a few more do not
 WIDER = np.arange(0.4, 3.0, 0.01)
 
 Trees = Sequence[HistGradientBoostingRegressor]

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from benchmarks.curves import HELD_OUT, RECORDED, Recorded, Run
 from benchmarks.traps import TRAPS, Told, all_told
 from convergence_callbacks import Decision, Forecast, Monitor, Observation, Verdict
+from convergence_callbacks.colours import FAINT
 from convergence_callbacks.plots import plot_training
-from convergence_callbacks.plots.colours import FAINT
 
 DOCS = Path(__file__).parent.parent / "docs"
 CANDIDATES = 9  # runs of each verdict that are looked at

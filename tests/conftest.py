@@ -2,6 +2,8 @@ import os
 
 import pytest
 
+collect_ignore = ["typing"]  # programs of users, for type checkers to read
+
 os.environ.setdefault("KERAS_BACKEND", "torch")  # what is installed anyway for Lightning; `make test` runs all three
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

@@ -57,12 +57,13 @@ def serve(
             from convergence_callbacks.pages import Price
             from convergence_callbacks.pages.guard import is_local
             from convergence_callbacks.pages.server import application
-            from convergence_callbacks.pages.shelf import Shelf
+            from convergence_callbacks.pages.shelf import Shelf, end_with_parent
         price = None if price_per_hour is None else Price(price_per_hour, currency)
         if not token and not is_local(host):
             token = secrets.token_urlsafe(24)
         # New processes rather than forks: a fork of a process with threads may hang.
-        with ProcessPoolExecutor(_processes(), multiprocessing.get_context("spawn")) as executor:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(_processes(), context, end_with_parent) as executor:
             shelf = Shelf(path, settings, choice, executor)
             app = application(shelf, title=named(Path(path.resolve().name)), price=price, token=token or None)
             _run(app, shelf, host, port, token)

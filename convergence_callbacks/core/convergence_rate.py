@@ -74,7 +74,7 @@ def convergence_rate(epochs: Series, losses: Series) -> ConvergenceRate:
 
     >>> epochs = np.arange(1.0, 101.0)
     >>> print(convergence_rate(epochs, 2 + epochs**-0.5))
-    sublinear, like t^-0.5 (0.47–0.53); 1/√t is what theory promises on a convex loss
+    sublinear, like t^-0.5 (0.45–0.54); 1/√t is what theory promises on a convex loss
     """
     used = epochs > SKIPPED * epochs[-1]
     x, y = epochs[used] / epochs[-1], losses[used]

@@ -41,6 +41,7 @@ def chart_of(replay: Replay) -> dict[str, Any]:
     return {
         "name": run.name,
         "unit": run.unit,
+        "measure": "loss" if replay.settings.mode == "min" else run.columns.val or "judged metric",
         "x": [run.number(each.step) for each in seen],
         "series": series,
         "lr": [_plain(each.lr) for each in seen] if any(each.lr is not None for each in seen) else None,
@@ -59,7 +60,13 @@ def comparison_of(charts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         series.append({"name": chart["name"], "hue": index, "x": chart["x"], "y": judged, "stop": chart["stop"]})
     values = [value for each in series for value in each["y"]]
     units = {chart["unit"] for chart in charts}
-    return {"unit": units.pop() if len(units) == 1 else "step", "series": series, "log": _is_logarithmic(values)}
+    measures = {chart["measure"] for chart in charts}
+    return {
+        "unit": units.pop() if len(units) == 1 else "step",
+        "measure": measures.pop() if len(measures) == 1 else "judged metric",
+        "series": series,
+        "log": _is_logarithmic(values),
+    }
 
 
 def spark_of(chart: dict[str, Any], width: int = 96, height: int = 26) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -178,6 +180,18 @@ def cards_of(
         return (), error
     except ConvergenceError as error:
         return (), LogError(str(error), log[0])
+
+
+def end_with_parent() -> None:
+    """Let this process end as soon as the one that started it has, however that ended: a pool's own would wait on."""
+
+    def wait() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def chosen(cards: Sequence[Card], keys: Sequence[str], most: int) -> list[Card]:

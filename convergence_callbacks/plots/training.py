@@ -15,6 +15,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
+from convergence_callbacks.colours import FAINT, INK, OF_VERDICT, ON_VERDICT, TRAIN, VALIDATION
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.criteria.patience import Patience
 from convergence_callbacks.core.decision import Decision
@@ -22,7 +23,6 @@ from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.signals import noise_of
-from convergence_callbacks.plots.colours import FAINT, INK, OF_VERDICT, ON_VERDICT, TRAIN, VALIDATION
 from convergence_callbacks.plots.forecast import draw_forecast
 
 LOGARITHMIC = 30

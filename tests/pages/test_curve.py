@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from convergence_callbacks import Observation
+from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.logs import Columns
 from convergence_callbacks.pages.curve import MOST, chart_of, comparison_of, spark_of
 from convergence_callbacks.replay import replay
 from tests.curves import exponential
@@ -61,3 +63,11 @@ def test_a_comparison_has_the_judged_curve_of_each_run():
     compared = comparison_of(charts)
     assert [series["name"] for series in compared["series"]] == ["one", "two"]
     assert compared["series"][0]["y"] == charts[0]["series"][1]["y"] and compared["unit"] == "step"
+
+
+def test_what_is_to_rise_is_not_called_a_loss():
+    columns = Columns(val="val_acc")
+    rising = replay(run_of(train=False, columns=columns), Settings(mode="max"))
+    assert chart_of(rising)["measure"] == "val_acc"
+    assert chart(run_of(columns=columns))["measure"] == "loss"
+    assert comparison_of([chart_of(rising), chart(run_of())])["measure"] == "judged metric"

@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("matplotlib", reason="needs pip install 'convergence-callbacks[plots]'")
 
 from convergence_callbacks import Estimate, Monitor, Observation, Verdict
+from convergence_callbacks.colours import OF_VERDICT, ON_VERDICT
 from convergence_callbacks.plots import plot_training
-from convergence_callbacks.plots.colours import OF_VERDICT, ON_VERDICT
 from tests.curves import exponential, overfitting
 
 

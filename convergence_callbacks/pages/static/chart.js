@@ -232,7 +232,7 @@
         group.append(make("text", { x: this.xAt(tick), y: foot, "text-anchor": "middle" }, shown(tick)));
       }
       group.append(make("text", { x: (this.left + this.right) / 2, y: this.height - 2, "text-anchor": "middle" }, this.data.unit));
-      group.append(make("text", { x: 0, y: 12 }, this.log ? "loss (logarithmic)" : "loss"));
+      group.append(make("text", { x: 0, y: 12 }, `${this.data.measure}${this.log ? " (logarithmic)" : ""}`));
       return group;
     }
 
