@@ -4,9 +4,8 @@ import keras.src.callbacks
 
 from convergence_callbacks.keras import EarlyStopping
 
-keras.src.callbacks.EarlyStopping = EarlyStopping
-
 
 def pytest_configure(config):
-    """Keras's tests have a mark of their own."""
+    """Nothing happens at import, so that whoever collects this file does not compare ours with ours."""
+    keras.src.callbacks.EarlyStopping = EarlyStopping
     config.addinivalue_line("markers", "requires_trainable_backend: skipped where the backend can't train")

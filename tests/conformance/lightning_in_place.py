@@ -5,5 +5,8 @@ import lightning.pytorch.callbacks.early_stopping
 
 from convergence_callbacks.lightning import EarlyStopping
 
-lightning.pytorch.callbacks.EarlyStopping = EarlyStopping
-lightning.pytorch.callbacks.early_stopping.EarlyStopping = EarlyStopping
+
+def pytest_configure():
+    """Nothing happens at import, so that whoever collects this file does not compare ours with ours."""
+    lightning.pytorch.callbacks.EarlyStopping = EarlyStopping
+    lightning.pytorch.callbacks.early_stopping.EarlyStopping = EarlyStopping

@@ -16,6 +16,10 @@ Stock = keras.callbacks.EarlyStopping
 COMPARABLE = {name: script for name, script in SCRIPTS.items() if name != "breaks"}
 
 
+def test_what_it_is_compared_with_is_kerass():
+    assert Stock.__module__ == "keras.src.callbacks.early_stopping"
+
+
 class NumberedWeights:
     """Stands for a model whose weights are the number of the epoch."""
 

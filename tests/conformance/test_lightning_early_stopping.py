@@ -17,6 +17,10 @@ from tests.conformance.scripts import LIGHTNING, SCRIPTS
 from tests.lightning_training import fit, module
 
 
+def test_what_it_is_compared_with_is_lightnings():
+    assert Stock.__module__ == "lightning.pytorch.callbacks.early_stopping"
+
+
 def ended(kind, script, settings, tmp_path, **trainer):
     """What a callback left behind after a training whose validation metric follows a script."""
     callback = kind("val_loss", **settings)
