@@ -2,7 +2,11 @@ import os
 
 import pytest
 
-collect_ignore = ["typing"]  # programs of users, for type checkers to read
+collect_ignore = [
+    "typing",  # programs of users, for type checkers to read
+    "keras_training.py",  # need their frameworks, and hold no tests
+    "lightning_training.py",
+]
 
 os.environ.setdefault("KERAS_BACKEND", "torch")  # what is installed anyway for Lightning; `make test` runs all three
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

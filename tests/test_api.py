@@ -47,7 +47,7 @@ def public() -> str:
     core = [
         line for name in convergence_callbacks.__all__ for line in described(name, getattr(convergence_callbacks, name))
     ]
-    return "\n".join([*core, *plots(), *doors()]) + "\n"
+    return "\n".join([*core, *plots(), *doors(), *replacements()]) + "\n"
 
 
 def plots() -> Iterator[str]:
@@ -62,6 +62,13 @@ def doors() -> Iterator[str]:
     for door in sorted({adapter.door for adapter in ADAPTERS}):
         kind = importlib.import_module(f"convergence_callbacks.{door}").ConvergenceStopping
         yield from described(f"{door}.ConvergenceStopping", kind, without=Stopping.__mro__)
+
+
+def replacements() -> Iterator[str]:
+    """What takes the place of a framework's own callback."""
+    for door in ("keras", "lightning"):
+        kind = importlib.import_module(f"convergence_callbacks.{door}").EarlyStopping
+        yield from described(f"{door}.EarlyStopping", kind)
 
 
 def test_the_public_names_and_signatures_are_those_of_the_snapshot():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Literal
 
 from convergence_callbacks.core.errors import MetricNotFoundError, unknown_name
 from convergence_callbacks.core.scores import is_score
@@ -60,6 +61,25 @@ def find_counterpart(validation: str, logged: Iterable[str]) -> str | None:
 def is_epoch_mean(name: str) -> bool:
     """Whether a name says that it was taken over the epoch, not of its last step."""
     return bool(_words(name) & _PER_EPOCH)
+
+
+def is_of_training(name: str) -> bool:
+    """Whether a name says that it was measured on the training data: ``train_acc``, ``loss``.
+
+    >>> is_of_training("train/acc"), is_of_training("loss"), is_of_training("val_loss"), is_of_training("score")
+    (True, True, False, False)
+    """
+    return bool(_words(name) & _TRAIN) or find_train_loss([name]) is not None
+
+
+def likely_mode(name: str) -> Literal["min", "max"] | None:
+    """Whether less or more of a metric is better, where its name leaves no doubt.
+
+    >>> likely_mode("val_decoder_loss"), likely_mode("val_head_accuracy"), likely_mode("val_score")
+    ('min', 'max', None)
+    """
+    words = _words(name)
+    return "min" if words & {"loss", "error"} else "max" if words & {"acc", "accuracy"} else None
 
 
 def not_found(wanted: str, logged: Iterable[str], setting: str) -> MetricNotFoundError:

@@ -30,6 +30,25 @@ from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
 
 
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What a process found among the metrics of an epoch.
+
+    Args:
+        observation: The values.
+        train: Whether there was a train loss.
+        val: Whether there was a validation loss.
+        validated: Whether there should have been one.
+        logged: Names of all metrics.
+    """
+
+    observation: Observation
+    train: bool
+    val: bool
+    validated: bool
+    logged: tuple[str, ...]
+
+
 class Stopping(FromYaml):
     """What every adapter is: it collects what its framework logged, and acts on the decision.
 
@@ -59,7 +78,8 @@ class Stopping(FromYaml):
         history: All decisions of this process, in order.
         observations: What each of them was made from.
         listeners: Called with each observation and its decision, such as a `LivePlot`; append your own.
-        stopped_epoch: The first epoch at which the training should end, None where it ran out its budget.
+        stopped_epoch: The first epoch at which the training should end, None where it ran out its budget. A run that
+            is taken up after it has ended has it at once.
 
     Raises:
         SettingsError: A setting has a wrong type or value.
@@ -140,6 +160,8 @@ class Stopping(FromYaml):
         self._warned: set[str] = set()
         if self._saved is not None:
             self.monitor.load_state_dict(self._saved)
+            if self.decision and self._stops_at(self.decision) and self._saved.get("rule") == self._rule():
+                self.stopped_epoch = self.decision.step
             self._saved = None
         self._record: list[Callable[[Observation, Decision], None]] = []
         if self.settings.record is not None:
@@ -183,13 +205,16 @@ class Stopping(FromYaml):
             MetricNotFoundError: With ``strict``, a metric is missing.
             ConvergenceError: With ``strict``, a loss is not finite.
         """
+        found = self.find(step, logged, lr=lr, train_loss=train_loss, validated=validated)
+        self.complain_of_missing(found)
+        return found.observation
+
+    def find(
+        self, step: int, logged: Mapping[str, Any], *, lr: Any = None, train_loss: Any = None, validated: bool = True
+    ) -> Found:
+        """`collect` without a complaint: where several processes have to agree on what is missing before any raises."""
         train_loss = self._train_loss(logged, train_loss)
         val_name = _named(self.settings.val_metric, logged, self._find_validation) if validated else None
-        losses_count = self.settings.mode == "min"  # else only what was named is missed
-        if validated and val_name is None and (self.settings.val_metric or losses_count):
-            self._complain(not_found(self.settings.val_metric or "val_loss", logged, setting="val_metric"))
-        elif train_loss is None and val_name is None and (self.settings.train_metric or losses_count):
-            self._complain(not_found(self.settings.train_metric or "train_loss", logged, setting="train_metric"))
         observation = Observation(
             step=step,
             train_loss=as_number(train_loss),
@@ -198,8 +223,16 @@ class Stopping(FromYaml):
             elapsed=self.monitor.elapsed(),
             metrics=_scores(logged) if validated else {},
         )
-        self._check_finite(observation)
-        return observation
+        return Found(observation, train_loss is not None, val_name is not None, validated, tuple(logged))
+
+    def complain_of_missing(self, found: Found) -> None:
+        """Raise with ``strict``, or else warn once, where a loss is missing or not finite."""
+        losses_count = self.settings.mode == "min"  # else only what was named is missed
+        if found.validated and not found.val and (self.settings.val_metric or losses_count):
+            self._complain(not_found(self.settings.val_metric or "val_loss", found.logged, setting="val_metric"))
+        elif not found.train and not found.val and (self.settings.train_metric or losses_count):
+            self._complain(not_found(self.settings.train_metric or "train_loss", found.logged, setting="train_metric"))
+        self._check_finite(found.observation)
 
     def _find_validation(self, logged: Iterable[str]) -> str | None:
         return find_validation_loss(logged) if self.settings.mode == "min" else None
@@ -219,7 +252,7 @@ class Stopping(FromYaml):
         decision = self.monitor.observe(observation)
         self.observations.append(observation)
         self.history.append(decision)
-        if decision.stop and decision.criterion != MaxEpochs.name and self.stopped_epoch is None:
+        if self._stops_at(decision) and self.stopped_epoch is None:
             self.stopped_epoch = decision.step
         self._tell(observation, decision)
         return decision
@@ -234,8 +267,13 @@ class Stopping(FromYaml):
             print(words)
 
     def state_dict(self) -> dict[str, Any]:
-        """The state of the run in plain types; the settings are not part of it."""
-        return self.monitor.state_dict()
+        """The state of the run in plain types; of the settings only by which rule it was judged."""
+        return {**self.monitor.state_dict(), "rule": self._rule()}
+
+    def _rule(self) -> str:
+        """What ends a training, in words: a stop that was saved stands while this is the same."""
+        ending = ("tolerance", "min_epochs", "mode", "target_loss", "stop_on", "criteria")
+        return ", ".join(f"{name}={getattr(self.settings, name)!r}" for name in ending)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from a saved state at the next `begin`."""
@@ -262,6 +300,11 @@ class Stopping(FromYaml):
             f"the weights of the best epoch {decision.best_step} are gone (the run was resumed from a state "
             "without them); those of the last epoch stay"
         )
+
+    @staticmethod
+    def _stops_at(decision: Decision) -> bool:
+        """Whether a decision is one to stop, and not for the mere end of the budget."""
+        return decision.stop and decision.criterion != MaxEpochs.name
 
     def _tell(self, observation: Observation, decision: Decision) -> None:
         for listener in (*self._record, *self.listeners):

@@ -1,10 +1,4 @@
-"""The door to Keras 3, on each of its backends.
-
-In a training:
-
-    from convergence_callbacks.keras import ConvergenceStopping
-    model.fit(x, y, validation_split=0.2, epochs=200, callbacks=[ConvergenceStopping()])
-"""
+"""Ends a Keras training by the verdict."""
 
 from __future__ import annotations
 
@@ -12,19 +6,16 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-try:
-    import keras
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("Keras is not installed: pip install 'convergence-callbacks[keras]'") from error
+import keras
 
 from convergence_callbacks.adapter.backup import Backup
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.criteria.criterion import Criterion
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, StateError
-
-MOST_EPOCHS_AHEAD = 2000
-"""Epochs whose learning rates are asked of a schedule; each is a small computation on the backend."""
+from convergence_callbacks.keras.ended import EndedTraining
+from convergence_callbacks.keras.processes import agreed
+from convergence_callbacks.keras.schedule import Rates
 
 
 @keras.saving.register_keras_serializable(package="convergence_callbacks")
@@ -41,15 +32,15 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
     def _construct(self) -> None:
         keras.callbacks.Callback.__init__(self)
         self._best_weights: list[Any] | None = None
-        self._rates: list[float] | None = None
         self._backup: Backup | None = None
+        self._ended: EndedTraining | None = None
 
     # Collect ------------------------------------------------------------------------------------------
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Make ready for this run."""
         folder = self.settings.backup_dir
-        self._best_weights, self._rates = None, None
+        self._best_weights = self._ended = None
         self._backup = None if folder is None else Backup(folder)
         self._new = True
         self._begin()
@@ -64,8 +55,11 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Judge the epoch."""
+        if self._ended is not None:
+            return
         logs = {} if logs is None else logs
-        observation = self.collect(epoch, logs, lr=self._rate(epoch), validated=self._was_validated(logs))
+        seen = agreed(logs)
+        observation = self.collect(epoch, seen, lr=self._rates.used_in(epoch), validated=self._was_validated(seen))
         self._act(self.decide(observation), logs)
 
     # Act ----------------------------------------------------------------------------------------------
@@ -73,10 +67,12 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Give back the best weights, where asked, and say why the training ended."""
         decision = self.decision
+        if self._ended is not None:
+            self._ended.undo_batch()
         if decision is not None and self.settings.restore_best and decision.best_step != decision.step:
             self._restore_best(decision)
         if self.settings.verbose and self.stopped_epoch is not None:
-            print(next(said for said in self.history if said.step == self.stopped_epoch))
+            print(next((said for said in self.history if said.step == self.stopped_epoch), decision))
         if self._backup is not None:
             self._backup.remove()
 
@@ -116,7 +112,9 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
             self._complain(ConvergenceError(f"no backup in {backup.folder}: {error}"), about="backup")
 
     def _begin(self) -> None:
-        self.begin(self.params.get("epochs"), lr_schedule=self._rate_of_epoch)
+        epochs = self.params.get("epochs")
+        self._rates = Rates(self.model, epochs, self.params.get("steps"))
+        self.begin(epochs, lr_schedule=self._rates.to_come)
 
     def _resume(self, backup: Backup, epoch: int) -> None:
         try:
@@ -125,6 +123,8 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
                 raise StateError(f"{backup.folder} holds no state of epoch {epoch}")
             self.load_state_dict(state)
             self._begin()
+            if self.stopped_epoch is not None:
+                self._ended = EndedTraining(self.model)
         except StateError as error:
             self._saved = None
             self._begin()
@@ -142,35 +142,3 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
     def _was_validated(self, logs: Mapping[str, Any]) -> bool:
         """Keras logs validation metrics only in the epochs that were validated."""
         return self.settings.val_metric in logs or any(name.startswith("val_") for name in logs)
-
-    def _rate(self, epoch: int) -> Any:
-        """Learning rate of the epoch: the optimiser itself is already at that of the next, where it has a schedule."""
-        optimizer = getattr(self.model, "optimizer", None)
-        if optimizer is None:
-            return None
-        if self._rates is None:
-            self._rates = self._scheduled(optimizer, epoch)
-        if epoch < len(self._rates):
-            return self._rates[epoch]
-        return keras.ops.convert_to_numpy(optimizer.learning_rate)
-
-    def _rate_of_epoch(self, epoch: int) -> float:
-        """Learning rate of an epoch to come; an error where nobody knows, as the core expects of a schedule."""
-        if not self._rates:
-            raise LookupError("the optimiser follows no schedule")
-        return self._rates[epoch]
-
-    def _scheduled(self, optimizer: Any, epoch: int) -> list[float]:
-        """Rates at the beginning of each epoch, empty where the optimiser follows no schedule.
-
-        Args:
-            optimizer: The optimiser, which may have taken steps before this training.
-            epoch: The epoch that has just ended.
-        """
-        schedule, epochs = getattr(optimizer, "_learning_rate", None), self.params.get("epochs") or 0
-        if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule) or epochs > MOST_EPOCHS_AHEAD:
-            return []
-        done = int(optimizer.iterations)
-        steps = self.params.get("steps") or done // (epoch + 1)
-        begun = (max(0, done + (other - epoch - 1) * steps) for other in range(epochs))
-        return [float(keras.ops.convert_to_numpy(schedule(step))) for step in begun]

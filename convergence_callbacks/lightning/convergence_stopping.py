@@ -1,53 +1,27 @@
-"""The door to PyTorch Lightning, under either of its names (``lightning`` and ``pytorch_lightning``).
-
-In a training:
-
-    import lightning
-    from convergence_callbacks.lightning import ConvergenceStopping
-    trainer = lightning.Trainer(max_epochs=200, callbacks=[ConvergenceStopping()])
-"""
+"""Ends a Lightning training by the verdict."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-try:
-    import torch
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("PyTorch is not installed: pip install 'convergence-callbacks[lightning]'") from error
+import torch
 
 from convergence_callbacks.adapter.stopping import Stopping
-from convergence_callbacks.adapter.torch_schedule import rates_to_come
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
-from convergence_callbacks.core.observation import as_number, plain_number
+from convergence_callbacks.lightning.console import say
+from convergence_callbacks.lightning.epoch import EpochInProgress
+from convergence_callbacks.lightning.observed import observed
+from convergence_callbacks.lightning.schedule import limit, schedule
+from convergence_callbacks.lightning.stock import early_stoppings
 
 IN_MEMORY = 2**30
 """Bytes of weights up to which the best ones are kept in memory; beyond, in ``backup_dir`` or the run's directory."""
 
 
-def _early_stoppings() -> tuple[type, ...]:
-    """The stock callbacks that are installed.
-
-    Lightning calls callbacks of this type after the module's own ``on_train_epoch_end`` and before
-    ``ModelCheckpoint``: so all metrics are there, and the checkpoint holds this epoch's state. Nothing of
-    their judgement is used. (``trainer/call.py``, as of 2.6.)
-    """
-    found = []
-    for namespace in ("lightning.pytorch", "pytorch_lightning"):
-        try:
-            found.append(importlib.import_module(f"{namespace}.callbacks").EarlyStopping)
-        except ModuleNotFoundError:
-            continue
-    if not found:
-        raise ModuleNotFoundError("Lightning is not installed: pip install 'convergence-callbacks[lightning]'")
-    return tuple(found)
-
-
-class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
+class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     """Ends a Lightning training when it has converged, overfits, diverged or does not learn, and says why.
 
     It takes the settings of `Stopping`. Train and validation loss are found among the logged metrics; the
@@ -59,10 +33,7 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
     def _construct(self) -> None:
         self._best_weights: dict[str, Any] | None = None
         self._best_path: str | None = None
-        self._begin_epoch()
-
-    _loss_sum: torch.Tensor | float
-    _validated: Mapping[str, Any] | None
+        self._epoch = EpochInProgress()
 
     @property
     def state_key(self) -> str:
@@ -80,38 +51,25 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
         """Make ready for this run, with what the trainer knows of it."""
         if self._saved is None:
             self._best_weights = self._best_path = None
-        self.begin(_limit(trainer.max_epochs), trainer.min_epochs, _schedule(trainer))
+        self.begin(limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer))
+        if self.stopped_epoch is not None:  # it had ended before its checkpoint was saved
+            trainer.should_stop = True
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
-        """Forget the last epoch's losses; note the rate, which schedulers change before the epoch's end."""
-        self._begin_epoch(lr=_rate(trainer))
+        """Forget the last epoch's losses."""
+        self._epoch = EpochInProgress.of(trainer)
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        """Add up the loss on its own device: nothing waits for it before the end of the epoch."""
-        loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
-        if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
-            return
-        # Automatic optimisation hands back the loss divided by the batches it accumulates.
-        scale = trainer.accumulate_grad_batches if pl_module.automatic_optimization else 1
-        self._loss_sum = self._loss_sum + loss.detach().float().reshape(()) * scale
-        self._batches += 1
+        """Add the loss of the batch to the epoch's."""
+        self._epoch.add_batch(trainer, pl_module, outputs)
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
-        """Note that the validation loss is this epoch's, for a checkpoint before its end; a sanity check is none."""
-        if not trainer.sanity_checking:
-            self._validated = dict(trainer.callback_metrics)
+        """Note that the epoch was validated."""
+        self._epoch.note_validation(trainer)
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Judge the epoch."""
-        observation = self.collect(
-            trainer.current_epoch,
-            {**(self._validated or {}), **trainer.callback_metrics},
-            lr=self._lr,
-            train_loss=self._loss_sum / self._batches if self._batches else None,
-            validated=self._validated is not None,
-        )
-        # All processes judge what the first one saw, so that none of them goes on alone.
-        decision = self.decide(trainer.strategy.broadcast(observation))
+        decision = self.decide(observed(self, self._epoch, trainer))
         self._act(decision, trainer, pl_module)
 
     # Act ----------------------------------------------------------------------------------------------
@@ -132,13 +90,17 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
     def state_dict(self) -> dict[str, Any]:
         """The state of the run in plain types and tensors; the settings are not part of it."""
         kept = {"best_weights": self._best_weights, "best_path": self._best_path}
-        return {**super().state_dict(), "epoch": self._epoch(), **(kept if self.settings.restore_best else {})}
+        return {
+            **super().state_dict(),
+            "epoch": self._epoch.state_dict(),
+            **(kept if self.settings.restore_best else {}),
+        }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from a saved state when the training starts."""
         self._best_weights = state_dict.get("best_weights")
         self._best_path = state_dict.get("best_path")
-        self._begin_epoch(**state_dict.get("epoch", {}))
+        self._epoch.load_state_dict(state_dict.get("epoch", {}))
         super().load_state_dict(state_dict)
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
@@ -149,23 +111,6 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
         left = [states[key] for key in states if str(key).startswith(f"{kind},") and key not in taken]
         if self.state_key not in states and len(left) == 1:
             self.load_state_dict(left[0])
-
-    def _begin_epoch(
-        self, *, lr: Any = None, loss_sum: Any = 0.0, batches: int = 0, validated: Mapping[str, Any] | None = None
-    ) -> None:
-        """Forget the last epoch, or take up the one in which a checkpoint was saved: Lightning goes on within it."""
-        self._lr, self._loss_sum, self._batches = lr, float(loss_sum), batches
-        self._validated = validated
-
-    def _epoch(self) -> dict[str, Any]:
-        """What is known of the epoch in progress, in plain types."""
-        logged = None if self._validated is None else {n: _plain(value) for n, value in self._validated.items()}
-        return {
-            "lr": _plain(self._lr),
-            "loss_sum": _plain(self._loss_sum),
-            "batches": self._batches,
-            "validated": logged,
-        }
 
     def _act(self, decision: Decision, trainer: Any, pl_module: Any) -> None:
         if self.settings.restore_best and decision.best_step == decision.step:
@@ -178,9 +123,8 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
             words = str(decision) if self.settings.verbose and self.stopped_epoch == decision.step else None
         else:
             words = self.progress()
-        if words is not None and trainer.is_global_zero:
-            bar = trainer.progress_bar_callback
-            (print if bar is None else bar.print)(words)
+        if words is not None:
+            say(trainer, words)
 
     def _keep_best(self, trainer: Any, pl_module: Any) -> None:
         weights = pl_module.state_dict()
@@ -204,41 +148,7 @@ class ConvergenceStopping(Stopping, *_early_stoppings()):  # type: ignore[misc]
             )
 
 
-def _plain(value: Any) -> float | str | None:
-    return plain_number(as_number(value))
-
-
 def _names(criteria: Any) -> list[str]:
     """Names of all criteria in a composition."""
     members = getattr(criteria, "criteria", None)
     return [criteria.name] if members is None else [name for member in members for name in _names(member)]
-
-
-def _limit(max_epochs: int | None) -> int | None:
-    """Lightning writes "no limit" as -1."""
-    return None if max_epochs is None or max_epochs < 1 else max_epochs
-
-
-def _rate(trainer: Any) -> Any:
-    """Learning rate of the first optimiser."""
-    groups = trainer.optimizers[0].param_groups if trainer.optimizers else []
-    return groups[0]["lr"] if groups else None  # Lightning's stand-in for no optimiser has no group
-
-
-def _schedule(trainer: Any) -> list[float] | None:
-    """The rates to come, where the first optimiser's scheduler tells them."""
-    epochs, configs = _limit(trainer.max_epochs), trainer.lr_scheduler_configs
-    if epochs is None or not configs or not trainer.lightning_module.automatic_optimization:
-        return None
-    config = configs[0]
-    if config.reduce_on_plateau or config.scheduler.optimizer is not trainer.optimizers[0]:
-        return None
-    per_epoch = 1.0
-    if config.interval == "step":
-        per_epoch = trainer.num_training_batches / trainer.accumulate_grad_batches
-    if not 1 <= per_epoch / config.frequency < float("inf"):
-        return None
-    steps = int(per_epoch / config.frequency)
-    return rates_to_come(
-        config.scheduler, epochs=epochs, steps_per_epoch=steps, first_epoch=min(trainer.current_epoch, epochs - 1)
-    )

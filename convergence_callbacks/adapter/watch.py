@@ -1,0 +1,103 @@
+"""The diagnosis beside a framework's own rule: told, and ending the training only where the user asks for it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, Literal
+
+from convergence_callbacks.adapter.names import is_of_training
+from convergence_callbacks.adapter.stopping import Found, Stopping
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import ConvergenceError, StateError
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.core.schedule import Schedule
+from convergence_callbacks.core.verdict import STOP_ON_DEFAULT
+
+NAME = "early_stopping"
+"""The criterion of a decision that is the framework's rule's."""
+
+
+class Watch(Stopping):
+    """Watches a training whose end another rule decides.
+
+    Args:
+        monitor: Name of the metric that the other rule judges.
+        mode: Whether less or more of it is better.
+        tolerance: What the default rule tolerates; None where it may not end the training.
+        listeners: Called with each observation and its decision.
+
+    >>> watch = Watch("val_loss", mode="min")
+    >>> decision = watch.decide(watch.collect(0, {"train_loss": 0.5, "val_loss": 0.6}))
+    >>> print(watch.end("patience is exhausted"))
+    stop at epoch 0: improving | patience is exhausted | best 0.6 at epoch 0
+    """
+
+    def __init__(
+        self,
+        monitor: str,
+        *,
+        mode: Literal["min", "max"],
+        tolerance: float | None = None,
+        listeners: list[Callable[[Observation, Decision], None]] | None = None,
+    ) -> None:
+        role = "train_metric" if is_of_training(monitor) else "val_metric"
+        self._may_end = tolerance is not None
+        self._told: Decision | None = None
+        super().__init__(
+            mode=mode,
+            stop_on=STOP_ON_DEFAULT if self._may_end else (),
+            tolerance=0.01 if tolerance is None else tolerance,
+            **{role: monitor},  # type: ignore[arg-type]
+        )
+        self.listeners = [] if listeners is None else listeners
+
+    def resume(
+        self, state: Any, max_epochs: int | None, min_epochs: int | None = None, lr_schedule: Schedule | None = None
+    ) -> None:
+        """`begin`, from a saved state where there is one; a state that can't be read costs the diagnosis its past."""
+        self._saved = state
+        self._told = None
+        try:
+            told = state and state.get("told")
+            self._told = Decision.from_dict(told) if told else None
+            self.begin(max_epochs, min_epochs, lr_schedule)
+        except (LookupError, TypeError, ValueError) as error:
+            self._saved = None
+            self.begin(max_epochs, min_epochs, lr_schedule)
+            self._complain(StateError(f"{error}; the diagnosis starts afresh"))
+
+    @property
+    def decision(self) -> Decision | None:
+        """The latest decision, None before the first epoch."""
+        return self.history[-1] if self.history else self._told or super().decision
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of the run, and what was last said of it: the other rule may have had the last word."""
+        return {**super().state_dict(), "told": self.decision.to_dict() if self.decision else None}
+
+    @property
+    def ends(self) -> bool:
+        """Whether the default rule would end the training here, and may."""
+        return self._may_end and bool(self.history) and self._stops_at(self.history[-1])
+
+    def complain(self, error: ConvergenceError, about: str = "") -> None:
+        """Warn of what went wrong, once for each thing."""
+        self._complain(error, about)
+
+    def complain_of_missing(self, found: Found) -> None:
+        """Nothing: that is the other rule's to say."""
+
+    def end(self, reason: str) -> Decision:
+        """Make the latest decision one to stop, for the reason of the other rule.
+
+        Raises:
+            LookupError: No epoch was judged yet.
+        """
+        last = self.history[-1]
+        if not self.ends:
+            told = f"{reason}; {last.reason}" if last.reason else reason
+            last = dataclasses.replace(last, stop=True, reason=told, criterion=NAME)
+        self.history[-1] = last
+        self.stopped_epoch = last.step
+        return last

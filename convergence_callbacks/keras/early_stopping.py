@@ -1,0 +1,247 @@
+"""Keras's ``EarlyStopping``, with a diagnosis and without its known defects."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+
+from convergence_callbacks.adapter.backup import Backup
+from convergence_callbacks.adapter.names import likely_mode
+from convergence_callbacks.adapter.watch import Watch
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
+from convergence_callbacks.core.observation import Observation, as_number
+from convergence_callbacks.keras.ended import EndedTraining
+from convergence_callbacks.keras.processes import agreed
+from convergence_callbacks.keras.schedule import Rates
+
+
+@keras.saving.register_keras_serializable(package="convergence_callbacks")
+class EarlyStopping(keras.callbacks.EarlyStopping):  # type: ignore[misc]
+    """Keras's `EarlyStopping`: its arguments and decisions, without its known defects, with a diagnosis.
+
+    ``docs/defects.md`` lists what differs. `decision`, `history`, `observations` and `listeners` are those of
+    `Stopping`: what the training looks like is told at every epoch, whatever ends it.
+
+    Args:
+        monitor: Name of the metric to judge.
+        min_delta: By how much it has to improve to count.
+        patience: Epochs without improvement after which the training ends.
+        verbose: 1 to say at the end why the training ended and what it looked like.
+        mode: ``"min"`` where less of the metric is better, ``"max"`` where more is, ``"auto"`` to let Keras find out.
+        baseline: The training ends too where it does not get better than this.
+        restore_best_weights: Give the model the weights of the best epoch at the end.
+        start_from_epoch: Epochs at the beginning that are not judged.
+        tolerance: End the training also by the default rule: when what is still to be gained is below this share of
+            what was gained, or the training is lost. Left out, its verdict is only told.
+        backup_dir: Folder of its own for what must survive a kill, beside Keras's ``BackupAndRestore``.
+
+    Raises:
+        SettingsError: An argument has a wrong value.
+    """
+
+    _new: bool
+    _warm: float | None
+    _warm_epoch: int
+    _warm_weights: list[Any] | None
+    _saved_watch: Mapping[str, Any] | None
+    best_weights: list[Any] | Path | None
+    best_epoch: int
+    stopped_epoch: int
+    mode: str
+
+    def __init__(  # noqa: PLR0917 as Keras's
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: Literal["auto", "min", "max"] = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+        *,
+        tolerance: float | None = None,
+        backup_dir: str | None = None,
+    ) -> None:
+        if patience < 0:
+            raise SettingsError(f"patience must be at least 0, got {patience}", ("patience",))
+        super().__init__(monitor, min_delta, patience, verbose, mode, baseline, restore_best_weights, start_from_epoch)
+        Watch(monitor, mode="min", tolerance=tolerance)  # so that a wrong tolerance is told here
+        self.tolerance, self.backup_dir = tolerance, backup_dir
+        self.listeners: list[Callable[[Observation, Decision], None]] = []
+        self._forget()
+
+    @property
+    def decision(self) -> Decision | None:
+        """The latest decision, None before the first epoch."""
+        return None if self._watch is None else self._watch.decision
+
+    @property
+    def history(self) -> list[Decision]:
+        """All decisions of this process, in order."""
+        return [] if self._watch is None else self._watch.history
+
+    @property
+    def observations(self) -> list[Observation]:
+        """What each of them was made from."""
+        return [] if self._watch is None else self._watch.observations
+
+    # Run ----------------------------------------------------------------------------------------------
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Forget the last training."""
+        super().on_train_begin(logs)
+        self._forget()
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Take up a killed run at the first epoch after its backup."""
+        if self._new and self._backup is not None and epoch > 0:
+            self._resume(self._backup, epoch - 1)
+        self._new = False
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Judge the epoch, and say what the training looks like."""
+        if self._ended is not None:
+            return
+        if self.monitor_op is None:
+            self._set_monitor_op()
+        seen = agreed(logs)
+        watch = self._watching()
+        validated = any(name.startswith("val_") for name in seen)
+        rate = None if self._rates is None else self._rates.used_in(epoch)
+        watch.decide(watch.collect(epoch, seen, lr=rate, validated=validated))
+        kept = self.best_weights
+        if validated or not self.monitor.startswith("val_") or self.monitor in seen:
+            self._keep_warm(epoch, seen)
+            super().on_epoch_end(epoch, seen)
+        if watch.ends and self.stopped_epoch == 0:
+            self.stopped_epoch, self.model.stop_training = epoch, True
+        if self.stopped_epoch:
+            watch.end(self._reason(epoch))
+        if self._backup is not None:
+            self._write(self._backup, epoch, is_best=self.best_weights is not kept)
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Give back the best weights, where asked, and say why the training ended."""
+        if self._ended is not None:
+            self._ended.undo_batch()
+        if self.best_weights is None and self._warm_weights is not None:  # it ended before the first epoch to judge
+            self.best_weights, self.best_epoch = self._warm_weights, self._warm_epoch
+        if isinstance(self.best_weights, Path):  # of before a kill
+            self._load_best(self.best_weights)
+        super().on_train_end(logs)
+        if self.verbose and self.stopped_epoch and self.decision is not None:
+            print(self.decision)
+        if self._backup is not None:
+            self._backup.remove()
+
+    def get_monitor_value(self, logs: Mapping[str, Any] | None) -> Any:
+        """The metric as a number: NaN for what is none."""
+        value = super().get_monitor_value(logs)
+        return None if value is None else as_number(value)
+
+    def _is_improvement(self, monitor_value: Any, reference_value: Any) -> Any:
+        """Nothing is worse than what is no number: it is never the best, not even at first."""
+        return math.isfinite(monitor_value) and super()._is_improvement(monitor_value, reference_value)
+
+    def _set_monitor_op(self) -> None:
+        try:
+            super()._set_monitor_op()
+        except ValueError:
+            mode = likely_mode(self.monitor)
+            if mode is None:
+                raise
+            self.mode, asked = mode, self.mode
+            super()._set_monitor_op()
+            self.mode = asked
+
+    def _keep_warm(self, epoch: int, seen: Mapping[str, Any]) -> None:
+        """Keep the best weights of the epochs that are not judged, for a training that ends within them."""
+        value = seen.get(self.monitor)
+        if not self.restore_best_weights or value is None:
+            return
+        if epoch >= self.start_from_epoch:
+            self._warm_weights = None
+        elif self._is_improvement(value, self._warm):
+            self._warm, self._warm_epoch, self._warm_weights = value, epoch, self.model.get_weights()
+
+    def _reason(self, epoch: int) -> str:
+        return f"{self.monitor} has not improved for {self.wait} epochs, best {self.best:.6g}" if self.best else ""
+
+    # State --------------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """The settings in plain types, so that it is saved with a training's configuration."""
+        names = list(inspect.signature(type(self).__init__).parameters)[1:]
+        return {**{name: getattr(self, name) for name in names}, "min_delta": abs(self.min_delta)}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> EarlyStopping:
+        """The callback that `get_config` described."""
+        return cls(**config)
+
+    def _forget(self) -> None:
+        self._watch: Watch | None = None
+        self._rates: Rates | None = None
+        self._backup = None if self.backup_dir is None else Backup(self.backup_dir)
+        self._ended: EndedTraining | None = None
+        self._warm = self._warm_weights = self._saved_watch = None
+        self._warm_epoch = 0
+        self._new = True
+
+    def _watching(self) -> Watch:
+        if self._watch is None:
+            mode: Literal["min", "max"] = "max" if self.monitor_op is keras.ops.greater else "min"
+            params = getattr(self, "params", None) or {}
+            self._rates = Rates(self.model, params.get("epochs"), params.get("steps"))
+            self._watch = Watch(self.monitor, mode=mode, tolerance=self.tolerance, listeners=self.listeners)
+            self._watch.resume(self._saved_watch, params.get("epochs"), lr_schedule=self._rates.to_come)
+        return self._watch
+
+    def _write(self, backup: Backup, epoch: int, *, is_best: bool) -> None:
+        state = {
+            "decision": {"step": epoch, "best_step": self.best_epoch},
+            "wait": self.wait,
+            "best": None if self.best is None else float(self.best),
+            "stopped_epoch": self.stopped_epoch,
+            "watch": self._watching().state_dict(),
+        }
+        try:
+            if is_best:
+                backup.folder.mkdir(parents=True, exist_ok=True)
+                self.model.save_weights(backup.weights(epoch))
+            backup.write(state)
+        except OSError as error:  # a full disk must not end a training
+            self._watching().complain(ConvergenceError(f"no backup in {backup.folder}: {error}"), about="backup")
+
+    def _resume(self, backup: Backup, epoch: int) -> None:
+        try:
+            state = backup.read(epoch)
+            if state is None:
+                raise StateError(f"{backup.folder} holds no state of epoch {epoch}")
+            self.wait, self.best, self.stopped_epoch = state["wait"], state["best"], state["stopped_epoch"]
+            self.best_epoch = state["decision"]["best_step"]
+        except (StateError, LookupError) as error:
+            warnings.warn(f"{error}; patience starts afresh", RuntimeWarning, stacklevel=2)
+            return
+        self._saved_watch = state.get("watch")
+        if self.restore_best_weights and self.best is not None:
+            self.best_weights = backup.weights(self.best_epoch)
+        if self.stopped_epoch:
+            self._ended = EndedTraining(self.model)
+
+    def _load_best(self, path: Path) -> None:
+        self.best_weights = None
+        if not path.exists():
+            error = ConvergenceError(f"the weights of the best epoch {self.best_epoch} are gone; the last ones stay")
+            self._watching().complain(error)
+            return
+        self.model.load_weights(path)
+        self.best_weights = self.model.get_weights()

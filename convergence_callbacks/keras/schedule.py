@@ -1,0 +1,61 @@
+"""What a model's optimiser knows of the learning rate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+MOST_EPOCHS_AHEAD = 2000
+"""Epochs whose learning rates are asked of a schedule; each is a small computation on the backend."""
+
+
+class Rates:
+    """Learning rates of the epochs of a training.
+
+    Args:
+        model: The model that is trained.
+        epochs: Epochs of the training, where known.
+        steps: Batches of an epoch, where known.
+    """
+
+    def __init__(self, model: Any, epochs: int | None, steps: int | None) -> None:
+        self._optimizer = getattr(model, "optimizer", None)
+        self._epochs, self._steps = epochs or 0, steps
+        self._scheduled: list[float] | None = None
+
+    def used_in(self, epoch: int) -> Any:
+        """The rate of the epoch that ends now; an optimiser with a schedule is already at that of the next."""
+        if self._optimizer is None:
+            return None
+        if self._scheduled is None:
+            self._scheduled = self._by_schedule(epoch)
+        if epoch < len(self._scheduled):
+            return self._scheduled[epoch]
+        return keras.ops.convert_to_numpy(self._optimizer.learning_rate)
+
+    def to_come(self, epoch: int) -> float:
+        """The rate of an epoch to come.
+
+        Raises:
+            LookupError: Nobody knows it, as the core expects of a schedule.
+        """
+        if not self._scheduled:
+            raise LookupError("the optimiser follows no schedule")
+        return self._scheduled[epoch]
+
+    def _by_schedule(self, epoch: int) -> list[float]:
+        """Rates at the beginning of each epoch, empty where the optimiser follows no schedule.
+
+        Args:
+            epoch: The epoch that has just ended; the optimiser may have taken steps before this training.
+        """
+        schedule = getattr(self._optimizer, "_learning_rate", None)
+        if self._optimizer is None or not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+            return []
+        if self._epochs > MOST_EPOCHS_AHEAD:
+            return []
+        done = int(keras.ops.convert_to_numpy(self._optimizer.iterations))
+        steps = self._steps or done // (epoch + 1)
+        begun = (max(0, done + (other - epoch - 1) * steps) for other in range(self._epochs))
+        return [float(keras.ops.convert_to_numpy(schedule(step))) for step in begun]

@@ -1,0 +1,18 @@
+"""The door to PyTorch Lightning, under either of its names (``lightning`` and ``pytorch_lightning``).
+
+In a training:
+
+    import lightning
+    from convergence_callbacks.lightning import ConvergenceStopping
+    trainer = lightning.Trainer(max_epochs=200, callbacks=[ConvergenceStopping()])
+"""
+
+try:
+    import torch  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("PyTorch is not installed: pip install 'convergence-callbacks[lightning]'") from error
+
+from convergence_callbacks.lightning.convergence_stopping import ConvergenceStopping
+from convergence_callbacks.lightning.early_stopping import EarlyStopping
+
+__all__ = ["ConvergenceStopping", "EarlyStopping"]

@@ -1,0 +1,302 @@
+"""Lightning's ``EarlyStopping``, with a diagnosis and without its known defects."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import torch
+
+from convergence_callbacks.adapter.names import not_found
+from convergence_callbacks.adapter.watch import Watch
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import StateError
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.lightning.console import say
+from convergence_callbacks.lightning.epoch import EpochInProgress
+from convergence_callbacks.lightning.errors import MisconfiguredError, MonitorNotFoundError
+from convergence_callbacks.lightning.monitored import MonitoredMetric
+from convergence_callbacks.lightning.observed import observed
+from convergence_callbacks.lightning.processes import gather
+from convergence_callbacks.lightning.schedule import limit, schedule
+from convergence_callbacks.lightning.stock import early_stoppings, reason_type
+
+TELLING_APART = ("min_delta", "patience", "check_finite", "stopping_threshold", "divergence_threshold", "tolerance")
+"""Settings by which two callbacks on one metric differ; a stop from a checkpoint stands while they are the same."""
+
+
+class EarlyStopping(*early_stoppings()):  # type: ignore[misc]
+    """Lightning's `EarlyStopping`: its arguments and decisions, without its known defects, with a diagnosis.
+
+    ``docs/defects.md`` lists what differs. `decision`, `history`, `observations` and `listeners` are those of
+    `Stopping`: what the training looks like is told at every epoch, whatever ends it.
+
+    Args:
+        monitor: Name of the metric to judge.
+        min_delta: By how much it has to improve to count.
+        patience: Checks without improvement after which the training ends.
+        verbose: Log each improvement, and say at the stop what the training looked like.
+        mode: ``"min"`` where less of the metric is better, ``"max"`` where more is.
+        strict: Raise an error where no process logged the metric.
+        check_finite: End the training where the metric is NaN or infinite.
+        stopping_threshold: End the training as soon as the metric is better than this.
+        divergence_threshold: End the training as soon as the metric is worse than this.
+        check_on_train_epoch_end: Check at the end of the epoch, not of validation; found out when left out.
+        log_rank_zero_only: Log on the first process only.
+        tolerance: End the training also by the default rule: when what is still to be gained is below this share of
+            what was gained, or the training is lost. Left out, its verdict is only told.
+
+    Raises:
+        MisconfiguredError: An argument has a wrong value; it is Lightning's ``MisconfigurationException`` too.
+    """
+
+    _told_missing: bool
+    _was_validated: bool
+    _watch: Watch | None
+    _saved_watch: Mapping[str, Any] | None
+
+    def __init__(  # noqa: PLR0917 as Lightning's
+        self,
+        monitor: str,
+        min_delta: float = 0.0,
+        patience: int = 3,
+        verbose: bool = False,
+        mode: Literal["min", "max"] = "min",
+        strict: bool = True,
+        check_finite: bool = True,
+        stopping_threshold: float | None = None,
+        divergence_threshold: float | None = None,
+        check_on_train_epoch_end: bool | None = None,
+        log_rank_zero_only: bool = False,
+        *,
+        tolerance: float | None = None,
+    ) -> None:
+        if mode not in self.mode_dict:
+            raise MisconfiguredError(f"`mode` can be {', '.join(self.mode_dict)}, got {mode}", ("mode",))
+        if patience < 0:
+            raise MisconfiguredError(f"patience must be at least 0, got {patience}", ("patience",))
+        # The last of the bases: the others would hand on to it, and it needs the arguments too.
+        early_stoppings()[-1].__init__(  # type: ignore[misc]
+            self,
+            monitor,
+            min_delta,
+            patience,
+            verbose,
+            mode,
+            strict,
+            check_finite,
+            stopping_threshold,
+            divergence_threshold,
+            check_on_train_epoch_end,
+            log_rank_zero_only,
+        )
+        Watch(monitor, mode=mode, tolerance=tolerance)  # so that a wrong tolerance is told here
+        self.tolerance = tolerance
+        self.listeners: list[Callable[[Observation, Decision], None]] = []
+        self._when_asked = check_on_train_epoch_end
+        self._alone = False
+        self._set_reason(None, 0)
+        self._forget()
+
+    @property
+    def decision(self) -> Decision | None:
+        """The latest decision, None before the first epoch."""
+        return None if self._watch is None else self._watch.decision
+
+    @property
+    def history(self) -> list[Decision]:
+        """All decisions of this process, in order."""
+        return [] if self._watch is None else self._watch.history
+
+    @property
+    def observations(self) -> list[Observation]:
+        """What each of them was made from."""
+        return [] if self._watch is None else self._watch.observations
+
+    @property
+    def state_key(self) -> str:
+        """Lightning's; among several callbacks on one metric also with the settings by which they differ."""
+        others = {} if self._alone else self._settings(changed_only=True)
+        return str(self._generate_state_key(monitor=self.monitor, mode=self.mode, **others))
+
+    # Run ----------------------------------------------------------------------------------------------
+
+    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        """Forget the last training, and take up what this trainer says of when to check."""
+        self._check_on_train_epoch_end = self._when_asked
+        super().setup(trainer, pl_module, stage)
+        key = self._generate_state_key(monitor=self.monitor, mode=self.mode)
+        self._alone = sum(callback.state_key.startswith(key[:-1]) for callback in trainer.callbacks) == 1
+        if stage == "fit" and not self._loaded:
+            self._forget()
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """A training that had ended before its checkpoint was saved goes on with no epoch."""
+        self._watching(trainer)
+        self._signal(trainer)
+
+    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+        """Forget the last epoch's losses."""
+        self._epoch = EpochInProgress.of(trainer)
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Add the loss of the batch to the epoch's; end a training that has now taken its least steps."""
+        self._epoch.add_batch(trainer, pl_module, outputs)
+        self._signal(trainer)
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        """Check, where it is to be done here."""
+        if self._should_skip_check(trainer):  # told to stop in the sanity check, a trainer never calls on_train_start
+            return
+        self._epoch.note_validation(trainer)
+        self._was_validated = True
+        super().on_validation_end(trainer, pl_module)
+        self._signal(trainer)
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """Say what the training looks like; check, where it is to be done here."""
+        watch = self._watching(trainer)
+        if not trainer.fast_dev_run:
+            watch.decide(observed(watch, self._epoch, trainer))
+        super().on_train_epoch_end(trainer, pl_module)
+        if watch.ends and not self._stops:
+            self._stop(trainer, str(watch.decision))
+        self._signal(trainer)
+        if self._stops and trainer.should_stop and watch.history:
+            decision = watch.end(self.stopping_reason_message or "")
+            if self.verbose:
+                say(trainer, decision)
+
+    def _run_early_stopping_check(self, trainer: Any) -> None:
+        if trainer.fast_dev_run:
+            return
+        self._loaded = False
+        metrics = trainer.callback_metrics
+        current, is_new = self._metric.read(trainer, metrics)
+        if current is None:
+            self._miss(trainer, metrics)
+        elif is_new:
+            self._judge(trainer, current)
+
+    def _judge(self, trainer: Any, current: Any) -> None:
+        """Judge the metric by Lightning's rule; what the first process that stops found is what all found."""
+        stops, reason = self._evaluate_stopping_criteria(current)
+        ranks = gather(trainer, [1.0 if stops else None])
+        first = next((rank for rank, (stopped,) in enumerate(ranks) if stopped), None)
+        if first is None:
+            self._go_on()
+        else:
+            if trainer.world_size > 1:
+                code, reason = trainer.strategy.broadcast((self._reason_code(), reason), src=first)
+                self._set_reason(trainer, code)
+            self._stop(trainer, reason)
+        if reason and self.verbose:
+            self._log_info(trainer, reason, self.log_rank_zero_only)
+
+    def _evaluate_stopping_criteria(self, current: Any) -> tuple[bool, str | None]:
+        stops, reason = super()._evaluate_stopping_criteria(current)
+        if reason and reason.startswith("Divergence"):  # Lightning writes the sign of the other threshold
+            sign, other = (" < ", " > ") if self.mode == "min" else (" > ", " < ")
+            reason = reason.replace(sign, other)
+        return stops, reason
+
+    def _miss(self, trainer: Any, metrics: Mapping[str, Any]) -> None:
+        if trainer.enable_validation and not self._was_validated:  # it may be logged at the first validation
+            return
+        error = MonitorNotFoundError(str(not_found(self.monitor, metrics, setting="monitor")))
+        if self.strict:
+            raise error
+        if not self._told_missing:
+            self._told_missing = True
+            warnings.warn(f"{error}; the training goes on", RuntimeWarning, stacklevel=2)
+
+    # Act ----------------------------------------------------------------------------------------------
+
+    def _stop(self, trainer: Any, reason: str | None) -> None:
+        self._stops = True
+        self.stopped_epoch, self.stopping_reason_message = trainer.current_epoch, reason
+        self._set_reason(trainer, self._reason_code())
+
+    def _go_on(self) -> None:
+        """A stop that the trainer's minimum forbade does not outlast what it was found on."""
+        self._stops, self.stopped_epoch, self.stopping_reason_message = False, 0, None
+        if reason := getattr(self, "stopping_reason", None):
+            self.stopping_reason = type(reason)(0)
+
+    def _signal(self, trainer: Any) -> None:
+        """Tell the trainer once it has reached its minimum of epochs and steps: it never forgets what it is told."""
+        if self._stops and trainer.fit_loop._can_stop_early:
+            trainer.should_stop = True
+
+    # State --------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Lightning's state, and beside it that of the diagnosis; plain types and a tensor."""
+        own = {
+            "stops": self._stops,
+            "settings": self._settings(),
+            "watch": self._saved_watch if self._watch is None else self._watch.state_dict(),
+            "epoch": self._epoch.state_dict(),
+        }
+        return {**super().state_dict(), "convergence": own}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take up a saved state, also one of Lightning's own callback; the settings stay the user's.
+
+        Raises:
+            StateError: It is damaged or foreign.
+        """
+        if missing := {"wait_count", "stopped_epoch", "best_score"} - state_dict.keys():
+            raise StateError(
+                f"this is no state of EarlyStopping, or it is damaged: {', '.join(sorted(missing))} missing"
+            )
+        own = state_dict.get("convergence") or {}
+        best = torch.as_tensor(state_dict["best_score"])
+        super().load_state_dict({**state_dict, "patience": self.patience, "best_score": best})
+        before = own.get("settings", {"patience": state_dict.get("patience")})
+        stops = own.get("stops", self.wait_count >= max(1, self.patience))
+        self._stops = stops and before.items() <= self._settings().items()
+        self._watch, self._saved_watch = None, own.get("watch")
+        self._epoch.load_state_dict(own.get("epoch", {}))
+        self._loaded = True
+
+    def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
+        """Take up the state of a callback on the same metric whose settings were other ones."""
+        states = checkpoint.get("callbacks", {})
+        key = self._generate_state_key(monitor=self.monitor, mode=self.mode)[:-1]
+        taken = {callback.state_key for callback in trainer.callbacks}
+        left = [state for name, state in states.items() if str(name).startswith(key) and name not in taken]
+        if self.state_key not in states and len(left) == 1:
+            self.load_state_dict(left[0])
+
+    def _settings(self, *, changed_only: bool = False) -> dict[str, Any]:
+        defaults = inspect.signature(EarlyStopping.__init__).parameters
+        now = {name: getattr(self, name) for name in TELLING_APART}
+        now["min_delta"] = abs(now["min_delta"])  # Lightning turns its sign
+        return {name: value for name, value in now.items() if not changed_only or value != defaults[name].default}
+
+    def _forget(self) -> None:
+        """Forget the run; the settings stay."""
+        self.wait_count = 0
+        self.best_score = torch.tensor(torch.inf if self.mode == "min" else -torch.inf)
+        self._go_on()
+        self._watch = self._saved_watch = None
+        self._epoch = EpochInProgress()
+        self._metric = MonitoredMetric(self.monitor)
+        self._loaded = self._told_missing = self._was_validated = False
+
+    def _watching(self, trainer: Any) -> Watch:
+        if self._watch is None:
+            self._watch = Watch(self.monitor, mode=self.mode, tolerance=self.tolerance, listeners=self.listeners)
+            self._watch.resume(self._saved_watch, limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer))
+        return self._watch
+
+    def _reason_code(self) -> int:
+        return int(getattr(getattr(self, "stopping_reason", None), "value", 0))
+
+    def _set_reason(self, trainer: Any, code: int) -> None:
+        """Give the reason in the enumeration of the trainer's namespace."""
+        if kind := reason_type(trainer):
+            self.stopping_reason = kind(code)

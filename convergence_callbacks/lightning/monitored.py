@@ -1,0 +1,45 @@
+"""The one metric that a rule judges, as all processes agree on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from convergence_callbacks.core.observation import as_number
+from convergence_callbacks.lightning.processes import first_seen, gather
+
+
+class MonitoredMetric:
+    """Reads a metric among those that Lightning keeps.
+
+    Args:
+        name: The metric's name.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._last: Any = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MonitoredMetric) and self.name == other.name and self._last is other._last
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def read(self, trainer: Any, metrics: Mapping[str, Any]) -> tuple[Any, bool]:
+        """The metric, and whether it was measured since the last time.
+
+        Where this process has none, it is that of the first that has one. Lightning keeps the tensor of a metric
+        that was not logged again: the same object is the same measurement.
+
+        Returns:
+            A tensor without dimensions, or None where no process has the metric.
+        """
+        own = metrics.get(self.name)
+        is_new, self._last = own is not None and own is not self._last, own
+        number = None if own is None else as_number(own.squeeze())
+        seen, new = first_seen(gather(trainer, [number, 1.0 if is_new else None]))
+        if own is None and seen is not None:
+            own = torch.tensor(seen, device=trainer.strategy.root_device)
+        return None if own is None else own.squeeze(), new is not None

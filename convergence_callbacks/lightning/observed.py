@@ -1,0 +1,44 @@
+"""The observation of an epoch on which all processes agree."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from convergence_callbacks.adapter.stopping import Found, Stopping
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.lightning.epoch import EpochInProgress
+from convergence_callbacks.lightning.processes import first_seen, gather
+
+SHARED = ("train_loss", "val_loss", "lr", "elapsed")
+"""What the first process that has it tells the others."""
+
+
+def observed(stopping: Stopping, epoch: EpochInProgress, trainer: Any) -> Observation:
+    """What was measured at the epoch that ends now; the same on all processes, so that none of them goes on alone.
+
+    Each value is that of the first process that has one: a metric may be logged on one of them only.
+
+    Raises:
+        ConvergenceError: With ``strict``, on all processes, where none of them saw what is asked for.
+    """
+    own = stopping.find(
+        trainer.current_epoch,
+        epoch.logged(trainer),
+        lr=epoch.lr,
+        train_loss=epoch.mean_loss,
+        validated=epoch.validated is not None,
+    )
+    agreed = _agreed(own, trainer)
+    stopping.complain_of_missing(agreed)
+    return agreed.observation
+
+
+def _agreed(own: Found, trainer: Any) -> Found:
+    values = [getattr(own.observation, name) for name in SHARED]
+    flags = [1.0 if flag else None for flag in (own.train, own.val, own.validated)]
+    seen = first_seen(gather(trainer, [*values, *flags]))
+    train_loss, val_loss, lr, elapsed, *flags = seen
+    observation = dataclasses.replace(own.observation, train_loss=train_loss, val_loss=val_loss, lr=lr, elapsed=elapsed)
+    train, val, validated = (flag is not None for flag in flags)
+    return dataclasses.replace(own, observation=observation, train=train, val=val, validated=validated)

@@ -1,0 +1,1 @@
+collect_ignore = ["lightning_kills.py"]  # a program

@@ -1,0 +1,1 @@
+collect_ignore_glob = ["*_ranks.py", "table.py"]  # programs
