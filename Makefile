@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance defects lint bench diagnosis record fit pictures clean
+.PHONY: help demo test conformance defects lint bench diagnosis advice record fit pictures clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -44,6 +44,9 @@ bench: $(VENV)/bench  ## compare the rules on recorded trainings of data sets th
 
 diagnosis: $(VENV)/bench  ## how often the verdicts are right, on data sets left out of the fit (10 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.diagnosis
+
+advice: $(VENV)/record  ## how often the advised learning rate helps, on held-out trainings (5 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.advice
 
 record: $(VENV)/record  ## record the trainings that are missing, stopping none (hours; goes on where it was stopped)
 	$(BIN)/python -m benchmarks.record

@@ -9,6 +9,7 @@
 The doors to the frameworks are `convergence_callbacks.lightning` and `convergence_callbacks.keras`.
 """
 
+from convergence_callbacks.core.compare_seeds import SeedComparison, compare_seeds
 from convergence_callbacks.core.compose import AllOf, AnyOf
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding
 from convergence_callbacks.core.criteria.default import Default
@@ -62,6 +63,7 @@ __all__ = [
     "Patience",
     "Plateau",
     "ProgressQuotient",
+    "SeedComparison",
     "SettingsError",
     "Signals",
     "StateError",
@@ -70,4 +72,5 @@ __all__ = [
     "TimeBudget",
     "UnstableLoss",
     "Verdict",
+    "compare_seeds",
 ]
