@@ -138,11 +138,13 @@ def row(name: str, of: Sequence[Followed]) -> str:
 
 def table(followed: Sequence[Followed], anew: Sequence[Followed]) -> str:
     """What was advised and what came of it, in Markdown."""
+    chosen = {each.run for each in anew}
     lines = [
         "| told | runs | better validation loss | 90 % interval | median loss, of the trivial one | mean fall of it |",
         "|---|---|---|---|---|---|",
         *(row(verdict, [each for each in followed if each.verdict == verdict]) for verdict in CURED),
         row("all", followed),
+        row("the shortest, by their recorded siblings", [each for each in followed if each.run in chosen]),
         row("the shortest, trained anew", anew),
     ]
     return "\n".join(lines)

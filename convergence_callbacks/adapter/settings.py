@@ -27,4 +27,8 @@ class StoppingSettings(Settings):
         "folder for what must survive a kill beside the framework's own checkpoints: Keras's state, large best weights",
         None,
     )
+    probe: bool = setting(
+        "at a suspected plateau, train copies at other learning rates for a few epochs; Lightning only", False
+    )
+    probe_budget: int = setting("epochs that all probes of a run may take together; 12 each", 24, ge=12)
     strict: bool = setting("raise an error where a metric is missing or not finite, instead of a warning", False)

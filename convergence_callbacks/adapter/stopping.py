@@ -66,6 +66,8 @@ class Stopping(FromYaml):
         log_decisions: Write verdict and evidence of every epoch to the framework's loggers.
         backup_dir: Folder for what must survive a kill beside the framework's own checkpoints: the state under
             Keras, and best weights that are too large to be kept in memory under Lightning.
+        probe: At a suspected plateau, train copies at other learning rates for a few epochs (Lightning only).
+        probe_budget: Epochs that all probes of a run may take together; each takes 12.
         strict: Raise an error where a metric is missing or not finite, instead of a warning.
 
     Attributes:
@@ -78,6 +80,9 @@ class Stopping(FromYaml):
     Raises:
         SettingsError: A setting has a wrong type or value.
     """
+
+    can_probe = False
+    """Whether this framework's callback can train copies of the model."""
 
     def __init__(
         self,
@@ -97,6 +102,8 @@ class Stopping(FromYaml):
         verbose: bool = True,
         log_decisions: bool = False,
         backup_dir: str | None = None,
+        probe: bool = False,
+        probe_budget: int = 24,
         strict: bool = False,
     ) -> None:
         self._construct()
@@ -116,12 +123,16 @@ class Stopping(FromYaml):
             verbose=verbose,
             log_decisions=log_decisions,
             backup_dir=backup_dir,
+            probe=probe,
+            probe_budget=probe_budget,
             strict=strict,
         )
         if mode == "max" and val_metric is None and train_metric is None:  # no loss is better the larger it is
             raise SettingsError(
                 "mode 'max' needs val_metric, the name of what is to rise, such as 'val_acc'", ("mode",)
             )
+        if probe and not self.can_probe:
+            raise SettingsError("probe is for the callback of Lightning only, so far", ("probe",))
         self.listeners: list[Callable[[Observation, Decision], None]] = []
         self._saved: Mapping[str, Any] | None = None
         self.begin()
@@ -155,7 +166,7 @@ class Stopping(FromYaml):
     @property
     def decision(self) -> Decision | None:
         """The latest decision, None before the first epoch."""
-        return self.monitor.decision
+        return self.history[-1] if self.history else self.monitor.decision
 
     def collect(
         self, step: int, logged: Mapping[str, Any], *, lr: Any = None, train_loss: Any = None, validated: bool = True
@@ -214,9 +225,10 @@ class Stopping(FromYaml):
         name = _named(self.settings.train_metric, logged, find_train_loss)
         return mean if name is None or (mean is not None and not is_epoch_mean(name)) else logged[name]
 
-    def decide(self, observation: Observation) -> Decision:
-        """Let the monitor judge an epoch, and remember what it said."""
+    def decide(self, observation: Observation, then: Callable[[Decision], Decision] | None = None) -> Decision:
+        """Let the monitor judge an epoch, and remember what it said, or what is said ``then``."""
         decision = self.monitor.observe(observation)
+        decision = then(decision) if then else decision
         self.observations.append(observation)
         self.history.append(decision)
         if self._stops_at(decision) and self.stopped_epoch is None:
