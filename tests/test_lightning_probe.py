@@ -98,3 +98,16 @@ def test_what_can_not_be_copied_is_told_and_the_training_goes_on(tmp_path, monke
 def test_a_budget_below_one_probe_is_refused():
     with pytest.raises(ValueError, match="probe_budget must be at least 12"):
         ConvergenceStopping(probe=True, probe_budget=5)
+
+
+def test_what_a_probe_found_survives_a_checkpoint(tmp_path, monkeypatch):
+    import lightning
+
+    saves = lightning.pytorch.callbacks.ModelCheckpoint(tmp_path, "last", every_n_epochs=1)
+    monkeypatch.setattr("tests.lightning_training.loader", lambda seed=0: loader(False))
+    first = ConvergenceStopping(verbose=False, stop_on=[], probe=True, probe_budget=12)
+    fit(first, tmp_path, learner(1e-4, torch.optim.SGD), max_epochs=12, callbacks=[saves])
+    again = ConvergenceStopping(verbose=False, stop_on=[], probe=True, probe_budget=12)
+    fit(again, tmp_path, learner(1e-4, torch.optim.SGD), max_epochs=15, ckpt_path=tmp_path / "last.ckpt")
+    assert first.decision.criterion == again.decision.criterion == "probe"
+    assert again.decision.evidence["probe_epochs"] == 12 and [d.step for d in again.history] == [12, 13, 14]
