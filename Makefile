@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance defects lint bench diagnosis advice record fit pictures clean
+.PHONY: help demo test conformance defects combinations lint bench diagnosis advice record fit pictures wheel compat audit clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -34,6 +34,9 @@ endif
 defects: $(VENV)/dev  ## try the known defects of the frameworks' own callbacks, and write docs/defects.md (1 minute)
 	$(BIN)/python -m tests.defects.table
 
+combinations: $(VENV)/dev  ## train on several processes and devices, and write docs/combinations.md (2 minutes)
+	$(BIN)/python -m tests.processes.table
+
 lint: $(VENV)/dev  ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -58,8 +61,17 @@ pictures: $(VENV)/demo  ## make the pictures of README and docs anew
 	$(BIN)/python -m demo
 	cp demo-output/lightning-*.png demo-output/keras-converges.png docs/pictures/
 
+wheel:  ## build the package, check it, and run it where nothing else is installed (2 minutes)
+	PYTHON=$(PYTHON) .ci/wheel
+
+compat:  ## test the doors with the oldest supported versions of the frameworks (10 minutes)
+	PYTHON=$(PYTHON) .ci/compat
+
+audit:  ## ask whether a dependency has a known weakness
+	PYTHON=$(PYTHON) .ci/audit
+
 clean:  ## remove all that was made
-	rm -rf $(VENV) demo-output benchmark-output/rules.md benchmark-output/*.png dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-oldest demo-output benchmark-output/rules.md benchmark-output/*.png dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # pip, not uv: uv would take torch with CUDA, 3 GB.
 $(VENV)/demo $(VENV)/dev $(VENV)/bench $(VENV)/record: $(VENV)/%: $(SOURCES)

@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks import pictures, speed
+from benchmarks import diagnosis, pictures, speed
 from benchmarks.curves import HELD_OUT, Run, load
 from benchmarks.rules import (
     CLAIRVOYANT,
@@ -124,7 +124,7 @@ def main(
     out: Annotated[Path, typer.Option(help="where table and pictures go")] = Path("benchmark-output"),
     jobs: Annotated[int, typer.Option(help="processes")] = 2,
 ) -> None:
-    """Replay every rule on every recorded run; write the table, the frontier and the worst stops."""
+    """Replay every rule on every recorded run, and judge its verdicts; write the tables and the pictures."""
     out.mkdir(parents=True, exist_ok=True)
     recorded = load(curves)
     runs = [run for run in recorded if usable(run)]
@@ -157,6 +157,7 @@ def main(
     Console(soft_wrap=True).print(text)
     pictures.frontier(frontiers, out / "frontier.png")
     pictures.worst_stops(results["default, tolerance 1 %"], runs, out / "worst-stops.png")
+    diagnosis.write(diagnosis.of_package(diagnosis.judged(recorded), jobs), "none of them fitted", out)
 
 
 if __name__ == "__main__":

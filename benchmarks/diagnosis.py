@@ -1,7 +1,8 @@
-"""How right the diagnosis is: `python -m benchmarks.diagnosis` (ten minutes on two cores).
+"""How right the diagnosis is: verdicts compared with what was really wrong with each run (see `benchmarks.labels`).
 
-Every run is diagnosed by trees that were fitted without its data set, and its verdicts are compared with what was
-really wrong with it (see `benchmarks.labels`). Writes a table, and the confusion matrix as a picture.
+`make bench` asks the package about data sets that nothing was fitted to. `make diagnosis` (ten minutes on two cores)
+cross-validates: every run that was fitted is diagnosed by trees that were fitted without its data set. Both write a
+table and two pictures: the confusion matrix, and the runs that were most surely told wrong.
 """
 
 from __future__ import annotations
@@ -13,16 +14,13 @@ from pathlib import Path
 from typing import Annotated
 from unittest import mock
 
-import matplotlib as mpl
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
 import typer
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from rich.console import Console
 
+from benchmarks import pictures
 from benchmarks.curves import RECORDED, Run
 from benchmarks.fit_diagnosis import VERDICTS, Examples, best_symptoms, examples, fit, load, names, starts_of, trees_of
 from benchmarks.labels import Labelled, labelled, learnable, onset
@@ -47,20 +45,25 @@ class Told:
     """What was said of a run.
 
     Args:
+        run: The run.
         truth: Its label.
-        data: Its data set.
         verdicts: Told at each epoch of the full budget.
         confidences: Told with them.
         stop: After how many epochs the default rule would have ended it.
         onset: Number of the epoch from which its failure shows; 1 for others.
     """
 
+    run: Run
     truth: str
-    data: str
     verdicts: tuple[str, ...]
     confidences: tuple[float, ...]
     stop: int
     onset: int = 1
+
+    @property
+    def data(self) -> str:
+        """Its data set."""
+        return self.run.data
 
     @property
     def changes(self) -> int:
@@ -86,8 +89,8 @@ def replay(each: Labelled) -> Told:
         for train, val, lr in zip(run.train, run.val, run.lr, strict=True)
     ]
     return Told(
+        run=run,
         truth=str(each.verdict),
-        data=run.data,
         verdicts=tuple(decision.verdict.value for decision in decisions),
         confidences=tuple(decision.confidence for decision in decisions),
         stop=next((epoch for epoch, decision in enumerate(decisions, 1) if decision.stop), run.epochs),
@@ -101,6 +104,11 @@ def replay_all(runs: Sequence[Labelled], model: tuple[BoostedTrees, NDArray[np.f
         return [replay(each) for each in runs]
     with mock.patch.object(diagnosis, "model", return_value=model):
         return [replay(each) for each in runs]
+
+
+def of_package(runs: Sequence[Labelled], jobs: int) -> list[Told]:
+    """What the package says of each run."""
+    return list(Parallel(n_jobs=jobs, batch_size=8)(delayed(replay)(each) for each in runs))
 
 
 def cross_validated(runs: Sequence[Labelled], known: Examples, jobs: int) -> list[Told]:
@@ -191,7 +199,8 @@ def table(told: Sequence[Told]) -> str:
     draws = [figures([told[place] for place in draw]) for draw in bootstrap([each.data for each in told], DRAWS)]
     rows = ["| figure | | 90 % interval |", "|---|---|---|"]
     for name, figure in figures(told).items():
-        low, high = np.nanquantile([draw[name] for draw in draws], (0.05, 0.95))
+        known = [draw[name] for draw in draws if np.isfinite(draw[name])]
+        low, high = np.quantile(known or [np.nan], (0.05, 0.95))
         rows.append(f"| {name} | {figure:.3f} | {low:.3f}–{high:.3f} |")
     rows += ["", "| verdict | runs | precision | recall | F1 | F1 at the stop |", "|---|---|---|---|---|---|"]
     ended, stopped = (precision_recall_f1(confusion(told, when)) for when in (at_end, at_stop))
@@ -201,27 +210,26 @@ def table(told: Sequence[Told]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def draw_confusion(counted: NDArray[np.int64], path: Path) -> None:
-    """The matrix as a picture: shares of each row, with counts."""
-    shares = counted / np.maximum(counted.sum(axis=1, keepdims=True), 1)
-    words = [verdict.replace("_", " ") for verdict in ALL]
-    figure, axes = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for row, column in np.argwhere(counted > 0):
-        colour = "white" if shares[row, column] > 0.5 else "black"
-        axes.text(column, row, str(counted[row, column]), ha="center", va="center", color=colour)
-    axes.set_xticks(range(len(words)), words, rotation=40, ha="right")
-    axes.set_yticks(range(len(words)), words)
-    axes.set_xlabel("told at the end of the budget")
-    axes.set_ylabel("what it was")
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
-
-
 def judged(runs: Sequence[Run]) -> list[Labelled]:
     """The runs that are measured: labelled, all their validation examples, of tasks that can be learnt."""
     whole = [run for run in runs if not run.name.endswith("-few")]
     return [each for each in labelled(learnable(whole)) if each.verdict is not None]
+
+
+def surest_mistakes(told: Sequence[Told], count: int = 10) -> list[Told]:
+    """Runs of which the wrong verdict was told at the end, the surest first."""
+    wrong = [each for each in told if each.verdicts[-1] != each.truth]
+    return sorted(wrong, key=lambda each: -each.confidences[-1])[:count]
+
+
+def write(told: Sequence[Told], title: str, folder: Path) -> None:
+    """Table, confusion matrix and mistakes into a folder; the table is shown too."""
+    sets = len({each.data for each in told})
+    text = f"{len(told)} runs on {sets} data sets, {title}.\n\n{table(told)}"
+    (folder / "diagnosis.md").write_text(text, encoding="utf-8")
+    Console(soft_wrap=True).print(text)
+    pictures.confusion(confusion(told, at_end), ALL, folder / "confusion.png")
+    pictures.mistakes([(e.run, e.truth, e.verdicts[-1]) for e in surest_mistakes(told)], folder / "mistakes.png")
 
 
 def main(
@@ -229,18 +237,14 @@ def main(
     tasks: Annotated[Path, typer.Option(help="recorded tasks that are not packed yet")] = Path(
         "benchmark-output/tasks"
     ),
-    out: Annotated[Path, typer.Option(help="where table and picture go")] = Path("benchmark-output"),
+    out: Annotated[Path, typer.Option(help="where table and picture go")] = Path("benchmark-output/cross-validated"),
     jobs: Annotated[int, typer.Option(help="processes")] = 2,
 ) -> None:
-    """Cross-validate the diagnosis over data sets; write the table and the confusion matrix."""
+    """Cross-validate the diagnosis over data sets; write the table and the pictures."""
     out.mkdir(parents=True, exist_ok=True)
     runs = load(curves, tasks)
     told = cross_validated(judged(runs), examples(runs, jobs), jobs)
-    sets = len({each.data for each in told})
-    text = f"{len(told)} runs on {sets} data sets, each diagnosed by trees fitted on others.\n\n{table(told)}"
-    (out / "diagnosis.md").write_text(text, encoding="utf-8")
-    Console(soft_wrap=True).print(text)
-    draw_confusion(confusion(told, at_end), out / "confusion.png")
+    write(told, "each diagnosed by trees fitted on others", out)
 
 
 if __name__ == "__main__":

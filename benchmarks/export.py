@@ -15,10 +15,11 @@ DIGITS = 5  # significant ones: more are noise
 HIGHEST = 1e9  # above any feature
 
 
-def trees_of(model: HistGradientBoostingRegressor) -> tuple[float, list[Tree]]:
-    """Where the model starts from, and its trees."""
+def trees_of(model: HistGradientBoostingRegressor, times: float = 1.0) -> tuple[float, list[Tree]]:
+    """Where the model starts from, and its trees, both multiplied."""
     stages = model._predictors  # scikit-learn shows its trees nowhere else
-    return float(model._baseline_prediction.item()), [tree_of(stage[0].nodes) for stage in stages]
+    trees = [tree_of(stage[0].nodes) for stage in stages]
+    return times * float(model._baseline_prediction.item()), [multiplied(tree, times) for tree in trees]
 
 
 def literal(name: str, values: Iterable[object], description: str) -> str:
@@ -36,6 +37,12 @@ def tree_of(nodes: NDArray[np.void]) -> Tree:
         np.where(leaf, 0, nodes["missing_go_to_left"]).tolist(),
         np.where(leaf, 0, nodes["right"].astype(int)).tolist(),
     )
+
+
+def multiplied(tree: Tree, times: float) -> Tree:
+    """A tree with its leaves multiplied."""
+    feature, value, missing_left, right = tree
+    return feature, [times * v if f < 0 else v for f, v in zip(feature, value, strict=True)], missing_left, right
 
 
 def _short(value: object) -> str:

@@ -1,11 +1,11 @@
-"""Fit the model of the further gain to the recorded curves: `make fit` (a quarter of an hour on two cores)."""
+"""Fit the model of the further gain to the recorded curves: `make fit` (half an hour on two cores)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -18,33 +18,67 @@ from benchmarks.export import literal, trees_of
 from benchmarks.rows import Rows, all_rows, feature_names, fitted_rows, regret_of
 from benchmarks.score import SENSIBLE, usable
 from benchmarks.variants import with_variants
+from convergence_callbacks.core.boosted_trees import Tree
+from convergence_callbacks.core.criteria.expected_gain import BEGUN
 from convergence_callbacks.core.further_gain import averaged, guarded
 
 Series = NDArray[np.float64]
 
 MODEL = Path("convergence_callbacks/core/further_gain_model.py")
 POWER = 1 / 3  # worth spans decades and is often 0: its cube root is near enough to even
+TREES = 300  # of each kind
+SAFE = 0.85  # share of the runs that gain no more than what is called the most
+CAUTION = 0.5  # what the most that may be gained counts for beside worth
 FOLDS = 6
 LEVELS = 25
 MOST = 0.95
 RATES = (0.01, 10.0)  # learning rates, in units of the usual one, whose runs are fitted
 
 
-def fit(rows: Sequence[Rows]) -> HistGradientBoostingRegressor:
-    """Boosted trees for the cube root of worth."""
-    model = HistGradientBoostingRegressor(
-        max_iter=300,
+@dataclass(frozen=True)
+class Fitted:
+    """Boosted trees for what training on is worth, on average, and for what it may still bring.
+
+    Args:
+        mean: The mean cube root of worth.
+        most: What the cube root of the remaining gain stays below in so many runs as `SAFE` says.
+    """
+
+    mean: HistGradientBoostingRegressor
+    most: HistGradientBoostingRegressor
+
+    def predict(self, features: Series) -> Series:
+        """Worth, to which `CAUTION` times the most that is still to be gained is added."""
+        return np.asarray(self.mean.predict(features) + CAUTION * self.most.predict(features))
+
+    def trees(self) -> tuple[float, list[Tree]]:
+        """The same as one sum: where it starts, and all trees."""
+        (start, mean), (start_most, most) = trees_of(self.mean), trees_of(self.most, times=CAUTION)
+        return start + start_most, [*mean, *most]
+
+
+def fit(rows: Sequence[Rows]) -> Fitted:
+    """Boosted trees for the worth of training on, and for the most that it may bring."""
+    features = np.concatenate([row.features for row in rows])
+    weights = np.concatenate([np.full(len(row.epochs), _weight(row.run)) for row in rows])
+    worth = np.concatenate([row.worth for row in rows])
+    left = np.concatenate([regret_of(row.run)[row.epochs - 1] for row in rows])
+    return Fitted(
+        mean=_regressor().fit(features, worth**POWER, sample_weight=weights),
+        most=_regressor(loss="quantile", quantile=SAFE).fit(features, left**POWER, sample_weight=weights),
+    )
+
+
+def _regressor(**loss: Any) -> HistGradientBoostingRegressor:
+    return HistGradientBoostingRegressor(
+        max_iter=TREES,
         learning_rate=0.04,
         max_leaf_nodes=12,
         min_samples_leaf=400,
         max_features=0.4,
         early_stopping=False,
         random_state=0,
-    )
-    return model.fit(
-        np.concatenate([row.features for row in rows]),
-        np.concatenate([row.worth for row in rows]) ** POWER,
-        sample_weight=np.concatenate([np.full(len(row.epochs), _weight(row.run)) for row in rows]),
+        **loss,
     )
 
 
@@ -61,11 +95,12 @@ def learns(run: Run) -> bool:
 
 
 def averaged_worth(worth: Series, rows: Rows) -> Series:
-    """Worth of a run as the rule guards and averages it."""
+    """Worth of a run as the rule guards and averages it; infinite while the run has not begun to learn."""
     names, before, series = feature_names(), None, []
     for value, bins, read in zip(worth, rows.bins, rows.features, strict=True):
-        before = averaged(before, guarded(float(value), dict(zip(names, read, strict=True))), int(bins))
-        series.append(before)
+        known = dict(zip(names, read, strict=True))
+        before = averaged(before, guarded(float(value), known), int(bins))
+        series.append(before if known["gained"] >= BEGUN else np.inf)
     return np.array(series)
 
 
@@ -108,16 +143,16 @@ class Levels:
 
 def levels_of(worth: Sequence[Series], judged: Sequence[Rows]) -> Levels:
     """From left-out runs: no run told the model of itself."""
-    levels = np.geomspace(0.02, 0.9, LEVELS)
+    levels = np.geomspace(0.02, 1.4, LEVELS)
     regrets = [regrets_at(level, worth, judged) for level in levels]
     mean = np.maximum.accumulate([float(each.mean()) for each in regrets])
     most = np.maximum.accumulate([float(np.quantile(each, MOST)) for each in regrets])
     return Levels(levels, mean, most)
 
 
-def module_text(model: HistGradientBoostingRegressor, levels: Levels, data: Sequence[str]) -> str:
+def module_text(model: Fitted, levels: Levels, data: Sequence[str]) -> str:
     """The Python module that the package keeps."""
-    start, trees = trees_of(model)
+    start, trees = model.trees()
     names = feature_names()
     return "\n".join([
         f'''"""The fitted model of the further gain. Made by `python -m benchmarks.fit`; not to be edited.
@@ -128,7 +163,7 @@ Fitted to recorded trainings (`benchmarks/recorded.npz`) on {", ".join(data)}.
 from convergence_callbacks.core.boosted_trees import Tree
 
 START = {start:.6g}
-"""What all trees add to: the mean cube root of worth."""
+"""What all trees add to: the mean cube root of worth, and {CAUTION} times that of the most still to be gained."""
 ''',
         literal("FEATURES", names, "What the trees read, see `convergence_callbacks.core.features`."),
         literal("WORTH", levels.worth.tolist(), "Levels of worth, …"),

@@ -1,14 +1,15 @@
 """Fit the diagnosis: `python -m benchmarks.fit_diagnosis` writes `core/diagnosis_model.py` (some minutes).
 
 Boosted trees learn from prefixes of recorded runs what was wrong with each (see `benchmarks.labels`). Each run is
-read several times as other people's trainings are: without its budget or its train loss, on another loss scale, with
-learning rates withheld or of another order of magnitude, so that the shape of the curves counts for more than the
-rates that are usual for small networks. With OMP_NUM_THREADS=1 the module is the same every time, to the last digit.
+read several times as other people's trainings are: without its budget, its train loss or its learning rates, on another
+loss scale. Rates as low as in fine-tuning are withheld from all (see `symptoms.LOWEST_RATE`), so that the shape of the
+curves counts there. With OMP_NUM_THREADS=1 the module is the same every time, to the last digit.
 """
 
 from __future__ import annotations
 
 import collections
+import dataclasses
 import math
 import re
 import zlib
@@ -24,20 +25,22 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from benchmarks.curves import RECORDED, Recorded, Run, runs_of
-from benchmarks.export import tree_of
+from benchmarks.export import multiplied, tree_of
 from benchmarks.labels import Labelled, labelled, learnable, with_less_budget
 from convergence_callbacks.core.boosted_trees import Tree
 from convergence_callbacks.core.criteria import diagnosis
 from convergence_callbacks.core.curve import Curve
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.signals import Signals, noise_of
 from convergence_callbacks.core.symptoms import symptoms
 
 VERDICTS = tuple(verdict.value for verdict in diagnosis.VERDICTS)
 
 MODEL = Path(__file__).parent.parent / "convergence_callbacks" / "core" / "diagnosis_model.py"
+ENSEMBLES = 3  # that are averaged
 KEPT = 60  # symptoms; more of them change no figure
 SHARES = (0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.88)  # of a run, where it is read before its end
+PACES = (0.3, 0.5, 2.0, 4.0)  # of runs whose learning rate is not known: then epochs say little
 OTHER_VIEWS = 0.5  # what a run counts for that is read as others would have logged it
 BALANCE = 0.65  # how far rare verdicts are weighed up: 0 not at all, 1 fully
 
@@ -50,14 +53,16 @@ class View:
         budget: Whether its length is known ahead.
         train: Whether train loss is known …
         alone: … and is all that is judged: then both are the same.
-        rate: What the learning rate is multiplied by; NaN where it is not known.
+        rates: Whether learning rates are known.
+        pace: Epochs that one epoch is logged as: an epoch is longer on a larger data set.
         shift: What is added to both losses.
     """
 
     budget: bool = True
     train: bool = True
     alone: bool = False
-    rate: float = 1.0
+    rates: bool = True
+    pace: float = 1.0
     shift: float = 0.0
 
 
@@ -94,7 +99,7 @@ def signals_along(run: Run, view: View, epochs: Iterable[int]) -> Iterator[Signa
     """What can be read from a run after each of some numbers of epochs."""
     curve, asked = Curve(), set(epochs)
     train = (run.val if view.alone else run.train) + view.shift if view.train else np.full(run.epochs, math.nan)
-    rates = run.lr * view.rate
+    rates = run.lr if view.rates else np.full(run.epochs, math.nan)
     for epoch, (loss, train_loss, rate) in enumerate(zip(run.val + view.shift, train, rates, strict=True)):
         if not np.isfinite(loss):
             continue
@@ -132,16 +137,31 @@ def _rows(labelled_run: Labelled, reads: int) -> list[tuple[list[float], str, fl
     rng = np.random.default_rng(zlib.crc32(run.name.encode()))
     stops = _stops(run, 1 if each.verdict in {"false_convergence", "not_learning"} else reads, rng)
     rows = []
-    for view in (View(), _other_view(run, math.nan, rng), _other_view(run, 10 ** rng.uniform(-4, 2), rng)):
+    for view in (View(), _other_view(run, False, rng), _other_view(run, True, rng)):
         at = stops if view == View() else [stop for stop in stops if rng.random() < 0.5 or stop == run.epochs]
-        for signals in signals_along(run, view, at):
-            epochs = signals.observation.step + 1
+        logged = {max(diagnosis.FEWEST, round(stop * view.pace)): stop for stop in at}
+        for signals in signals_along(paced(run, view.pace, rng), view, logged):
+            epochs = logged[signals.observation.step + 1]
             verdict = each.at(epochs)
             if verdict in VERDICTS and not (view.alone and _needs_both(verdict, run)):
                 weight = _weight(labelled_run, epochs == run.epochs) / math.sqrt(len(stops))
                 weight *= 1.0 if view == View() else OTHER_VIEWS
                 rows.append((list(symptoms(signals).values()), verdict, weight, run.data))
     return rows
+
+
+def paced(run: Run, pace: float, rng: np.random.Generator) -> Run:
+    """The run as it would have been logged if each epoch were so many, with as much noise."""
+    if pace == 1.0:
+        return run
+    epochs = max(diagnosis.FEWEST, round(run.epochs * pace))
+    at = np.linspace(0, run.epochs - 1, epochs)
+
+    def logged(loss: NDArray[np.float64]) -> NDArray[np.float64]:
+        noise = noise_of(loss[np.isfinite(loss)]) if pace > 1 else 0.0
+        return np.interp(at, np.arange(run.epochs), loss) + noise * rng.standard_normal(epochs)
+
+    return dataclasses.replace(run, train=logged(run.train), val=logged(run.val), lr=logged(run.lr))
 
 
 def _needs_both(verdict: str, run: Run) -> bool:
@@ -157,14 +177,15 @@ def _stops(run: Run, reads: int, rng: np.random.Generator) -> list[int]:
     return [*sorted({epochs for epochs in before if epochs < run.epochs}), run.epochs]
 
 
-def _other_view(run: Run, rate: float, rng: np.random.Generator) -> View:
+def _other_view(run: Run, rates: bool, rng: np.random.Generator) -> View:
     """A run as somebody else would have logged it."""
     fall = float(np.ptp(run.val[np.isfinite(run.val)])) if np.isfinite(run.val).any() else 0.0
     return View(
         budget=bool(rng.random() < 0.6),
         train=bool(rng.random() > 0.06),
         alone=bool(rng.random() < 0.06),
-        rate=rate,
+        rates=rates,
+        pace=1.0 if rates or rng.random() < 0.4 else float(rng.choice(PACES)),
         shift=fall * rng.uniform(-3, 2) if rng.random() < 0.15 else 0.0,
     )
 
@@ -179,24 +200,26 @@ def _weight(each: Labelled, at_end: bool) -> float:
     )
 
 
-def fit(known: Examples, columns: Sequence[int]) -> HistGradientBoostingClassifier:
-    """The trees for some of the symptoms."""
+def fit(known: Examples, columns: Sequence[int]) -> list[HistGradientBoostingClassifier]:
+    """The trees for some of the symptoms: several ensembles, whose mean is steadier and better calibrated than one."""
     weights = known.weights.copy()
     for verdict in set(known.verdicts):
         of_verdict = known.verdicts == verdict
         weights[of_verdict] /= known.weights[of_verdict].sum() ** BALANCE
-    trees = HistGradientBoostingClassifier(
-        max_iter=110,
-        learning_rate=0.08,
-        max_leaf_nodes=10,
-        max_depth=6,
-        min_samples_leaf=20,
-        l2_regularization=3,
-        max_features=0.3,
-        early_stopping=False,
-        random_state=0,
-    )
-    return trees.fit(known.symptoms[:, columns], known.verdicts, sample_weight=weights / weights.mean())
+    return [
+        HistGradientBoostingClassifier(
+            max_iter=45,
+            learning_rate=0.16,
+            max_leaf_nodes=10,
+            max_depth=6,
+            min_samples_leaf=20,
+            l2_regularization=3,
+            max_features=0.3,
+            early_stopping=False,
+            random_state=seed,
+        ).fit(known.symptoms[:, columns], known.verdicts, sample_weight=weights / weights.mean())
+        for seed in range(ENSEMBLES)
+    ]
 
 
 def best_symptoms(known: Examples, count: int = KEPT) -> list[int]:
@@ -204,35 +227,39 @@ def best_symptoms(known: Examples, count: int = KEPT) -> list[int]:
     return np.argsort(-use(fit(known, range(known.symptoms.shape[1]))), kind="stable")[:count].tolist()
 
 
-def use(trees: HistGradientBoostingClassifier) -> NDArray[np.float64]:
+def use(fitted: Sequence[HistGradientBoostingClassifier]) -> NDArray[np.float64]:
     """What each symptom's splits gained, as a share of all."""
-    gained = np.zeros(trees.n_features_in_)
-    for nodes in (tree.nodes for grown in trees._predictors for tree in grown):
+    gained = np.zeros(fitted[0].n_features_in_)
+    for nodes in (tree.nodes for ensemble in fitted for grown in ensemble._predictors for tree in grown):
         split = nodes["is_leaf"] == 0
         np.add.at(gained, nodes["feature_idx"][split], nodes["gain"][split])
     return gained / gained.sum()
 
 
-def trees_of(fitted: HistGradientBoostingClassifier) -> dict[str, list[Tree]]:
-    """Each verdict's trees."""
+def trees_of(fitted: Sequence[HistGradientBoostingClassifier]) -> dict[str, list[Tree]]:
+    """Each verdict's trees, which add to the mean of all ensembles."""
     grown: dict[str, list[Tree]] = {verdict: [] for verdict in VERDICTS}
-    for of_round in fitted._predictors:
-        for verdict, tree in zip(fitted.classes_, of_round, strict=True):
-            feature, threshold, missing_left, right = tree_of(tree.nodes)
-            rounded = [  # symptoms have six decimals
-                float(f"{number:.4g}" if column < 0 else f"{number:.7g}")
-                for column, number in zip(feature, threshold, strict=True)
-            ]
-            grown[str(verdict)].append((feature, rounded, missing_left, right))
+    for ensemble in fitted:
+        for of_round in ensemble._predictors:
+            for verdict, tree in zip(ensemble.classes_, of_round, strict=True):
+                grown[str(verdict)].append(_rounded(multiplied(tree_of(tree.nodes), 1 / len(fitted))))
     return grown
 
 
-def starts_of(fitted: HistGradientBoostingClassifier) -> dict[str, float]:
+def _rounded(tree: Tree) -> Tree:
+    """With thresholds of as many decimals as symptoms have, and leaves of four digits."""
+    feature, numbers, missing_left, right = tree
+    digits = [".4g" if column < 0 else ".7g" for column in feature]
+    return feature, [float(format(*each)) for each in zip(numbers, digits, strict=True)], missing_left, right
+
+
+def starts_of(fitted: Sequence[HistGradientBoostingClassifier]) -> dict[str, float]:
     """What each verdict's trees are added to."""
-    return dict(zip(fitted.classes_.tolist(), fitted._baseline_prediction.ravel().tolist(), strict=True))
+    starts = np.mean([ensemble._baseline_prediction.ravel() for ensemble in fitted], axis=0)
+    return dict(zip(fitted[0].classes_.tolist(), starts.tolist(), strict=True))
 
 
-def module(fitted: HistGradientBoostingClassifier, columns: Sequence[str], data: Iterable[str]) -> str:
+def module(fitted: Sequence[HistGradientBoostingClassifier], columns: Sequence[str], data: Iterable[str]) -> str:
     """The text of the module that holds them."""
     starts = starts_of(fitted)
     most = ", ".join(columns[column] for column in np.argsort(-use(fitted), kind="stable")[:10])

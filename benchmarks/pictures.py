@@ -11,6 +11,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
 
 from benchmarks.curves import Run
 from benchmarks.score import Frontiers, Result
@@ -59,5 +60,39 @@ def worst_stops(result: Result, runs: Sequence[Run], path: Path, count: int = 20
         axes.tick_params(labelsize=7)
         axes.set_ylim(min(run.val.min(), run.train.min()), min(run.val.max(), 1.3 * run.baseline))
     figure.suptitle("Stops that lost most: validation (blue) and train loss (grey), stop (red), best epoch (green)")
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def confusion(counted: NDArray[np.int64], verdicts: Sequence[str], path: Path) -> None:
+    """Runs by what they are (row) and what is told at their end (column): shares of each row, with counts."""
+    shares = counted / np.maximum(counted.sum(axis=1, keepdims=True), 1)
+    words = [verdict.replace("_", " ") for verdict in verdicts]
+    figure, axes = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.argwhere(counted > 0):
+        colour = "white" if shares[row, column] > 0.5 else "black"
+        axes.text(column, row, str(counted[row, column]), ha="center", va="center", color=colour)
+    axes.set_xticks(range(len(words)), words, rotation=40, ha="right")
+    axes.set_yticks(range(len(words)), words)
+    axes.set_xlabel("told at the end of the budget")
+    axes.set_ylabel("what it was")
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
+def mistakes(wrong: Sequence[tuple[Run, str, str]], path: Path) -> None:
+    """Both losses of runs of which the wrong verdict was told, with what they were and what was told."""
+    figure, grid = plt.subplots(2, 5, figsize=(15, 6), layout="constrained")
+    for axes, (run, truth, told) in zip(grid.flat, wrong, strict=False):
+        epochs = np.arange(1, run.epochs + 1)
+        axes.plot(epochs, run.train, color="#BBBBBB", linewidth=1)
+        axes.plot(epochs, run.val, color="#0072B2", linewidth=1)
+        axes.axhline(run.baseline, color="#999999", linewidth=0.8, linestyle=":")
+        words = f"was {truth}, told {told}".replace("_", " ")
+        axes.set_title(f"{run.name}, {run.data}\n{words}", fontsize=8)
+        axes.tick_params(labelsize=7)
+        axes.set_ylim(top=min(np.nanmax(run.val), 3 * run.baseline))
+    figure.suptitle("Surest mistakes: validation (blue) and train loss (grey), a trivial predictor's loss (dotted)")
     figure.savefig(path, dpi=110)
     plt.close(figure)

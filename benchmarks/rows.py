@@ -19,7 +19,8 @@ from convergence_callbacks.core.signals import Signals
 Series = NDArray[np.float64]
 
 ROWS_A_RUN = 50  # of those that are fitted: long runs are not to count for more than short ones
-UNKNOWN = 0.25  # share of the fitted runs whose budget and schedule nobody knows
+UNKNOWN = 0.25  # share of the fitted runs whose budget and schedule nobody knows, …
+BUDGET_ONLY = 0.25  # … and of those whose budget alone is known
 SHORTEST_STRETCH = 0.02  # of the budget: what may come of one epoch alone is mostly noise
 
 
@@ -72,10 +73,10 @@ def worth_of(run: Run) -> Series:
     return worth
 
 
-def rows_of(run: Run, chosen: NDArray[np.bool_], budget_known: bool = True) -> Rows:
+def rows_of(run: Run, chosen: NDArray[np.bool_], budget_known: bool = True, schedule_known: bool = True) -> Rows:
     """The features of the chosen epochs, where the rule would judge."""
     curve, epochs, bins, read = Curve(), [], [], []
-    rates = run.lr.tolist() if budget_known and np.isfinite(run.lr).all() else None
+    rates = run.lr.tolist() if schedule_known and np.isfinite(run.lr).all() else None
     for epoch in range(run.epochs):
         curve.add(epoch, float(run.val[epoch]), float(run.train[epoch]), float(run.lr[epoch]))
         if chosen[epoch] and curve.bin_is_full and len(curve.loss) >= FEWEST:
@@ -95,7 +96,8 @@ def _fitted_rows(run: Run) -> Rows:
     rng = np.random.default_rng(zlib.crc32(run.name.encode()) + 1)
     chosen = rng.random(run.epochs) < ROWS_A_RUN / run.epochs
     chosen[FEWEST - 1] = True  # so that no run is without a row
-    return rows_of(run, chosen, budget_known=rng.random() >= UNKNOWN)
+    known = rng.random()
+    return rows_of(run, chosen, budget_known=known >= UNKNOWN, schedule_known=known >= UNKNOWN + BUDGET_ONLY)
 
 
 def _all_rows(run: Run) -> Rows:

@@ -1,18 +1,21 @@
 """Write what the documentation takes from the code: ``python -m docs.generate``.
 
-`docs/criteria.md` comes from the criteria themselves. Two of the pictures in `docs/verdicts.md` are made here, by
-gradient descent on a linear model; the others are those of the demo (``make pictures``).
+`docs/criteria.md` comes from the criteria themselves, `docs/convergence.schema.json` from the settings. Two of the
+pictures in `docs/verdicts.md` are made here, by gradient descent on a linear model; the others are those of the demo
+(``make pictures``).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
 from pathlib import Path
 
 import numpy as np
 
 from convergence_callbacks import Criterion, Decision, Monitor, Observation
+from convergence_callbacks.config.json_schema import json_schema
 from convergence_callbacks.core.compose import Composition
 from convergence_callbacks.core.criteria.spec import known_criteria
 
@@ -87,5 +90,6 @@ def draw(name: str, title: str, observations: list[Observation]) -> None:
 
 if __name__ == "__main__":
     (FOLDER / "criteria.md").write_text(criteria_page())
+    (FOLDER / "convergence.schema.json").write_text(json.dumps(json_schema(), indent=2) + "\n")
     draw("improving", "Linear regression, budget too small", gradient_descent(lr=0.02, epochs=18))
     draw("diverged", "Linear regression, learning rate above 2 / curvature", gradient_descent(lr=0.51, epochs=80))

@@ -55,5 +55,10 @@ def fit(
     }
     made = importlib.import_module(namespace).Trainer(callbacks=[callback, *callbacks], **{**quiet, **trainer})
     model = model if model is not None else module(namespace)
-    made.fit(model, loader(), loader(1) if validation else None, ckpt_path=ckpt_path)
+    made.fit(
+        model,
+        loader(),
+        loader(1) if validation else None,
+        ckpt_path=ckpt_path,
+    )
     return made, model

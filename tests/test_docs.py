@@ -33,19 +33,24 @@ def reader_s_own_things():
         "model": model,
         "x": x,
         "y": x.sum(axis=1, keepdims=True),
+        "config_dir": str(Path.cwd() / "conf"),
         "train_one_epoch": lambda epoch: (0.8**epoch, 0.1 + 0.8**epoch),
     }
 
 
 @each_page
 def test_python_snippets_run_one_after_the_other(page, tmp_path, monkeypatch):
-    if not (codes := snippets(page, "python")):
+    if page.name == "frameworks.md" or not (codes := snippets(page, "python")):  # it has a test of its own
         return
     pytest.importorskip("lightning", reason="needs pip install 'convergence-callbacks[lightning]'")
+    pytest.importorskip("hydra", reason="needs pip install 'convergence-callbacks[dev]'")
     pytest.importorskip("matplotlib", reason="needs pip install 'convergence-callbacks[plots]'")
     monkeypatch.chdir(tmp_path)
     for number, text in enumerate(snippets(page, "yaml")):
-        (tmp_path / ("convergence.yaml" if number == 0 else f"{number}.yaml")).write_text(text)
+        named = re.match(r"# (\S+\.yaml)\n", text)
+        path = tmp_path / (named[1] if named else "convergence.yaml" if number == 0 else f"{number}.yaml")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
     names = {"__name__": "snippets", **reader_s_own_things()}
     for code in codes:
         if "stopping.observations" in code:  # the reader has trained in between
@@ -59,20 +64,20 @@ def test_python_snippets_run_one_after_the_other(page, tmp_path, monkeypatch):
 def test_yaml_snippets_are_read(page, tmp_path):
     for code in snippets(page, "yaml"):
         content = YAML(typ="safe").load(code)
-        if "trainer" in content:
+        if {"trainer", "stopping"} & set(content):  # LightningCLI's and Hydra's
             continue
         path = tmp_path / "convergence.yaml"
         path.write_text(code)
         assert set(read_settings(path)) == set(content)
 
 
-def test_the_callback_that_the_readme_configures_for_lightning_cli_can_be_built():
+def test_the_callback_that_is_configured_for_lightning_cli_can_be_built():
     pytest.importorskip("lightning", reason="needs pip install 'convergence-callbacks[lightning]'")
-    contents = (YAML(typ="safe").load(code) for code in snippets(ROOT / "README.md", "yaml"))
+    contents = (YAML(typ="safe").load(code) for code in snippets(ROOT / "docs" / "configuration.md", "yaml"))
     spec = next(content for content in contents if "trainer" in content)["trainer"]["callbacks"][0]
     module, name = spec["class_path"].rsplit(".", 1)
-    built = getattr(importlib.import_module(module), name)(**spec["init_args"])
-    assert {name: getattr(built.settings, name) for name in spec["init_args"]} == spec["init_args"]
+    kind = getattr(importlib.import_module(module), name)
+    assert kind(**spec["init_args"]).settings == kind(tolerance=0.005, criteria=[{"patience": 20}]).settings
 
 
 @each_page

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from convergence_callbacks.core.criteria.criterion import Criterion
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.settings import Settings
 
@@ -32,3 +34,12 @@ class StoppingSettings(Settings):
     )
     probe_budget: int = setting("epochs that all probes of a run may take together; 12 each", 24, ge=12)
     strict: bool = setting("raise an error where a metric is missing or not finite, instead of a warning", False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings in plain types, as a callback takes them; a schedule that is a function is left out."""
+        plain = {**vars(self), "stop_on": [str(verdict) for verdict in self.stop_on]}
+        if isinstance(self.criteria, Criterion):
+            plain["criteria"] = self.criteria.to_dict()
+        schedule = self.lr_schedule
+        plain["lr_schedule"] = None if schedule is None or callable(schedule) else [float(rate) for rate in schedule]
+        return plain

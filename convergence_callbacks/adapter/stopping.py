@@ -19,7 +19,7 @@ from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import ConvergenceError, SettingsError
+from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
@@ -75,7 +75,8 @@ class Stopping(FromYaml):
         history: All decisions of this process, in order.
         observations: What each of them was made from.
         listeners: Called with each observation and its decision, such as a `LivePlot`; append your own.
-        stopped_epoch: The first epoch at which the training should end, None where it ran out its budget.
+        stopped_epoch: The first epoch at which the training should end, None where it ran out its budget. A run that
+            is taken up after it has ended has it at once.
 
     Raises:
         SettingsError: A setting has a wrong type or value.
@@ -161,7 +162,22 @@ class Stopping(FromYaml):
         self._warned: set[str] = set()
         if self._saved is not None:
             self.monitor.load_state_dict(self._saved)
+            if self.decision and self._stops_at(self.decision) and self._saved.get("rule") == self._rule():
+                self.stopped_epoch = self.decision.step
             self._saved = None
+
+    def begin_resumed(self, *known: Any) -> None:
+        """`begin`, where a saved state comes from a file that may be damaged: then told, and the criteria start afresh.
+
+        Raises:
+            StateError: With ``strict``, the state can't be read.
+        """
+        try:
+            self.begin(*known)
+        except StateError as error:
+            self._saved = None
+            self.begin(*known)
+            self._complain(StateError(f"{error}; the criteria start afresh"))
 
     @property
     def decision(self) -> Decision | None:
@@ -207,9 +223,9 @@ class Stopping(FromYaml):
         """Raise with ``strict``, or else warn once, where a loss is missing or not finite."""
         losses_count = self.settings.mode == "min"  # else only what was named is missed
         if found.validated and not found.val and (self.settings.val_metric or losses_count):
-            self.complain(not_found(self.settings.val_metric or "val_loss", found.logged, setting="val_metric"))
+            self._complain(not_found(self.settings.val_metric or "val_loss", found.logged, setting="val_metric"))
         elif not found.train and not found.val and (self.settings.train_metric or losses_count):
-            self.complain(not_found(self.settings.train_metric or "train_loss", found.logged, setting="train_metric"))
+            self._complain(not_found(self.settings.train_metric or "train_loss", found.logged, setting="train_metric"))
         self._check_finite(found.observation)
 
     def _find_validation(self, logged: Iterable[str]) -> str | None:
@@ -236,9 +252,19 @@ class Stopping(FromYaml):
         self._tell(observation, decision)
         return decision
 
+    def announce(self, decision: Decision) -> None:
+        """Say why the training ends, once, where ``verbose`` asks for it."""
+        if self.settings.verbose and decision.stop and self.stopped_epoch == decision.step:
+            print(decision)
+
     def state_dict(self) -> dict[str, Any]:
-        """The state of the run in plain types; the settings are not part of it."""
-        return self.monitor.state_dict()
+        """The state of the run in plain types; of the settings only by which rule it was judged."""
+        return {**self.monitor.state_dict(), "rule": self._rule()}
+
+    def _rule(self) -> str:
+        """What ends a training, in words: a stop that was saved stands while this is the same."""
+        ending = ("tolerance", "min_epochs", "mode", "target_loss", "stop_on", "criteria")
+        return ", ".join(f"{name}={getattr(self.settings, name)!r}" for name in ending)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from a saved state at the next `begin`."""
@@ -269,15 +295,15 @@ class Stopping(FromYaml):
             try:
                 listener(observation, decision)
             except Exception as error:  # a picture that can't be drawn must not end a training
-                self.complain(ConvergenceError(f"{listener!r} failed: {error!r}"), about=repr(listener))
+                self._complain(ConvergenceError(f"{listener!r} failed: {error!r}"), about=repr(listener))
 
     def _check_finite(self, observation: Observation) -> None:
         for name in ("train_loss", "val_loss"):
             value = getattr(observation, name)
             if value is not None and not math.isfinite(value):
-                self.complain(ConvergenceError(f"{name} is {value} at epoch {observation.step}"), about=name)
+                self._complain(ConvergenceError(f"{name} is {value} at epoch {observation.step}"), about=name)
 
-    def complain(self, error: ConvergenceError, about: str = "") -> None:
+    def _complain(self, error: ConvergenceError, about: str = "") -> None:
         """Raise with ``strict``; otherwise warn, once for each thing a run."""
         if self.settings.strict:
             raise error

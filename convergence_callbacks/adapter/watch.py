@@ -9,7 +9,7 @@ from typing import Any, Literal
 from convergence_callbacks.adapter.names import is_of_training
 from convergence_callbacks.adapter.stopping import Found, Stopping
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import StateError
+from convergence_callbacks.core.errors import ConvergenceError, StateError
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.verdict import STOP_ON_DEFAULT
@@ -43,6 +43,7 @@ class Watch(Stopping):
     ) -> None:
         role = "train_metric" if is_of_training(monitor) else "val_metric"
         self._may_end = tolerance is not None
+        self._told: Decision | None = None
         super().__init__(
             mode=mode,
             stop_on=STOP_ON_DEFAULT if self._may_end else (),
@@ -56,22 +57,33 @@ class Watch(Stopping):
     ) -> None:
         """`begin`, from a saved state where there is one; a state that can't be read costs the diagnosis its past."""
         self._saved = state
+        self._told = None
         try:
+            told = state and state.get("told")
+            self._told = Decision.from_dict(told) if told else None
             self.begin(max_epochs, min_epochs, lr_schedule)
-        except StateError as error:
+        except (LookupError, TypeError, ValueError) as error:
             self._saved = None
             self.begin(max_epochs, min_epochs, lr_schedule)
-            self.complain(StateError(f"{error}; the diagnosis starts afresh"))
+            self._complain(StateError(f"{error}; the diagnosis starts afresh"))
 
     @property
     def decision(self) -> Decision | None:
         """The latest decision, None before the first epoch."""
-        return self.history[-1] if self.history else super().decision
+        return self.history[-1] if self.history else self._told or super().decision
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of the run, and what was last said of it: the other rule may have had the last word."""
+        return {**super().state_dict(), "told": self.decision.to_dict() if self.decision else None}
 
     @property
     def ends(self) -> bool:
         """Whether the default rule would end the training here, and may."""
         return self._may_end and bool(self.history) and self._stops_at(self.history[-1])
+
+    def complain(self, error: ConvergenceError, about: str = "") -> None:
+        """Warn of what went wrong, once for each thing."""
+        self._complain(error, about)
 
     def complain_of_missing(self, found: Found) -> None:
         """Nothing: that is the other rule's to say."""

@@ -2,9 +2,9 @@
 
 A curve of *worth* is read at each epoch: the most that any further stretch of training brings for the share of the
 budget that it takes, the index by which optimal stopping decides (Gittins, "Bandit processes and dynamic allocation
-indices", 1979). Boosted trees estimate it from the learning curve (`convergence_callbacks.core.features`). What
-trainings of other data sets still gained when their worth fell to the same level, on average and at most, is what
-is expected of this one.
+indices", 1979). Boosted trees estimate it from the learning curve (`convergence_callbacks.core.features`); half of
+what most trainings at best still gain is added, since where the end is open caution pays. What trainings of other data
+sets still gained when their worth fell to the same level, on average and at most, is what is expected of this one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from convergence_callbacks.core import further_gain_model
 from convergence_callbacks.core.boosted_trees import BoostedTrees
 
-MEMORY = 0.07
+MEMORY = 0.1
 """Share of the run over which worth is averaged: a single low estimate among noisy ones is no reason to stop."""
 
 FAR_ABOVE = 0.4
@@ -27,7 +27,7 @@ FAR_ABOVE = 0.4
 UNSTEADY = 0.2
 """… if its noise is that share of the distance."""
 
-WORTH_OF_WAITING = 0.9
+WORTH_OF_WAITING = 1.4
 """What training on is worth then: more than any tolerance."""
 
 

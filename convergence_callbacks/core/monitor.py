@@ -233,9 +233,9 @@ class Monitor:
         return self._decision(signals, diagnosis, gravest(ending))
 
     def _may_end(self, finding: Finding, signals: Signals) -> bool:
-        budget = self.settings.max_epochs or self.settings.min_epochs  # a budget below the minimum is kept all the same
-        early = signals.observation.step + 1 < min(self.settings.min_epochs, budget)
-        return finding.ends and not early and (finding.verdict is None or finding.verdict in self.settings.stop_on)
+        least = min(self.settings.min_epochs, self.settings.max_epochs or self.settings.min_epochs)
+        early, verdict = signals.observation.step + 1 < least, finding.ends_as or finding.verdict
+        return finding.ends and not early and (verdict is None or verdict in self.settings.stop_on)
 
     def _decision(self, signals: Signals, diagnosis: Finding | None, ending: Finding | None) -> Decision:
         told = _joined(ending, diagnosis)

@@ -31,6 +31,9 @@ MANY = 1e4
 TINY = 1e-280
 """Starting level of a loss that is zero: shares of it must still be numbers."""
 
+LOWEST_RATE = 1e-4
+"""Highest learning rate of a run below which it says nothing: fine-tuning has others than training from scratch."""
+
 ROUNDING = 1e-9
 """Share of the starting level that is an error of rounding: noise of a curve that has none."""
 
@@ -206,7 +209,7 @@ def _circumstances(signals: Signals) -> dict[str, float]:
     return {
         "budget": math.log10(budget) if budget else math.nan,
         "spent": min(1.0, (signals.observation.step + 1) / budget) if budget else math.nan,
-        "rate_top": math.log10(top) if top > 0 else math.nan,
+        "rate_top": math.log10(top) if top >= LOWEST_RATE else math.nan,
         "rate_now": max(0.0, float(rates[-1])) / top if top > 0 else math.nan,
     }
 

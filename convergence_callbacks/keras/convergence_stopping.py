@@ -107,7 +107,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
                 self.model.save_weights(backup.weights(best))
             backup.write(self.state_dict())
         except OSError as error:  # a full disk must not end a training
-            self.complain(ConvergenceError(f"no backup in {backup.folder}: {error}"), about="backup")
+            self._complain(ConvergenceError(f"no backup in {backup.folder}: {error}"), about="backup")
 
     def _begin(self) -> None:
         epochs = self.params.get("epochs")
@@ -121,13 +121,12 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
                 raise StateError(f"{backup.folder} holds no state of epoch {epoch}")
             self.load_state_dict(state)
             self._begin()
-            if self.decision is not None and self._stops_at(self.decision):
-                self.stopped_epoch = self.decision.step
+            if self.stopped_epoch is not None:
                 self._ended = EndedTraining(self.model)
         except StateError as error:
             self._saved = None
             self._begin()
-            self.complain(StateError(f"{error}; the criteria start afresh"))
+            self._complain(StateError(f"{error}; the criteria start afresh"))
 
     def _restore_best(self, decision: Decision) -> None:
         kept = None if self._backup is None else self._backup.weights(decision.best_step or 0)
@@ -136,7 +135,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         elif kept is not None and kept.exists():
             self.model.load_weights(kept)
         else:
-            self.complain(self.lost_best(decision))
+            self._complain(self.lost_best(decision))
 
     def _was_validated(self, logs: Mapping[str, Any]) -> bool:
         """Keras logs validation metrics only in the epochs that were validated."""

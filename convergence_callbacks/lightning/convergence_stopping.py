@@ -59,6 +59,8 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
             self._best_weights = self._best_path = None
             self._probes = Probes()
         self.begin(limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer))
+        if self.stopped_epoch is not None:  # it had ended before its checkpoint was saved
+            trainer.should_stop = True
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Forget the last epoch's losses."""
@@ -89,7 +91,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         if weights is None and self._best_path is not None and Path(self._best_path).exists():
             weights = torch.load(self._best_path, map_location="cpu", weights_only=True)["state_dict"]
         if weights is None:
-            self.complain(self.lost_best(decision))
+            self._complain(self.lost_best(decision))
         else:
             pl_module.load_state_dict(weights)
 
@@ -168,7 +170,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
             self._best_path = path
         except OSError as error:  # a full disk must not end a training
             self._best_path = None
-            self.complain(
+            self._complain(
                 ConvergenceError(f"the best weights can't be kept in {folder}: {error}"), about="best weights"
             )
 

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.curves import HELD_OUT, Recorded
 
 
-def test_the_command_writes_the_table_and_both_pictures(tmp_path, monkeypatch):
+def test_the_command_writes_tables_and_pictures(tmp_path, monkeypatch):
     pytest.importorskip("matplotlib", reason="needs the extra 'bench'")
     from benchmarks import speed
     from benchmarks.bench import main
@@ -20,5 +20,6 @@ def test_the_command_writes_the_table_and_both_pictures(tmp_path, monkeypatch):
     table = (tmp_path / "out" / "rules.md").read_text(encoding="utf-8")
     assert "| default, tolerance 1 % |" in table
     assert "| 0.01 |" in table
-    assert (tmp_path / "out" / "frontier.png").stat().st_size > 10_000
-    assert (tmp_path / "out" / "worst-stops.png").stat().st_size > 10_000
+    assert "| macro-F1 at the end |" in (tmp_path / "out" / "diagnosis.md").read_text(encoding="utf-8")
+    for picture in ("frontier", "worst-stops", "confusion", "mistakes"):
+        assert (tmp_path / "out" / f"{picture}.png").stat().st_size > 10_000

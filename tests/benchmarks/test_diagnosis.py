@@ -1,5 +1,7 @@
 """The figures of the diagnosis, worked out by hand on a few made-up runs."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -10,16 +12,19 @@ from benchmarks.diagnosis import (
     broken_share,
     calibration_error,
     confusion,
-    draw_confusion,
     figures,
     macro_f1,
     precision_recall_f1,
+    surest_mistakes,
     table,
+    write,
 )
+from tests.benchmarks.test_rules import run_of
 
 
 def told(truth, *verdicts, confidence=0.9, stop=None, onset=1, data="digits"):
-    return Told(truth, data, verdicts, (confidence,) * len(verdicts), stop or len(verdicts), onset)
+    run = dataclasses.replace(run_of([1.0, 0.5]), data=data)
+    return Told(run, truth, verdicts, (confidence,) * len(verdicts), stop or len(verdicts), onset)
 
 
 RUNS = [
@@ -64,9 +69,18 @@ def test_healthy_runs_called_broken_are_a_share_of_the_healthy():
     assert broken_share(RUNS) == pytest.approx(1 / 3)
 
 
-def test_the_table_has_every_figure_and_every_verdict(tmp_path):
+def test_the_table_has_every_figure_and_every_verdict():
     text = table(RUNS)
     assert all(name in text for name in figures(RUNS)) and "| not_learning | 1 |" in text
-    draw_confusion(confusion(RUNS, at_end), tmp_path / "confusion.png")
-    assert (tmp_path / "confusion.png").stat().st_size > 1000
     assert np.isnan(figures(RUNS[:1])["epochs until a failure is named, median"])
+
+
+def test_the_surest_mistakes_come_first():
+    wrong = [told("converged", "unstable", confidence=share) for share in (0.6, 0.8)]
+    assert [each.confidences[-1] for each in surest_mistakes([*RUNS[2:], *wrong])] == [0.8, 0.6]
+
+
+def test_table_and_pictures_are_written(tmp_path):
+    write(RUNS, "made up", tmp_path)
+    assert "6 runs on 2 data sets, made up." in (tmp_path / "diagnosis.md").read_text()
+    assert all((tmp_path / picture).stat().st_size > 1000 for picture in ("confusion.png", "mistakes.png"))

@@ -20,10 +20,11 @@ def made_up_runs():
 def test_the_module_that_is_written_says_what_the_model_says(tmp_path, monkeypatch):
     pytest.importorskip("sklearn", reason="needs the extra 'record'")
     from benchmarks import fit
-    from benchmarks.export import trees_of
     from benchmarks.rows import all_rows
     from convergence_callbacks.core.boosted_trees import BoostedTrees
 
+    monkeypatch.setattr(fit, "TREES", 25)
+    monkeypatch.setattr(fit, "FOLDS", 2)
     rows = all_rows(list(made_up_runs()), jobs=1)
     model = fit.fit(rows)
     levels = fit.levels_of(fit.left_out(rows, rows), rows)
@@ -31,10 +32,10 @@ def test_the_module_that_is_written_says_what_the_model_says(tmp_path, monkeypat
     module: dict[str, object] = {}
     exec(fit.module_text(model, levels, ["made-up"]), module)
     assert module["FEATURES"] == feature_names()
-    start, trees = trees_of(model)
+    start, trees = model.trees()
     exact = BoostedTrees.of(feature_names(), start, trees)
     written = BoostedTrees.of(module["FEATURES"], module["START"], module["TREES"])
     for read in rows[5].features[::7]:
         known = dict(zip(feature_names(), read, strict=True))
-        assert exact.predict(known) == pytest.approx(model.predict([read])[0], abs=1e-9)
+        assert exact.predict(known) == pytest.approx(model.predict(np.array([read]))[0], abs=1e-9)
         assert written.predict(known) == pytest.approx(exact.predict(known), abs=1e-3)

@@ -8,8 +8,9 @@ import pytest
 
 from benchmarks import fit_diagnosis
 from benchmarks.curves import Run
-from benchmarks.fit_diagnosis import View, examples, fit, module, names, signals_along, starts_of, trees_of
+from benchmarks.fit_diagnosis import View, examples, fit, module, names, paced, signals_along, starts_of, trees_of
 from convergence_callbacks.core.boosted_trees import BoostedTrees
+from convergence_callbacks.core.signals import noise_of
 
 EPOCHS = np.arange(40)
 
@@ -49,12 +50,20 @@ def test_examples_are_the_same_every_time_and_hold_what_there_is_to_learn(known)
 
 def test_a_run_is_read_as_others_would_have_logged_it():
     run = next(tasks(1))
-    signals = next(signals_along(run, View(budget=False, rate=np.nan, shift=-3.0), [20]))
+    signals = next(signals_along(run, View(budget=False, rates=False, shift=-3.0), [20]))
     assert signals.max_epochs is None and signals.curve.count == 20
     assert np.isnan(signals.rates).all() and signals.curve.best < 0
     assert not len(next(signals_along(run, View(train=False), [20])).known_train_losses)
     alone = next(signals_along(run, View(alone=True), [20]))
     np.testing.assert_array_equal(alone.losses, alone.train_losses)
+
+
+def test_a_slower_pace_is_more_epochs_of_the_same_fall_with_the_same_noise():
+    run = next(tasks(1))
+    slower = paced(run, 4.0, np.random.default_rng(0))
+    assert slower.epochs == 160 and slower.val[-1] == pytest.approx(run.val[-1], abs=0.02)
+    assert noise_of(slower.val) == pytest.approx(noise_of(run.val), rel=0.5)
+    assert paced(run, 0.5, np.random.default_rng(0)).val[[0, -1]].tolist() == run.val[[0, -1]].tolist()
 
 
 def test_the_module_says_what_the_fitted_trees_say(known, fitted):
@@ -64,7 +73,8 @@ def test_the_module_says_what_the_fitted_trees_say(known, fitted):
     for row in known.symptoms[::25]:
         scores = np.array(made.START) + trees.predict_groups(dict(zip(names(), row, strict=True)), len(made.TREES))
         shares = np.exp(scores) / np.exp(scores).sum()
-        expected = dict(zip(fitted.classes_, fitted.predict_proba(row[None])[0], strict=True))
+        raised = np.exp(sum(ensemble.decision_function(row[None])[0] for ensemble in fitted) / len(fitted))
+        expected = dict(zip(fitted[0].classes_, raised / raised.sum(), strict=True))
         told = dict(zip(fit_diagnosis.VERDICTS, shares, strict=True))
         assert told == pytest.approx(expected, abs=2e-3)
     assert "data0, data1, data2" in made.__doc__
@@ -72,4 +82,4 @@ def test_the_module_says_what_the_fitted_trees_say(known, fitted):
 
 def test_each_verdict_has_a_start_and_trees(fitted):
     assert set(starts_of(fitted)) == set(trees_of(fitted)) == set(fit_diagnosis.VERDICTS)
-    assert {len(trees) for trees in trees_of(fitted).values()} == {110}
+    assert {len(trees) for trees in trees_of(fitted).values()} == {45 * fit_diagnosis.ENSEMBLES}

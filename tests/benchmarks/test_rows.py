@@ -24,10 +24,16 @@ def test_worth_is_the_best_that_any_stretch_brings_for_its_epochs():
 def test_a_row_knows_what_came_before_it_and_nothing_else():
     cut = run_of(STEPS.val[:6])
     chosen = np.full(10, True)
-    known, known_of_cut = rows_of(STEPS, chosen, False), rows_of(cut, chosen[:6], False)
+    known, known_of_cut = (rows_of(run, chosen[: run.epochs], False, False) for run in (STEPS, cut))
     np.testing.assert_array_equal(known.features[:4], known_of_cut.features)
     assert known.epochs.tolist() == [3, 4, 5, 6, 7, 8, 9, 10]
     assert known.features.shape[1] == len(feature_names())
+
+
+def test_a_budget_may_be_known_without_a_schedule():
+    (row,) = rows_of(STEPS, np.arange(10) == 5, schedule_known=False).features
+    known = dict(zip(feature_names(), row, strict=True))
+    assert np.isnan(known["rate_mean"]) and not np.isnan(known["epochs_left"])
 
 
 def test_a_long_run_is_judged_once_a_bin():

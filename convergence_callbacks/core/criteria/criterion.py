@@ -32,6 +32,8 @@ class Finding:
         confidence: How sure the verdict is, from 0 to 1.
         criterion: Name of the criterion, filled in by whoever called it.
         ends: Whether it is a ground to end the training; otherwise it is only told.
+        ends_as: The verdict that `stop_on` is asked for then, where it is another one: a run of which nothing more is
+            expected ends as converged, even if a learning rate that is too low may be the cause.
     """
 
     reason: str
@@ -41,6 +43,7 @@ class Finding:
     confidence: float = 1.0
     criterion: str = ""
     ends: bool = True
+    ends_as: Verdict | None = None
 
 
 class Criterion(ABC):

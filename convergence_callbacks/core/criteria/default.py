@@ -19,7 +19,7 @@ from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
 
 SURE = 0.8
-"""Confidence from which on a curable verdict ends a training, where the user lets it."""
+"""Confidence from which on a curable verdict decides by itself whether a training ends: only where the user lets it."""
 
 AGREED = 0.6
 """Confidence that is enough to end a run that learns nothing, once its horizon is over too."""
@@ -36,7 +36,8 @@ class Default(Criterion):
     only where that is certain: it has diverged, or it still learns nothing after the epochs within which it should
     have begun. Overfitting ends it once nothing more is expected, since in fine-tuning it may come back. Slow is not
     finished, and jumps are not convergence: a run that surely converges falsely or is surely unstable goes on unless
-    these verdicts are among those that end one.
+    these verdicts are among those that end one. Where that is likely but not sure, it ends like one that has converged,
+    and is told the likely cause.
 
     Args:
         tolerance: Share of the total gain that is not worth waiting for.
@@ -97,9 +98,8 @@ def _told(found: dict[str, Finding], state: State, signals: Signals) -> Finding 
 
 
 def _settled(settled: Finding, state: State, signals: Signals) -> Finding:
-    """Nothing more is expected: why that is so says the diagnosis; that a cure is needed only where it is sure."""
-    state = diagnosis.once_settled(state, unless_sure=dict.fromkeys(CURABLE, SURE))
-    said = diagnosis.finding(state, signals)
+    """Nothing more is expected: why that is so says the diagnosis; where it is not sure of a cure, the run ends."""
+    said = diagnosis.finding(diagnosis.once_settled(state), signals)
     if said.verdict is settled.verdict:
         return dataclasses.replace(settled, confidence=said.confidence)
     return dataclasses.replace(
@@ -107,4 +107,5 @@ def _settled(settled: Finding, state: State, signals: Signals) -> Finding:
         reason=settled.reason if said.verdict is Verdict.CONVERGED else f"{settled.reason}; {said.reason}",
         evidence={**said.evidence, **settled.evidence},
         criterion=settled.criterion,
+        ends_as=settled.verdict if said.verdict in CURABLE and said.confidence < SURE else None,
     )

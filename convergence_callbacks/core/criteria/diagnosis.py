@@ -33,6 +33,12 @@ WEIGHT = 0.3
 MARGIN = 0.1
 """By so much a verdict must be more probable than the last one to take its place, so that it does not flicker."""
 
+BROKEN = (Verdict.UNSTABLE, Verdict.NOT_LEARNING)
+"""Verdicts that call a training broken: they are given only where that is likelier than not."""
+
+LIKELY = 0.5
+"""Probability from which on it is."""
+
 
 @dataclass(frozen=True)
 class Diagnosis(Criterion):
@@ -40,7 +46,8 @@ class Diagnosis(Criterion):
 
     Boosted trees were fitted on recorded trainings of which it is known what was wrong with them, since the same was
     trained at other learning rates too. Their probabilities are smoothed over epochs, and a verdict stays until
-    another one is clearly more probable. The confidence is the smoothed probability.
+    another one is clearly more probable. That a run is broken must be likelier than not. The confidence is the smoothed
+    probability.
 
     >>> Diagnosis().describe()
     'the learning curve looks like one that ends in this verdict'
@@ -83,20 +90,14 @@ def probabilities(signals: Signals) -> Series:
     return np.asarray(shares)
 
 
-def once_settled(state: State, unless_sure: Mapping[Verdict, float]) -> State:
-    """The state of a run of which nothing more is expected: it does not improve, so it is one of the others.
-
-    Args:
-        state: The state of the diagnosis.
-        unless_sure: Verdicts that are given only from a probability on.
-    """
+def once_settled(state: State) -> State:
+    """The state of a run of which nothing more is expected: it does not improve, so it is one of the others."""
     known = np.array(state["probabilities"] or [1.0 * (verdict is Verdict.CONVERGED) for verdict in VERDICTS])
     known[VERDICTS.index(Verdict.IMPROVING)] = 0.0
     known /= max(known.sum(), 1e-9)
-    allowed = [p >= unless_sure.get(verdict, 0.0) for verdict, p in zip(VERDICTS, known, strict=True)]
     current = VERDICTS.index(Verdict(state["verdict"]))
-    if current == VERDICTS.index(Verdict.IMPROVING) or not allowed[current]:
-        current = int(np.where(allowed, known, -1.0).argmax())
+    if current == VERDICTS.index(Verdict.IMPROVING):
+        current = _most_probable(known)
     return {"probabilities": known.tolist(), "verdict": VERDICTS[current].value}
 
 
@@ -144,9 +145,15 @@ def _after(state: State, latest: Series) -> State:
     """The state once another epoch was looked at."""
     before = np.array(state["probabilities"] or latest)
     smoothed = before + WEIGHT * (latest - before)
-    current, top = VERDICTS.index(Verdict(state["verdict"])), int(smoothed.argmax())
+    current, top = VERDICTS.index(Verdict(state["verdict"])), _most_probable(smoothed)
     verdict = VERDICTS[top] if smoothed[top] > smoothed[current] + MARGIN else VERDICTS[current]
     return {"probabilities": smoothed.tolist(), "verdict": verdict.value}
+
+
+def _most_probable(known: Series) -> int:
+    """Place of the most probable verdict; that something is broken must be likelier than not."""
+    doubtful = [verdict in BROKEN and share < LIKELY for verdict, share in zip(VERDICTS, known, strict=True)]
+    return int(np.where(doubtful, -1.0, known).argmax())
 
 
 @functools.cache

@@ -63,7 +63,8 @@ class ExpectedGain(Criterion):
         known = features(signals)
         worth = averaged(state["worth"], worth_of(known), len(signals.losses))
         expected = further_gain(worth)
-        if expected.mean >= self.tolerance or _is_to_go_on(known, self.tolerance) or signals.rate_steps_down:
+        waits = signals.gained < BEGUN or leads_further(known, self.tolerance) or signals.rate_steps_down
+        if waits or expected.mean >= self.tolerance:
             return {"worth": worth}, None
         return {"worth": worth}, self._finding(expected, signals)
 
@@ -90,11 +91,6 @@ class ExpectedGain(Criterion):
             ),
             confidence=_confidence(expected.mean, self.tolerance),
         )
-
-
-def _is_to_go_on(known: Mapping[str, float], tolerance: float) -> bool:
-    """Whether the run has not begun to learn, or its loss leads further down."""
-    return known["gained"] < BEGUN or leads_further(known, tolerance)
 
 
 def leads_further(known: Mapping[str, float], tolerance: float) -> bool:

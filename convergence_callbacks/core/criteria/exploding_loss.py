@@ -10,13 +10,16 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import BEGUN, Signals
 from convergence_callbacks.core.verdict import Verdict
 
+WAY_BACK = 30.0
+"""A loss that has come back from its highest by so many times is on its way to where it began."""
+
 
 @dataclass(frozen=True)
 class ExplodingLoss(Criterion):
-    """The loss is several times as high as it began, however train loss does.
+    """The loss is several times as high as it began, and not on its way back.
 
-    Where train loss falls meanwhile and validation loss was never better than it began, the network memorises and
-    has learnt nothing: that is no explosion.
+    Where train loss has not risen meanwhile and validation loss was never better than it began, the network has
+    learnt nothing, or nothing but its training examples: that is no explosion.
 
     Args:
         times: How many times its starting level the loss has risen to.
@@ -42,9 +45,11 @@ class ExplodingLoss(Criterion):
         return f"the loss is {self.times:.3g} times as high as it began for {self.epochs} epochs in a row"
 
     def _exploded(self, signals: Signals) -> bool:
-        memorises = _train_falls(signals) and signals.gained < BEGUN
+        learns_nothing = _train_holds(signals) and signals.gained < BEGUN
         rise = signals.loss - signals.start
-        return not memorises and rise > (self.times - 1) * max(abs(signals.start), signals.total_gain) > 0
+        comes_back = rise < (signals.curve.worst - signals.start) / WAY_BACK
+        far = rise > (self.times - 1) * max(abs(signals.start), signals.total_gain) > 0
+        return far and not learns_nothing and not comes_back
 
     def _finding(self, signals: Signals) -> Finding:
         rose = f"the loss rose to {signals.sign * signals.loss:.4g} from {signals.sign * signals.start:.4g}"
@@ -55,6 +60,12 @@ class ExplodingLoss(Criterion):
             advice=(f"restore epoch {signals.curve.best_step}", f"{lower_rate(signals)}, or clip the gradients"),
             confidence=0.9,
         )
+
+
+def _train_holds(signals: Signals) -> bool:
+    """Whether train loss is hardly above where it began; without validation loss it is judged itself."""
+    train = signals.known_train_losses
+    return signals.has_validation and len(train) > 0 and bool(train[-1] < train[0] + BEGUN * abs(train[0]))
 
 
 def _train_falls(signals: Signals) -> bool:

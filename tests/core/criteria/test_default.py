@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from convergence_callbacks import Default, ExpectedGain, FalseConvergence, GeneralizationGap, Monitor, Overfitting
+from convergence_callbacks.core.criteria.default import SURE
 from tests.curves import exponential, overfitting, show, step_drop, stop_epoch
 
 
@@ -152,17 +153,30 @@ def test_a_curve_that_gained_nearly_all_early_is_not():
     assert show_all(Monitor(criteria=FalseConvergence(), stop_on=[]), val, val)[-1].verdict != "false_convergence"
 
 
-def test_slow_is_not_finished_and_vetoes_the_plateau():
-    """ExpectedGain alone would stop this run; the default rule does not, unless the user says so."""
+def slow_after_a_fast_start():
     t = np.arange(150)
-    losses, rate = 2.3 - 0.2 * (1 - np.exp(-t / 5)) - 1e-3 * t, np.full(150, 1e-4)
-    alone = stop_epoch(show_all(Monitor(criteria=ExpectedGain(0.3)), losses, losses, rate))
+    return 2.3 - 0.2 * (1 - np.exp(-t / 5)) - 1e-3 * t, np.full(150, 1e-4)
+
+
+def test_what_is_surely_slow_is_not_finished():
+    """ExpectedGain alone would stop this run; the default rule does not while it is sure, unless the user says so."""
+    losses, rate = slow_after_a_fast_start()
+    assert stop_epoch(show_all(Monitor(criteria=ExpectedGain(0.3)), losses, losses, rate)) is not None
     rule = show_all(Monitor(criteria=Default(0.3)), losses, losses, rate)
-    slow_epochs = [d.step for d in rule if d.verdict == "false_convergence"]
-    assert alone is not None and slow_epochs
-    assert not any(rule[epoch].stop for epoch in slow_epochs)
+    sure = [d.step for d in rule if d.verdict == "false_convergence" and d.confidence > SURE]
+    assert sure and not any(rule[epoch].stop for epoch in sure)
     told = show_all(Monitor(criteria=Default(0.3), stop_on=["false_convergence"]), losses, losses, rate)
     assert stop_epoch(told) is not None
+
+
+def test_what_is_likely_slow_ends_when_nothing_more_is_expected_and_is_told_so():
+    losses, rate = slow_after_a_fast_start()
+    decisions = show_all(Monitor(criteria=Default(0.3)), losses, losses, rate)
+    stop = decisions[stop_epoch(decisions)]
+    assert (stop.verdict, stop.criterion) == ("false_convergence", "expected_gain") and stop.confidence < SURE
+    assert "below the tolerance" in stop.reason and "a learning rate ten times as high" in stop.advice[0]
+    never = Monitor(criteria=Default(0.3), stop_on=["overfitting", "diverged"])
+    assert stop_epoch(show_all(never, losses, losses, rate)) is None
 
 
 def test_a_wide_generalisation_gap_is_found_after_three_epochs():

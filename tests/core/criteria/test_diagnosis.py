@@ -10,6 +10,7 @@ import pytest
 from convergence_callbacks import Default, Diagnosis, Monitor, NotLearning, StateError, Verdict
 from convergence_callbacks.core import diagnosis_model
 from convergence_callbacks.core.criteria import diagnosis
+from convergence_callbacks.core.criteria.default import SURE
 from tests.curves import overfitting, sketch, stop_epoch
 
 BROKEN = {Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED}
@@ -106,10 +107,19 @@ def test_probabilities_are_smoothed_and_a_verdict_stays_until_another_is_clearly
 
 
 def test_a_run_that_has_settled_is_one_of_the_others_and_surer_for_it():
-    settled = diagnosis.once_settled({"probabilities": [0.5, 0.3, 0.1, 0.1, 0.0, 0.0], "verdict": "improving"}, {})
+    settled = diagnosis.once_settled({"probabilities": [0.5, 0.3, 0.1, 0.1, 0.0, 0.0], "verdict": "improving"})
     assert settled["verdict"] == "converged" and diagnosis.confidence(settled) == pytest.approx(0.6)
-    named = diagnosis.once_settled({"probabilities": [0.5, 0.3, 0.1, 0.1, 0.0, 0.0], "verdict": "overfitting"}, {})
+    named = diagnosis.once_settled({"probabilities": [0.5, 0.3, 0.1, 0.1, 0.0, 0.0], "verdict": "overfitting"})
     assert named["verdict"] == "overfitting"
+
+
+@pytest.mark.parametrize(("broken", "verdict"), [(0.49, "converged"), (0.51, "unstable")])
+def test_a_run_is_called_broken_only_where_that_is_likelier_than_not(broken, verdict):
+    probabilities = [0.0] * 6
+    probabilities[diagnosis.VERDICTS.index(Verdict.UNSTABLE)] = broken
+    probabilities[diagnosis.VERDICTS.index(Verdict.CONVERGED)] = 0.4
+    probabilities[diagnosis.VERDICTS.index(Verdict.OVERFITTING)] = 0.6 - broken
+    assert diagnosis.once_settled({"probabilities": probabilities, "verdict": "improving"})["verdict"] == verdict
 
 
 @pytest.mark.parametrize("wrong", [[0.5], ["a"] * 6, [float("nan")] * 6])
@@ -164,10 +174,11 @@ def test_a_run_that_learns_nothing_is_ended_after_its_horizon_where_that_is_prob
 
 
 @pytest.mark.parametrize("listed", [False, True])
-def test_an_unstable_run_goes_on_unless_the_user_says_otherwise(listed):
+def test_a_run_that_is_surely_unstable_goes_on_unless_the_user_says_otherwise(listed):
     rng = np.random.default_rng(0)
-    losses = np.r_[50.0, 3.0 + np.abs(rng.normal(0, 1.5, 99))]
-    train = np.r_[30.0, 3.0 + np.abs(rng.normal(0, 1.0, 99))]
+    losses = np.r_[2.5, 3.0 + np.abs(rng.normal(0, 1.5, 99))]
+    train = np.r_[1.5, 3.0 + np.abs(rng.normal(0, 1.0, 99))]
     told = tell(train, losses, 1.0, criteria=Default(), stop_on=["converged", *["unstable"] * listed])
     assert {d.verdict for d in told[40:]} == {"unstable"}
-    assert (stop_epoch(told) < 99) == listed
+    sure = [d for d in told[:99] if d.confidence > SURE]
+    assert sure and any(d.stop for d in sure) == listed

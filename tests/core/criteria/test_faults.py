@@ -73,7 +73,20 @@ def test_one_that_was_never_better_than_it_began_is_memorising_and_no_explosion(
     assert not any(monitor.update(train_loss=1.0 - 0.1 * e, val_loss=1.0 + e).stop for e in range(9))
 
 
-def test_a_train_loss_that_stays_excuses_no_explosion():
+@pytest.mark.parametrize(("train", "stop"), [(1.04, False), (1.06, True)])
+def test_where_nothing_was_learnt_and_train_loss_has_not_risen_only_the_evaluation_is_broken(train, stop):
+    """As with constant inputs under batch normalisation: training goes on at the trivial level."""
+    monitor = Monitor(criteria=ExplodingLoss(3, 1), min_epochs=0, stop_on=[Verdict.DIVERGED])
+    assert [monitor.update(train_loss=t, val_loss=v).stop for t, v in ((1.0, 1.0), (train, 9.0))][-1] == stop
+
+
+@pytest.mark.parametrize(("after", "stop"), [(34.0, False), (36.0, True)])
+def test_a_loss_that_has_come_most_of_the_way_back_no_longer_explodes(after, stop):
+    monitor = Monitor(criteria=ExplodingLoss(3, 2), min_epochs=0, stop_on=[Verdict.DIVERGED])
+    assert [monitor.update(train_loss=v, val_loss=v).stop for v in (1.0, 1021.0, after)][-1] == stop
+
+
+def test_a_train_loss_that_stays_excuses_no_explosion_once_something_was_learnt():
     monitor = Monitor(criteria=ExplodingLoss(3, 1), min_epochs=0, stop_on=[Verdict.DIVERGED])
     assert [monitor.update(train_loss=1.0, val_loss=v).stop for v in (1.0, 0.9, 9.0)] == [False, False, True]
 

@@ -1,0 +1,100 @@
+"""A callback for loops that users write themselves: no hooks, one call an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from convergence_callbacks.adapter.names import find_validation_loss
+from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.observation import Observation
+
+
+class LoopStopping(Stopping):
+    """What the doors to own loops are: `update` once an epoch, `restore` at the end.
+
+    ``log_decisions`` and ``backup_dir`` change nothing here: the loop has the decision, and its checkpoint the state.
+    """
+
+    def _construct(self) -> None:
+        self._best_weights: Any = None
+
+    def update(self, model: Any = None, *, lr: Any = None, epoch: int | None = None, **logged: Any) -> Decision:
+        """Take in one epoch and judge the training so far.
+
+        Args:
+            model: What is trained; needed with ``restore_best`` only.
+            lr: Learning rate of the epoch.
+            epoch: Its number, from 0; one after the last when left out.
+            **logged: The losses and metrics by name: ``train_loss``, ``val_loss``, or those that the settings name.
+                None says that a metric was not measured in this epoch.
+
+        Raises:
+            MetricNotFoundError: With ``strict``, a metric is missing.
+            ConvergenceError: With ``strict``, a loss is not finite.
+        """
+        last = self.decision
+        step = epoch if epoch is not None else 0 if last is None else last.step + 1
+        observation = self.collect(step, _measured(logged), lr=lr, validated=self._was_validated(logged))
+        decision = self.decide(self._shared(observation))
+        if self.settings.restore_best and decision.best_step == step:
+            self._best_weights = None if model is None else self._copied(model)
+        if self._speaks():
+            self.announce(decision)
+        return decision
+
+    def restore(self, model: Any) -> Any:
+        """Give back the best weights, where ``restore_best`` asked for them and the last epoch is not the best.
+
+        Returns:
+            The model: the same object, or for JAX a new one.
+        """
+        decision = self.decision
+        if not self.settings.restore_best or decision is None or decision.best_step == decision.step:
+            return model
+        if self._best_weights is None:
+            self._complain(self.lost_best(decision))
+            return model
+        return self._given_back(model, self._best_weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of the run in plain types, and with ``restore_best`` the best weights."""
+        kept = {"best_weights": self._best_weights} if self.settings.restore_best else {}
+        return {**super().state_dict(), **kept}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from a saved state.
+
+        Raises:
+            StateError: The state is damaged or foreign. This object is then as it was before.
+        """
+        monitor_state = {name: value for name, value in state_dict.items() if name != "best_weights"}
+        self.monitor.load_state_dict(monitor_state)
+        self._best_weights = state_dict.get("best_weights")
+
+    def _was_validated(self, logged: Mapping[str, Any]) -> bool:
+        named = self.settings.val_metric
+        if named is None:
+            return find_validation_loss(_measured(logged)) is not None
+        return named not in logged or logged[named] is not None  # a name that is not there at all is to be told
+
+    def _shared(self, observation: Observation) -> Observation:
+        """The observation that all processes judge."""
+        return observation
+
+    def _speaks(self) -> bool:
+        """Whether this process is the one that tells of a stop."""
+        return True
+
+    def _copied(self, model: Any) -> Any:
+        """The weights of a model, safe from further training."""
+        raise NotImplementedError
+
+    def _given_back(self, model: Any, weights: Any) -> Any:
+        """The model with these weights."""
+        raise NotImplementedError
+
+
+def _measured(logged: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in logged.items() if value is not None}

@@ -1,0 +1,19 @@
+"""The weights of a PyTorch model at its best epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def copied(model: Any) -> dict[str, Any]:
+    """A copy of a model's weights in the host's memory, for ``load_state_dict``.
+
+    Args:
+        model: A ``torch.nn.Module``, wrapped or not.
+    """
+    import torch
+
+    return {
+        name: value.detach().to("cpu", copy=True) if isinstance(value, torch.Tensor) else value
+        for name, value in model.state_dict().items()
+    }

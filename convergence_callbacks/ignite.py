@@ -1,0 +1,133 @@
+"""The door to PyTorch Ignite.
+
+In a training:
+
+    from convergence_callbacks.ignite import ConvergenceStopping
+    ConvergenceStopping().attach(trainer, evaluator, model=model, optimizer=optimizer)
+    trainer.run(loader, max_epochs=200)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+try:
+    from ignite.engine import Events
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("Ignite is not installed: pip install 'convergence-callbacks[ignite]'") from error
+
+from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.adapter.torch_processes import as_first_process_saw, is_first_process
+from convergence_callbacks.adapter.torch_weights import copied
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import ConvergenceError
+
+
+class ConvergenceStopping(Stopping):
+    """Ends an Ignite training when it has converged, overfits, diverged or does not learn, and says why.
+
+    It takes the settings of `Stopping`. Each run of the evaluator within a training is an epoch to it, so give it
+    the one that runs on the validation data only; without an evaluator, the trainer's epochs. Its metrics need no
+    *val* in their names: the only one with *loss* is judged, unless ``val_metric`` names another. The train loss is
+    the mean of the trainer's output, or of its ``"loss"``. To resume a run, hand this object to Ignite's
+    ``Checkpoint`` with the model, or use ``state_dict`` and ``load_state_dict``.
+    """
+
+    def _construct(self) -> None:
+        self._best_weights: dict[str, Any] | None = None
+        self._model: Any = None
+        self._optimizer: Any = None
+        self._loss: tuple[Any, int] = (0.0, 0)
+        self._running = False
+
+    def attach(self, trainer: Any, evaluator: Any = None, *, model: Any = None, optimizer: Any = None) -> None:
+        """Watch an engine.
+
+        Args:
+            trainer: The engine that trains.
+            evaluator: The engine that runs on the validation data, within the training.
+            model: What is trained; needed with ``restore_best``.
+            optimizer: Its learning rate is taken into account.
+
+        Raises:
+            ConvergenceError: ``restore_best`` is set and no model was given.
+        """
+        if self.settings.restore_best and model is None:
+            raise ConvergenceError("restore_best needs the model: attach(trainer, evaluator, model=model)")
+        self._model, self._optimizer = model, optimizer
+        trainer.add_event_handler(Events.STARTED, self._start)
+        trainer.add_event_handler(Events.ITERATION_COMPLETED, self._add_loss)
+        if evaluator is None:
+            trainer.add_event_handler(Events.EPOCH_COMPLETED, self._judge, {})
+        else:
+            evaluator.add_event_handler(Events.COMPLETED, self._judge_evaluation, trainer)
+        trainer.add_event_handler(Events.COMPLETED, self._end)
+
+    # Collect ------------------------------------------------------------------------------------------
+
+    def _start(self, trainer: Any) -> None:
+        if self._saved is None:
+            self._best_weights = None
+        self.begin_resumed(trainer.state.max_epochs)
+        self._loss, self._running = (0.0, 0), True
+
+    def _add_loss(self, trainer: Any) -> None:
+        """Add up the loss; a tensor stays on its device."""
+        output = trainer.state.output
+        loss: Any = output.get("loss") if isinstance(output, Mapping) else output
+        if hasattr(loss, "detach"):
+            loss = loss.detach()
+        if isinstance(loss, int | float) or getattr(loss, "ndim", None) == 0:
+            self._loss = (self._loss[0] + loss, self._loss[1] + 1)
+
+    def _judge_evaluation(self, evaluator: Any, trainer: Any) -> None:
+        if not self._running:  # evaluated before or after the training
+            return
+        metrics = evaluator.state.metrics
+        losses = [name for name in metrics if "loss" in name.lower()]
+        self._judge(trainer, {**metrics, **({"val_loss": metrics[losses[0]]} if len(losses) == 1 else {})})
+
+    def _judge(self, trainer: Any, metrics: Mapping[str, Any]) -> None:
+        total, batches = self._loss
+        observation = self.collect(
+            0 if self.decision is None else self.decision.step + 1,
+            metrics,
+            lr=None if self._optimizer is None else self._optimizer.param_groups[0]["lr"],
+            train_loss=total / batches if batches else None,
+            validated=bool(metrics),
+        )
+        self._loss = (0.0, 0)
+        self._act(self.decide(as_first_process_saw(observation)), trainer)
+
+    # Act ----------------------------------------------------------------------------------------------
+
+    def _act(self, decision: Decision, trainer: Any) -> None:
+        if self.settings.restore_best and decision.best_step == decision.step:
+            self._best_weights = copied(self._model)
+        if self.settings.log_decisions:
+            trainer.state.metrics.update(self.numbers(decision))
+        if is_first_process():
+            self.announce(decision)
+        if decision.stop:
+            trainer.terminate()
+
+    def _end(self, trainer: Any) -> None:
+        """Give back the best weights, where asked."""
+        self._running = False
+        decision = self.decision
+        if not self.settings.restore_best or decision is None or decision.best_step == decision.step:
+            return
+        if self._best_weights is None:
+            self._complain(self.lost_best(decision))
+        else:
+            self._model.load_state_dict(self._best_weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state of the run in plain types, and with ``restore_best`` the best weights."""
+        return {**super().state_dict(), **({"best_weights": self._best_weights} if self.settings.restore_best else {})}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from a saved state when the trainer runs."""
+        self._best_weights = state_dict.get("best_weights")
+        super().load_state_dict({name: value for name, value in state_dict.items() if name != "best_weights"})

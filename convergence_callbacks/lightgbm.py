@@ -1,0 +1,50 @@
+"""The door to LightGBM, for ``lightgbm.train`` and its scikit-learn classes.
+
+In a training:
+
+    from convergence_callbacks.lightgbm import ConvergenceStopping
+    booster = lightgbm.train(params, train, 1000, valid_sets=[train, valid], callbacks=[ConvergenceStopping()])
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+try:
+    from lightgbm.callback import EarlyStopException
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("LightGBM is not installed: pip install 'convergence-callbacks[lightgbm]'") from error
+
+from convergence_callbacks.adapter.evaluation_sets import Evaluation, as_logged
+from convergence_callbacks.adapter.stopping import Stopping
+
+
+class ConvergenceStopping(Stopping):
+    """Ends a LightGBM training when it has converged, overfits, diverged or does not learn, and says why.
+
+    It takes the settings of `Stopping`; an epoch is an iteration. Hand the training data to ``valid_sets`` too: both
+    curves are judged together. Evaluations are named ``data/metric``, as in ``val_metric="valid_1/auc"``.
+    ``restore_best`` sets ``best_iteration``, up to which LightGBM predicts. The training data must not be renamed so
+    that *train* is no longer in its name.
+    """
+
+    def _construct(self) -> None:
+        self.order = 40  # after those that record, as LightGBM's own early stopping
+
+    def __call__(self, env: Any) -> None:
+        """Judge the iteration.
+
+        Raises:
+            EarlyStopException: The training ends here; LightGBM catches it.
+        """
+        if env.iteration == env.begin_iteration:
+            self.begin(env.end_iteration)
+        rows = (Evaluation(row[0], row[1], row[2], rises=row[3]) for row in env.evaluation_result_list)
+        observation = self.collect(env.iteration, as_logged(rows))
+        decision = self.decide(observation)
+        self.announce(decision)
+        last = decision.stop or env.iteration == env.end_iteration - 1
+        if last and self.settings.restore_best and decision.best_step is not None:
+            raise EarlyStopException(decision.best_step, env.evaluation_result_list)
+        if decision.stop:
+            raise EarlyStopException(env.iteration, env.evaluation_result_list)

@@ -1,0 +1,84 @@
+"""The door to skorch.
+
+In a training:
+
+    from convergence_callbacks.skorch import ConvergenceStopping
+    net = NeuralNetClassifier(module, max_epochs=200, callbacks=[ConvergenceStopping()])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+try:
+    from skorch.callbacks import Callback
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("skorch is not installed: pip install 'convergence-callbacks[skorch]'") from error
+
+from convergence_callbacks.adapter.names import find_validation_loss
+from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.adapter.torch_weights import copied
+from convergence_callbacks.core.decision import Decision
+
+
+class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
+    """Ends a skorch training when it has converged, overfits, diverged or does not learn, and says why.
+
+    It takes the settings of `Stopping`. The losses are ``train_loss`` and ``valid_loss`` unless named. What was
+    trained before, by ``partial_fit`` or in a history that was loaded, is read from the net's history: a run that
+    goes on is decided as if it had never stopped. It ends a training as skorch's own early stopping does, after
+    all callbacks that come before it.
+    """
+
+    def _construct(self) -> None:
+        self._best_weights: dict[str, Any] | None = None
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        """Make ready for this run, and take in what the net's history holds."""
+        self.begin(len(net.history) + net.max_epochs)
+        if not len(net.history):
+            self._best_weights = None
+        for epoch, row in enumerate(net.history):
+            self._judge(net, epoch, row)
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Judge the epoch.
+
+        Raises:
+            KeyboardInterrupt: The training ends here; skorch catches it.
+        """
+        decision = self._judge(net, len(net.history) - 1, net.history[-1])
+        if self.settings.restore_best and decision.best_step == decision.step:
+            self._best_weights = copied(net.module_)
+        if self.settings.log_decisions:
+            net.history.record("convergence", self.numbers(decision))
+        self.announce(decision)
+        if decision.stop:
+            raise KeyboardInterrupt
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        """Give back the best weights, where asked."""
+        decision = self.decision
+        if not self.settings.restore_best or decision is None or decision.best_step == decision.step:
+            return
+        if self._best_weights is None:
+            self._complain(self.lost_best(decision))
+        else:
+            net.module_.load_state_dict(self._best_weights)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The settings, as scikit-learn asks for them."""
+        return dict(vars(self.settings))
+
+    def __sklearn_clone__(self) -> ConvergenceStopping:
+        """A fresh callback with the same settings and listeners, for cross-validation and searches."""
+        clone = type(self)(**self.get_params())
+        clone.listeners = list(self.listeners)
+        return clone
+
+    def _judge(self, net: Any, epoch: int, row: Mapping[str, Any]) -> Decision:
+        named = self.settings.val_metric
+        validated = named is not None or find_validation_loss(row) is not None
+        rate = row.get("event_lr", net.optimizer_.param_groups[0]["lr"])  # skorch's schedulers write there what it was
+        return self.decide(self.collect(epoch, row, lr=rate, validated=validated))

@@ -1,0 +1,48 @@
+"""The door to PyTorch loops of one's own: plain, under Hugging Face Accelerate, under Lightning Fabric.
+
+In a training:
+
+    from convergence_callbacks.torch import ConvergenceStopping
+    stopping = ConvergenceStopping(max_epochs=200, restore_best=True)
+    for epoch in range(200):
+        train_loss, val_loss = train_one_epoch(model), validate(model)
+        if stopping.update(model, train_loss=train_loss, val_loss=val_loss, lr=0.1).stop:
+            break
+    stopping.restore(model)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+try:
+    import torch  # noqa: F401  # said here, before a training has begun
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("PyTorch is not installed: pip install 'convergence-callbacks[torch]'") from error
+
+from convergence_callbacks.adapter.loop import LoopStopping
+from convergence_callbacks.adapter.torch_processes import as_first_process_saw, is_first_process
+from convergence_callbacks.adapter.torch_weights import copied
+from convergence_callbacks.core.observation import Observation
+
+
+class ConvergenceStopping(LoopStopping):
+    """Ends a PyTorch loop when it has converged, overfits, diverged or does not learn, and says why.
+
+    It takes the settings of `Stopping`. Where several processes train, each calls `update`, and all get the decision
+    on what the first one saw. Its state is saved and restored with ``state_dict`` and ``load_state_dict``, which is
+    what ``accelerator.register_for_checkpointing(stopping)`` and ``fabric.save(path, {"stopping": stopping})`` use.
+    """
+
+    def _shared(self, observation: Observation) -> Observation:
+        return as_first_process_saw(observation)
+
+    def _speaks(self) -> bool:
+        return is_first_process()
+
+    def _copied(self, model: Any) -> Any:
+        return copied(model)
+
+    def _given_back(self, model: Any, weights: Any) -> Any:
+        model.load_state_dict(weights)
+        return model

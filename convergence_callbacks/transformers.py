@@ -1,0 +1,174 @@
+"""The door to the Trainer of Hugging Face Transformers.
+
+In a training:
+
+    from convergence_callbacks.transformers import ConvergenceStopping
+    trainer = Trainer(model, args, train_dataset=…, eval_dataset=…, callbacks=[ConvergenceStopping()])
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+try:
+    from transformers import TrainerCallback
+    from transformers.trainer_callback import ExportableState
+except ModuleNotFoundError as error:
+    message = "Transformers is not installed: pip install 'convergence-callbacks[transformers]'"
+    raise ModuleNotFoundError(message) from error
+
+from convergence_callbacks.adapter.names import find_validation_loss
+from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.adapter.torch_processes import as_first_process_saw
+from convergence_callbacks.adapter.torch_schedule import rates_to_come
+from convergence_callbacks.adapter.torch_weights import copied
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.observation import plain_number
+
+
+class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
+    """Ends a `Trainer`'s training when it has converged, overfits, diverged or does not learn, and says why.
+
+    It takes the settings of `Stopping`. Each evaluation is an epoch to it, by steps or by epochs, and ``max_epochs``
+    and ``min_epochs`` count evaluations; without any, the Trainer's epochs. The train loss is the mean since the last
+    one: it is logged with each evaluation. The first of several evaluation data sets is judged unless ``val_metric``
+    names another one's loss. It needs no ``load_best_model_at_end``, and goes with it; where the weights are spread
+    over devices, use that instead of ``restore_best``. ``log_decisions`` adds to the Trainer's ``log_history``. A run
+    that is resumed from a checkpoint is decided as if it had never stopped.
+    """
+
+    def _construct(self) -> None:
+        self._best_weights: dict[str, Any] | None = None
+        self._training = False
+        self._since_last: tuple[float, int] = (0.0, 0)
+        self._forget_evaluation()
+
+    def _forget_evaluation(self) -> None:
+        self._metrics: dict[str, Any] = {}
+        self._epoch_ended = False
+
+    # Collect ------------------------------------------------------------------------------------------
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, lr_scheduler: Any = None, **kwargs: Any) -> None:
+        """Make ready for this run, or go on with the one whose checkpoint was loaded."""
+        self._training, self._best_weights, self._since_last, self._lr = True, None, (0.0, 0), None
+        self._logged_at = self._judged_at = state.global_step
+        self._forget_evaluation()
+        if state.global_step and (saved := self._state_in(state.stateful_callbacks)) is not None:
+            self.load_state_dict(saved)
+        looks, between = _looks(args, state)
+        rates = None
+        if looks and lr_scheduler is not None:
+            seen = min(state.global_step // between, looks - 1)
+            rates = rates_to_come(lr_scheduler, epochs=looks, steps_per_epoch=between, first_epoch=seen)
+        self.begin_resumed(looks, None, rates)
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Tell of an evaluation that had nothing to judge."""
+        if self._metrics:
+            self._judge(state, control, **kwargs)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Have the train loss logged with each evaluation."""
+        control.should_log |= control.should_evaluate
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Have the train loss logged, and judged where nothing is evaluated."""
+        self._epoch_ended = _strategy(args) == "no"
+        if self._epoch_ended and self._logged_at == state.global_step:
+            self._judge(state, control, **kwargs)
+        else:
+            control.should_log |= control.should_evaluate or self._epoch_ended
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+        """Add up the train loss, each with the number of steps that it is the mean of."""
+        if not logs or "loss" not in logs:
+            return
+        steps, (total, count) = state.global_step - self._logged_at, self._since_last
+        self._since_last = (total + float(logs["loss"]) * steps, count + steps)
+        self._logged_at, self._lr = state.global_step, logs.get("learning_rate")
+        if self._epoch_ended:
+            self._judge(state, control, **kwargs)
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **kwargs: Any) -> None:
+        """Judge at the first evaluation that has what is judged; one outside of a training counts for nothing."""
+        if not self._training or self._judged_at == state.global_step:
+            return
+        self._metrics |= metrics or {}
+        named = self.settings.val_metric
+        if find_validation_loss(self._metrics) if named is None else named in self._metrics:
+            self._judge(state, control, **kwargs)
+
+    def _judge(self, state: Any, control: Any, **kwargs: Any) -> None:
+        total, count = self._since_last
+        observation = self.collect(
+            0 if self.decision is None else self.decision.step + 1,
+            self._metrics,
+            lr=self._lr,
+            train_loss=total / count if count else None,
+            validated=bool(self._metrics),
+        )
+        self._since_last, self._judged_at = (0.0, 0), state.global_step
+        self._forget_evaluation()
+        self._act(self.decide(as_first_process_saw(observation)), state, control, kwargs.get("model"))
+
+    # Act ----------------------------------------------------------------------------------------------
+
+    def _act(self, decision: Decision, state: Any, control: Any, model: Any) -> None:
+        if self.settings.restore_best and decision.best_step == decision.step:
+            self._best_weights = copied(model)
+        if self.settings.log_decisions:
+            state.log_history.append({**self.numbers(decision), "epoch": state.epoch, "step": state.global_step})
+        if decision.stop:
+            control.should_training_stop = True
+        if state.is_world_process_zero:
+            self.announce(decision)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
+        """Give back the best weights, where asked."""
+        if self._metrics:
+            self._judge(state, control, model=model)
+        self._training = False
+        decision = self.decision
+        if not self.settings.restore_best or decision is None or decision.best_step == decision.step:
+            return
+        if self._best_weights is not None:
+            model.load_state_dict(self._best_weights)
+        elif not args.load_best_model_at_end:
+            self._complain(self.lost_best(decision))
+
+    def state(self) -> dict[str, Any]:
+        """What the Trainer's checkpoints hold of it; as Transformers wants it."""
+        run = {**self.state_dict(), "since_last": [plain_number(value) for value in self._since_last]}
+        return {"args": self.settings.to_dict(), "attributes": {"_saved": run}}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from a saved state when the training starts."""
+        total, count = state_dict.get("since_last", (0.0, 0))
+        self._since_last = (float(total), int(count))
+        super().load_state_dict({name: value for name, value in state_dict.items() if name != "since_last"})
+
+    def _state_in(self, saved: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The state that a checkpoint has of this callback: of several, the one with its settings."""
+        states = saved.get(type(self).__name__, [])
+        states = states if isinstance(states, list) else [states]
+        mine = [state for state in states if state["args"] == self.settings.to_dict()]
+        return (mine or states)[-1]["attributes"]["_saved"] if states else None
+
+
+def _strategy(args: Any) -> str:
+    """When the Trainer evaluates: "no", "steps" or "epoch"."""
+    return str(getattr(args.eval_strategy, "value", args.eval_strategy))
+
+
+def _looks(args: Any, state: Any) -> tuple[int | None, int]:
+    """How often this training will be judged, None where unknown, and the steps between."""
+    if _strategy(args) == "steps":
+        return math.ceil(state.max_steps / state.eval_steps), int(state.eval_steps)
+    epochs = int(state.num_train_epochs)
+    if not 0 < epochs < sys.maxsize:  # a data set without length
+        return None, 1
+    return epochs, max(1, math.ceil(state.max_steps / epochs))

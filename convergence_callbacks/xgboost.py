@@ -1,0 +1,88 @@
+"""The door to XGBoost, for ``xgboost.train`` and its scikit-learn classes.
+
+In a training:
+
+    from convergence_callbacks.xgboost import ConvergenceStopping
+    evals = [(train, "train"), (valid, "valid")]
+    booster = xgboost.train(params, train, 1000, evals=evals, callbacks=[ConvergenceStopping()])
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+try:
+    from xgboost.callback import TrainingCallback
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("XGBoost is not installed: pip install 'convergence-callbacks[xgboost]'") from error
+
+from convergence_callbacks.adapter.evaluation_sets import Evaluation, as_logged
+from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.core.decision import Decision
+
+STATE = "convergence_state"
+"""The booster's attribute that holds the state of a training in progress."""
+
+
+class ConvergenceStopping(Stopping, TrainingCallback):
+    """Ends an XGBoost training when it has converged, overfits, diverged or does not learn, and says why.
+
+    It takes the settings of `Stopping`; an epoch is an iteration, and ``max_epochs`` has to be given, since XGBoost
+    does not tell how many are asked for. Hand the training data to ``evals`` too, under a name with *train* in it:
+    both curves are judged together. Other evaluations are named ``data/metric``, as in
+    ``train_metric="validation_0/rmse"``. ``restore_best`` keeps the trees up to the best iteration. The state is in
+    the booster while it trains, so a training that goes on from a ``TrainingCheckPoint`` is decided as if it had
+    never stopped; put this callback before it.
+    """
+
+    def _construct(self) -> None:
+        TrainingCallback.__init__(self)
+        self._first = 0
+
+    def before_training(self, model: Any) -> Any:
+        """Make ready for this run, or go on with the one that the booster is from."""
+        self._first = model.num_boosted_rounds()
+        saved = model.attr(STATE)
+        if saved is not None:
+            self.load_state_dict(_read(saved))
+        self.begin_resumed()
+        return model
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Mapping[str, Sequence[Any]]]) -> bool:
+        """Judge the iteration."""
+        rows = (
+            Evaluation(data, metric, values[-1])
+            for data, metrics in evals_log.items()
+            for metric, values in metrics.items()
+        )
+        observation = self.collect(self._first + epoch, as_logged(rows))
+        decision = self.decide(observation)
+        model.set_attr(**{STATE: json.dumps(self.state_dict())})
+        self.announce(decision)
+        return decision.stop
+
+    def after_training(self, model: Any) -> Any:
+        """Keep the trees up to the best iteration, where asked."""
+        model.set_attr(**{STATE: None})  # what goes on from here is a training of its own
+        decision = self.decision
+        if not self.settings.restore_best or decision is None or decision.best_step is None:
+            return model
+        return self._up_to(model, decision, decision.best_step)
+
+    def _up_to(self, model: Any, decision: Decision, best: int) -> Any:
+        if best + 1 > model.num_boosted_rounds():
+            self._complain(self.lost_best(decision))
+            return model
+        trees = model[: best + 1]
+        trees.set_attr(best_iteration=str(best), best_score=str(decision.best_value))
+        return trees
+
+
+def _read(saved: str) -> Any:
+    """A state as it was written; what is no JSON is no state either."""
+    try:
+        return json.loads(saved)
+    except ValueError:
+        return {}

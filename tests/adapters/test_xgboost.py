@@ -1,0 +1,72 @@
+"""The XGBoost door, beyond what every door promises."""
+
+import numpy as np
+import pytest
+
+xgboost = pytest.importorskip("xgboost", reason="needs pip install 'convergence-callbacks[xgboost]'")
+pytest.importorskip("sklearn", reason="needs pip install 'convergence-callbacks[sklearn]'")
+from sklearn.datasets import load_breast_cancer
+
+from convergence_callbacks import Patience
+from convergence_callbacks.xgboost import ConvergenceStopping
+
+X, Y = load_breast_cancer(return_X_y=True)
+QUICK = {"max_depth": 3, "n_jobs": 1, "learning_rate": 0.3}
+
+
+def test_an_overfitted_classifier_is_ended_and_cut_back_to_its_best_iteration():
+    stopping = ConvergenceStopping(
+        max_epochs=200, restore_best=True, verbose=False, train_metric="validation_0/logloss"
+    )
+    model = xgboost.XGBClassifier(n_estimators=200, callbacks=[stopping], **QUICK)
+    model.fit(X[:300], Y[:300], eval_set=[(X[:300], Y[:300]), (X[300:], Y[300:])], verbose=False)
+    assert stopping.stopped_epoch < 199
+    assert model.get_booster().num_boosted_rounds() == stopping.decision.best_step + 1
+    assert model.best_iteration == stopping.decision.best_step
+    assert stopping.observations[-1].train_loss < stopping.observations[-1].val_loss
+
+
+def test_the_last_loss_of_the_last_set_is_judged_and_a_score_is_none():
+    stopping = ConvergenceStopping(criteria=Patience(500), verbose=False)
+    model = xgboost.XGBClassifier(n_estimators=3, callbacks=[stopping], eval_metric=["logloss", "auc"], **QUICK)
+    model.fit(X[:300], Y[:300], eval_set=[(X[300:], Y[300:])], verbose=False)
+    expected = model.evals_result()["validation_0"]["logloss"]
+    assert [o.val_loss for o in stopping.observations] == pytest.approx(expected)
+
+
+def test_a_score_is_judged_where_it_is_named():
+    stopping = ConvergenceStopping(criteria=Patience(5), mode="max", val_metric="validation_0/auc", verbose=False)
+    model = xgboost.XGBClassifier(n_estimators=100, callbacks=[stopping], eval_metric=["logloss", "auc"], **QUICK)
+    model.fit(X[:300], Y[:300], eval_set=[(X[300:], Y[300:])], verbose=False)
+    assert stopping.decision.best_value == pytest.approx(max(model.evals_result()["validation_0"]["auc"]))
+
+
+def test_a_training_that_ended_leaves_no_state_in_the_booster(tmp_path):
+    data = xgboost.DMatrix(X, Y)
+    booster = xgboost.train({}, data, 5, evals=[(data, "valid")], callbacks=[ConvergenceStopping()], verbose_eval=False)
+    assert booster.attr("convergence_state") is None
+    stopping = ConvergenceStopping(criteria=Patience(3))
+    again = [stopping]
+    xgboost.train({}, data, 2, evals=[(data, "valid")], callbacks=again, xgb_model=booster, verbose_eval=False)
+    assert [o.step for o in stopping.observations] == [5, 6]
+
+
+def test_a_damaged_state_is_told_and_the_criteria_start_afresh():
+    data = xgboost.DMatrix(X, Y)
+    booster = xgboost.train({}, data, 2)
+    for damaged in ('{"version": 1}', "[]", "not json"):
+        booster.set_attr(convergence_state=damaged)
+        stopping = ConvergenceStopping()
+        with pytest.warns(RuntimeWarning, match="afresh"):
+            xgboost.train(
+                {}, data, 2, evals=[(data, "valid")], callbacks=[stopping], xgb_model=booster, verbose_eval=False
+            )
+        assert len(stopping.history) == 2
+
+
+def test_without_evaluations_it_is_told_and_nothing_ends():
+    stopping = ConvergenceStopping()
+    with pytest.warns(RuntimeWarning, match="'val_loss' was not logged; nothing was"):
+        booster = xgboost.train({}, xgboost.DMatrix(X, Y), 20, callbacks=[stopping])
+    assert booster.num_boosted_rounds() == 20
+    assert np.isfinite(booster.predict(xgboost.DMatrix(X))).all()

@@ -1,0 +1,76 @@
+"""The public names and their signatures are those of the snapshot: a change of them is seen, and said in the CHANGELOG.
+
+``python -m tests.test_api`` writes the snapshot anew.
+"""
+
+import enum
+import importlib
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import convergence_callbacks
+from convergence_callbacks.adapter.stopping import Stopping
+from tests.adapters.contract import ADAPTERS
+
+SNAPSHOT = Path(__file__).parent / "api.txt"
+ORIGIN = "convergence_callbacks"
+
+
+def described(path: str, thing: object, without: tuple[type, ...] = ()) -> Iterator[str]:
+    """A line for a name, and one for each public method, property and attribute of a class."""
+    if not inspect.isclass(thing):
+        yield f"{path}{signature(thing)}"
+        return
+    yield f"class {path}{'' if issubclass(thing, enum.Enum) else signature(thing)}"
+    if issubclass(thing, enum.Enum):
+        yield from (f"    {member.name}" for member in thing)
+    if issubclass(thing, BaseException | enum.Enum):
+        return
+    for name, member in sorted(inspect.getmembers(thing)):
+        owner = next((base for base in thing.__mro__ if name in vars(base)), object)
+        if name.startswith("_") or owner in without or not owner.__module__.startswith(ORIGIN):  # a framework's own
+            continue
+        yield f"    {name}{signature(member) if callable(member) else ''}"
+
+
+def signature(thing: object) -> str:
+    try:
+        return str(inspect.signature(thing)).replace("'", "")
+    except (TypeError, ValueError):
+        return ""
+
+
+def public() -> str:
+    core = [
+        line for name in convergence_callbacks.__all__ for line in described(name, getattr(convergence_callbacks, name))
+    ]
+    return "\n".join([*core, *plots(), *doors()]) + "\n"
+
+
+def plots() -> Iterator[str]:
+    module = importlib.import_module("convergence_callbacks.plots")
+    for name in module.__all__:
+        yield from described(f"plots.{name}", getattr(module, name))
+
+
+def doors() -> Iterator[str]:
+    """What all doors have, once; then what each has of its own."""
+    yield from described("Stopping", Stopping)
+    for door in sorted({adapter.door for adapter in ADAPTERS}):
+        kind = importlib.import_module(f"convergence_callbacks.{door}").ConvergenceStopping
+        yield from described(f"{door}.ConvergenceStopping", kind, without=Stopping.__mro__)
+
+
+def test_the_public_names_and_signatures_are_those_of_the_snapshot():
+    for adapter in ADAPTERS:
+        adapter.skip_unless_installed()
+    pytest.importorskip("matplotlib", reason="needs pip install 'convergence-callbacks[plots]'")
+    told = "write it anew with python -m tests.test_api, and say what changed in the CHANGELOG"
+    assert public().splitlines() == SNAPSHOT.read_text().splitlines(), told
+
+
+if __name__ == "__main__":
+    SNAPSHOT.write_text(public())
