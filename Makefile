@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance defects combinations lint bench diagnosis advice record fit pictures wheel compat audit clean
+.PHONY: help demo test conformance defects combinations lint bench diagnosis advice forecast record fit pictures gallery wheel compat \
+	audit clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -51,6 +52,9 @@ diagnosis: $(VENV)/bench  ## how often the verdicts are right, on data sets left
 advice: $(VENV)/record  ## how often the advised learning rate helps, on held-out trainings (5 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.advice
 
+forecast: $(VENV)/bench  ## how often the forecast's intervals hold, on data sets that nothing was fitted to (3 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.forecast
+
 record: $(VENV)/record  ## record the trainings that are missing, stopping none (hours; goes on where it was stopped)
 	$(BIN)/python -m benchmarks.record
 
@@ -60,6 +64,9 @@ fit: $(VENV)/record  ## fit the model of the further gain to the recorded traini
 pictures: $(VENV)/demo  ## make the pictures of README and docs anew
 	$(BIN)/python -m demo
 	cp demo-output/lightning-*.png demo-output/keras-converges.png docs/pictures/
+
+gallery: $(VENV)/bench  ## draw one recorded run for each verdict and each trap, and write the page (2 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.gallery
 
 wheel:  ## build the package, check it, and run it where nothing else is installed (2 minutes)
 	PYTHON=$(PYTHON) .ci/wheel
@@ -71,7 +78,7 @@ audit:  ## ask whether a dependency has a known weakness
 	PYTHON=$(PYTHON) .ci/audit
 
 clean:  ## remove all that was made
-	rm -rf $(VENV) .venv-oldest demo-output benchmark-output/rules.md benchmark-output/*.png dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-oldest demo-output benchmark-output/*.md benchmark-output/*.png dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # pip, not uv: uv would take torch with CUDA, 3 GB.
 $(VENV)/demo $(VENV)/dev $(VENV)/bench $(VENV)/record: $(VENV)/%: $(SOURCES)

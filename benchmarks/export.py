@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -26,6 +27,12 @@ def literal(name: str, values: Iterable[object], description: str) -> str:
     """Python source of a tuple, an item a line."""
     items = "".join(f"    {_short(value)},\n" for value in values)
     return f'{name} = (\n{items})\n"""{description}"""\n'
+
+
+def compact(trees: Iterable[Tree]) -> str:
+    """Python source of trees, without spaces and with few digits."""
+    text = "(" + "".join(f"{_short(tree)}," for tree in trees) + ")"
+    return re.sub(r"(?<![\d.])0\.(?=\d)", ".", text)
 
 
 def tree_of(nodes: NDArray[np.void]) -> Tree:

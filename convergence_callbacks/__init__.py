@@ -13,6 +13,7 @@ The doors to the frameworks are the modules `convergence_callbacks.lightning`, `
 
 from convergence_callbacks.core.compare_seeds import SeedComparison, compare_seeds
 from convergence_callbacks.core.compose import AllOf, AnyOf
+from convergence_callbacks.core.convergence_rate import ConvergenceRate
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding
 from convergence_callbacks.core.criteria.default import Default
 from convergence_callbacks.core.criteria.diagnosis import Diagnosis
@@ -34,6 +35,8 @@ from convergence_callbacks.core.criteria.time_budget import TimeBudget
 from convergence_callbacks.core.criteria.unstable_loss import UnstableLoss
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, MetricNotFoundError, SettingsError, StateError
+from convergence_callbacks.core.estimate import Estimate
+from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
@@ -45,14 +48,17 @@ __all__ = [
     "AllOf",
     "AnyOf",
     "ConvergenceError",
+    "ConvergenceRate",
     "Criterion",
     "Decision",
     "Default",
     "Diagnosis",
+    "Estimate",
     "ExpectedGain",
     "ExplodingLoss",
     "FalseConvergence",
     "Finding",
+    "Forecast",
     "GeneralizationGap",
     "GeneralizationLoss",
     "MaxEpochs",

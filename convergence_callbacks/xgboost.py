@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 try:
+    from xgboost import Booster
     from xgboost.callback import TrainingCallback
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("XGBoost is not installed: pip install 'convergence-callbacks[xgboost]'") from error
@@ -53,7 +54,7 @@ class ConvergenceStopping(Stopping, TrainingCallback):
     def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Mapping[str, Sequence[Any]]]) -> bool:
         """Judge the iteration."""
         rows = (
-            Evaluation(data, metric, values[-1])
+            Evaluation(data, metric, _mean(values[-1]))
             for data, metrics in evals_log.items()
             for metric, values in metrics.items()
         )
@@ -61,6 +62,9 @@ class ConvergenceStopping(Stopping, TrainingCallback):
         decision = self.decide(observation)
         model.set_attr(**{STATE: json.dumps(self.state_dict())})
         self.announce(decision)
+        if decision.stop and not isinstance(model, Booster):  # `xgboost.cv` reads there how much of its results to keep
+            best = decision.best_step if self.settings.restore_best else decision.step
+            model.set_attr(best_iteration=str(best))
         return decision.stop
 
     def after_training(self, model: Any) -> Any:
@@ -68,6 +72,8 @@ class ConvergenceStopping(Stopping, TrainingCallback):
         model.set_attr(**{STATE: None})  # what goes on from here is a training of its own
         decision = self.decision
         if not self.settings.restore_best or decision is None or decision.best_step is None:
+            return model
+        if not isinstance(model, Booster):  # a cross-validation gives back no trees
             return model
         return self._up_to(model, decision, decision.best_step)
 
@@ -86,3 +92,8 @@ def _read(saved: str) -> Any:
         return json.loads(saved)
     except ValueError:
         return {}
+
+
+def _mean(value: Any) -> Any:
+    """A metric; in a cross-validation its mean, which comes with a deviation."""
+    return value[0] if isinstance(value, tuple) else value

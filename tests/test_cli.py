@@ -177,7 +177,7 @@ def test_no_setting_goes_unexplained():
     changed = {"max_epochs": 9, "tolerance": 0.5, "min_epochs": 9, "mode": "max", "baseline_loss": 0.3}
     changed |= {"target_loss": 0.3, "lr_schedule": [0.1], "stop_on": ["diverged"], "criteria": "patience"}
     changed |= {"train_metric": "a", "val_metric": "b", "restore_best": True, "verbose": False}
-    changed |= {"log_decisions": True, "backup_dir": "c", "strict": True}
+    changed |= {"log_decisions": True, "backup_dir": "c", "record": "d", "strict": True, "show_forecast": True}
     assert set(changed) == {field.name for field in dataclasses.fields(StoppingSettings)}
     for name, value in changed.items():
         assert explain(StoppingSettings(**{name: value})) != explain(StoppingSettings()), name

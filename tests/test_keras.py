@@ -159,6 +159,26 @@ def test_decisions_go_to_history_when_asked():
     assert len(history.history["convergence/verdict"]) == 7
 
 
+def test_the_epochs_that_are_left_are_shown_between_keras_s_own_lines_when_asked(capsys):
+    fit(patient(show_forecast=True), verbose=2)
+    lines = capsys.readouterr().out.splitlines()
+    told = [place for place, line in enumerate(lines) if line.startswith("ETA ≈ ")]
+    assert told and all(lines[place + 1].startswith("Epoch ") for place in told)
+    fit(patient(show_forecast=True, verbose=False))
+    assert "ETA" not in capsys.readouterr().out
+
+
+def test_the_forecast_goes_to_history_when_asked():
+    _, _, history = fit(patient(log_decisions=True))
+    assert history.history["convergence/epochs_left_high"][-1] >= history.history["convergence/epochs_left"][-1]
+
+
+def test_validation_scores_are_observed_beside_the_losses():
+    callback = patient()
+    fit(callback, made=model(metrics=["accuracy"]), before=[Scripted(name="val_accuracy")], epochs=2)
+    assert dict(callback.observations[1].metrics) == {"val_accuracy": pytest.approx(0.6)}
+
+
 def test_it_speaks_once_at_the_stop_and_is_silent_otherwise(capsys):
     fit(patient())
     assert capsys.readouterr().out.count("stop at epoch 6") == 1

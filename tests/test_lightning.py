@@ -299,6 +299,28 @@ def test_decisions_go_to_the_loggers_when_asked(tmp_path):
     assert "convergence/verdict" in text and "convergence/stop" in text
 
 
+def test_the_epochs_that_are_left_are_shown_when_asked(tmp_path, capsys):
+    fit(patient(show_forecast=True), tmp_path)
+    said = capsys.readouterr().out.splitlines()
+    assert [line.startswith("ETA ≈ ") for line in said] == [True, True, False]  # epochs 4 and 5, then the stop
+
+
+def test_the_forecast_goes_to_the_loggers_when_asked(tmp_path):
+    fit(patient(log_decisions=True), tmp_path, logger=CSVLogger(tmp_path))
+    text = (tmp_path / "lightning_logs" / "version_0" / "metrics.csv").read_text()
+    assert "convergence/epochs_left_low" in text and "convergence/forecast_loss" in text
+
+
+def test_validation_scores_are_observed_beside_the_losses(tmp_path):
+    class Scored(type(module())):
+        def on_validation_epoch_end(self):
+            self.log("val_acc", 0.5)
+
+    callback = patient()
+    fit(callback, tmp_path, Scored(), max_epochs=2)
+    assert dict(callback.observations[-1].metrics) == {"val_acc": pytest.approx(0.5)}
+
+
 def test_it_speaks_once_at_the_stop_and_is_silent_otherwise(tmp_path, capsys):
     fit(patient(), tmp_path)
     assert capsys.readouterr().out.count("stop at epoch 6") == 1

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from convergence_callbacks.core.errors import MetricNotFoundError, unknown_name
+from convergence_callbacks.core.scores import is_score
 
 _VALIDATION = frozenset({"val", "valid", "validation", "dev", "eval"})
 _TRAIN = frozenset({"train", "training"})
@@ -22,6 +23,15 @@ def find_validation_loss(logged: Iterable[str]) -> str | None:
     'val/loss_epoch'
     """
     return _plainest(name for name in logged if _is_loss(name) and _words(name) & _VALIDATION)
+
+
+def find_validation_scores(logged: Iterable[str]) -> list[str]:
+    """Names of scores on the validation data, of which more is better.
+
+    >>> find_validation_scores(["val_loss", "accuracy", "val_accuracy", "val/f1"])
+    ['val_accuracy', 'val/f1']
+    """
+    return [name for name in logged if is_score(name) and _words(name) & _VALIDATION and not _words(name) & _PER_STEP]
 
 
 def find_train_loss(logged: Iterable[str]) -> str | None:

@@ -24,7 +24,10 @@ class StoppingSettings(Settings):
     )
     restore_best: bool = setting("give the model the weights of its best epoch at the end", False)
     verbose: bool = setting("say at the stop why the training ended", True)
-    log_decisions: bool = setting("write verdict and evidence of every epoch to the framework's loggers", False)
+    show_forecast: bool = setting("say after every epoch how many are left, such as 'ETA ≈ 14 epochs (9–25)'", False)
+    log_decisions: bool = setting(
+        "write verdict, evidence and forecast of every epoch to the framework's loggers", False
+    )
     backup_dir: str | None = setting(
         "folder for what must survive a kill beside the framework's own checkpoints: Keras's state, large best weights",
         None,
@@ -33,6 +36,9 @@ class StoppingSettings(Settings):
         "at a suspected plateau, train copies at other learning rates for a few epochs; Lightning only", False
     )
     probe_budget: int = setting("epochs that all probes of a run may take together; 12 each", 24, ge=12)
+    record: str | None = setting(
+        "file to which every observation and decision is appended, so that anyone can recompute them", None
+    )
     strict: bool = setting("raise an error where a metric is missing or not finite, instead of a warning", False)
 
     def to_dict(self) -> dict[str, Any]:

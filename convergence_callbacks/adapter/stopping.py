@@ -5,45 +5,23 @@ from __future__ import annotations
 import dataclasses
 import math
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from convergence_callbacks.adapter.names import (
-    find_counterpart,
-    find_train_loss,
-    find_validation_loss,
-    is_epoch_mean,
-    not_found,
-)
+from convergence_callbacks.adapter.found import Found, found_among
+from convergence_callbacks.adapter.names import not_found
 from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
+from convergence_callbacks.core.loss_forecast import Forecast, Loss
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
 from convergence_callbacks.core.verdict import STOP_ON_DEFAULT
 from convergence_callbacks.monitor import Monitor
-
-
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """What a process found among the metrics of an epoch.
-
-    Args:
-        observation: The values.
-        train: Whether there was a train loss.
-        val: Whether there was a validation loss.
-        validated: Whether there should have been one.
-        logged: Names of all metrics.
-    """
-
-    observation: Observation
-    train: bool
-    val: bool
-    validated: bool
-    logged: tuple[str, ...]
+from convergence_callbacks.record.write import DecisionRecord
 
 
 class Stopping(FromYaml):
@@ -63,11 +41,13 @@ class Stopping(FromYaml):
         val_metric: Name under which the validation loss is logged; found by itself when left out.
         restore_best: Give the model the weights of its best epoch at the end.
         verbose: Say at the stop why the training ended.
-        log_decisions: Write verdict and evidence of every epoch to the framework's loggers.
+        show_forecast: Say after every epoch how many are left, such as ``ETA ≈ 14 epochs (9–25)``.
+        log_decisions: Write verdict, evidence and forecast of every epoch to the framework's loggers.
         backup_dir: Folder for what must survive a kill beside the framework's own checkpoints: the state under
             Keras, and best weights that are too large to be kept in memory under Lightning.
         probe: At a suspected plateau, train copies at other learning rates for a few epochs (Lightning only).
         probe_budget: Epochs that all probes of a run may take together; each takes 12.
+        record: File to which every observation and decision is appended; see `DecisionRecord`.
         strict: Raise an error where a metric is missing or not finite, instead of a warning.
 
     Attributes:
@@ -101,10 +81,12 @@ class Stopping(FromYaml):
         val_metric: str | None = None,
         restore_best: bool = False,
         verbose: bool = True,
+        show_forecast: bool = False,
         log_decisions: bool = False,
         backup_dir: str | None = None,
         probe: bool = False,
         probe_budget: int = 24,
+        record: str | None = None,
         strict: bool = False,
     ) -> None:
         self._construct()
@@ -122,10 +104,12 @@ class Stopping(FromYaml):
             val_metric=val_metric,
             restore_best=restore_best,
             verbose=verbose,
+            show_forecast=show_forecast,
             log_decisions=log_decisions,
             backup_dir=backup_dir,
             probe=probe,
             probe_budget=probe_budget,
+            record=record,
             strict=strict,
         )
         if mode == "max" and val_metric is None and train_metric is None:  # no loss is better the larger it is
@@ -165,6 +149,9 @@ class Stopping(FromYaml):
             if self.decision and self._stops_at(self.decision) and self._saved.get("rule") == self._rule():
                 self.stopped_epoch = self.decision.step
             self._saved = None
+        self._record: list[Callable[[Observation, Decision], None]] = []
+        if self.settings.record is not None:
+            self._record = [DecisionRecord(self.settings.record, self.monitor)]
 
     def begin_resumed(self, *known: Any) -> None:
         """`begin`, where a saved state comes from a file that may be damaged: then told, and the criteria start afresh.
@@ -183,6 +170,10 @@ class Stopping(FromYaml):
     def decision(self) -> Decision | None:
         """The latest decision, None before the first epoch."""
         return self.history[-1] if self.history else self.monitor.decision
+
+    def forecast(self, of: Loss = "judged") -> Forecast | None:
+        """Where the training is going; see `Monitor.forecast`."""
+        return self.monitor.forecast(of)
 
     def collect(
         self, step: int, logged: Mapping[str, Any], *, lr: Any = None, train_loss: Any = None, validated: bool = True
@@ -208,16 +199,13 @@ class Stopping(FromYaml):
         self, step: int, logged: Mapping[str, Any], *, lr: Any = None, train_loss: Any = None, validated: bool = True
     ) -> Found:
         """`collect` without a complaint: where several processes have to agree on what is missing before any raises."""
-        train_loss = self._train_loss(logged, train_loss)
-        val_name = _named(self.settings.val_metric, logged, self._find_validation) if validated else None
-        observation = Observation(
-            step=step,
-            train_loss=as_number(train_loss),
-            val_loss=as_number(None if val_name is None else logged[val_name]),
-            lr=as_number(lr),
-            elapsed=self.monitor.elapsed(),
+        return found_among(
+            self.settings,
+            logged,
+            Observation(step=step, lr=as_number(lr), elapsed=self.monitor.elapsed()),
+            mean=train_loss,
+            validated=validated,
         )
-        return Found(observation, train_loss is not None, val_name is not None, validated, tuple(logged))
 
     def complain_of_missing(self, found: Found) -> None:
         """Raise with ``strict``, or else warn once, where a loss is missing or not finite."""
@@ -227,19 +215,6 @@ class Stopping(FromYaml):
         elif not found.train and not found.val and (self.settings.train_metric or losses_count):
             self._complain(not_found(self.settings.train_metric or "train_loss", found.logged, setting="train_metric"))
         self._check_finite(found.observation)
-
-    def _find_validation(self, logged: Iterable[str]) -> str | None:
-        return find_validation_loss(logged) if self.settings.mode == "min" else None
-
-    def _train_loss(self, logged: Mapping[str, Any], mean: Any) -> Any:
-        """What is paired with the validation metric: the same one on the training data, or else the loss."""
-        named = self.settings.train_metric or find_counterpart(self.settings.val_metric or "val_loss", logged)
-        if named is not None and named in logged:
-            return logged[named]
-        if self.settings.mode == "max":  # a loss falls where the metric rises
-            return None
-        name = _named(self.settings.train_metric, logged, find_train_loss)
-        return mean if name is None or (mean is not None and not is_epoch_mean(name)) else logged[name]
 
     def decide(self, observation: Observation, then: Callable[[Decision], Decision] | None = None) -> Decision:
         """Let the monitor judge an epoch, and remember what it said, or what is said ``then``."""
@@ -253,9 +228,13 @@ class Stopping(FromYaml):
         return decision
 
     def announce(self, decision: Decision) -> None:
-        """Say why the training ends, once, where ``verbose`` asks for it."""
-        if self.settings.verbose and decision.stop and self.stopped_epoch == decision.step:
-            print(decision)
+        """Say why the training ends, once, where ``verbose`` asks for it; before, what `progress` has to show."""
+        if decision.stop:
+            words = str(decision) if self.settings.verbose and self.stopped_epoch == decision.step else None
+        else:
+            words = self.progress()
+        if words is not None:
+            print(words)
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the run in plain types; of the settings only by which rule it was judged."""
@@ -271,9 +250,16 @@ class Stopping(FromYaml):
         self._saved = state_dict
 
     def numbers(self, decision: Decision) -> dict[str, float]:
-        """A decision as loggers take it: the verdict by its gravity, the evidence by name."""
-        evidence = {f"convergence/{name}": value for name, value in decision.evidence.items()}
+        """A decision as loggers take it: the verdict by its gravity, evidence and forecast by name."""
+        forecast = self.forecast()
+        named = {**decision.evidence, **(forecast.numbers() if forecast is not None else {})}
+        evidence = {f"convergence/{name}": value for name, value in named.items()}
         return {"convergence/verdict": decision.verdict.gravity, "convergence/stop": int(decision.stop), **evidence}
+
+    def progress(self) -> str | None:
+        """What is to be shown between epochs, None where that is nothing."""
+        forecast = self.forecast() if self.settings.show_forecast else None
+        return None if forecast is None else forecast.eta
 
     @staticmethod
     def lost_best(decision: Decision) -> ConvergenceError:
@@ -291,7 +277,7 @@ class Stopping(FromYaml):
         return decision.stop and decision.criterion != MaxEpochs.name
 
     def _tell(self, observation: Observation, decision: Decision) -> None:
-        for listener in self.listeners:
+        for listener in (*self._record, *self.listeners):
             try:
                 listener(observation, decision)
             except Exception as error:  # a picture that can't be drawn must not end a training
@@ -310,8 +296,3 @@ class Stopping(FromYaml):
         if (about or str(error)) not in self._warned:
             self._warned.add(about or str(error))
             warnings.warn(f"{error}; the training goes on", RuntimeWarning, stacklevel=2)
-
-
-def _named(name: str | None, logged: Mapping[str, Any], find: Callable[[Iterable[str]], str | None]) -> str | None:
-    """The metric that the user named, if it was logged; where none was named, the one that is found."""
-    return find(logged) if name is None else name if name in logged else None

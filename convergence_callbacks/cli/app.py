@@ -8,7 +8,13 @@ import typer
 
 from convergence_callbacks import __version__
 from convergence_callbacks.cli.check import check
+from convergence_callbacks.cli.compare import compare
+from convergence_callbacks.cli.doctor import doctor
 from convergence_callbacks.cli.init import init
+from convergence_callbacks.cli.replay import replay
+from convergence_callbacks.cli.report import report
+from convergence_callbacks.cli.serve import serve
+from convergence_callbacks.cli.watch import watch
 
 app = typer.Typer(
     name="convergence",
@@ -36,3 +42,9 @@ def main(
 
 app.command()(init)
 app.command()(check)
+app.command()(replay)
+app.command()(compare)
+app.command()(report)
+app.command()(serve)
+app.command()(watch)
+app.command()(doctor)

@@ -136,7 +136,11 @@ def _judged(settings: StoppingSettings) -> Iterator[str]:
 def _at_the_end(settings: StoppingSettings) -> Iterator[str]:
     yield f"the model {'gets the weights of its best epoch' if settings.restore_best else 'keeps its last weights'}"
     yield "the reason is " + ("printed" if settings.verbose else "not printed")
+    if settings.show_forecast:
+        yield "the epochs that are left are shown after every epoch"
     if settings.log_decisions:
         yield "verdict and evidence of every epoch are in the framework's logs"
     if settings.backup_dir is not None:
         yield f"what must survive a kill is kept in {settings.backup_dir!r}"
+    if settings.record is not None:
+        yield f"every observation and decision is in {settings.record!r}"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from convergence_callbacks.core.errors import ConvergenceError
@@ -25,6 +26,16 @@ def complain(text: str) -> None:
     """Print what is wrong to standard error, a line for each thing."""
     for line in text.splitlines():
         _print(line, "red", to_stderr=True)
+
+
+def say_table(table: Table) -> None:
+    """Print a table to standard output; in a pipe it is as wide as it has to be."""
+    console = _console(to_stderr=False)
+    if not console.is_terminal:
+        console.width = 10_000
+        for column in table.columns:
+            column.ratio = None
+    console.print(table)
 
 
 @contextlib.contextmanager
@@ -47,13 +58,17 @@ def named(path: Path) -> str:
 
 
 def _print(text: str, style: str, *, to_stderr: bool) -> None:
-    stream = sys.stderr if to_stderr else sys.stdout
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter must not end the command
-    console = Console(stderr=to_stderr)
+    console = _console(to_stderr=to_stderr)
     if console.is_terminal:  # a pipe gets whole lines, for programs to read
         text = _wrapped(text, console.width)
     console.print(Text(text, style), soft_wrap=True)
+
+
+def _console(*, to_stderr: bool) -> Console:
+    stream = sys.stderr if to_stderr else sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter must not end the command
+    return Console(stderr=to_stderr)
 
 
 def _wrapped(text: str, width: int) -> str:

@@ -33,6 +33,7 @@ EXAMPLES: Mapping[str, Any] = {
     "train_metric": "train_loss",
     "val_metric": "val_loss",
     "backup_dir": "backup",
+    "record": "record.jsonl",
     "time_budget": 12.0,
 }
 """Values for what has no default: of settings, and of the first setting of criteria."""

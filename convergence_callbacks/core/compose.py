@@ -11,6 +11,7 @@ from typing import Any, Self
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.verdict import Verdict
 
 
 @dataclass(frozen=True, repr=False)
@@ -118,3 +119,17 @@ def _rank(finding: Finding) -> tuple[bool, int, str, str]:
 
 def _bracketed(criterion: Criterion) -> str:
     return f"({criterion!r})" if isinstance(criterion, Composition) else repr(criterion)
+
+
+def joined(ending: Finding | None, diagnosis: Finding | None) -> Finding:
+    """What is told: why the training ends; where that is a mere limit, also what it looks like."""
+    if ending is None:
+        return diagnosis or Finding(reason="", verdict=Verdict.IMPROVING, confidence=0.0)
+    if ending.verdict is not None or diagnosis is None:
+        return ending
+    return dataclasses.replace(
+        diagnosis,
+        reason=f"{ending.reason}; {diagnosis.reason}",
+        evidence={**diagnosis.evidence, **ending.evidence},
+        criterion=ending.criterion,
+    )

@@ -12,7 +12,7 @@ import numpy as np
 
 from convergence_callbacks.core.forecast import forecast
 from convergence_callbacks.core.schedule import rates_ahead
-from convergence_callbacks.core.signals import Series, Signals, noise_of
+from convergence_callbacks.core.signals import Series, Signals, median, noise_of, once_an_epoch
 
 FEWEST = 3
 """Bins from which on a curve has a shape."""
@@ -40,6 +40,7 @@ NOISE_BINS = 40
 
 
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")  # what is beyond all numbers is clipped below
+@once_an_epoch
 def features(signals: Signals) -> dict[str, float]:
     """Numbers by name, rounded so that the unit of the loss changes none of them."""
     start = signals.first_level  # a trivial predictor's would be another number than the model learnt from
@@ -52,7 +53,7 @@ def features(signals: Signals) -> dict[str, float]:
         "gained": min(1.0, gain / max(abs(start), math.ulp(0.0))),
         "first_loss": float(losses[0] - signals.curve.best) / gain,
         "train_level": float(np.minimum(3.0, train.min() / max(abs(start), math.ulp(0.0)))),
-        "gap": float(np.median(losses[-5:]) - np.median(train[-5:])) / gain,
+        "gap": (median(losses[-5:]) - median(train[-5:])) / gain,
         "gap_now": float(losses[-1] - train[-1]) / gain,
         **_shape("val", losses, lowest, gain),
         **_shape("train", train, train, _gain(float(train[0]), float(train.min()), start)),
@@ -79,7 +80,7 @@ def _shape(name: str, losses: Series, lowest: Series, gain: float) -> dict[str, 
     for window in WINDOWS:
         recent = losses[-window:]
         shape[f"{name}_slope_{window}"] = _slope(recent) * len(recent) / gain
-        shape[f"{name}_level_{window}"] = float(np.median(recent) - best) / gain
+        shape[f"{name}_level_{window}"] = (median(recent) - best) / gain
         shape[f"{name}_spread_{window}"] = float(recent.std()) / gain
         shape[f"{name}_progress_{window}"] = float(lowest[max(0, bins - 1 - window)] - best) / gain
     for share in SHARES:

@@ -34,7 +34,7 @@ NEAR = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class FurtherFall:
     """What may still be gained, in the unit of the loss.
 
     Args:
@@ -46,7 +46,7 @@ class Forecast:
     std: float
 
 
-def forecast(epochs: Series, losses: Series, most: float) -> Forecast:
+def forecast(epochs: Series, losses: Series, most: float) -> FurtherFall:
     """Expected further gain of a curve whose end is open.
 
     Args:
@@ -57,6 +57,33 @@ def forecast(epochs: Series, losses: Series, most: float) -> Forecast:
     Returns:
         The gain as the mean over all shapes, weighed by their likelihood.
     """
+    gains, weights = fitted_shapes(epochs, losses)
+    gains = np.minimum(gains, most)
+    gain = float(weights @ gains)
+    return FurtherFall(gain, math.sqrt(float(weights @ (gains - gain) ** 2)))
+
+
+def falls_until(ahead: float, fitted: tuple[Series, Series]) -> tuple[float, float]:
+    """How far the shapes fall until a later epoch, and the standard deviation of that over the shapes.
+
+    Args:
+        ahead: The later epoch, in units of the present one.
+        fitted: What `fitted_shapes` gave.
+    """
+    gains, weights = fitted
+    falls = -gains * _shapes(np.array([ahead]))[:, 0]
+    fall = float(weights @ falls)
+    return fall, math.sqrt(float(weights @ (falls - fall) ** 2))
+
+
+def falls_along(ahead: Series, fitted: tuple[Series, Series]) -> Series:
+    """The same at several epochs, without the deviation."""
+    gains, weights = fitted
+    return np.asarray(-(weights * gains) @ _shapes(ahead))
+
+
+def fitted_shapes(epochs: Series, losses: Series) -> tuple[Series, Series]:
+    """What each shape expects to be gained in the end, and how likely the shape is."""
     count = max(FEWEST, math.ceil(RECENT * len(losses)))
     x, y = epochs[-count:] / epochs[-1], losses[-count:]
     shapes = _shapes(x)
@@ -65,10 +92,7 @@ def forecast(epochs: Series, losses: Series, most: float) -> Forecast:
     spread = np.maximum((centred**2).sum(axis=1), 1e-300)
     gains = np.maximum(centred @ y / spread, 0.0)  # a shape that rises expects nothing more
     misfit = ((y - gains[:, None] * centred) ** 2).sum(axis=1)
-    weights = _weights(misfit, y)
-    gains = np.minimum(gains, most)
-    gain = float(weights @ gains)
-    return Forecast(gain, math.sqrt(float(weights @ (gains - gain) ** 2)))
+    return gains, _weights(misfit, y)
 
 
 def _shapes(x: Series) -> Series:

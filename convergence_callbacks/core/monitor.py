@@ -8,17 +8,17 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from convergence_callbacks.core.compose import AnyOf, gravest
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding
+from convergence_callbacks.core.compose import gravest, joined
+from convergence_callbacks.core.criteria.criterion import Finding
 from convergence_callbacks.core.criteria.default import Default
-from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
-from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.curve import Curve
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError
+from convergence_callbacks.core.loss_forecast import Forecast, Loss, forecast_loss
 from convergence_callbacks.core.monitor_state import MonitorState, damage_told
 from convergence_callbacks.core.observation import Observation, as_number, as_step, finite_or_nan, is_finite
 from convergence_callbacks.core.schedule import Schedule
+from convergence_callbacks.core.scores import beside_scores, scores_after
 from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
 from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import STOP_ON_DEFAULT, Verdict
@@ -82,7 +82,7 @@ class Monitor:
         self._clock = clock or type(self).default_clock
         self._sign = -1.0 if mode == "max" else 1.0
         self._diagnosis = Default(tolerance)
-        self._criteria = _criteria_and_limits(self.settings)
+        self._criteria = self.settings.criteria_and_limits()
         self.reset()
 
     def __repr__(self) -> str:
@@ -119,7 +119,7 @@ class Monitor:
             lr: Learning rate used in the epoch.
             step: The epoch's number, counted from 0; one after the last when left out or no number. An epoch
                 that is not after the last one observed was judged already and changes nothing.
-            **metrics: Other named numbers, for criteria of your own.
+            **metrics: Other named numbers: scores such as ``val_acc`` are told beside a loss that rises.
 
         Returns:
             What to do and why. Values that are missing, not finite or no numbers at all never raise; they
@@ -144,19 +144,25 @@ class Monitor:
             return dataclasses.replace(state.decision, evidence={**state.decision.evidence, **self._faults()})
         state.elapsed = observation.elapsed or state.elapsed
         judged = self._take_in(observation)
-        signals = Signals(
-            observation=observation,
-            curve=state.curve,
-            sign=self._sign,
-            judged=judged,
-            has_validation=state.has_validation,
-            non_finite=state.non_finite,
-            max_epochs=self.settings.max_epochs,
-            baseline=None if self.settings.baseline_loss is None else self._sign * self.settings.baseline_loss,
-            lr_schedule=self.settings.lr_schedule,
-        )
-        state.decision = self._judge(signals)
+        is_best = judged and state.curve.best_step == observation.step
+        state.scores = scores_after(state.scores, observation.metrics, is_best)
+        state.decision = self._judge(self._signals(observation, judged))
         return state.decision
+
+    def forecast(self, of: Loss = "judged") -> Forecast | None:
+        """Where the training is going, as seen from the latest epoch; computed when asked, in a few milliseconds.
+
+        Args:
+            of: ``"judged"`` for the judged loss, ``"train"`` for the train loss.
+
+        Returns:
+            The loss at the end, the epochs that are left and the rate of convergence, each with a 90 % interval;
+            None before the fifth epoch.
+        """
+        last = self._state.decision
+        if last is None:
+            return None
+        return forecast_loss(self._signals(Observation(step=last.step)), self.settings.tolerance, of)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on later, in plain types that JSON takes; below 16 kB."""
@@ -189,6 +195,20 @@ class Monitor:
     def elapsed(self) -> float | None:
         """Seconds of training so far, those before a resume included; None without a clock."""
         return self._elapsed_before + self._clock() - self._started if self._clock else None
+
+    def _signals(self, observation: Observation, judged: bool = True) -> Signals:
+        baseline = self.settings.baseline_loss
+        return Signals(
+            observation=observation,
+            curve=self._state.curve,
+            sign=self._sign,
+            judged=judged,
+            has_validation=self._state.has_validation,
+            non_finite=self._state.non_finite,
+            max_epochs=self.settings.max_epochs,
+            baseline=None if baseline is None else self._sign * baseline,
+            lr_schedule=self.settings.lr_schedule,
+        )
 
     def _take_in(self, observation: Observation) -> bool:
         """Add the epoch to the curve; False where it brought no finite judged loss."""
@@ -238,7 +258,7 @@ class Monitor:
         return finding.ends and not early and (verdict is None or verdict in self.settings.stop_on)
 
     def _decision(self, signals: Signals, diagnosis: Finding | None, ending: Finding | None) -> Decision:
-        told = _joined(ending, diagnosis)
+        told = beside_scores(joined(ending, diagnosis), self._state.scores)
         curve = signals.curve
         return Decision(
             stop=ending is not None,
@@ -276,25 +296,3 @@ class Monitor:
             "repeated_epochs": state.repeated_total,
         }
         return {name: count for name, count in counts.items() if count}
-
-
-def _joined(ending: Finding | None, diagnosis: Finding | None) -> Finding:
-    """What is told: why the training ends; where that is a mere limit, also what it looks like."""
-    if ending is None:
-        return diagnosis or Finding(reason="", verdict=Verdict.IMPROVING, confidence=0.0)
-    if ending.verdict is not None or diagnosis is None:
-        return ending
-    return dataclasses.replace(
-        diagnosis,
-        reason=f"{ending.reason}; {diagnosis.reason}",
-        evidence={**diagnosis.evidence, **ending.evidence},
-        criterion=ending.criterion,
-    )
-
-
-def _criteria_and_limits(settings: Settings) -> AnyOf | None:
-    """The user's criteria and the limits among the settings, joined; None where there is none of them."""
-    members = [settings.criteria] if isinstance(settings.criteria, Criterion) else []
-    members += [MaxEpochs(settings.max_epochs)] if settings.max_epochs is not None else []
-    members += [TargetLoss(settings.target_loss)] if settings.target_loss is not None else []
-    return AnyOf.of(*members) if members else None

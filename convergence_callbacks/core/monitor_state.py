@@ -11,6 +11,7 @@ from convergence_callbacks.core.criteria.criterion import State
 from convergence_callbacks.core.curve import Curve
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError
+from convergence_callbacks.core.scores import Scores, scores_from
 
 VERSION = 1
 """Version of the saved state; raised when an older one can no longer be read as it is."""
@@ -43,6 +44,7 @@ class MonitorState:
         non_finite_total: All without a finite judged loss.
         missing_total: Epochs without a judged loss.
         repeated_total: Epochs that were shown again.
+        scores: What scores such as accuracy did.
     """
 
     diagnosis: State
@@ -55,6 +57,7 @@ class MonitorState:
     non_finite_total: int = 0
     missing_total: int = 0
     repeated_total: int = 0
+    scores: Scores = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The state in plain types that JSON takes."""
@@ -62,6 +65,7 @@ class MonitorState:
             "version": VERSION,
             "curve": self.curve.state_dict(),
             "decision": self.decision.to_dict() if self.decision else None,
+            "scores": self.scores,
             **{name: getattr(self, name) for name in _PLAIN},
         }
 
@@ -80,6 +84,7 @@ class MonitorState:
             return cls(
                 curve=Curve.from_state(state["curve"]),
                 decision=Decision.from_dict(state["decision"]) if state["decision"] else None,
+                scores=scores_from(state.get("scores", {})),
                 **{name: type_(state[name]) for name, type_ in _PLAIN.items()},
             )
 

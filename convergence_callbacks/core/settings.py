@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from convergence_callbacks.core.compose import AnyOf
 from convergence_callbacks.core.criteria.criterion import Criterion
+from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.criteria.spec import criteria_from
+from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.errors import SettingsError, unknown_name
 from convergence_callbacks.core.fields import check, setting
 from convergence_callbacks.core.observation import as_number, is_finite
@@ -59,6 +62,13 @@ class Settings:
             object.__setattr__(self, "criteria", criteria_from(self.criteria))
         except SettingsError as error:
             raise error.below("criteria") from None
+
+    def criteria_and_limits(self) -> AnyOf | None:
+        """The user's criteria and the limits among the settings, joined; None where there is none of them."""
+        members = [self.criteria] if isinstance(self.criteria, Criterion) else []
+        members += [MaxEpochs(self.max_epochs)] if self.max_epochs is not None else []
+        members += [TargetLoss(self.target_loss)] if self.target_loss is not None else []
+        return AnyOf.of(*members) if members else None
 
 
 def _is_schedule(value: Any) -> bool:

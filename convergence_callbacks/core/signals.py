@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,7 @@ from convergence_callbacks.core.observation import Observation, is_finite
 from convergence_callbacks.core.schedule import RIGHT_AHEAD, Schedule, rate_is_moving, rate_steps_down, rates_ahead
 
 Series = NDArray[np.float64]
+Read = TypeVar("Read")
 
 BEGUN = 0.05
 """A loss that fell by this share of its starting level, and by more than its noise, has begun to learn."""
@@ -172,7 +175,7 @@ class Signals:
 
     def level(self, window: int) -> float:
         """Median judged loss of the latest epochs."""
-        return float(np.median(self.losses[self.epochs > self.curve.count - window]))
+        return median(self.losses[self.epochs > self.curve.count - window])
 
     @functools.cached_property
     def gap(self) -> float:
@@ -183,10 +186,39 @@ class Signals:
         return self.loss - self.sign * train
 
 
+def once_an_epoch(function: Callable[[Signals], Read]) -> Callable[[Signals], Read]:
+    """Remembers what was read from the signals of an epoch: several rules may ask for it."""
+    name = f"read by {function.__module__}.{function.__qualname__}"
+
+    @functools.wraps(function)
+    def remembered(signals: Signals) -> Read:
+        known: dict[str, Any] = vars(signals)
+        if name not in known:
+            known[name] = function(signals)
+        read: Read = known[name]
+        return read
+
+    return remembered
+
+
 def roughness_of(series: Series) -> float:
     """Mean second difference over mean first difference: below 1 for a steady descent, about 1.7 for noise."""
     first = np.abs(np.diff(series))
     return float(np.abs(np.diff(series, 2)).mean() / first.mean()) if len(first) > 1 and first.any() else 2.0
+
+
+def median(series: Series) -> float:
+    """The median, as numpy's but without what that does for other shapes: it is asked for a hundred times an epoch.
+
+    >>> median(np.array([3.0, 1.0])), median(np.array([1.0, np.nan]))
+    (2.0, nan)
+    """
+    count = len(series)
+    if count == 0:
+        return math.nan
+    ordered = np.sort(series)
+    low, high = float(ordered[(count - 1) // 2]), float(ordered[count // 2])
+    return math.nan if math.isnan(ordered[-1]) else low if low == high else (low + high) / 2
 
 
 def noise_of(series: Series) -> float:
@@ -198,4 +230,4 @@ def noise_of(series: Series) -> float:
     if len(series) < 4:
         return 0.0
     second = np.abs(series[2:] - 2 * series[1:-1] + series[:-2])
-    return float(1.4826 * np.median(second) / math.sqrt(6))
+    return 1.4826 * median(second) / math.sqrt(6)

@@ -50,6 +50,8 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         if self._new and self._backup is not None and epoch > 0:
             self._resume(self._backup, epoch - 1)
         self._new = False
+        if self.params.get("verbose") and (words := self.progress()):  # between the lines of Keras's own output
+            print(words)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Judge the epoch."""

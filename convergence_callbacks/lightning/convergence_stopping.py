@@ -131,7 +131,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
                 self._probes = self._probes.after(decision.step, judge_arms(arms, observation, decision, settings.mode))
             except Exception as error:  # what the user's module can't do in a copy must not end the training
                 self._probes = self._probes.after(decision.step, None)
-                self.complain(ConvergenceError(f"the probe failed: {error!r}"), about="probe")
+                self._complain(ConvergenceError(f"the probe failed: {error!r}"), about="probe")
         return self._probes.said_of(decision, observation.lr, settings.stop_on)
 
     def _collector(self) -> ConvergenceStopping:
@@ -147,11 +147,13 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         if self.settings.log_decisions and trainer.is_global_zero:
             for logger in trainer.loggers:
                 logger.log_metrics(self.numbers(decision), step=trainer.global_step)
-        if not decision.stop:
-            return
-        trainer.should_stop = True
-        if self.settings.verbose and self.stopped_epoch == decision.step:
-            say(trainer, decision)
+        if decision.stop:
+            trainer.should_stop = True
+            words = str(decision) if self.settings.verbose and self.stopped_epoch == decision.step else None
+        else:
+            words = self.progress()
+        if words is not None:
+            say(trainer, words)
 
     def _keep_best(self, trainer: Any, pl_module: Any) -> None:
         weights = pl_module.state_dict()

@@ -5,7 +5,9 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("matplotlib is not installed: pip install 'convergence-callbacks[plots]'") from error
 
+from convergence_callbacks.plots.compare import plot_compare
+from convergence_callbacks.plots.frontier import plot_frontier
 from convergence_callbacks.plots.live import LivePlot
 from convergence_callbacks.plots.training import plot_training
 
-__all__ = ["LivePlot", "plot_training"]
+__all__ = ["LivePlot", "plot_compare", "plot_frontier", "plot_training"]

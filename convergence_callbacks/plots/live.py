@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.plots.training import plot_training
 
@@ -20,6 +22,7 @@ class LivePlot:
         path: File that is written anew at each epoch; without one the picture is shown in the notebook.
         every: Epochs from one picture to the next; a stop is always drawn.
         title: What is trained.
+        forecast: Gives the forecast that is drawn, such as ``stopping.forecast``; None for not.
 
     >>> from convergence_callbacks import Monitor
     >>> plot, monitor = LivePlot("training.png", every=10), Monitor()
@@ -27,12 +30,20 @@ class LivePlot:
     10
     """
 
-    def __init__(self, path: str | Path | None = None, *, every: int = 1, title: str = "") -> None:
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        *,
+        every: int = 1,
+        title: str = "",
+        forecast: Callable[[], Forecast | None] | None = None,
+    ) -> None:
         if every < 1:
             raise ValueError(f"every must be at least 1, got {every}")
         self.path = path
         self.every = every
         self.title = title
+        self.forecast = forecast
         self._observations: list[Observation] = []
         self._decisions: list[Decision] = []
         self._display: Any = None
@@ -47,7 +58,8 @@ class LivePlot:
             self._draw()
 
     def _draw(self) -> None:
-        figure = plot_training(self._observations, self._decisions, title=self.title)
+        forecast = None if self.forecast is None else self.forecast()
+        figure = plot_training(self._observations, self._decisions, title=self.title, forecast=forecast)
         if self.path is not None:
             figure.savefig(self.path)
             return

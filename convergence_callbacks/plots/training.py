@@ -12,24 +12,29 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
+from convergence_callbacks.colours import FAINT, INK, OF_VERDICT, ON_VERDICT, TRAIN, VALIDATION
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.criteria.patience import Patience
 from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.signals import noise_of
-from convergence_callbacks.plots.colours import FAINT, INK, OF_VERDICT, ON_VERDICT, TRAIN, VALIDATION
+from convergence_callbacks.plots.forecast import draw_forecast
 
 LOGARITHMIC = 30
 """A curve whose highest value is this many times its lowest is drawn on a logarithmic axis."""
 
+THOUSAND = 1e3
+"""A logarithmic axis that spans less has numbers between its decades."""
+
 _Mark = tuple[int, str, str, Any]
 """A vertical line: epoch, label, colour, line style."""
 
-TOO_NEAR = 0.22
+TOO_NEAR = 0.3
 """Labels over the axes that are nearer than this share of its width go on two lines."""
 
 
@@ -40,6 +45,7 @@ def plot_training(
     title: str = "",
     patience: int | None = 10,
     mode: Literal["min", "max"] = "min",
+    forecast: Forecast | None = None,
 ) -> Figure:
     """Draw both learning curves, the noise of the judged one, the stop, the best epoch and the verdicts.
 
@@ -49,6 +55,7 @@ def plot_training(
         title: What was trained; the verdict is written by itself.
         patience: Show also where this patience on the judged loss would have stopped; None for not.
         mode: Whether less or more of the judged loss is better.
+        forecast: Where the training was going, as ``monitor.forecast()`` gave it at one of the epochs.
 
     Returns:
         A matplotlib figure; ``figure.savefig("training.png")`` writes it.
@@ -67,12 +74,16 @@ def plot_training(
     figure = Figure(figsize=(8, 4.6), dpi=150)
     # Two rows: the curves, and below them a ribbon with the verdict of each epoch.
     curves, ribbon = figure.subplots(2, 1, sharex=True, height_ratios=[14, 1])
-    figure.subplots_adjust(left=0.09, right=0.88, top=0.78, bottom=0.11, hspace=0.06)
     end = next((decision for decision in decisions if decision.stop), decisions[-1])
-    _draw_curves(curves, observations, end.step if end.stop else None)
-    _draw_marks(curves, observations, end, patience, mode)
+    reason = textwrap.wrap(_reason(end, observations).replace(" %", "\u00a0%"), 118)  # no line begins with a unit
+    figure.subplots_adjust(left=0.1, right=0.88, top=0.83 - 0.035 * len(reason), bottom=0.11, hspace=0.06)
+    _draw_curves(curves, observations, end.step if end.stop else None, forecast)
+    _draw_marks(curves, observations, end, patience=patience, mode=mode, forecast=forecast)
     _draw_ribbon(ribbon, decisions)
-    _write_title(figure, title, end, observations)
+    curves.set_ylabel("loss" if mode == "min" else "metric", color=INK)
+    verdict = end.verdict.replace("_", " ")
+    figure.text(0.1, 0.95, f"{title}: {verdict}" if title else verdict.capitalize(), fontsize=12, weight="bold")
+    figure.text(0.1, 0.935, "\n".join(reason).replace("\u00a0", " "), fontsize=8.5, color=INK, va="top")
     return figure
 
 
@@ -97,12 +108,13 @@ def _lines(observations: Sequence[Observation]) -> list[_Line]:
     return lines
 
 
-def _draw_curves(axes: Axes, observations: Sequence[Observation], stop: int | None) -> None:
+def _draw_curves(axes: Axes, observations: Sequence[Observation], stop: int | None, forecast: Forecast | None) -> None:
     lines = _lines(observations)
     values = np.concatenate([line.values for line in lines]) if lines else np.ones(1)
     if values.min() > 0 and np.quantile(values, 0.98) > LOGARITHMIC * values.min():
         axes.set_yscale("log")
         axes.set_ylim(*np.exp(_limits(np.log(values))))
+        _number_decades(axes)
     else:
         axes.set_ylim(*_limits(values))
     for line in lines:
@@ -111,10 +123,11 @@ def _draw_curves(axes: Axes, observations: Sequence[Observation], stop: int | No
         axes.plot(line.epochs[seen], line.values[seen], color=line.colour, lw=1.8, solid_capstyle="round")
     if lines:
         _draw_noise(axes, lines[-1])
+        if forecast is not None:
+            draw_forecast(axes, forecast, lines[-1].colour)
         _label_ends(axes, lines)
     missing = [o.step for o in observations if o.step not in {e for line in lines for e in line.epochs}]
     axes.plot(missing, [0.03] * len(missing), "x", color=INK, ms=4, transform=axes.get_xaxis_transform())
-    axes.set_ylabel("loss", color=INK)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(axis="x", length=0, labelbottom=False)
     axes.margins(x=0.01)
@@ -130,6 +143,15 @@ def _limits(values: NDArray[np.float64]) -> tuple[float, float]:
         high = usual + 0.3 * (usual - low)
     margin = 0.06 * (high - low) or 0.5 * abs(high) or 0.5
     return low - margin, high + margin
+
+
+def _number_decades(axes: Axes) -> None:
+    """Plain numbers on a logarithmic axis; those between the decades only where there are few of them."""
+    low, high = axes.get_ylim()
+    between = (1.0, 2.0, 5.0) if high / low < THOUSAND else (1.0,)
+    axes.yaxis.set_major_locator(LogLocator(subs=between))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _draw_noise(axes: Axes, line: _Line) -> None:
@@ -155,26 +177,19 @@ def _label_ends(axes: Axes, lines: Sequence[_Line]) -> None:
 
 
 def _draw_marks(
-    axes: Axes, observations: Sequence[Observation], end: Decision, patience: int | None, mode: Literal["min", "max"]
+    axes: Axes,
+    observations: Sequence[Observation],
+    end: Decision,
+    *,
+    patience: int | None,
+    mode: Literal["min", "max"],
+    forecast: Forecast | None,
 ) -> None:
-    """The best epoch, the stop, and where patience would have stopped."""
-    if end.best_step is not None and end.best_value is not None:
-        axes.plot(end.best_step, end.best_value, "o", ms=8, mfc="white", mec=INK, mew=1.8, zorder=5)
-        high = (axes.transData + axes.transAxes.inverted()).transform((end.best_step, end.best_value))[1] > 0.5
-        low, right = axes.get_xlim()
-        beside_the_stop = _is_early(end) and end.step - end.best_step < 0.06 * (right - low)
-        axes.annotate(
-            f"best {end.best_value:.4g}\nepoch {end.best_step}",
-            (end.best_step, end.best_value),
-            xytext=(0, -12 if high else 12),
-            textcoords="offset points",
-            ha="right" if beside_the_stop and end.best_step - low > 0.1 * (right - low) else "center",
-            va="top" if high else "bottom",
-            color=INK,
-            fontsize=8.5,
-            path_effects=[withStroke(linewidth=2.5, foreground="white", alpha=0.8)],  # a box would hide the curve
-        )
+    """The best epoch, the stop, where the forecast was made, and where patience would have stopped."""
+    _draw_best(axes, end)
     marks: list[_Mark] = [(end.step, f"stop: epoch {end.step}", INK, "-")] if _is_early(end) else []
+    if forecast is not None and forecast.path:
+        marks.append((forecast.step, f"from epoch {forecast.step}: {forecast.eta}", VALIDATION, (0, (1, 1.2))))
     if patience is not None:
         waited = _patience_stop(observations, patience, mode)
         name = f"patience {patience}"
@@ -186,14 +201,37 @@ def _draw_marks(
     _draw_verticals(axes, marks)
 
 
+def _draw_best(axes: Axes, end: Decision) -> None:
+    if end.best_step is None or end.best_value is None:
+        return
+    axes.plot(end.best_step, end.best_value, "o", ms=8, mfc="white", mec=INK, mew=1.8, zorder=5)
+    high = (axes.transData + axes.transAxes.inverted()).transform((end.best_step, end.best_value))[1] > 0.5
+    low, right = axes.get_xlim()
+    room = min(right - end.best_step, end.step - end.best_step if _is_early(end) else right)
+    on_the_left = room < 0.06 * (right - low) and end.best_step - low > 0.1 * (right - low)
+    axes.annotate(
+        f"best {end.best_value:.4g}\nepoch {end.best_step}",
+        (end.best_step, end.best_value),
+        xytext=(0, -12 if high else 12),
+        textcoords="offset points",
+        ha="right" if on_the_left else "left" if end.best_step - low < 0.06 * (right - low) else "center",
+        va="top" if high else "bottom",
+        color=INK,
+        fontsize=8.5,
+        path_effects=[withStroke(linewidth=2.5, foreground="white", alpha=0.8)],  # a box would hide the curve
+    )
+
+
 def _draw_verticals(axes: Axes, marks: Sequence[_Mark]) -> None:
     low, high = axes.get_xlim()
-    near = len(marks) > 1 and abs(marks[0][0] - marks[1][0]) < TOO_NEAR * (high - low)
-    for row, (epoch, label, colour, style) in enumerate(marks):
+    rows: list[float] = []
+    for place, (epoch, label, colour, style) in enumerate(marks):
+        near = [abs(epoch - other) < TOO_NEAR * (high - low) for other, *_ in marks[:place]]
+        rows.append(max((row + 1 for row, is_near in zip(rows, near, strict=True) if is_near), default=0))
         axes.axvline(epoch, color=colour, lw=1.3, ls=style, zorder=1)
         axes.text(
             epoch,
-            1.03 + (0.06 * row if near else 0),
+            1.03 + 0.06 * rows[-1],
             label,
             color=colour,
             fontsize=8.5,
@@ -242,12 +280,10 @@ def _draw_ribbon(axes: Axes, decisions: Sequence[Decision]) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _write_title(figure: Figure, title: str, end: Decision, observations: Sequence[Observation]) -> None:
-    verdict = end.verdict.replace("_", " ")
-    figure.text(0.09, 0.95, f"{title}: {verdict}" if title else verdict.capitalize(), fontsize=12, weight="bold")
+def _reason(end: Decision, observations: Sequence[Observation]) -> str:
+    """Whether and when the training was ended, and why."""
     epochs = observations[-1].step + 1
     ended = f"Stopped after {end.step + 1} of {epochs} epochs" if _is_early(end) else f"Not stopped in {epochs} epochs"
     if _ends_at(end, observations):
         ended = f"Stopped after {epochs} epochs"
-    words = f"{ended}: {end.reason}." if end.reason else f"{ended}."
-    figure.text(0.09, 0.935, textwrap.fill(words, 118), fontsize=8.5, color=INK, va="top")
+    return f"{ended}: {end.reason}." if end.reason else f"{ended}."

@@ -6,6 +6,7 @@ from convergence_callbacks.adapter.names import (
     find_counterpart,
     find_train_loss,
     find_validation_loss,
+    find_validation_scores,
     is_epoch_mean,
     not_found,
 )
@@ -67,3 +68,8 @@ def test_what_was_not_found_is_told_with_what_was_the_nearest_name_and_the_mend(
         "unknown metric 'val_los'; did you mean 'val_loss'? Known: train_loss, val_loss (name it with val_metric=…)"
     )
     assert "nothing was" in str(not_found("val_loss", [], "val_metric"))
+
+
+def test_scores_on_the_validation_data_are_found():
+    logged = ["val_loss", "accuracy", "val_accuracy", "train/f1", "valid/f1", "val_acc_step", "val_lr"]
+    assert find_validation_scores(logged) == ["val_accuracy", "valid/f1"]

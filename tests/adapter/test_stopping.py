@@ -196,3 +196,20 @@ def test_loggers_get_numbers_only():
     assert numbers["convergence/stop"] == 0 and numbers["convergence/verdict"] == 0
     assert numbers["convergence/epochs_since_best"] == 0
     assert all(isinstance(value, int | float) for value in numbers.values())
+
+
+def test_what_is_shown_between_epochs_is_the_eta_when_asked():
+    silent, asked = patient(), patient(show_forecast=True, max_epochs=40)
+    losses = [0.3 + 0.8**epoch for epoch in range(6)]
+    run(silent, losses)
+    run(asked, losses[:4])
+    assert silent.progress() is None and asked.progress() is None
+    run(asked, losses)
+    assert asked.progress() == asked.forecast().eta
+
+
+def test_the_forecast_is_among_the_numbers_once_there_is_one():
+    stopping = patient(max_epochs=40)
+    last = stopping.numbers(run(stopping, [0.3 + 0.8**epoch for epoch in range(6)])[-1])
+    assert last["convergence/forecast_loss_low"] <= last["convergence/forecast_loss"]
+    assert all(isinstance(value, int | float) for value in last.values())

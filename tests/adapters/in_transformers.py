@@ -49,7 +49,7 @@ def arguments(training, **settings):
             "eval_strategy": "no" if training.script is None else "epoch",
             "save_strategy": "epoch",
             "logging_strategy": "no",
-            "learning_rate": 1e-3,
+            "learning_rate": 0.05,
             "save_total_limit": 1,
             **settings,
         },

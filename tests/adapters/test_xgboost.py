@@ -34,6 +34,15 @@ def test_the_last_loss_of_the_last_set_is_judged_and_a_score_is_none():
     assert [o.val_loss for o in stopping.observations] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("restore", [False, True])
+def test_cross_validation_is_judged_by_the_mean_and_its_results_end_at_the_stop_or_the_best(restore):
+    stopping = ConvergenceStopping(criteria=Patience(3), restore_best=restore, verbose=False)
+    params = {"objective": "binary:logistic", "max_depth": 2, "nthread": 1}
+    found = xgboost.cv(params, xgboost.DMatrix(X, Y), 100, nfold=3, callbacks=[stopping], as_pandas=False)
+    kept = 1 + (stopping.decision.best_step if restore else stopping.stopped_epoch)
+    assert [o.val_loss for o in stopping.observations[:kept]] == pytest.approx(found["test-logloss-mean"])
+
+
 def test_a_score_is_judged_where_it_is_named():
     stopping = ConvergenceStopping(criteria=Patience(5), mode="max", val_metric="validation_0/auc", verbose=False)
     model = xgboost.XGBClassifier(n_estimators=100, callbacks=[stopping], eval_metric=["logloss", "auc"], **QUICK)

@@ -15,9 +15,22 @@ MODULES = {path: ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts
 MAY_IMPORT = {
     "core": {"core"},
     "config": {"core", "config", "adapter.settings"},
-    "plots": {"core", "plots"},
-    "adapter": {"core", "config", "monitor", "adapter"},
-    "cli": {"core", "config", "monitor", "cli", "plots", "adapter.settings"},
+    "record": {"core", "record"},
+    "logs": {"core", "logs", "adapter.names", "record.read"},
+    "replay": {"core", "logs"},
+    "summary": {"core", "replay"},
+    "engines": {"core"},
+    "colours": {"core"},
+    "plots": {"core", "plots", "colours", "replay", "compare"},
+    "pages": {"core", "logs", "replay", "summary", "colours", "pages"},
+    "adapter": {"core", "config", "monitor", "adapter", "record"},
+    "compare": {"core", "logs", "replay", "engines", "compare"},
+    "watch": {"core", "logs", "replay", "watch"},
+    "doctor": {"core", "monitor"},
+    "cli": {
+        *("core", "config", "monitor", "cli", "plots", "adapter.settings"),
+        *("logs", "replay", "record", "summary", "engines", "compare", "watch", "doctor", "pages"),
+    },
     "monitor": {"core", "config"},
     "environment": {"core", "lightning"},
 }
@@ -79,6 +92,9 @@ def test_a_file_is_one_idea(path):
         ("plots", "matplotlib", "plots"),
         ("lightning", "torch", "lightning"),
         *((adapter.door, adapter.door, adapter.door) for adapter in ADAPTERS if adapter.door != "lightning"),
+        ("pages", "jinja2", "report"),
+        ("pages.server", "starlette", "serve"),
+        ("pages.server", "sse_starlette", "serve"),
     ],
 )
 def test_a_library_that_is_not_installed_is_told_with_its_extra(door, library, extra):

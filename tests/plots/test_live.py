@@ -67,3 +67,10 @@ def test_it_can_be_written_to_a_file(tmp_path):
 def test_how_often_must_make_sense():
     with pytest.raises(ValueError, match="every must be at least 1, got 0"):
         LivePlot(every=0)
+
+
+def test_it_draws_the_forecast_that_it_is_given(tmp_path):
+    asked, monitor = [], Monitor(max_epochs=30)
+    run(LivePlot(tmp_path / "picture.png", forecast=lambda: asked.append(monitor.forecast()) or asked[-1]), 6, monitor)
+    assert len(asked) == 6 and asked[-1].path
+    assert (tmp_path / "picture.png").stat().st_size > 10_000

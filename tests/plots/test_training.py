@@ -1,5 +1,6 @@
 """What a picture of a training shows."""
 
+import dataclasses
 import itertools
 import math
 
@@ -7,9 +8,9 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="needs pip install 'convergence-callbacks[plots]'")
 
-from convergence_callbacks import Monitor, Observation, Verdict
+from convergence_callbacks import Estimate, Monitor, Observation, Verdict
+from convergence_callbacks.colours import OF_VERDICT, ON_VERDICT
 from convergence_callbacks.plots import plot_training
-from convergence_callbacks.plots.colours import OF_VERDICT, ON_VERDICT
 from tests.curves import exponential, overfitting
 
 
@@ -152,3 +153,38 @@ def test_a_picture_that_ends_at_the_stop_does_not_say_of_how_many():
     shown = texts(plot_training(observations[: len(decisions)], decisions, patience=60))
     assert any(text.startswith(f"Stopped after {len(decisions)} epochs:") for text in shown)
     assert "patience 60 goes on" in shown
+
+
+def test_the_forecast_is_a_band_to_the_end_of_the_budget_with_its_eta(tmp_path):
+    monitor = Monitor(max_epochs=80)
+    observations, decisions = record(exponential(20, 6, noise=0.003), monitor)
+    forecast = monitor.forecast()
+    plain, figure = plot_training(observations, decisions), plot_training(observations, decisions, forecast=forecast)
+    assert f"from epoch 19: {forecast.eta}" in texts(figure)
+    assert len(figure.axes[0].collections) == len(plain.axes[0].collections) + 1
+    assert figure.axes[0].get_xlim()[1] >= 79 > plain.axes[0].get_xlim()[1]
+    assert saved(figure, tmp_path)
+
+
+def test_a_forecast_at_the_end_draws_nothing():
+    monitor = Monitor(max_epochs=20)
+    observations, decisions = record(exponential(20, 6), monitor)
+    figure = plot_training(observations, decisions, forecast=monitor.forecast())
+    assert not any("ETA" in text for text in texts(figure))
+
+
+def test_a_band_far_outside_does_not_flatten_the_curves():
+    monitor = Monitor(max_epochs=40)
+    observations, decisions = record(exponential(20, 6, floor=0.5), monitor)
+    forecast = monitor.forecast()
+    far = dataclasses.replace(forecast, path=((39.0, Estimate(-1e6, 0.5, 1e6)),))
+    low, high = plot_training(observations, decisions, forecast=far).axes[0].get_ylim()
+    assert high - low < 5
+
+
+def test_labels_over_the_axes_do_not_share_a_line_where_they_are_near():
+    monitor = Monitor(max_epochs=80)
+    observations, decisions = record(exponential(80, 6, noise=0.003), monitor)
+    figure = plot_training(observations, decisions, patience=3, forecast=monitor.forecast())
+    over = [text for text in figure.axes[0].texts if 1 < text.get_position()[1] < 1.3]
+    assert len(over) == len({text.get_position()[1] for text in over}) == 3

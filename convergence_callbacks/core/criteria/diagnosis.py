@@ -17,7 +17,7 @@ from convergence_callbacks.core.criteria.false_convergence import FalseConvergen
 from convergence_callbacks.core.criteria.not_learning import NotLearning
 from convergence_callbacks.core.criteria.overfitting import Overfitting
 from convergence_callbacks.core.criteria.unstable_loss import UnstableLoss
-from convergence_callbacks.core.signals import Series, Signals
+from convergence_callbacks.core.signals import Series, Signals, once_an_epoch
 from convergence_callbacks.core.symptoms import symptoms
 from convergence_callbacks.core.verdict import Verdict
 
@@ -76,6 +76,7 @@ class Diagnosis(Criterion):
         return {"probabilities": known, "verdict": Verdict(state["verdict"]).value}
 
 
+@once_an_epoch
 def probabilities(signals: Signals) -> Series:
     """How probable each verdict is at an epoch, in the order of `VERDICTS`."""
     trees, start = model()

@@ -11,7 +11,7 @@ from convergence_callbacks.core.criteria.overfitting import against_overfitting,
 from convergence_callbacks.core.features import FEWEST, features
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.further_gain import FurtherGain, averaged, further_gain, worth_of
-from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.signals import Signals, once_an_epoch
 from convergence_callbacks.core.verdict import Verdict
 
 WIDENED = 0.05
@@ -21,7 +21,13 @@ TRAIN_FALLS = 0.02
 """… while train loss fell by this share of its own, is overfitting: validation is no longer what training gains."""
 
 BEGUN = 0.03
-"""A run that has gained less than this share of its starting level may not have begun to learn."""
+"""A run that has gained less than this share of its starting level may not have begun to learn, …"""
+
+SURELY_BEGUN = 0.15
+"""… nor may one that has gained less than this share in both losses: it may rest at a trivial predictor's level, …"""
+
+HARD_START = 150
+"""… at most for so many epochs, or half of the budget."""
 
 STRAIGHT = 12.0
 """A fall over a window of so many times the noise is a curve that can be drawn on, …"""
@@ -61,9 +67,9 @@ class ExpectedGain(Criterion):
         if not signals.is_due or len(signals.losses) < FEWEST:
             return state, None
         known = features(signals)
-        worth = averaged(state["worth"], worth_of(known), len(signals.losses))
+        worth = averaged(state["worth"], _worth(signals), len(signals.losses))
         expected = further_gain(worth)
-        waits = signals.gained < BEGUN or leads_further(known, self.tolerance) or signals.rate_steps_down
+        waits = not _has_begun(known, signals) or leads_further(known, self.tolerance) or signals.rate_steps_down
         if waits or expected.mean >= self.tolerance:
             return {"worth": worth}, None
         return {"worth": worth}, self._finding(expected, signals)
@@ -91,6 +97,18 @@ class ExpectedGain(Criterion):
             ),
             confidence=_confidence(expected.mean, self.tolerance),
         )
+
+
+def _has_begun(known: Mapping[str, float], signals: Signals) -> bool:
+    """Whether the run has begun to learn, or has had its time to begin."""
+    hard_start = HARD_START if signals.max_epochs is None else min(HARD_START, signals.max_epochs // 2)
+    at_the_start = signals.gained < SURELY_BEGUN and known["train_level"] > 1 - SURELY_BEGUN
+    return signals.gained >= BEGUN and not (at_the_start and signals.curve.count < hard_start)
+
+
+@once_an_epoch
+def _worth(signals: Signals) -> float:
+    return worth_of(features(signals))
 
 
 def leads_further(known: Mapping[str, float], tolerance: float) -> bool:

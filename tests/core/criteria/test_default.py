@@ -155,7 +155,7 @@ def test_a_curve_that_gained_nearly_all_early_is_not():
 
 def slow_after_a_fast_start():
     t = np.arange(150)
-    return 2.3 - 0.2 * (1 - np.exp(-t / 5)) - 1e-3 * t, np.full(150, 1e-4)
+    return 2.3 - 0.5 * (1 - np.exp(-t / 5)) - 1e-3 * t, np.full(150, 1e-4)
 
 
 def test_what_is_surely_slow_is_not_finished():
@@ -207,3 +207,17 @@ def test_a_network_that_rests_at_the_trivial_level_is_not_ended_before_its_horiz
     noise = np.random.default_rng(0).normal(0, 0.002, 60)
     flat = 0.69 + 0.06 * np.exp(-t / 2) + noise  # from a poor start to the level of a trivial predictor
     assert stop_epoch(show_all(Monitor(max_epochs=300), flat - 0.01, flat)) is None
+
+
+def test_two_losses_that_rest_near_their_start_are_given_half_the_budget_to_begin():
+    """A poor start, then the level of a trivial predictor: a tenth was gained, and nothing learnt."""
+    t = np.arange(300)
+    rest = 0.69 + 0.07 * np.exp(-t / 3) + np.random.default_rng(0).normal(0, 0.002, 300)
+
+    def stop(budget, begun=0.0):
+        monitor = Monitor(criteria=ExpectedGain(), max_epochs=budget)
+        return stop_epoch(show_all(monitor, rest - 0.02 - begun * (t > 5), rest))
+
+    assert [stop(budget) for budget in (100, 200, 300)] == [49, 99, 149]
+    assert stop(None) == 149
+    assert stop(200, begun=0.2) < 50  # a train loss that has begun to fall is no hard start

@@ -1,0 +1,153 @@
+"""Fit the forecast to the recorded curves: `python -m benchmarks.fit_forecast` (some minutes).
+
+With OMP_NUM_THREADS=1 the module is the same every time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from rich.progress import track
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+from benchmarks.curves import RECORDED, load
+from benchmarks.export import compact, tree_of
+from benchmarks.forecast_rows import Row, fitted_rows, forecastable
+from convergence_callbacks.core.boosted_trees import Tree
+from convergence_callbacks.core.loss_forecast import STAGES, magnitude, stage
+
+Series = NDArray[np.float64]
+
+MODEL = Path("convergence_callbacks/core/loss_forecast_model.py")
+FOLDS = 6
+LEVEL_QUANTILES = (0.05, 0.5, 0.95)
+LEFT_QUANTILES = (0.1, 0.5, 0.9)  # that nothing is left is right so often that the lower end is rarely missed
+OUTSIDE = 0.08  # share of the left-out intervals that need not hold: on yet other data a few more do not
+WIDER = np.arange(0.4, 3.0, 0.01)
+
+Trees = Sequence[HistGradientBoostingRegressor]
+
+
+def fit(features: Series, target: Series, quantiles: Sequence[float]) -> Trees:
+    """Boosted trees for each quantile."""
+    return [
+        HistGradientBoostingRegressor(
+            loss="quantile",
+            quantile=quantile,
+            max_iter=100,
+            learning_rate=0.1,
+            max_leaf_nodes=12,
+            min_samples_leaf=100,
+            max_features=0.4,
+            early_stopping=False,
+            random_state=0,
+        ).fit(features, target)
+        for quantile in quantiles
+    ]
+
+
+def predicted(trees: Trees, features: Series) -> Series:
+    """The quantiles of each row in order, of shape (3, rows)."""
+    return np.sort(np.stack([each.predict(features) for each in trees]), axis=0)
+
+
+def left_out(features: Series, target: Series, data: NDArray[np.str_], quantiles: Sequence[float]) -> Series:
+    """The quantiles of each row, from trees that were fitted to other data sets."""
+    said, names = np.empty((3, len(target))), sorted(set(data))
+    for place in track(range(FOLDS), description="left-out data sets"):
+        fold = np.isin(data, names[place::FOLDS])
+        said[:, fold] = predicted(fit(features[~fold], target[~fold], quantiles), features[fold])
+    return said
+
+
+def widened(said: Series, target: Series, rows: Sequence[Row], slack: Series) -> tuple[tuple[float, ...], ...]:
+    """By loss (judged, train) and stage, how much wider intervals have to be than the trees say to hold as they should.
+
+    Args:
+        said: The quantiles of each row, from trees that did not see its data set.
+        target: What came.
+        rows: The rows.
+        slack: By how much an interval may be missed.
+    """
+    low, middle, high = said
+    reach = np.where(target < middle, middle - low, high - middle)
+    missed = np.maximum(np.abs(target - middle) - slack, 0.0)
+    stages = np.array([stage(row.epochs / row.until) for row in rows])
+    losses, data = np.array([row.of for row in rows]), np.array([row.run.data for row in rows])
+    return tuple(
+        tuple(
+            _factor(missed[chosen], reach[chosen], data[chosen])
+            for chosen in ((losses == of) & (stages == number) for number in range(len(STAGES) + 1))
+        )
+        for of in ("judged", "train")
+    )
+
+
+def _factor(missed: Series, reach: Series, data: NDArray[np.str_]) -> float:
+    """The least factor with which no more than a share of the intervals fail, all data sets counting alike."""
+    sets = [data == name for name in sorted(set(data))]
+    shares = (float(np.mean([np.mean((missed > wider * reach)[of]) for of in sets])) for wider in WIDER)
+    factors = (float(wider) for wider, share in zip(WIDER, shares, strict=True) if share <= OUTSIDE)
+    return round(next(factors, float(WIDER[-1])), 2)
+
+
+def module_text(rows: Sequence[Row]) -> str:
+    """The Python module that the package keeps."""
+    names, left_names = tuple(rows[0].features), tuple(rows[0].left_features)
+    features = np.array([list(row.features.values()) for row in rows])
+    all_features = np.array([[*row.features.values(), *row.left_features.values()] for row in rows])
+    data = np.array([row.run.data for row in rows])
+    moved = magnitude(np.array([row.moved for row in rows]))
+    left = np.log1p(np.array([row.left / row.epochs for row in rows]))
+    level_wider = widened(left_out(features, moved, data, LEVEL_QUANTILES), moved, rows, np.full(len(rows), 1e-9))
+    half_an_epoch = np.log1p(np.array([(row.left + 0.5) / row.epochs for row in rows])) - left
+    left_wider = widened(left_out(all_features, left, data, LEFT_QUANTILES), left, rows, half_an_epoch)
+    level_trees, left_trees = fit(features, moved, LEVEL_QUANTILES), fit(all_features, left, LEFT_QUANTILES)
+    return "\n".join([
+        f'''"""The fitted forecast. Made by `python -m benchmarks.fit_forecast`; not to be edited.
+
+Fitted to recorded trainings (`benchmarks/recorded.npz`) on {", ".join(sorted(set(data)))}.
+"""
+
+from convergence_callbacks.core.boosted_trees import Tree
+
+FEATURES = {names!r}
+LEFT_FEATURES = {left_names!r}
+# Of the level that is to come, and of the epochs that are left: what the trees of the lower end, the middle and the
+# upper end are added to, how much wider the interval is than they say
+# (validation loss, then train loss, at each stage), and the trees.''',
+        *_literals("LEVEL", level_trees, level_wider),
+        *_literals("LEFT", left_trees, left_wider),
+        "",
+    ])  # fmt: skip
+
+
+def _literals(name: str, trees: Trees, wider: Sequence[Sequence[float]]) -> list[str]:
+    starts = tuple(float(f"{each._baseline_prediction.item():.6g}") for each in trees)
+    grown: list[Tree] = [tree_of(stage[0].nodes) for each in trees for stage in each._predictors]
+    return [
+        f"{name}_STARTS = {starts!r}",
+        f"{name}_WIDER = {tuple(wider)!r}",
+        f"{name}_TREES: tuple[Tree, ...] = {compact(grown)}",
+    ]
+
+
+def main(
+    curves: Annotated[Path, typer.Option(help="recorded curves")] = RECORDED,
+    out: Annotated[Path, typer.Option(help="the module to write")] = MODEL,
+    jobs: Annotated[int, typer.Option(help="processes")] = 2,
+) -> None:
+    """Fit to all recorded runs with finite losses; take the width of the intervals from data sets left out."""
+    runs = [run for run in load(curves) if forecastable(run)]
+    print(f"reading {len(runs)} runs of {len({run.data for run in runs})} data sets")
+    out.write_text(module_text(fitted_rows(runs, jobs)), encoding="utf-8")
+    print(f"{out}: {out.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    typer.run(main)

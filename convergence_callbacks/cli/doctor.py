@@ -1,0 +1,24 @@
+"""``convergence doctor``: does this installation work?"""
+
+from __future__ import annotations
+
+import typer
+
+from convergence_callbacks.cli.output import complain, say
+from convergence_callbacks.doctor import examine
+
+MARKS = {True: ("ok", "green"), None: ("--", ""), False: ("!!", "red")}
+
+
+def doctor() -> None:
+    """Say which versions are here, which frameworks work with them, and whether the rule says what it should."""
+    checks = []
+    for check in examine():
+        mark, style = MARKS[check.is_right]
+        say(f"{mark}  {check.name}: {check.said}", style)
+        checks.append(check)
+    wrong = [check.name for check in checks if check.is_right is False]
+    if wrong:
+        complain(f"not right: {', '.join(wrong)}")
+        raise typer.Exit(1)
+    say("All that is installed works.", "green")

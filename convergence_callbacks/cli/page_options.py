@@ -1,0 +1,29 @@
+"""What the commands share that make pages."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from convergence_callbacks.core.errors import ConvergenceError
+
+PricePerHour = Annotated[
+    float | None, typer.Option("--price-per-hour", help="What an hour of training costs.", show_default=False)
+]
+Currency = Annotated[str, typer.Option("--currency", help="Written before amounts.")]
+
+
+@contextlib.contextmanager
+def needing_pages() -> Iterator[None]:
+    """Tell which extra is missing.
+
+    Raises:
+        ConvergenceError: A library is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ConvergenceError(str(error)) from error

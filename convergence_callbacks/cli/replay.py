@@ -1,0 +1,122 @@
+"""``convergence replay``: what the rule would have made of trainings that are over."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from convergence_callbacks.cli.log_options import (
+    EpochColumn,
+    LogPath,
+    LrColumn,
+    SettingsFile,
+    StepColumn,
+    TimeColumn,
+    TrainMetric,
+    ValMetric,
+    settings_and_columns,
+)
+from convergence_callbacks.cli.output import complain, errors_told, named, say, say_table
+from convergence_callbacks.cli.tables import replay_table, to_csv, to_json
+from convergence_callbacks.core.errors import SettingsError, unknown_name
+from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.logs.columns import ColumnChoice
+from convergence_callbacks.logs.errors import LogError
+from convergence_callbacks.logs.read import read_logs
+from convergence_callbacks.record.verify import verify
+from convergence_callbacks.replay import replay as replay_run
+from convergence_callbacks.summary import Summary
+
+FAILED_ON = 3
+"""The exit status where a run has a verdict that ``--fail-on`` names, or a record is not confirmed."""
+
+
+def replay(
+    path: LogPath,
+    settings_file: SettingsFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    fail_on: Annotated[str, typer.Option(help="Verdicts, with commas between: status 3 where a run ends so.")] = "",
+    explain_columns: Annotated[bool, typer.Option("--explain-columns", help="Say which columns were taken.")] = False,
+    check_record: Annotated[bool, typer.Option("--verify", help="Recompute the decisions of a record.")] = False,
+    train_metric: TrainMetric = None,
+    val_metric: ValMetric = None,
+    lr_column: LrColumn = None,
+    epoch_column: EpochColumn = None,
+    step_column: StepColumn = None,
+    time_column: TimeColumn = None,
+) -> None:
+    """Say of each logged training how it ended, and where the rule would have stopped it.
+
+    Status 0: all was read. 1: something could not be read. 2: wrong usage. 3: a verdict of --fail-on, or a record
+    that --verify does not confirm.
+    """
+    with errors_told():
+        failing = _verdicts(fail_on)
+        if check_record:
+            _verify(path)
+            return
+        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column)
+        settings, choice = settings_and_columns(settings_file, *columns)
+        if explain_columns:
+            _explain(path, choice)
+            return
+        found = list(_summaries(path, choice, settings))
+    summaries = [each for each in found if isinstance(each, Summary)]
+    problems = [each for each in found if isinstance(each, LogError)]
+    if as_json:
+        typer.echo(to_json(summaries, problems))
+    elif as_csv:
+        typer.echo(to_csv(summaries), nl=False)
+    elif summaries:
+        say_table(replay_table(summaries))
+    _end(path, summaries, problems, failing)
+
+
+def _end(path: Path, summaries: Sequence[Summary], problems: Sequence[LogError], failing: Sequence[str]) -> None:
+    """Say what could not be read, and end with the status that tells."""
+    for problem in problems:
+        complain(str(problem))
+    if not summaries and not problems:
+        complain(f"{named(path)}: no log of a training was found")
+    if any(summary.verdict in failing for summary in summaries):
+        raise typer.Exit(FAILED_ON)
+    if problems or not summaries:
+        raise typer.Exit(1)
+
+
+def _summaries(path: Path, choice: ColumnChoice, settings: Settings) -> Iterator[Summary | LogError]:
+    of_run = functools.partial(replay_run, settings=settings)
+    for each in read_logs(path, choice):
+        yield each if isinstance(each, LogError) else Summary.of(of_run(each))
+
+
+def _explain(path: Path, choice: ColumnChoice) -> None:
+    for each in read_logs(path, choice):
+        if isinstance(each, LogError):
+            complain(str(each))
+            continue
+        say(f"{each.name} ({each.format}, {each.steps} {each.unit}s)", "bold")
+        for line in (*each.columns.explained(), *(f"note: {note}" for note in each.notes)):
+            say(f"  {line}")
+
+
+def _verify(path: Path) -> None:
+    result = verify(path)
+    say(str(result), "green" if result.is_confirmed else "red")
+    if not result.is_confirmed:
+        raise typer.Exit(FAILED_ON)
+
+
+def _verdicts(names: str) -> list[str]:
+    known = [verdict.value for verdict in Verdict]
+    chosen = [name.strip() for name in names.split(",") if name.strip()]
+    for name in chosen:
+        if name not in known:
+            raise SettingsError(f"{unknown_name('verdict', name, known)} (--fail-on)")
+    return chosen

@@ -1,0 +1,102 @@
+"""``convergence report``: a page on trainings, to attach, to print and to keep."""
+
+from __future__ import annotations
+
+import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from convergence_callbacks.cli.log_options import (
+    EpochColumn,
+    LogPath,
+    LrColumn,
+    SettingsFile,
+    StepColumn,
+    TimeColumn,
+    TrainMetric,
+    ValMetric,
+    settings_and_columns,
+)
+from convergence_callbacks.cli.output import complain, errors_told, named, say
+from convergence_callbacks.cli.page_options import Currency, PricePerHour, needing_pages
+from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.logs.columns import ColumnChoice
+from convergence_callbacks.logs.errors import LogError
+from convergence_callbacks.logs.read import read_logs
+from convergence_callbacks.replay import replay
+
+
+class Format(StrEnum):
+    """What a report can be written as."""
+
+    HTML = "html"
+    MD = "md"
+
+
+def report(
+    path: LogPath,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="The file; - for standard output.")] = None,
+    format_: Annotated[Format | None, typer.Option("--format", help="html, or md for a model card.")] = None,
+    title: Annotated[str | None, typer.Option(help="The heading; without it, the name of the folder.")] = None,
+    price_per_hour: PricePerHour = None,
+    currency: Currency = "$",
+    settings_file: SettingsFile = None,
+    train_metric: TrainMetric = None,
+    val_metric: ValMetric = None,
+    lr_column: LrColumn = None,
+    epoch_column: EpochColumn = None,
+    step_column: StepColumn = None,
+    time_column: TimeColumn = None,
+) -> None:
+    """Write a page on logged trainings: verdicts, curves, where the rule would have stopped and what that saves.
+
+    Status 0: all was read. 1: something could not be read; the rest is in the report. 2: wrong usage.
+    """
+    kind = format_ or (Format.MD if output is not None and output.suffix == ".md" else Format.HTML)
+    to = output or Path(f"report.{kind.value}")
+    with errors_told():
+        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column)
+        settings, choice = settings_and_columns(settings_file, *columns)
+        text, problems, runs = _written(path, title, settings, choice, (price_per_hour, currency), kind)
+        if not runs:
+            complain(f"{named(path)}: no log of a training was found")
+        elif str(to) == "-":
+            typer.echo(text, nl=False)
+        else:
+            to.write_text(text, encoding="utf-8")
+            say(f"Wrote {named(to)}: {runs} {'training' if runs == 1 else 'trainings'}.", "green")
+    for problem in problems:
+        complain(str(problem))
+    if problems or not runs:
+        raise typer.Exit(1)
+
+
+def _written(
+    path: Path,
+    title: str | None,
+    settings: Settings,
+    choice: ColumnChoice,
+    price: tuple[float | None, str],
+    kind: Format,
+) -> tuple[str, list[LogError], int]:
+    """The text of the report, what could not be read, and how many runs it is about."""
+    with needing_pages():
+        from convergence_callbacks.pages import Card, Price, Report
+    cards, problems = [], []
+    for each in read_logs(path, choice):
+        if isinstance(each, LogError):
+            problems.append(each)
+        else:
+            cards.append(Card.of(replay(each, settings)))
+    made = Report(
+        title=title or named(Path(path.resolve().name)),
+        cards=cards,
+        settings=settings,
+        made_at=datetime.datetime.now().astimezone(),
+        problems=problems,
+        price=None if price[0] is None else Price(price[0], price[1]),
+    )
+    return (made.html() if kind is Format.HTML else made.markdown()), problems, len(cards)

@@ -1,0 +1,106 @@
+"""``convergence serve``: the runs of a folder as web pages."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import secrets
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from convergence_callbacks.cli.log_options import (
+    EpochColumn,
+    LogPath,
+    LrColumn,
+    SettingsFile,
+    StepColumn,
+    TimeColumn,
+    TrainMetric,
+    ValMetric,
+    settings_and_columns,
+)
+from convergence_callbacks.cli.output import errors_told, named, say
+from convergence_callbacks.cli.page_options import Currency, PricePerHour, needing_pages
+
+
+def serve(
+    path: LogPath,
+    host: Annotated[str, typer.Option(help="The address to listen at; any but a local one asks for a token.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(help="The port; 0 for any that is free.", min=0, max=65535)] = 8090,
+    token: Annotated[
+        str | None,
+        typer.Option(help="Who has it may look; made up where one is needed.", envvar="CONVERGENCE_TOKEN"),
+    ] = None,
+    price_per_hour: PricePerHour = None,
+    currency: Currency = "$",
+    settings_file: SettingsFile = None,
+    train_metric: TrainMetric = None,
+    val_metric: ValMetric = None,
+    lr_column: LrColumn = None,
+    epoch_column: EpochColumn = None,
+    step_column: StepColumn = None,
+    time_column: TimeColumn = None,
+) -> None:
+    """Show the trainings below a folder as web pages, and follow those that run. Nothing can be changed there."""
+    with errors_told():
+        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column)
+        settings, choice = settings_and_columns(settings_file, *columns)
+        path.stat()
+        with needing_pages():
+            from convergence_callbacks.pages import Price
+            from convergence_callbacks.pages.guard import is_local
+            from convergence_callbacks.pages.server import application
+            from convergence_callbacks.pages.shelf import Shelf, end_with_parent
+        price = None if price_per_hour is None else Price(price_per_hour, currency)
+        if not token and not is_local(host):
+            token = secrets.token_urlsafe(24)
+        # New processes rather than forks: a fork of a process with threads may hang.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(_processes(), context, end_with_parent) as executor:
+            shelf = Shelf(path, settings, choice, executor)
+            app = application(shelf, title=named(Path(path.resolve().name)), price=price, token=token or None)
+            _run(app, shelf, host, port, token)
+            executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _processes() -> int:
+    """All cores but one, which the pages need."""
+    return max(1, (os.cpu_count() or 2) - 1)
+
+
+def _run(app: Any, shelf: Any, host: str, port: int, token: str | None) -> None:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Says where it is to be found as soon as it is."""
+
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                at = self.servers[0].sockets[0].getsockname()[1]
+                shown = f"[{host}]" if ":" in host else host
+                say(f"http://{shown}:{at}/{f'?token={token}' if token else ''}")
+                say("Ctrl-C ends it.")
+
+        async def shutdown(self, sockets: Any = None) -> None:
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # that streams are cut now is no error
+            await super().shutdown(sockets)
+
+    is_over = threading.Event()
+    follower = threading.Thread(target=shelf.look_again, args=(is_over,), daemon=True)
+    follower.start()
+    # No log of requests: the token is in the address of the first.
+    config = uvicorn.Config(
+        app, host, port, access_log=False, log_level="warning", timeout_graceful_shutdown=1, lifespan="off"
+    )
+    try:
+        Server(config).run()
+    finally:
+        is_over.set()

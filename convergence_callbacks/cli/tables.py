@@ -1,0 +1,105 @@
+"""Summaries as people and programs read them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.logs.errors import LogError
+from convergence_callbacks.summary import Summary
+
+COLOURS = {
+    Verdict.IMPROVING: "cyan",
+    Verdict.CONVERGED: "green",
+    Verdict.FALSE_CONVERGENCE: "yellow",
+    Verdict.OVERFITTING: "magenta",
+    Verdict.UNSTABLE: "yellow",
+    Verdict.NOT_LEARNING: "red",
+    Verdict.DIVERGED: "red",
+}
+"""The colour of each verdict on a terminal; the word stands beside it."""
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that a spreadsheet would compute."""
+
+
+def replay_table(summaries: Sequence[Summary]) -> Table:
+    """A row for each run, and the sum."""
+    has_times = any(summary.hours_saved is not None for summary in summaries)
+    table = Table(box=None, pad_edge=False, show_footer=len(summaries) > 1)
+    saved = sum(summary.steps_saved for summary in summaries)
+    steps = sum(summary.steps for summary in summaries)
+    hours = sum(summary.hours_saved or 0.0 for summary in summaries)
+    table.add_column("run", footer=f"{len(summaries)} runs", overflow="fold")
+    table.add_column("at its end")
+    for name, footer in (
+        ("epochs", str(steps)),
+        ("stop at", ""),
+        ("saved", f"{saved} ({saved / max(steps, 1):.0%})"),
+        *((("hours", f"{hours:.1f}"),) if has_times else ()),
+        ("lost", ""),
+    ):
+        table.add_column(name, footer=footer, justify="right")
+    table.add_column("reason", overflow="fold", ratio=1)
+    for summary in summaries:
+        table.add_row(*_cells(summary, has_times))
+    return table
+
+
+def _cells(summary: Summary, has_times: bool) -> list[Text]:
+    steps = f"{summary.steps}" if summary.unit == "epoch" else f"{summary.steps} {summary.unit}s"
+    stop = "–" if summary.stopped_at is None else f"{summary.stopped_at} {summary.stop_verdict}"
+    hours = "–" if summary.hours_saved is None else f"{summary.hours_saved:.2f}"
+    lost = "–" if summary.share_given_up is None else f"{100 * summary.share_given_up:.2g} %"
+    verdict = Text(summary.verdict, COLOURS[Verdict(summary.verdict)])
+    saved = str(summary.steps_saved)
+    return [
+        Text(printable(summary.run)),
+        verdict,
+        Text(steps),
+        Text(stop),
+        Text(saved),
+        *([Text(hours)] if has_times else []),
+        Text(lost),
+        Text(printable(summary.reason)),
+    ]
+
+
+def to_json(summaries: Sequence[Summary], problems: Sequence[LogError]) -> str:
+    """One document with all runs, and what could not be read."""
+    told = [{"path": None if p.path is None else str(p.path), "line": p.line, "message": p.message} for p in problems]
+    runs = [summary.to_dict() for summary in summaries]
+    return json.dumps({"runs": runs, "problems": told}, indent=1, ensure_ascii=True, allow_nan=False)
+
+
+def to_csv(summaries: Sequence[Summary]) -> str:
+    """A line for each run; text that a spreadsheet would compute begins with an apostrophe."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = [name for name in Summary.__dataclass_fields__ if name != "notes"]
+    writer.writerow([*names, "notes"])
+    for summary in summaries:
+        writer.writerow([*(_cell(getattr(summary, name)) for name in names), _cell("; ".join(summary.notes))])
+    return text.getvalue().encode("utf-8", "backslashreplace").decode()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str):
+        value = printable(value)
+        return f"'{value}" if value.startswith(FORMULA) else value
+    return "" if value is None else value
+
+
+def printable(text: str) -> str:
+    """Text without what would steer a terminal.
+
+    >>> printable("run\\x1b[31m\\nred")
+    'run\\\\x1b[31m\\\\nred'
+    """
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

@@ -1,0 +1,201 @@
+"""``convergence watch``: follows the log of a training that is running."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from convergence_callbacks.cli.chart import chart
+from convergence_callbacks.cli.log_options import (
+    EpochColumn,
+    LogPath,
+    LrColumn,
+    SettingsFile,
+    StepColumn,
+    TimeColumn,
+    TrainMetric,
+    ValMetric,
+    settings_and_columns,
+)
+from convergence_callbacks.cli.output import complain, errors_told, say
+from convergence_callbacks.cli.tables import COLOURS, printable
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.logs.run import Run
+from convergence_callbacks.watch.follow import Follower, Reading
+from convergence_callbacks.watch.memory import Memory
+from convergence_callbacks.watch.notify import Webhook, start_command
+from convergence_callbacks.watch.session import Session
+
+LEISURE = 10
+"""Looks are so many times further apart than reading takes: a huge log does not keep a processor busy."""
+
+
+def watch(
+    path: LogPath,
+    on_stop: Annotated[str | None, typer.Option(help="Command to start at the stop, once.")] = None,
+    notify: Annotated[str | None, typer.Option(help="Address to post changes of the verdict to.")] = None,
+    interval: Annotated[float, typer.Option(min=0.05, help="Seconds between looks.")] = 2.0,
+    idle: Annotated[float | None, typer.Option(help="End when the log has not changed for so many seconds.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Look once, say what the training looks like, and end.")] = False,
+    settings_file: SettingsFile = None,
+    train_metric: TrainMetric = None,
+    val_metric: ValMetric = None,
+    lr_column: LrColumn = None,
+    epoch_column: EpochColumn = None,
+    step_column: StepColumn = None,
+    time_column: TimeColumn = None,
+) -> None:
+    """Follow a log that grows: its curve, what the training looks like, and when the rule would stop it."""
+    with errors_told():
+        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column)
+        settings, choice = settings_and_columns(settings_file, *columns)
+        watcher = Watcher(path, Session(settings), on_stop, Webhook(notify, complain) if notify else None)
+        looks = _looks(Follower(path, choice), interval, idle, once=once)
+        try:
+            _show(watcher, looks)
+        except KeyboardInterrupt:
+            say("no longer watched")
+        finally:
+            watcher.close()
+    if once and not watcher.session.decisions:
+        raise typer.Exit(1)
+
+
+class Watcher:
+    """Judges each reading, and acts on what is new.
+
+    Args:
+        path: The log.
+        session: What is known of the training.
+        on_stop: The command to start at the stop, once a training.
+        webhook: Where changes are sent.
+    """
+
+    def __init__(self, path: Path, session: Session, on_stop: str | None, webhook: Webhook | None) -> None:
+        self.session = session
+        self.run: Run | None = None
+        self.problem = ""
+        self._on_stop, self._webhook, self._memory = on_stop, webhook, Memory(path)
+        self._verdict = ""
+        self._acted = 0
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def take(self, reading: Reading) -> list[Decision]:
+        """Take in a reading; gives the new decisions."""
+        self.problem = reading.problem
+        if reading.run is None:
+            return []
+        self.run = reading.run
+        new = self.session.take(reading.run, is_settled=reading.is_settled)
+        if new and new[-1].verdict.value != self._verdict:
+            if self._verdict:
+                self._send(new[-1], "verdict")
+            self._verdict = new[-1].verdict.value
+        if self.session.stop is not None and self._acted != self.session.begun:
+            self._acted = self.session.begun
+            self._stop(self.session.stop)
+        return new
+
+    def close(self) -> None:
+        """Wait for what is under way, for half a minute at most."""
+        if self._webhook is not None:
+            self._webhook.close()
+        for process in self._processes:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                complain("the command of --on-stop still runs")
+
+    def _stop(self, decision: Decision) -> None:
+        first = self.session.seen[0]
+        if self._memory.is_done(first):
+            return
+        try:
+            self._memory.remember(first)
+        except OSError as error:
+            complain(f"a restart would act again, since that could not be noted: {error}")
+        self._send(decision, "stop")
+        if self._on_stop is not None:
+            try:
+                self._processes.append(start_command(self._on_stop, self._message(decision, "stop")))
+            except OSError as error:
+                complain(f"--on-stop: {error}")
+
+    def _send(self, decision: Decision, event: str) -> None:
+        if self._webhook is not None:
+            self._webhook.send(self._message(decision, event))
+
+    def _message(self, decision: Decision, event: str) -> dict[str, Any]:
+        run = self.run
+        named = {} if run is None else {"run": run.name, "path": str(run.path)}
+        return {"event": event, **named, "text": str(decision), "decision": decision.to_dict()}
+
+
+def _looks(follower: Follower, interval: float, idle: float | None, *, once: bool) -> Iterator[Reading]:
+    """Readings, one after the other, until it is enough."""
+    changed = time.monotonic()
+    while True:
+        started = time.monotonic()
+        reading = follower.look()
+        took = time.monotonic() - started
+        if once:
+            yield follower.look()  # a second time: what is there now is taken as complete
+            return
+        yield reading
+        changed = changed if reading.is_settled else time.monotonic()
+        if idle is not None and time.monotonic() - changed > idle:
+            return
+        time.sleep(max(interval, LEISURE * took))
+
+
+def _show(watcher: Watcher, looks: Iterator[Reading]) -> None:
+    console = Console()
+    if not console.is_terminal:
+        for reading in looks:
+            for decision in watcher.take(reading):
+                say(str(decision))
+        return
+    with Live(console=console, auto_refresh=False) as live:
+        for reading in looks:
+            watcher.take(reading)
+            live.update(_picture(watcher, console.width), refresh=True)
+
+
+def _picture(watcher: Watcher, width: int) -> Group:
+    """The curve, the verdict and why."""
+    session, run = watcher.session, watcher.run
+    lines = [Text(line) for line in chart(session.seen, min(width, 100))]
+    if run is not None and session.decisions:
+        latest = session.decisions[-1]
+        unit, number = run.unit, run.number(latest.step)
+        head = Text(f"{printable(run.name)}: {unit} {number}, ")
+        head.append(latest.verdict.value, f"bold {COLOURS[latest.verdict]}")
+        head.append(f" ({latest.confidence:.0%} sure)")
+        lines += [head, Text(printable(latest.reason))]
+        if latest.best_value is not None and latest.best_step is not None:
+            lines.append(Text(f"best {latest.best_value:.6g} at {unit} {run.number(latest.best_step)}"))
+        stop = session.stop
+        said = f"stop at {unit} {run.number(stop.step)}: {stop.reason}" if stop else _left(watcher)
+        lines.append(Text(said, "bold red" if stop else "dim"))
+    if watcher.problem:
+        lines.append(Text(printable(watcher.problem), "yellow"))
+    return Group(*lines)
+
+
+def _left(watcher: Watcher) -> str:
+    """When the budget ends, where it and the time are known."""
+    session, run = watcher.session, watcher.run
+    budget = session.settings.max_epochs or (run.planned if run else None)
+    last = session.seen[-1]
+    if budget is None or not last.elapsed or last.step == 0:
+        return "goes on"
+    minutes = last.elapsed / (last.step + 1) * (budget - last.step - 1) / 60
+    return f"goes on; its budget of {budget} ends in {minutes:.0f} minutes at this pace"

@@ -1,0 +1,175 @@
+"""What the rules come to over all runs of a workload."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convergence_callbacks.compare.stops import Outcome, outcome_of
+from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.engines import spread
+from convergence_callbacks.logs.columns import ColumnChoice
+from convergence_callbacks.logs.errors import LogError, NotALogError
+from convergence_callbacks.logs.read import find_logs, read_log
+from convergence_callbacks.logs.reader import Reader
+
+Series = NDArray[np.float64]
+
+DRAWS = 1000
+"""Times that the runs are drawn anew for the intervals."""
+
+WITHIN = (5, 95)
+"""Percentiles between which the intervals are."""
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """What a rule came to.
+
+    Args:
+        rule: Its name.
+        spent: Mean share of the epochs that it spends.
+        spent_interval: Where that is in 9 of 10 workloads drawn from these runs.
+        lost: Mean share of the gain that it gives up.
+        lost_interval: The same for it.
+        worst: The most that it gave up in a run.
+        steps_saved: Epochs saved, of all runs together.
+        hours_saved: Their time, of the runs that logged it; None where none did.
+        is_on_frontier: Whether no other rule both spends and gives up less.
+    """
+
+    rule: str
+    spent: float
+    spent_interval: tuple[float, float]
+    lost: float
+    lost_interval: tuple[float, float]
+    worst: float
+    steps_saved: int
+    hours_saved: float | None
+    is_on_frontier: bool
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Rules compared on the runs of a workload.
+
+    Args:
+        runs: How many runs were judged.
+        without_gain: How many more gained nothing, so that nothing can be given up; they are left out.
+        rules: A result for each rule, in the order they were named.
+        problems: Logs that could not be read.
+    """
+
+    runs: int
+    without_gain: int
+    rules: tuple[RuleResult, ...]
+    problems: tuple[LogError, ...] = ()
+
+    def suited(self, tolerance: float) -> RuleResult | None:
+        """The rule that spends least among those that surely give up no more than a share of the gain.
+
+        Args:
+            tolerance: That share, on average over the workload; the upper end of the interval must be below it.
+
+        Returns:
+            None where no rule keeps to it.
+        """
+        kept = [result for result in self.rules if result.lost_interval[1] <= tolerance]
+        return min(kept, key=lambda result: result.spent, default=None)
+
+
+def compare(
+    path: str | Path,
+    rules: Mapping[str, Settings],
+    choice: ColumnChoice | None = None,
+    *,
+    engine: str = "joblib",
+    jobs: int = -1,
+    progress: Callable[[Iterator[list[Outcome | LogError]], int], Iterable[list[Outcome | LogError]]] | None = None,
+) -> Comparison:
+    """Replay all runs of a folder under several rules.
+
+    Args:
+        path: A log, or a folder of logs.
+        rules: Settings by the name of the rule; see `rule_from`.
+        choice: Columns that the user named.
+        engine: What spreads the work; see `spread`. The result is the same with each.
+        jobs: Processes, -1 for all cores.
+        progress: Is handed the results of the logs as they come, and how many there are; gives them back.
+
+    Raises:
+        OSError: The path can't be read.
+    """
+    root = Path(path)
+    logs = list(find_logs(root))
+    one = functools.partial(_outcomes, choice=choice, rules=tuple(rules.values()), root=root if root.is_dir() else None)
+    results = spread(one, logs, engine=engine, jobs=jobs)
+    found = [each for log in (progress(results, len(logs)) if progress else results) for each in log]
+    outcomes = [each for each in found if isinstance(each, Outcome)]
+    problems = tuple(each for each in found if isinstance(each, LogError))
+    return compared(list(rules), outcomes, problems)
+
+
+def compared(names: Sequence[str], outcomes: Sequence[Outcome], problems: tuple[LogError, ...] = ()) -> Comparison:
+    """What the rules come to, from what they made of each run."""
+    judged = [outcome for outcome in outcomes if np.isfinite(outcome.lost).all()]
+    if not judged:
+        return Comparison(0, len(outcomes), (), problems)
+    spent = np.array([np.array(outcome.spent) / outcome.steps for outcome in judged])
+    lost = np.array([outcome.lost for outcome in judged])
+    spent_in, lost_in = _intervals(spent), _intervals(lost)
+    means = list(zip(spent.mean(axis=0), lost.mean(axis=0), strict=True))
+    results = tuple(
+        RuleResult(
+            rule=name,
+            spent=float(means[index][0]),
+            spent_interval=spent_in[index],
+            lost=float(means[index][1]),
+            lost_interval=lost_in[index],
+            worst=float(lost[:, index].max()),
+            steps_saved=sum(outcome.steps - outcome.spent[index] for outcome in judged),
+            hours_saved=_hours(judged, index),
+            is_on_frontier=not any(_beats(other, means[index]) for other in means),
+        )
+        for index, name in enumerate(names)
+    )
+    return Comparison(len(judged), len(outcomes) - len(judged), results, problems)
+
+
+def _outcomes(
+    log: tuple[Path, Reader], choice: ColumnChoice | None, rules: Sequence[Settings], root: Path | None
+) -> list[Outcome | LogError]:
+    """The outcomes of the runs of one log, or what is wrong with it."""
+    try:
+        return [outcome_of(run, rules) for run in read_log(*log, choice, root)]
+    except NotALogError:
+        return []
+    except LogError as error:
+        return [error]
+
+
+def _intervals(shares: Series) -> list[tuple[float, float]]:
+    """Intervals of the mean of each column, by drawing the rows anew (Efron, 1979)."""
+    rng = np.random.default_rng(0)
+    count = len(shares)
+    means = np.array([shares[rng.integers(count, size=count)].mean(axis=0) for _ in range(DRAWS)])
+    low, high = np.percentile(means, WITHIN, axis=0)
+    return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+
+
+def _hours(outcomes: Sequence[Outcome], index: int) -> float | None:
+    saved = [
+        outcome.seconds - at_stop
+        for outcome in outcomes
+        if outcome.seconds is not None and (at_stop := outcome.seconds_spent[index]) is not None
+    ]
+    return sum(saved) / 3600 if saved else None
+
+
+def _beats(other: tuple[float, float], one: tuple[float, float]) -> bool:
+    return other[0] <= one[0] and other[1] <= one[1] and other != one

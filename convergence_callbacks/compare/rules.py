@@ -1,0 +1,68 @@
+"""Rules by their names."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from convergence_callbacks.core.criteria.default import Default
+from convergence_callbacks.core.criteria.spec import known_criteria
+from convergence_callbacks.core.errors import SettingsError, unknown_name
+from convergence_callbacks.core.settings import Settings
+
+USUAL = (
+    *("default:0.05", "default:0.02", "default", "default:0.005", "default:0.002"),
+    *("patience:5", "patience:10", "patience:20", "patience:50", "generalization_loss:5"),
+)
+"""What is compared unless something else is asked for."""
+
+
+def rule_from(name: str, base: Settings | None = None) -> Settings:
+    """The settings of a monitor that stops by a rule.
+
+    Args:
+        name: A criterion, with a colon before its first setting: ``patience:10``; of ``default`` that is the
+            tolerance.
+        base: What the settings are otherwise.
+
+    Raises:
+        SettingsError: No criterion is called so, or it takes no such value.
+
+    >>> rule_from("patience:10").criteria
+    Patience(patience=10, min_delta=0.0, warmup=0, cooldown=0)
+    >>> rule_from("default:0.05").tolerance
+    0.05
+    """
+    base = base or Settings()
+    kind, _, value = name.strip().partition(":")
+    if kind == Default.name:
+        tolerance = _number(name, value) if value else base.tolerance
+        return dataclasses.replace(base, criteria=None, tolerance=tolerance)
+    if kind not in known_criteria():
+        raise SettingsError(unknown_name("rule", kind, known_criteria()))
+    try:
+        return dataclasses.replace(base, criteria={kind: _number(name, value)} if value else kind)
+    except SettingsError as error:
+        raise SettingsError(f"rule {name!r}: {error}") from None
+
+
+def as_yaml(name: str) -> str:
+    """The line of a settings file that sets a rule.
+
+    >>> as_yaml("patience:10"), as_yaml("default:0.05"), as_yaml("default")
+    ('criteria: [patience: 10]', 'tolerance: 0.05', 'tolerance: 0.01')
+    """
+    kind, _, value = name.strip().partition(":")
+    if kind == Default.name:
+        return f"tolerance: {value or Settings().tolerance}"
+    return f"criteria: [{kind}: {value}]" if value else f"criteria: [{kind}]"
+
+
+def _number(name: str, text: str) -> Any:
+    """A setting as it is written: a whole number, a number, or text such as ``0.5%``."""
+    for kind in (int, float, str):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    raise SettingsError(f"rule {name!r}: {text!r} is no setting")

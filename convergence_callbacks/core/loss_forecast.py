@@ -1,0 +1,233 @@
+"""Where a training is going: the loss to come, the epochs that are left, and how fast it converges.
+
+Quantile regression trees (Meinshausen 2006 for the idea, Friedman 2001 for the trees), fitted on recorded trainings,
+read the curve so far and say how far its level will have moved by a later epoch. How much wider than their own
+quantiles the intervals have to be is taken from data sets left out of the fit, as conformal prediction does (Romano,
+Patterson & Candès 2019).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from convergence_callbacks.core.boosted_trees import BoostedTrees
+from convergence_callbacks.core.convergence_rate import ConvergenceRate, convergence_rate
+from convergence_callbacks.core.estimate import Estimate
+from convergence_callbacks.core.forecast_features import FEWEST, Past, past_of_train
+from convergence_callbacks.core.schedule import rates_ahead
+from convergence_callbacks.core.signals import Series, Signals
+
+Loss = Literal["judged", "train"]
+"""The loss that is forecast: the judged one (validation loss where there is one), or the train loss."""
+
+LONG_RUN = 10
+"""Times the epochs so far, after which a loss has come to where it stays: the recorded trainings reach no further."""
+
+STAGES = (0.15, 0.375, 0.625)
+"""Shares of the way at which one stage ends and the next one begins."""
+
+ALONG = (0.05, 0.15, 0.3, 0.5, 0.75, 1.0)
+"""Shares of the way to the end, on a logarithmic scale of epochs, at which the path is told."""
+
+NEAR_ZERO = 0.1
+"""Changes are learnt on a scale that is even below this share of the recent movement and logarithmic above."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """Where a training is going, as seen from one epoch; all intervals hold in nine of ten trainings.
+
+    A level is the median over the latest twentieth of the epochs (three at least), so it has no noise of single epochs.
+
+    Args:
+        step: The epoch from which it was made.
+        end: The level at the end of the budget; None where that is unknown.
+        asymptote: The level after ten times as many epochs, whatever the budget.
+        epochs_left: Epochs until the lowest loss is within the tolerance of the lowest that the whole budget (or ten
+            times as many epochs) will bring.
+        rate: How fast the loss converges.
+        path: The level at steps from the next one to the end.
+    """
+
+    step: int
+    end: Estimate | None
+    asymptote: Estimate
+    epochs_left: Estimate
+    rate: ConvergenceRate
+    path: tuple[tuple[float, Estimate], ...] = ()
+
+    @property
+    def eta(self) -> str:
+        """The epochs that are left in words, such as ``ETA ≈ 14 epochs (9–25)``."""
+        left = self.epochs_left
+        return f"ETA ≈ {left.value:.0f} epochs ({left.low:.0f}–{left.high:.0f})"
+
+    def numbers(self) -> dict[str, float]:
+        """The epochs that are left and the loss at the end (in the long run, where the budget is unknown), by name."""
+        told = {"epochs_left": self.epochs_left, "forecast_loss": self.end or self.asymptote}
+        ends = {"": "value", "_low": "low", "_high": "high"}
+        return {f"{name}{end}": getattr(each, of) for name, each in told.items() for end, of in ends.items()}
+
+    def __str__(self) -> str:
+        parts = [self.eta, f"in the long run {self.asymptote:.4g}", str(self.rate)]
+        if self.end is not None:
+            parts.insert(1, f"at the end {self.end:.4g}")
+        return " | ".join(parts)
+
+
+def forecast_loss(signals: Signals, tolerance: float, of: Loss = "judged") -> Forecast | None:
+    """Where a training is going.
+
+    Args:
+        signals: What can be read from it.
+        tolerance: Share of the total gain that is not worth waiting for.
+        of: Which loss.
+
+    Returns:
+        The forecast; None before the fifth epoch of that loss, and while it is no finite number.
+    """
+    past = past_of(signals, of)
+    if past is None or past.count < FEWEST or signals.non_finite:
+        return None
+    to_step = functools.partial(_step, signals, past)
+    budget = _budget(signals, past)
+    horizon = LONG_RUN * past.count if math.isnan(budget) else budget
+    ahead = _Ahead(past, budget, _rates_until(signals, past, horizon), signals.sign)
+    ends_here = horizon <= past.count
+    now = Estimate(*[signals.sign * past.level] * 3)
+    path = [] if ends_here else [past.count * (horizon / past.count) ** share for share in ALONG]
+    told = tuple((to_step(epoch), ahead.level(epoch)) for epoch in path)
+    left = Estimate(0.0, 0.0, 0.0) if ends_here else ahead.epochs_left(horizon, tolerance)
+    return Forecast(
+        step=signals.observation.step,
+        end=None if math.isnan(budget) else told[-1][1] if told else now,
+        asymptote=_Ahead(past, math.nan, None, signals.sign).level(LONG_RUN * past.count),
+        epochs_left=Estimate(*[signals.curve.spacing * end for end in (left.low, left.value, left.high)]),
+        rate=convergence_rate(past.epochs, past.losses),
+        path=told,
+    )
+
+
+def past_of(signals: Signals, of: Loss) -> Past | None:
+    """One loss up to now; None where it was not measured."""
+    curve = signals.curve
+    if not curve.count or (of == "train" and not len(signals.known_train_losses)):
+        return None
+    past = Past(
+        epochs=signals.epochs,
+        losses=signals.losses,
+        other=signals.train_losses,
+        rates=signals.rates,
+        best=curve.best,
+        best_epoch=curve.best_epoch,
+        is_train=not signals.has_validation,
+    )
+    return past_of_train(past) if of == "train" and signals.has_validation else past
+
+
+@dataclass(frozen=True)
+class _Ahead:
+    """A loss looked ahead from, in the user's unit.
+
+    Args:
+        past: The loss up to now.
+        budget: Number of the last epoch; NaN where unknown.
+        rates: Learning rates from now to the end, evenly thinned; None where unknown.
+        sign: 1, or -1 where more is better.
+    """
+
+    past: Past
+    budget: float
+    rates: Series | None
+    sign: float
+
+    def level(self, epoch: float) -> Estimate:
+        """The level of the loss at a later epoch."""
+        from convergence_callbacks.core.loss_forecast_model import LEVEL_STARTS, LEVEL_WIDER
+
+        moves = self._widened(_level_trees().predict_groups(self._known(epoch), 3) + LEVEL_STARTS, LEVEL_WIDER, epoch)
+        levels = self.sign * (self.past.level + change(moves) * self.past.scale)
+        return Estimate(*np.sort(np.clip(levels, *self._bounds)).tolist())
+
+    @property
+    def _bounds(self) -> tuple[float, float]:
+        """What a loss that was never negative, and a score that was never outside 0 and 1, are taken to keep to."""
+        values = self.sign * self.past.losses
+        if values.min() < 0:
+            return -math.inf, math.inf
+        return 0.0, 1.0 if self.sign < 0 and values.max() <= 1 else math.inf
+
+    def epochs_left(self, epoch: float, tolerance: float) -> Estimate:
+        """Epochs until the lowest loss is within the tolerance of the lowest until a later epoch."""
+        from convergence_callbacks.core.loss_forecast_model import LEFT_STARTS, LEFT_WIDER
+
+        known = {**self._known(epoch), **self.past.features_of_tolerance(epoch, tolerance)}
+        shares = self._widened(_left_trees().predict_groups(known, 3) + LEFT_STARTS, LEFT_WIDER, epoch)
+        left = np.clip(self.past.count * np.expm1(np.maximum(shares, 0.0)), 0.0, epoch - self.past.count)
+        return Estimate(*left.tolist())
+
+    def _widened(self, quantiles: Series, wider: Sequence[Sequence[float]], epoch: float) -> Series:
+        """In order, and as much wider as left-out data sets asked for."""
+        low, middle, high = np.sort(quantiles)
+        factor = wider[self.past.is_train][stage(self.past.count / epoch)]
+        return np.array([middle - factor * (middle - low), middle, middle + factor * (high - middle)])
+
+    def _known(self, epoch: float) -> dict[str, float]:
+        rates = self.rates
+        if rates is not None and self.budget > epoch:
+            share = (epoch - self.past.count) / (self.budget - self.past.count)
+            rates = rates[: max(1, round(share * len(rates)))]
+        return self.past.features_for(epoch, self.budget, rates)
+
+
+def magnitude(change: Series) -> Series:
+    """A change in units of the recent movement, on the scale on which it is learnt."""
+    return np.asarray(np.arcsinh(change / NEAR_ZERO))
+
+
+def change(magnitude: Series) -> Series:
+    """The change of that magnitude."""
+    return NEAR_ZERO * np.sinh(magnitude)
+
+
+def stage(share: float) -> int:
+    """How far a run has come of the way that is looked ahead: intervals are widened by the same factor in each."""
+    return sum(share >= bound for bound in STAGES)
+
+
+def _budget(signals: Signals, past: Past) -> float:
+    """Number of the last epoch that will be judged; NaN where unknown."""
+    if signals.max_epochs is None:
+        return math.nan
+    return past.count + max(0, signals.max_epochs - 1 - signals.observation.step) / signals.curve.spacing
+
+
+def _rates_until(signals: Signals, past: Past, epoch: float) -> Series | None:
+    step = signals.observation.step
+    return rates_ahead(signals.lr_schedule, step, 1 + round(_step(signals, past, epoch)))
+
+
+def _step(signals: Signals, past: Past, epoch: float) -> float:
+    """The step of a later epoch."""
+    return signals.observation.step + signals.curve.spacing * (epoch - past.count)
+
+
+@functools.cache
+def _level_trees() -> BoostedTrees:
+    """Put together at the first forecast: importing the package stays fast."""
+    from convergence_callbacks.core.loss_forecast_model import FEATURES, LEVEL_TREES
+
+    return BoostedTrees.of(FEATURES, 0.0, LEVEL_TREES)
+
+
+@functools.cache
+def _left_trees() -> BoostedTrees:
+    from convergence_callbacks.core.loss_forecast_model import FEATURES, LEFT_FEATURES, LEFT_TREES
+
+    return BoostedTrees.of((*FEATURES, *LEFT_FEATURES), 0.0, LEFT_TREES)

@@ -1,0 +1,130 @@
+"""Whether this installation works: versions, doors to frameworks, and a test of itself."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import json
+import platform
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.monitor import Monitor
+
+Series = NDArray[np.float64]
+
+PACKAGES = (
+    *("numpy", "pydantic", "ruamel.yaml", "typer", "rich", "lightning", "pytorch-lightning", "torch", "keras", "jax"),
+    *("transformers", "pytorch-ignite", "skorch", "xgboost", "lightgbm", "catboost", "scikit-learn"),
+    *("matplotlib", "tensorboard", "joblib", "ray", "jinja2", "starlette", "sse-starlette", "uvicorn"),
+)
+"""Distributions whose versions are told."""
+
+PARTS = {
+    "Lightning": "convergence_callbacks.lightning",
+    "Keras": "convergence_callbacks.keras",
+    "Hugging Face transformers": "convergence_callbacks.transformers",
+    "PyTorch": "convergence_callbacks.torch",
+    "JAX": "convergence_callbacks.jax",
+    "Ignite": "convergence_callbacks.ignite",
+    "skorch": "convergence_callbacks.skorch",
+    "XGBoost": "convergence_callbacks.xgboost",
+    "LightGBM": "convergence_callbacks.lightgbm",
+    "CatBoost": "convergence_callbacks.catboost",
+    "scikit-learn": "convergence_callbacks.sklearn",
+    "pictures": "convergence_callbacks.plots",
+    "report": "convergence_callbacks.pages",
+    "serve": "convergence_callbacks.pages.server",
+}
+"""What needs a library of its own, with the module that does."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Args:
+        name: What.
+        is_right: Whether it works; None where it is not installed, which is no fault.
+        said: The version, or what is wrong.
+    """
+
+    name: str
+    is_right: bool | None
+    said: str
+
+
+def examine() -> Iterator[Check]:
+    """Look at everything, one thing after the other; takes ten seconds at most beside the imports of frameworks."""
+    yield from versions()
+    yield from parts()
+    yield from self_test()
+
+
+def versions() -> Iterator[Check]:
+    """The versions of Python, this package, and the libraries that it uses where they are there."""
+    yield Check("python", True, platform.python_version())
+    for name in ("convergence-callbacks", *PACKAGES):
+        try:
+            yield Check(name, True, importlib.metadata.version(name))
+        except importlib.metadata.PackageNotFoundError:
+            yield Check(name, None, "not installed")
+
+
+def parts() -> Iterator[Check]:
+    """Whether the doors to the frameworks open."""
+    for name, module in PARTS.items():
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            missing = "not installed" in str(error)
+            yield Check(name, None if missing else False, str(error))
+        except Exception as error:  # a framework that is broken may raise anything
+            yield Check(name, False, repr(error))
+        else:
+            yield Check(name, True, "works")
+
+
+def self_test() -> Iterator[Check]:
+    """Whether the rule says of plain curves what it should, whatever machine it runs on, and how fast."""
+    epochs = np.arange(120)
+    fall = np.exp(-epochs / 8)
+    curves = {
+        "a curve that settles converges": (fall + 0.1, fall, "converged"),
+        "a loss that is no number has diverged": (np.where(epochs > 20, np.nan, fall + 0.1), fall, "diverged"),
+    }
+    for name, (val, train, expected) in curves.items():
+        said = _verdict_at_stop(val, train)
+        yield Check(name, said == expected, "right" if said == expected else f"it is called {said!r}")
+    yield _saved_and_restored(fall)
+    started = time.perf_counter()
+    _verdict_at_stop(fall + 0.1, fall, goes_on=True)
+    yield Check("time of an update", True, f"{1000 * (time.perf_counter() - started) / len(epochs):.2f} ms")
+
+
+def _verdict_at_stop(val: Series, train: Series, *, goes_on: bool = False) -> str:
+    monitor = Monitor(max_epochs=len(val))
+    decision = None
+    for epoch, (v, t) in enumerate(zip(val.tolist(), train.tolist(), strict=True)):
+        decision = monitor.observe(Observation(step=epoch, train_loss=t, val_loss=v))
+        if decision.stop and not goes_on:
+            break
+    return str(decision.verdict) if decision else ""
+
+
+def _saved_and_restored(fall: Series) -> Check:
+    """Whether a monitor that is saved and restored as JSON decides as one that never was."""
+    through, resumed = Monitor(), Monitor()
+    for epoch, loss in enumerate(fall.tolist()):
+        observation = Observation(step=epoch, train_loss=loss, val_loss=loss)
+        state = json.loads(json.dumps(resumed.state_dict()))
+        resumed = Monitor()
+        resumed.load_state_dict(state)
+        if through.observe(observation) != resumed.observe(observation):
+            return Check("saved and restored", False, f"decides otherwise at epoch {epoch}")
+    return Check("saved and restored", True, "decides the same")

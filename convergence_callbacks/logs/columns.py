@@ -1,0 +1,223 @@
+"""Which column of a log is what, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from convergence_callbacks.adapter.names import find_counterpart, find_train_loss
+from convergence_callbacks.core.errors import unknown_name
+from convergence_callbacks.logs.elapsed import DURATIONS
+from convergence_callbacks.logs.errors import LogError, NotALogError
+
+OPTIONS = {
+    "train": "--train-metric",
+    "val": "--val-metric",
+    "lr": "--lr-column",
+    "epoch": "--epoch-column",
+    "step": "--step-column",
+    "time": "--time-column",
+}
+"""Each role, with the option that names its column."""
+
+_VALIDATION = frozenset({"val", "valid", "validation", "vld", "dev", "eval", "evaluation", "holdout"})
+_TEST = frozenset({"test", "testing"})
+_TRAIN = frozenset({"train", "training", "trn", "tr"})
+_PER_STEP = frozenset({"step", "batch", "iter"})
+_NO_MEANING = frozenset({"epoch", "loss", "mean", "avg", "average", "total", "metrics"})
+_LOSSES = frozenset(
+    {"loss", "error", "err", "cost", "nll", "mse", "rmse", "mae", "bce", "perplexity", "ppl", "bpb", "bpc", "logloss"}
+)
+_EPOCH = frozenset({"epoch", "epochs", "ep"})
+_STEP = frozenset({"step", "steps", "iter", "iters", "iteration", "iterations", "update", "updates", "round"})
+_OF_STEPS = frozenset({"global", "num", "number", "trainer", "train", "training", "current", "total"})
+_TIMES = (
+    *("_runtime", "runtime", "elapsed", "elapsed_time", "time_elapsed", "elapsed_seconds", "total_time", "time"),
+    *("_timestamp", "timestamp", "wall_time", "walltime", "datetime", *sorted(DURATIONS)),
+)
+
+
+@dataclass(frozen=True)
+class ColumnChoice:
+    """The columns that the user names; what is left out is found.
+
+    Args:
+        train: Train loss.
+        val: Validation loss, or with mode ``"max"`` what is to rise.
+        lr: Learning rate.
+        epoch: Number of the epoch.
+        step: Number of the optimiser's step.
+        time: Seconds, or the time of day.
+    """
+
+    train: str | None = None
+    val: str | None = None
+    lr: str | None = None
+    epoch: str | None = None
+    step: str | None = None
+    time: str | None = None
+
+
+@dataclass(frozen=True)
+class Columns(ColumnChoice):
+    """The columns that were taken.
+
+    Args:
+        why: The reason for each that was taken, and for each that was not found, by role.
+        ignored: The other columns.
+    """
+
+    why: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+
+    def explained(self) -> Iterator[str]:
+        """A line for each role: the column, and why it is that one."""
+        for role in OPTIONS:
+            name = getattr(self, role)
+            yield f"{role}: {'none' if name is None else repr(name)} ({self.why.get(role, 'not looked for')})"
+        if self.ignored:
+            yield f"not used: {', '.join(map(repr, self.ignored))}"
+
+
+def find_columns(names: Iterable[str], choice: ColumnChoice | None = None) -> Columns:
+    """The columns of a log by their names.
+
+    Args:
+        names: All columns.
+        choice: Those that the user named.
+
+    Raises:
+        LogError: A named one is not there, or several are equally likely: a guess would be a wrong number.
+        NotALogError: None looks like a loss.
+
+    >>> columns = find_columns(["epoch", "train_loss", "val_loss", "val_acc", "lr-Adam"])
+    >>> columns.epoch, columns.train, columns.val, columns.lr, columns.ignored
+    ('epoch', 'train_loss', 'val_loss', 'lr-Adam', ('val_acc',))
+    """
+    names, choice = list(dict.fromkeys(names)), choice or ColumnChoice()
+    found: dict[str, str | None] = {}
+    why: dict[str, str] = {}
+    for role, find in _FINDERS.items():
+        wanted = getattr(choice, role)
+        free = [name for name in names if name not in found.values()]
+        found[role], why[role] = _named(role, wanted, names) if wanted is not None else find(free, found.get("val"))
+    if found["train"] is None and found["val"] is None:
+        raise NotALogError(_no_loss(names))
+    ignored = tuple(name for name in names if name not in found.values())
+    return Columns(**{role: found[role] for role in OPTIONS}, why=why, ignored=ignored)
+
+
+def words_of(name: str) -> frozenset[str]:
+    """The words of a name: ``trainLoss/epoch_1`` has train, loss and epoch."""
+    return frozenset(word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name))
+
+
+def _named(role: str, wanted: str, names: Sequence[str]) -> tuple[str, str]:
+    if wanted not in names:
+        raise LogError(f"{unknown_name('column', wanted, names)} ({OPTIONS[role]})")
+    return wanted, f"named with {OPTIONS[role]}"
+
+
+def _no_loss(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:12])) + (", …" if len(names) > 12 else "")
+    return f"no column looks like a train or validation loss; name it with --val-metric. Columns: {shown or 'none'}"
+
+
+def _validation(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
+    """The validation loss, or what stands in for it."""
+    of_val = [name for name in names if words_of(name) & _VALIDATION]
+    of_test = [name for name in names if words_of(name) & _TEST and not words_of(name) & _VALIDATION]
+    stages: list[tuple[list[str], str]] = [
+        ([name for name in of_val if _is_loss(name)], "the plainest name of a validation loss"),
+        ([name for name in of_val if words_of(name) & _LOSSES], "a measure of error on the validation data"),
+        ([name for name in of_val if words_of(name) <= _VALIDATION], "it is called validation and nothing else"),
+        ([name for name in of_test if _is_loss(name)], "there is no validation loss, and a test loss at every epoch"),
+        ([name for name in of_test if words_of(name) & _LOSSES], "there is no validation error, but one of the test"),
+        ([name for name in of_test if words_of(name) <= _TEST], "it is called test, and there is no validation"),
+    ]
+    for candidates, why in stages:
+        if candidates:
+            return _only_one("val", candidates, _VALIDATION | _TEST), why
+    return None, "no name has a word for validation and one for loss"
+
+
+def _train(names: Sequence[str], val: str | None) -> tuple[str | None, str]:
+    """The train loss: the same measure as the validation's where that is no loss."""
+    if val is not None and not _is_loss(val):
+        kind = words_of(val) - _VALIDATION - _TEST
+        same = [name for name in names if words_of(name) & _TRAIN and words_of(name) - _TRAIN == kind]
+        twin = same[0] if same else find_counterpart(val, names)
+        return twin, f"the same measure as {val!r}" if twin else f"nothing is called as {val!r} is, of training"
+    special = [name for name in names if _is_loss(name) and words_of(name) & _TRAIN]
+    plain = find_train_loss(names)
+    if plain is not None and (not special or plain in special) and not words_of(plain) & _TEST:
+        if special:
+            plain = _only_one("train", special, _TRAIN)
+        return plain, "the plainest name of a train loss"
+    if special:
+        return _only_one("train", special, _TRAIN), "the plainest name of a train loss"
+    per_step = [name for name in names if "loss" in words_of(name) and words_of(name) & _TRAIN]
+    if per_step:
+        return _only_one("train", per_step, _TRAIN | _PER_STEP), "a train loss of single steps: their mean is taken"
+    bare = [name for name in names if words_of(name) and words_of(name) <= _TRAIN | {"loss"}]
+    return (bare[0], "it is called train and nothing else") if bare else (None, "no name has a word for train and loss")
+
+
+def _only_one(role: str, candidates: Sequence[str], meaning: frozenset[str]) -> str:
+    """The plainest of several names, where there is one that is plainer than the others.
+
+    One of ``val_loss`` and ``val_loss_epoch`` is as good as the other; ``val_loss`` and ``eval_loss`` are two things.
+    """
+
+    def special(name: str) -> frozenset[str]:
+        return words_of(name) - meaning - _NO_MEANING - _PER_STEP
+
+    fewest = min(len(special(name)) for name in candidates)
+    plainest = [name for name in candidates if len(special(name)) == fewest]
+    kinds = {(special(name), words_of(name) & meaning, re.sub(r"\D", "", name)) for name in plainest}
+    if len(kinds) > 1:
+        listed = ", ".join(map(repr, plainest))
+        raise LogError(f"{listed} may each be the {_WORDS[role]}; name one with {OPTIONS[role]}")
+    return min(plainest, key=lambda name: ("epoch" not in words_of(name), len(name), name))
+
+
+def _is_loss(name: str) -> bool:
+    return "loss" in words_of(name) and not words_of(name) & _PER_STEP
+
+
+def _rate(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
+    rates = [name for name in names if "lr" in words_of(name) or {"learning", "rate"} <= words_of(name)]
+    rates = [name for name in rates if "momentum" not in words_of(name)]
+    if not rates:
+        return None, "no name has the word lr"
+    first = min(rates, key=lambda name: len(words_of(name)))
+    return first, "a learning rate" if len(rates) == 1 else f"the first of {len(rates)} learning rates"
+
+
+def _counter(words: frozenset[str], kind: str) -> Callable[[Sequence[str], str | None], tuple[str | None, str]]:
+    def find(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
+        counts = [name for name in names if words_of(name) & words and words_of(name) <= words | _OF_STEPS]
+        if not counts:
+            return None, f"no name says {kind} alone"
+        return min(counts, key=lambda name: len(words_of(name))), f"it counts the {kind}s"
+
+    return find
+
+
+def _time(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
+    known = {name.strip().lower().replace(" ", "_").replace("/", "_"): name for name in reversed(names)}
+    found = next((known[name] for name in _TIMES if name in known), None)
+    return (found, "a usual name for time") if found else (None, "no name is a usual one for time")
+
+
+_WORDS = {"train": "train loss", "val": "validation loss"}
+_FINDERS: Mapping[str, Callable[[Sequence[str], str | None], tuple[str | None, str]]] = {
+    "val": _validation,
+    "epoch": _counter(_EPOCH, "epoch"),
+    "step": _counter(_STEP, "step"),
+    "lr": _rate,
+    "train": _train,
+    "time": _time,
+}
+"""What finds the column of each role, in an order in which each may rely on those before it."""

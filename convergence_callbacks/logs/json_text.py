@@ -1,0 +1,88 @@
+"""JSON in logs: numbers by name, however deep they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from convergence_callbacks.logs.columns import OPTIONS, Columns, words_of
+from convergence_callbacks.logs.errors import LogError, NotALogError
+from convergence_callbacks.logs.lines import encoding_of
+from convergence_callbacks.logs.notes import Notes
+from convergence_callbacks.logs.table import Row, number_in, seconds_in
+
+LARGEST = 200_000_000
+"""Bytes of a JSON document, at most: it has to be held in memory whole."""
+
+DEEPEST = 4
+"""Levels of nesting that are looked into."""
+
+_SPLITS = ("mode", "split", "phase", "stage", "subset")
+_SPLIT_WORDS = {"train", "training", "val", "valid", "validation", "eval", "test"}
+
+
+def document_in(path: Path) -> Any:
+    """The JSON document in a file.
+
+    Raises:
+        LogError: It is cut or damaged; names the line.
+        NotALogError: It is larger than `LARGEST`.
+    """
+    if path.stat().st_size > LARGEST:
+        raise NotALogError(f"larger than {LARGEST // 1_000_000} MB, no history is", path)
+    content = path.read_bytes()
+    try:
+        return json.loads(content.decode(encoding_of(content), "replace"))
+    except json.JSONDecodeError as error:
+        raise LogError(f"it is no whole JSON: {error.msg}, column {error.colno}", path, error.lineno) from None
+    except (RecursionError, ValueError) as error:
+        raise LogError(f"it is no JSON that can be read: {error}", path) from None
+
+
+def flat(record: Mapping[str, Any], prefix: str = "", depth: int = DEEPEST) -> Iterator[tuple[str, Any]]:
+    """Values by name, those of inner objects by the path to them.
+
+    A record that says of itself that it is of training or of validation names its values so.
+
+    >>> dict(flat({"epoch": 1, "train": {"loss": 0.5}}))
+    {'epoch': 1, 'train/loss': 0.5}
+    >>> dict(flat({"mode": "val", "epoch": 1, "loss": 0.5}))
+    {'epoch': 1, 'val/loss': 0.5}
+    """
+    split = next((record[name] for name in _SPLITS if str(record.get(name)).lower() in _SPLIT_WORDS), None)
+    for name, value in record.items():
+        if split is not None and name in _SPLITS:
+            continue
+        counts = words_of(name) & {"epoch", "step", "iter", "iteration", "time", "lr", "timestamp"}
+        full = f"{prefix}{name}" if split is None or counts else f"{prefix}{split}/{name}"
+        if isinstance(value, Mapping):
+            if depth:
+                yield from flat(value, f"{full}/", depth - 1)
+        elif not isinstance(value, list):
+            yield full, value
+
+
+def row_of(line: int, record: Mapping[str, Any], columns: Columns, notes: Notes) -> Row | None:
+    """The row of a record; None, and a note, where what should be a number is none."""
+    roles = {getattr(columns, role): role for role in OPTIONS if getattr(columns, role) is not None}
+    values = {}
+    for name, value in flat(record):
+        if name in roles:
+            try:
+                number = seconds_in(value) if roles[name] == "time" else number_in(value)
+            except ValueError as error:
+                notes.add(f"is left out, since in {name!r} {error}", line)
+                return None
+            if number is not None:
+                values[name] = number
+    return Row(line, values)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, or is written as one."""
+    try:
+        return number_in(value) is not None
+    except ValueError:
+        return False

@@ -1,0 +1,44 @@
+"""The lines of a text file, as programs that were killed leave them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from convergence_callbacks.logs.notes import Notes
+
+LONGEST = 10_000_000
+"""Bytes of a line, at most: what is longer is no log, and would fill the memory."""
+
+_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb\xbf": "utf-8-sig"}
+
+
+def encoding_of(head: bytes) -> str:
+    """The encoding that a file's first bytes tell; UTF-8 where they tell none.
+
+    >>> encoding_of(b"\\xff\\xfee\\0"), encoding_of(b"epoch")
+    ('utf-16', 'utf-8')
+    """
+    encoding = next((name for mark, name in _MARKS.items() if head.startswith(mark)), "utf-8")
+    return "utf-16" if encoding.startswith("utf-16") else encoding
+
+
+def lines_of(path: Path, notes: Notes) -> Iterator[tuple[int, str]]:
+    """Each line with its number, without its end, whichever system wrote it.
+
+    A last line that has no end may be cut in the middle of a number, and a number that is cut is a wrong one: it is
+    left out, and that is noted.
+    """
+    with path.open("rb") as file:
+        encoding = encoding_of(file.read(4))
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        number = 0
+        while line := file.readline(LONGEST):
+            number += 1
+            if not line.endswith(("\n", "\r")):
+                too_long = len(line) == LONGEST
+                notes.add(
+                    "is too long, the rest was left out" if too_long else "has no end and may be cut: left out", number
+                )
+                return
+            yield number, line.rstrip("\r\n")

@@ -1,0 +1,141 @@
+"""Finds out what a path is, and reads it."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib.metadata
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from convergence_callbacks.logs.columns import ColumnChoice
+from convergence_callbacks.logs.errors import LogError, NotALogError
+from convergence_callbacks.logs.reader import GROUP, Reader
+from convergence_callbacks.logs.run import Run
+
+HEAD = 65_536
+"""Bytes by which a file is recognised."""
+
+
+@functools.cache
+def known_readers() -> tuple[Reader, ...]:
+    """All readers, those of other packages first, then from the most special format to any table."""
+    from convergence_callbacks.logs.readers import OURS
+
+    others = [entry.load() for entry in importlib.metadata.entry_points(group=GROUP)]
+    return tuple(kind() for kind in (*others, *OURS))
+
+
+def find_logs(path: str | Path) -> Iterator[tuple[Path, Reader]]:
+    """The logs below a folder, or the one that a file belongs to, each with what reads it.
+
+    Raises:
+        NotALogError: A file that was named is of no known format.
+        OSError: The path can't be read.
+    """
+    path, seen = Path(path), set()
+    for file in [path] if path.is_file() else _files_below(path):
+        reader = _reader_of(file)
+        if reader is None:
+            continue
+        log = reader.log_of(file)
+        if log not in seen:
+            seen.add(log)
+            yield log, reader
+    if path.is_file() and not seen:
+        raise NotALogError(f"it is of no known format; known are {', '.join(r.name for r in known_readers())}", path)
+
+
+def read_log(log: Path, reader: Reader, choice: ColumnChoice | None = None, root: Path | None = None) -> list[Run]:
+    """The runs of one log.
+
+    Args:
+        log: A path that `find_logs` gave.
+        reader: What reads it.
+        choice: Columns that the user named.
+        root: The folder below which runs are named; the log's own when left out.
+
+    Raises:
+        LogError: Names file and line.
+    """
+    try:
+        runs = list(reader.read(log, choice or ColumnChoice()))
+    except LogError as error:
+        raise error.at(log) from error.__cause__
+    except OSError as error:
+        raise LogError(error.strerror or str(error), log) from error
+    except Exception as error:  # a damaged file, or a reader of somebody else: the other logs must not be lost
+        raise LogError(f"the reader of {reader.name} failed: {error!r}", log) from error
+    base = _name_below(log, root or log.parent)
+    return [dataclasses.replace(run, name=base if run.name in {"", log.name} else f"{base} {run.name}") for run in runs]
+
+
+def read_logs(path: str | Path, choice: ColumnChoice | None = None) -> Iterator[Run | LogError]:
+    """The runs of a file or of a folder, one after the other; what can't be read stands in its place as the error.
+
+    Files that are no logs are passed over in a folder.
+
+    Raises:
+        LogError: A file that was named can't be read.
+        OSError: The path can't be read.
+    """
+    path, names = Path(path), set[str]()
+    for log, reader in find_logs(path):
+        try:
+            for run in read_log(log, reader, choice, root=path if path.is_dir() else None):
+                name = run.name if run.name not in names else f"{run.name} ({log.name})"
+                names.add(name)
+                yield dataclasses.replace(run, name=name)
+        except LogError as error:
+            if path.is_file():
+                raise
+            if not isinstance(error, NotALogError):
+                yield error
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Every file of a folder, in order of their names; neither hidden folders nor links to folders are followed."""
+    for parent, folders, files in os.walk(folder, onerror=_raised_at(folder)):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(parent) / file for file in sorted(files))
+
+
+def _raised_at(folder: Path) -> Callable[[OSError], None]:
+    """Raises what hinders reading the folder itself; a folder below it that can't be read is passed over."""
+
+    def raised(error: OSError) -> None:
+        if Path(error.filename) == folder:
+            raise error
+
+    return raised
+
+
+def _reader_of(file: Path) -> Reader | None:
+    try:
+        if not file.is_file():  # pipes and sockets would never end
+            return None
+        with file.open("rb") as opened:
+            head = opened.read(HEAD)
+    except OSError:
+        return None
+    return next((reader for reader in known_readers() if _recognises(reader, file, head)), None)
+
+
+def _recognises(reader: Reader, file: Path, head: bytes) -> bool:
+    try:
+        return reader.recognises(file, head)
+    except Exception:  # of somebody else's reader
+        return False
+
+
+def _name_below(log: Path, root: Path) -> str:
+    """What a log is called: its path below the root, without the names that every log has."""
+    parts = list(log.relative_to(root).parts) if log.is_relative_to(root) else [log.name]
+    if len(parts) > 1 and Path(parts[-1]).stem in _USUAL:
+        parts.pop()
+    return "/".join(parts) or log.name
+
+
+_USUAL = frozenset({"metrics", "results", "log", "logs", "history", "training", "trainer_state", "summary"})
+"""Names of files that say nothing of the run."""

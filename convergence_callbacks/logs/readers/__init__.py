@@ -1,0 +1,30 @@
+"""The readers, one format a file; `OURS` lists them from the most special format to any table."""
+
+from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.readers.catboost import CatBoost
+from convergence_callbacks.logs.readers.decision_record import DecisionRecords
+from convergence_callbacks.logs.readers.delimited import Delimited
+from convergence_callbacks.logs.readers.evals_result import EvalsResult
+from convergence_callbacks.logs.readers.history_json import HistoryJson
+from convergence_callbacks.logs.readers.json_lines import JsonLines
+from convergence_callbacks.logs.readers.mlflow_files import MlflowFiles
+from convergence_callbacks.logs.readers.mlflow_sqlite import MlflowSqlite
+from convergence_callbacks.logs.readers.tensorboard import TensorBoard
+from convergence_callbacks.logs.readers.trainer_state import TrainerState
+from convergence_callbacks.logs.readers.ultralytics import Ultralytics
+from convergence_callbacks.logs.readers.wandb_chart import WandbChart
+
+OURS: tuple[type[Reader], ...] = (
+    DecisionRecords,
+    TensorBoard,
+    MlflowFiles,
+    MlflowSqlite,
+    TrainerState,
+    CatBoost,
+    EvalsResult,
+    JsonLines,
+    HistoryJson,
+    Ultralytics,
+    WandbChart,
+    Delimited,
+)

@@ -1,0 +1,51 @@
+"""The decision records that this package writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.logs.columns import ColumnChoice, Columns
+from convergence_callbacks.logs.errors import LogError
+from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.run import Run
+from convergence_callbacks.record.read import is_record, read_record
+
+
+class DecisionRecords(Reader):
+    """Reads the observations of a record; after a resume those that were repeated hold as they came last."""
+
+    name: ClassVar[str] = "decision record"
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """What its first line calls itself."""
+        return is_record(head)
+
+    def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
+        """The run of a record."""
+        try:
+            record = read_record(path)
+        except ConvergenceError as error:
+            raise LogError(str(error)) from error
+        observations: list[Observation] = []
+        for part in record.parts:
+            for entry in part.entries:
+                while observations and observations[-1].step >= entry.observation.step:
+                    observations.pop()
+                observations.append(entry.observation)
+        if not observations:
+            raise LogError("the record has no epoch yet")
+        notes = tuple(f"line {line} is cut and was passed over" for line in record.cut)
+        columns = Columns(train="train_loss", val="val_loss", lr="lr", time="elapsed")
+        yield Run(
+            name="",
+            path=path,
+            format=self.name,
+            observations=tuple(observations),
+            planned=record.parts[-1].settings.max_epochs,
+            columns=columns,
+            notes=notes,
+        )

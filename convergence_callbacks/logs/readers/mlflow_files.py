@@ -1,0 +1,71 @@
+"""MLflow's store of files: ``mlruns/<experiment>/<run>``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from convergence_callbacks.logs.columns import ColumnChoice
+from convergence_callbacks.logs.errors import NotALogError
+from convergence_callbacks.logs.lines import lines_of
+from convergence_callbacks.logs.mlflow_run import Point, run_of_points
+from convergence_callbacks.logs.notes import Notes
+from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.run import Run
+from convergence_callbacks.logs.table import number_in
+
+LARGEST = 4_000
+"""Bytes of a tag or parameter that is read."""
+
+
+class MlflowFiles(Reader):
+    """Reads a run's folder.
+
+    The files are read as they are: MLflow's own client makes folders and files where it looks, and what only reads
+    must change nothing.
+    """
+
+    name: ClassVar[str] = "MLflow files"
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """The description of a run, with the folder of its metrics beside it."""
+        return path.name == "meta.yaml" and (path.parent / "metrics").is_dir() and b"run_id" in head
+
+    def log_of(self, path: Path) -> Path:
+        """The folder of the run."""
+        return path.parent
+
+    def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
+        """The run of a folder."""
+        folder, notes = path / "metrics", Notes()
+        points = [
+            point
+            for file in sorted(folder.rglob("*"))
+            if file.is_file()
+            for point in _points(file, file.relative_to(folder).as_posix(), notes)
+        ]
+        if not points:
+            raise NotALogError("it has no metric")
+        name = _texts(path / "tags").get("mlflow.runName", path.name)
+        yield from run_of_points(path, self.name, points, choice, notes, name=name, metadata=_texts(path / "params"))
+
+
+def _points(file: Path, key: str, notes: Notes) -> Iterator[Point]:
+    """What a metric's file holds: a line ``time value step`` for each value."""
+    for number, line in lines_of(file, notes):
+        parts = line.split()
+        try:
+            time, value = number_in(parts[0]), number_in(parts[1])
+            step = number_in(parts[2]) if len(parts) > 2 else 0.0
+        except (ValueError, IndexError):
+            notes.add(f"of {key} is no time, value and step: left out", number)
+            continue
+        if time is not None and value is not None and step is not None:
+            yield Point(key, value, step, time / 1000)
+
+
+def _texts(folder: Path) -> Mapping[str, Any]:
+    """The parameters or tags of a run: a file each."""
+    files = (file for file in sorted(folder.iterdir()) if file.is_file()) if folder.is_dir() else ()
+    return {file.name: file.read_bytes()[:LARGEST].decode("utf-8", "replace").strip() for file in files}

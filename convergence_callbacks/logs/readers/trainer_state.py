@@ -1,0 +1,67 @@
+"""Hugging Face's ``trainer_state.json``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from convergence_callbacks.logs.columns import ColumnChoice, find_columns
+from convergence_callbacks.logs.errors import LogError
+from convergence_callbacks.logs.json_text import document_in, flat, is_number, row_of
+from convergence_callbacks.logs.notes import Notes
+from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.rows import runs_of
+from convergence_callbacks.logs.run import Run
+
+SUMMARY = "train_runtime"
+"""What only the record at the end of a training has; its ``train_loss`` is that of the whole training."""
+
+
+class TrainerState(Reader):
+    """Reads the state that a `transformers.Trainer` saves beside each checkpoint."""
+
+    name: ClassVar[str] = "Hugging Face"
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """Its name, or the key under which the log is."""
+        return path.suffix == ".json" and (path.name == "trainer_state.json" or b'"log_history"' in head)
+
+    def log_of(self, path: Path) -> Path:
+        """The newest state of the same training: each checkpoint repeats the log up to it."""
+        if not _number(path):
+            return path
+        last = path.parent.parent / path.name
+        return last if last.is_file() else max(path.parent.parent.glob(f"checkpoint-*/{path.name}"), key=_number)
+
+    def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
+        """The run; where it was validated other than once an epoch, its steps are validations."""
+        state = document_in(path)
+        history = state.get("log_history") if isinstance(state, dict) else None
+        if not isinstance(history, list):
+            raise LogError("it has no log_history, a list")
+        records = [record for record in history if isinstance(record, dict) and SUMMARY not in record]
+        names = {name: None for record in records for name, value in flat(record) if is_number(value)}
+        if not names:
+            raise LogError("its log_history is empty")
+        columns, notes = find_columns(names, choice), Notes()
+        rows = [row_of(number, record, columns, notes) for number, record in enumerate(records, start=1)]
+        given = (row for row in rows if row is not None)
+        planned = _whole(state.get("num_train_epochs"))
+        yield from runs_of(path, self.name, columns, given, notes, planned=planned, metadata=_known(state))
+
+
+def _number(path: Path) -> int:
+    """The step of the checkpoint that a file is in, 0 where it is in none."""
+    match = re.fullmatch(r"checkpoint-(\d+)", path.parent.name)
+    return int(match[1]) if match else 0
+
+
+def _whole(value: Any) -> int | None:
+    return int(value) if isinstance(value, int | float) and value >= 1 and value == int(value) else None
+
+
+def _known(state: dict[str, Any]) -> dict[str, Any]:
+    names = ("train_batch_size", "max_steps", "num_train_epochs", "total_flos", "best_model_checkpoint")
+    return {name: state[name] for name in names if isinstance(state.get(name), str | int | float)}

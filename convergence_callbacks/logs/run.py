@@ -1,0 +1,65 @@
+"""One training, as it was logged."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.logs.columns import Columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One training, as it was logged.
+
+    Args:
+        name: What it is called: the path below the folder that was read, and the run's own name where it has one.
+        path: The file or folder that it was read from.
+        format: The name of the reader.
+        observations: What was measured, in order; their steps grow and count from 0.
+        unit: What a step is: ``"epoch"``, ``"evaluation"`` (validated more or less than once an epoch), ``"step"``
+            or ``"round"`` (of boosting).
+        counts_from: The number that the log itself gives the step 0: 0 or 1.
+        planned: Steps that the training was to take, where the log tells.
+        columns: Which columns were taken, and why.
+        notes: What was mended or left out in reading, a sentence each.
+        metadata: What else the log tells of the run: names and hyperparameters.
+    """
+
+    name: str
+    path: Path
+    format: str
+    observations: tuple[Observation, ...]
+    unit: str = "epoch"
+    counts_from: int = 0
+    planned: int | None = None
+    columns: Columns = field(default_factory=Columns)
+    notes: tuple[str, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    def __reduce__(self) -> tuple[Any, ...]:  # a read-only mapping can't be pickled
+        values = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        return functools.partial(Run, **{**values, "metadata": dict(self.metadata)}), ()
+
+    @property
+    def steps(self) -> int:
+        """How many steps it took: epochs, where the unit is one."""
+        return self.observations[-1].step + 1 if self.observations else 0
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, None where no times were logged."""
+        return self.observations[-1].elapsed if self.observations else None
+
+    def number(self, step: int) -> int:
+        """The number that the log itself gives a step."""
+        return step + self.counts_from

@@ -1,0 +1,92 @@
+"""Rows of named numbers: what every format comes down to."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NOT_FINITE = {"nan": math.nan, "inf": math.inf, "infinity": math.inf}
+_MISSING = frozenset({"", "none", "null", "n/a", "na", "-", "--", "#n/a"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one line of a log says.
+
+    Args:
+        line: Where it is; a line of the file, or the row's number where the file has no lines.
+        values: Numbers by column; a column that says nothing here is left out.
+    """
+
+    line: int
+    values: Mapping[str, float]
+
+
+def number_in(value: Any) -> float | None:
+    """A number as it is or as it is written; None where nothing is said.
+
+    Raises:
+        ValueError: It is something else.
+
+    >>> number_in(" 1e-3"), number_in("-inf"), number_in("")
+    (0.001, -inf, None)
+    >>> number_in("0,5")
+    Traceback (most recent call last):
+    ValueError: '0,5' is no number
+    """
+    if value is None or isinstance(value, bool):
+        if value is None:
+            return None
+    elif isinstance(value, int | float):
+        return _float(value)
+    elif isinstance(value, str):
+        if _NUMBER.fullmatch(value):
+            return _float(value)
+        text = value.strip()
+        if _NUMBER.fullmatch(text):
+            return _float(text)
+        if text.lower() in _MISSING:
+            return None
+        sign = -1.0 if text.startswith("-") else 1.0
+        known = _NOT_FINITE.get(text.lower().lstrip("+-"))
+        if known is not None:
+            return sign * known
+    raise ValueError(f"{_short(value)} is no number")
+
+
+def seconds_in(value: Any) -> float | None:
+    """Seconds from a number, a duration ``1:02:03``, or a time of day as ISO 8601 writes it.
+
+    Raises:
+        ValueError: It is something else.
+
+    >>> seconds_in("1:00:05"), seconds_in("2024-05-01 00:00:00+00:00")
+    (3605.0, 1714521600.0)
+    """
+    try:
+        return number_in(value)
+    except ValueError:
+        if not isinstance(value, str):
+            raise
+    if re.fullmatch(r"\d+:[0-5]\d:[0-5]\d(\.\d+)?", value.strip(), re.ASCII):
+        hours, minutes, seconds = value.strip().split(":")
+        return 3600.0 * int(hours) + 60 * int(minutes) + float(seconds)
+    when = datetime.datetime.fromisoformat(value.strip())
+    return when.replace(tzinfo=when.tzinfo or datetime.UTC).timestamp()
+
+
+def _float(value: float | str) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # a whole number beyond what a float holds
+        return math.inf if not str(value).startswith("-") else -math.inf
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}…"

@@ -1,0 +1,12 @@
+"""Pages of trainings: a report in one file, and a server. Needs ``pip install 'convergence-callbacks[report]'``."""
+
+try:
+    import jinja2  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("jinja2 is not installed: pip install 'convergence-callbacks[report]'") from error
+
+from convergence_callbacks.pages.card import Card
+from convergence_callbacks.pages.price import Price
+from convergence_callbacks.pages.report import Report
+
+__all__ = ["Card", "Price", "Report"]

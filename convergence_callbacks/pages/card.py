@@ -1,0 +1,123 @@
+"""All that a page says of a run."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.pages.curve import chart_of, spark_of
+from convergence_callbacks.replay import Replay
+from convergence_callbacks.summary import Summary
+
+MOST_TURNS = 24
+"""Decisions that are listed of a run at most; a record has them all."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A decision that differs from the one before.
+
+    Args:
+        number: The epoch, as the log counts it.
+        decision: What was said there.
+        is_stop: Whether the rule ends the training here.
+    """
+
+    number: int
+    decision: Decision
+    is_stop: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """All that a page says of a run.
+
+    Args:
+        key: Names it in addresses; made from its path and name, and tells nothing of them.
+        summary: How it ended, and what the rule would have made of it.
+        hours: How long it took; None where no times were logged.
+        chart: What is drawn of it.
+        spark: The same, small.
+        turns: The decisions that differ from the one before.
+        turns_left_out: How many more there are.
+        advice: What to do next, as told at the stop or at the end.
+        columns: Which columns were read, and why, a line each.
+        metadata: What else its log tells.
+        settings: Of the rule, as texts, those that are not the default.
+        is_over: Whether the training has ended, as far as its log tells.
+    """
+
+    key: str
+    summary: Summary
+    hours: float | None
+    chart: Mapping[str, Any]
+    spark: str
+    turns: tuple[Turn, ...]
+    turns_left_out: int
+    advice: tuple[str, ...]
+    columns: tuple[str, ...]
+    metadata: Mapping[str, str]
+    settings: Mapping[str, str]
+    is_over: bool = True
+
+    @classmethod
+    def of(cls, replay: Replay, *, is_over: bool = True) -> Card:
+        """The card of a replay."""
+        run, chart, turns = replay.run, chart_of(replay), _turns(replay)
+        return cls(
+            key=key_of(f"{run.path}\n{run.name}"),
+            summary=Summary.of(replay),
+            hours=None if run.seconds is None else run.seconds / 3600,
+            chart=chart,
+            spark=spark_of(chart),
+            turns=tuple(turns[:MOST_TURNS]),
+            turns_left_out=max(0, len(turns) - MOST_TURNS),
+            advice=(replay.stop or replay.decisions[-1]).advice,
+            columns=tuple(run.columns.explained()),
+            metadata={str(name): str(value) for name, value in run.metadata.items()},
+            settings=changed(replay.settings),
+            is_over=is_over,
+        )
+
+
+def key_of(name: str) -> str:
+    """What names a run in addresses.
+
+    >>> key_of("../../etc/passwd")
+    'r3754d6cb3a38'
+    """
+    return "r" + hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+def changed(settings: Settings) -> dict[str, str]:
+    """The settings that are not the default, as texts.
+
+    >>> changed(Settings(tolerance=0.02, stop_on=["diverged"]))
+    {'tolerance': '0.02', 'stop_on': 'diverged'}
+    """
+    default = Settings()
+    values = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
+    return {name: _told(value) for name, value in values.items() if value != getattr(default, name)}
+
+
+def _told(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+
+
+def _turns(replay: Replay) -> list[Turn]:
+    """The first decision of each verdict's turn, the stop and the last; the gravest news are never left out."""
+    stop, last = replay.stop, replay.decisions[-1]
+    firsts = [next(group) for _, group in itertools.groupby(replay.decisions, key=lambda decision: decision.verdict)]
+    chosen = {decision.step: decision for decision in (*firsts, *((stop,) if stop else ()), last)}
+    turns = [Turn(replay.run.number(step), chosen[step], chosen[step] is stop) for step in sorted(chosen)]
+    if len(turns) <= MOST_TURNS:
+        return turns
+    wanted = [turn for turn in turns if turn.is_stop or turn.decision is last]
+    kept = [*[turn for turn in turns if turn not in wanted][: MOST_TURNS - len(wanted)], *wanted]
+    rest = [turn for turn in turns if turn not in kept]
+    return [*sorted(kept, key=lambda turn: turn.number), *rest]

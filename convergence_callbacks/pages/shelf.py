@@ -1,0 +1,200 @@
+"""The runs below a folder, read again as their logs grow."""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.logs.columns import ColumnChoice
+from convergence_callbacks.logs.errors import LogError, NotALogError
+from convergence_callbacks.logs.read import find_logs, read_log
+from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.pages.card import Card
+from convergence_callbacks.replay import replay
+
+QUIET = 120.0
+"""Seconds after which a log that has not grown is taken for that of a training that is over."""
+
+REST = 2.0
+"""Seconds from one look at the folder to the next, at the least."""
+
+_Signature = tuple[object, ...]
+
+
+@dataclass
+class _Shelved:
+    """What is known of a log."""
+
+    signature: _Signature
+    version: int
+    cards: tuple[Card, ...] = ()
+    problem: LogError | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is new since a version.
+
+    Args:
+        version: What is now.
+        cards: Runs that are new, or have grown.
+        gone: Keys of runs that are no more.
+    """
+
+    version: int
+    cards: tuple[Card, ...]
+    gone: tuple[str, ...]
+
+
+@dataclass
+class Shelf:
+    """The runs below a folder; `look` reads what has changed, from any thread.
+
+    Args:
+        path: A log, or a folder of logs.
+        settings: Of the rule.
+        choice: Columns that the user named.
+        executor: What reads and replays.
+        clock: Seconds since 1970, as files are dated by.
+    """
+
+    path: Path
+    settings: Settings
+    choice: ColumnChoice
+    executor: Executor
+    clock: Callable[[], float] = time.time
+    waiting: int = field(default=0, init=False)
+    version: int = field(default=0, init=False)
+    _logs: dict[Path, _Shelved] = field(default_factory=dict, init=False)
+    _gone: dict[str, int] = field(default_factory=dict, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    @property
+    def cards(self) -> list[Card]:
+        """All runs, by name."""
+        with self._lock:
+            cards = [card for log in self._logs.values() for card in log.cards]
+        return sorted(cards, key=lambda card: card.summary.run)
+
+    @property
+    def problems(self) -> list[LogError]:
+        """What could not be read."""
+        with self._lock:
+            return [log.problem for log in self._logs.values() if log.problem]
+
+    def card(self, key: str) -> Card | None:
+        """The run of a key."""
+        return next((card for card in self.cards if card.key == key), None)
+
+    def since(self, version: int) -> Change:
+        """What is new since a version."""
+        with self._lock:
+            new = tuple(card for log in self._logs.values() if log.version > version for card in log.cards)
+            here = {card.key for log in self._logs.values() for card in log.cards}
+            gone = tuple(key for key, at in self._gone.items() if at > version and key not in here)
+            return Change(self.version, new, gone)
+
+    def look(self) -> float:
+        """Read what is new or has grown, and forget what is gone.
+
+        Returns:
+            Seconds that it took to find that out.
+
+        Raises:
+            OSError: The path can't be read.
+        """
+        began = time.monotonic()
+        found = dict(self._found())
+        signatures = {log: self._signature(log) for log in found}
+        for log in set(self._logs) - set(found):
+            self._put(log, None)
+        changed = [log for log in found if log not in self._logs or self._logs[log].signature != signatures[log]]
+        took = time.monotonic() - began
+        self.waiting = len(changed)
+        root = self.path if self.path.is_dir() else None
+        one = functools.partial(cards_of, choice=self.choice, settings=self.settings, root=root)
+        work = {self.executor.submit(one, (log, found[log]), is_over=bool(signatures[log][0])): log for log in changed}
+        for done in as_completed(work):
+            log, result = work[done], done.result()
+            self._put(log, _Shelved(signatures[log], 0, *result))
+            self.waiting -= 1
+        return took
+
+    def look_again(self, is_over: threading.Event) -> None:
+        """Look until an event ends it; a folder that takes long to look through is looked at less often."""
+        rest = 0.0
+        while not is_over.wait(rest):
+            try:
+                rest = max(REST, 4 * self.look())
+            except OSError:  # the folder may come back
+                rest = REST
+            except RuntimeError:  # the executor was shut down
+                return
+
+    def _found(self) -> Iterator[tuple[Path, Reader]]:
+        try:
+            yield from find_logs(self.path)
+        except NotALogError:  # a file that is still empty
+            return
+
+    def _put(self, log: Path, shelved: _Shelved | None) -> None:
+        with self._lock:
+            self.version += 1
+            old = self._logs.pop(log, None)
+            for card in old.cards if old else ():
+                self._gone[card.key] = self.version
+            if shelved is not None:
+                shelved.version = self.version
+                self._logs[log] = shelved
+
+    def _signature(self, log: Path) -> _Signature:
+        """What differs when a log has grown; its first item is whether the training is over."""
+        try:
+            files = sorted(log.iterdir()) if log.is_dir() else [log]
+            stats = [file.stat() for file in files]
+        except OSError:
+            return (True,)
+        latest = max((stat.st_mtime for stat in stats), default=0.0)
+        return (self.clock() - latest > QUIET, *((stat.st_size, stat.st_mtime_ns) for stat in stats))
+
+
+def cards_of(
+    log: tuple[Path, Reader], choice: ColumnChoice, settings: Settings, root: Path | None, *, is_over: bool
+) -> tuple[tuple[Card, ...], LogError | None]:
+    """The cards of the runs of a log, or what is wrong with it."""
+    try:
+        runs = read_log(*log, choice, root)
+        return tuple(Card.of(replay(run, settings, is_over=is_over), is_over=is_over) for run in runs), None
+    except NotALogError:
+        return (), None
+    except LogError as error:
+        return (), error
+    except ConvergenceError as error:
+        return (), LogError(str(error), log[0])
+
+
+def end_with_parent() -> None:
+    """Let this process end as soon as the one that started it has, however that ended: a pool's own would wait on."""
+
+    def wait() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def chosen(cards: Sequence[Card], keys: Sequence[str], most: int) -> list[Card]:
+    """The cards of some keys, in their order; keys that are not known are passed over."""
+    by_key = {card.key: card for card in cards}
+    return [by_key[key] for key in dict.fromkeys(keys) if key in by_key][:most]

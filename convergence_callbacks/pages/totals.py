@@ -1,0 +1,86 @@
+"""What all runs come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.pages.card import Card
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many runs ended with a verdict, and where its piece of the bar is, in percent."""
+
+    verdict: Verdict
+    runs: int
+    start: float
+    width: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """What all runs come to.
+
+    Args:
+        runs: How many there are.
+        unit: What is counted in them, ``"step"`` where it differs.
+        steps: How many of those were logged.
+        stopped: Runs that the rule would have ended early.
+        steps_saved: Epochs after the stops.
+        hours: Time of the runs that logged it, None where none did.
+        hours_saved: Their time after the stops.
+        timed: How many runs logged times.
+        worst: The largest share of its gain that a run gives up by its stop, None where that can't be said.
+        mean: The same on average over the runs that gained something.
+        shares: The verdicts at the end, gravest first.
+    """
+
+    runs: int
+    unit: str
+    steps: int
+    stopped: int
+    steps_saved: int
+    hours: float | None
+    hours_saved: float
+    timed: int
+    worst: float | None
+    mean: float | None
+    shares: tuple[Share, ...]
+
+    @property
+    def share_saved(self) -> float:
+        """Epochs saved, of all."""
+        return self.steps_saved / max(self.steps, 1)
+
+    @classmethod
+    def of(cls, cards: Sequence[Card]) -> Totals:
+        """The totals of these runs."""
+        summaries = [card.summary for card in cards]
+        units = {summary.unit for summary in summaries}
+        hours = [card.hours for card in cards if card.hours is not None]
+        lost = [summary.share_given_up for summary in summaries if summary.share_given_up is not None]
+        return cls(
+            runs=len(cards),
+            unit=units.pop() if len(units) == 1 else "step",
+            steps=sum(summary.steps for summary in summaries),
+            stopped=sum(summary.stopped_at is not None for summary in summaries),
+            steps_saved=sum(summary.steps_saved for summary in summaries),
+            hours=sum(hours) if hours else None,
+            hours_saved=sum(summary.hours_saved or 0.0 for summary in summaries),
+            timed=len(hours),
+            worst=max(lost, default=None),
+            mean=sum(lost) / len(lost) if lost else None,
+            shares=tuple(_shares([Verdict(summary.verdict) for summary in summaries])),
+        )
+
+
+def _shares(verdicts: Sequence[Verdict]) -> list[Share]:
+    shares, start = [], 0.0
+    for verdict in sorted(set(verdicts), key=lambda each: -each.gravity):
+        runs = verdicts.count(verdict)
+        width = 100 * runs / len(verdicts)
+        shares.append(Share(verdict, runs, round(start, 3), round(width, 3)))
+        start += width
+    return shares

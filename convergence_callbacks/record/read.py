@@ -1,0 +1,98 @@
+"""Reads a decision record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import StateError
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.record.form import FORM, VERSION, settings_from_dict
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line: what was observed, and what was decided."""
+
+    line: int
+    observation: Observation
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one process wrote, from the start of a training or from a resume.
+
+    Args:
+        settings: The monitor's.
+        package: Version of the package that decided.
+        state: What the monitor went on from, None at the start.
+        entries: The lines.
+    """
+
+    settings: Settings
+    package: str
+    state: Mapping[str, Any] | None
+    entries: list[Entry] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A whole record.
+
+    Args:
+        parts: One for each process that wrote to it, in order.
+        cut: Lines that are no whole JSON, as a kill leaves them.
+    """
+
+    parts: tuple[Part, ...]
+    cut: tuple[int, ...] = ()
+
+
+def is_record(head: bytes) -> bool:
+    """Whether a file that begins so is a decision record."""
+    return head.lstrip().startswith(b'{"record": "' + FORM.encode())
+
+
+def read_record(path: str | Path) -> Record:
+    """The record in a file; a line that was cut is passed over, and named.
+
+    Raises:
+        StateError: It is none, is damaged, or of a newer version; names file and line.
+        OSError: The file can't be read.
+    """
+    parts: list[Part] = []
+    cut: list[int] = []
+    with Path(path).open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                data = json.loads(line)
+            except ValueError:
+                cut.append(number)
+                continue
+            try:
+                _take(data, number, parts)
+            except StateError as error:
+                raise StateError(f"{path}, line {number}: {error}") from error
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                raise StateError(f"{path}, line {number}: this is no line of a record: {error!r}") from error
+    if not parts:
+        raise StateError(f"{path}: this is no decision record")
+    return Record(tuple(parts), tuple(cut))
+
+
+def _take(data: Mapping[str, Any], number: int, parts: list[Part]) -> None:
+    if "record" in data:
+        if data["record"] != FORM or data["version"] > VERSION:
+            raise StateError(f"the record is of version {data['version']}, this package reads up to {VERSION}")
+        parts.append(Part(settings_from_dict(data["settings"]), str(data["package"]), data["state"]))
+        return
+    if not parts:
+        raise StateError("the first line does not say that this is a record")
+    observation, decision = Observation.from_dict(data["observation"]), Decision.from_dict(data["decision"])
+    parts[-1].entries.append(Entry(number, observation, decision))

@@ -1,0 +1,119 @@
+"""What a rule would have made of a training that is over."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.monitor import Monitor
+from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.logs.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """A run with the decisions that a monitor makes of it.
+
+    Args:
+        run: The run.
+        settings: The monitor's settings, with the budget that it was told.
+        decisions: One for each observation; the run goes on after a stop, as it did.
+    """
+
+    run: Run
+    settings: Settings
+    decisions: tuple[Decision, ...]
+
+    @property
+    def stop(self) -> Decision | None:
+        """The first decision that ends the training before its budget does, None where none does."""
+        return next((each for each in self.decisions if each.stop and each.criterion != MaxEpochs.name), None)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the training looked like at its end."""
+        return self.decisions[-1].verdict
+
+    @property
+    def steps_spent(self) -> int:
+        """Epochs (or the run's unit) up to the stop, all of them where there is none."""
+        return self.run.steps if self.stop is None else self.stop.step + 1
+
+    @property
+    def steps_saved(self) -> int:
+        """Epochs (or the run's unit) after the stop."""
+        return self.run.steps - self.steps_spent
+
+    @property
+    def seconds_saved(self) -> float | None:
+        """Time after the stop, None where no times were logged."""
+        if self.stop is None:
+            return None if self.run.seconds is None else 0.0
+        at_stop = next(each.elapsed for each in self.run.observations if each.step == self.stop.step)
+        return None if at_stop is None or self.run.seconds is None else self.run.seconds - at_stop
+
+    @property
+    def best(self) -> float | None:
+        """The best judged value of the whole run, None where none was finite."""
+        return self.decisions[-1].best_value
+
+    @property
+    def best_at_stop(self) -> float | None:
+        """The best judged value up to the stop."""
+        return (self.stop or self.decisions[-1]).best_value
+
+    @property
+    def loss_given_up(self) -> float | None:
+        """How much worse the best value up to the stop is than that of the whole run; 0 or more."""
+        if self.best is None or self.best_at_stop is None:
+            return None
+        return abs(self.best_at_stop - self.best)
+
+    @property
+    def share_given_up(self) -> float | None:
+        """The same as a share of all that the run gained over its first value; None where it gained nothing."""
+        gain = self.decisions[-1].evidence.get("total_gain", math.nan)
+        if self.loss_given_up is None or not gain > 0:
+            return None
+        return self.loss_given_up / gain
+
+
+def replay(run: Run, settings: Settings | None = None, *, is_over: bool = True) -> Replay:
+    """Show a logged training to a monitor, epoch by epoch, as a callback would have.
+
+    Args:
+        run: The training; at least one observation.
+        settings: The monitor's; a budget that they leave out is that of `budget_of`.
+        is_over: Whether the run has ended; while it grows nobody knows its length.
+
+    Returns:
+        All decisions and what follows from them.
+
+    >>> from pathlib import Path
+    >>> from convergence_callbacks import Observation
+    >>> losses = [0.9**epoch + 0.1 for epoch in range(100)]
+    >>> seen = tuple(Observation(step=epoch, train_loss=loss, val_loss=loss) for epoch, loss in enumerate(losses))
+    >>> replayed = replay(Run(name="example", path=Path("example.csv"), format="CSV", observations=seen))
+    >>> replayed.verdict.value, replayed.stop is not None, replayed.share_given_up < 0.01
+    ('converged', True, True)
+    """
+    settings = settings or Settings()
+    if settings.max_epochs is None:
+        settings = dataclasses.replace(settings, max_epochs=budget_of(run, is_over=is_over))
+    monitor = monitor_with(settings)
+    return Replay(run=run, settings=settings, decisions=tuple(map(monitor.observe, run.observations)))
+
+
+def budget_of(run: Run, *, is_over: bool = True) -> int | None:
+    """The epochs that a run was to take: as its log tells, or else all that it took, where it is over."""
+    return run.planned or (max(run.steps, 1) if is_over else None)
+
+
+def monitor_with(settings: Settings) -> Monitor:
+    """A monitor without a clock: the times are those of the log."""
+    names = [field.name for field in dataclasses.fields(Settings)]
+    return Monitor(**{name: getattr(settings, name) for name in names})

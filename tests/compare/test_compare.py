@@ -1,0 +1,140 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks.curves import HELD_OUT, load
+from convergence_callbacks import ConvergenceError, Monitor, Observation, SettingsError
+from convergence_callbacks.cli import app
+from convergence_callbacks.compare import Outcome, compare, outcome_of, rule_from
+from convergence_callbacks.compare.comparison import compared
+from convergence_callbacks.compare.rules import USUAL, as_yaml
+from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.engines import spread
+from tests.curves import exponential
+from tests.logs.make import keras_csv, write_csv
+from tests.test_replay import run_of
+
+RULES = {name: rule_from(name) for name in (*USUAL, "default:0.3", "unstable_loss")}
+
+
+def observed(recorded):
+    return [
+        Observation(step=e, train_loss=float(t), val_loss=float(v), lr=float(lr))
+        for e, (t, v, lr) in enumerate(zip(recorded.train, recorded.val, recorded.lr, strict=True))
+    ]
+
+
+@pytest.mark.parametrize("recorded", load(HELD_OUT)[5::171], ids=lambda recorded: recorded.name)
+def test_each_rule_stops_where_its_own_monitor_does(recorded):
+    run = run_of(exponential(3, 1))
+    run = type(run)(name="a", path=run.path, format="CSV", observations=tuple(observed(recorded)))
+    outcome = outcome_of(run, list(RULES.values()))
+    for index, rule in enumerate(RULES.values()):
+        given = {name: getattr(rule, name) for name in Settings.__dataclass_fields__}
+        monitor = Monitor(**{**given, "max_epochs": run.steps})
+        stops = (d.step + 1 for d in map(monitor.observe, run.observations) if d.stop)
+        assert outcome.spent[index] == next(stops, run.steps), list(RULES)[index]
+
+
+@pytest.fixture
+def logs(tmp_path):
+    for index in range(20):
+        curve = exponential(60, 4 + index, noise=0.01, seed=index)
+        rows = [(e, t, v) for e, (t, v) in enumerate(zip(curve.train, curve.val, strict=True))]
+        write_csv(tmp_path / f"run{index}" / "log.csv", ["epoch", "loss", "val_loss"], rows)
+    return tmp_path
+
+
+def test_more_patience_spends_more_and_gives_up_less(logs):
+    comparison = compare(logs, {name: RULES[name] for name in ("patience:5", "patience:20")}, engine="none")
+    short, long = comparison.rules
+    assert short.spent < long.spent and short.lost >= long.lost and comparison.runs == 20
+    assert short.spent_interval[0] < short.spent < short.spent_interval[1]
+    assert short.is_on_frontier and long.is_on_frontier
+
+
+def test_a_rule_that_another_beats_is_not_on_the_frontier():
+    outcomes = [Outcome("a", 10, None, (5, 5, 10), (None,) * 3, (0.1, 0.2, 0.0))]
+    assert [rule.is_on_frontier for rule in compared(["a", "b", "c"], outcomes).rules] == [True, False, True]
+
+
+def test_what_suits_is_the_cheapest_that_surely_keeps_to_the_tolerance():
+    outcomes = [Outcome("a", 10, 36_000.0, (2, 5, 9), (7200.0, 18e3, 32_400.0), (0.1, 0.01, 0.0))] * 3
+    comparison = compared(["rash", "right", "slow"], outcomes)
+    assert comparison.suited(0.02).rule == "right" and comparison.suited(-1) is None
+    assert comparison.rules[1].hours_saved == 15
+
+
+def test_runs_without_a_gain_are_counted_and_left_out():
+    outcomes = [Outcome("a", 10, None, (5,), (None,), (np.nan,)), Outcome("b", 10, None, (5,), (None,), (0.1,))]
+    comparison = compared(["a"], outcomes)
+    assert (comparison.runs, comparison.without_gain, comparison.rules[0].lost) == (1, 1, 0.1)
+
+
+def test_all_engines_give_the_same(logs):
+    rules = {name: RULES[name] for name in ("default", "patience:5")}
+    assert compare(logs, rules, jobs=2) == compare(logs, rules, engine="none")
+
+
+def test_ray_gives_the_same_byte_for_byte_also_when_a_worker_is_lost(logs):
+    pytest.importorskip("ray", reason="needs the extra ray")
+    program = """
+import os, pathlib, sys
+from convergence_callbacks.engines import spread
+def work(item, folder=sys.argv[1]):
+    lost = pathlib.Path(folder) / "lost"
+    if item == 11 and not lost.exists():
+        lost.touch()
+        os._exit(1)
+    return item ** 2
+print(list(spread(work, range(40), engine="ray")))
+"""
+    done = subprocess.run([sys.executable, "-c", program, str(logs)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str([n**2 for n in range(40)]) and (logs / "lost").exists()
+
+
+def test_an_unknown_engine_or_rule_is_told_with_the_nearest():
+    with pytest.raises(ConvergenceError, match="unknown engine 'job'"):
+        spread(abs, [1], engine="job")
+    with pytest.raises(SettingsError, match="unknown rule 'patince'; did you mean 'patience'"):
+        rule_from("patince:3")
+    with pytest.raises(SettingsError, match=r"rule 'patience:-1'.*at least 1"):
+        rule_from("patience:-1")
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_the_line_for_a_settings_file_sets_the_rule(name, tmp_path):
+    (tmp_path / "c.yaml").write_text(as_yaml(name))
+    assert repr(Monitor.from_yaml(tmp_path / "c.yaml").settings) == repr(rule_from(name))
+
+
+def test_the_command_says_what_suits(logs):
+    keras_csv(logs / "more")
+    (logs / "cut.json").write_text('{"loss": [1')
+    arguments = ["compare", str(logs), "--rules", "default,patience:3", "--jobs", "1", "--lose", "0.5"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0 and "cut.json, line 1" in result.stderr
+    assert "21 runs" in result.stdout and "patience:3 suits these runs" in result.stdout
+    assert "In a settings file: criteria: [patience: 3]" in result.stdout
+    told = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)
+    assert told["suited"] == "patience:3" and [rule["rule"] for rule in told["rules"]] == ["default", "patience:3"]
+
+
+def test_a_folder_without_runs_is_status_1(tmp_path):
+    result = CliRunner().invoke(app, ["compare", str(tmp_path)])
+    assert result.exit_code == 1 and "no training that gained anything was found" in result.stderr
+
+
+@pytest.mark.parametrize(("name", "status"), [("frontier.png", 0), ("frontier.nonsense", 1)])
+def test_the_frontier_is_drawn_to_a_file(tmp_path, name, status):
+    pytest.importorskip("matplotlib", reason="needs the extra: pip install 'convergence-callbacks[plots]'")
+    keras_csv(tmp_path / "runs")
+    arguments = ["compare", str(tmp_path / "runs"), "--rules", "default,patience:3", "--engine", "none"]
+    result = CliRunner().invoke(app, [*arguments, "--plot", str(tmp_path / name)])
+    assert result.exit_code == status and (tmp_path / name).exists() == (status == 0)
+    assert status == 0 or "frontier.nonsense: Format 'nonsense' is not supported" in result.stderr

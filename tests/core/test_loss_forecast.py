@@ -1,0 +1,155 @@
+"""Where a training is going: well-defined at any epoch, free of units, honest about what it does not know."""
+
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pytest
+
+from convergence_callbacks import Estimate, Monitor
+from tests.curves import LearningCurve, exponential, overfitting, show
+
+
+def forecast(curve, epochs, of="judged", **settings):
+    monitor = Monitor(**{"max_epochs": len(curve.val), **settings})
+    show(monitor, curve, last=epochs)
+    return monitor.forecast(of)
+
+
+def test_it_says_where_the_loss_ends_and_when_with_intervals_in_order():
+    curve = exponential(100, 20, noise=0.004)
+    said = forecast(curve, 40)
+    for each in (said.end, said.asymptote, said.epochs_left, *(level for _, level in said.path)):
+        assert each.low <= each.value <= each.high
+    assert said.end.low <= np.median(curve.val[-5:]) <= said.end.high
+    assert said.step == 39 and said.path[-1] == (99.0, said.end)
+    assert said.epochs_left.low >= 0 and said.epochs_left.high <= 60
+
+
+def test_it_is_told_from_the_fifth_epoch_on():
+    curve = exponential(50, 8)
+    assert forecast(curve, 4) is None
+    assert forecast(curve, 5) is not None
+    assert Monitor().forecast() is None
+
+
+def test_it_narrows_as_the_end_comes_nearer():
+    curve = exponential(120, 15, noise=0.004)
+    widths = [said.end.high - said.end.low for said in (forecast(curve, epochs) for epochs in (12, 40, 90))]
+    assert widths[0] > widths[1] > widths[2]
+
+
+def test_at_the_end_of_the_budget_nothing_is_left():
+    said = forecast(exponential(50, 8), 50)
+    assert said.epochs_left == Estimate(0, 0, 0) and said.path == ()
+    assert said.end.low == said.end.high
+
+
+def test_without_a_budget_the_end_is_unknown_and_the_long_run_is_told():
+    said = forecast(exponential(50, 8, noise=0.004), 50, max_epochs=None)
+    assert said.end is None
+    assert said.asymptote.low <= 0.1 <= said.asymptote.high + 0.01
+    assert said.path[-1][0] == pytest.approx(499)
+
+
+@pytest.mark.parametrize("factor", [1e-9, 1e6])
+def test_the_unit_changes_nothing(factor):
+    curve = overfitting(60, 12, noise=0.004)
+    here, there = forecast(curve, 30), forecast(curve.scaled(factor), 30)
+    assert there.end.value == pytest.approx(factor * here.end.value, rel=1e-4)
+    assert there.epochs_left == here.epochs_left and there.rate.kind == here.rate.kind
+
+
+@pytest.mark.parametrize("by", [-3.0, -100.0])
+def test_a_negative_loss_is_not_taken_to_end_at_zero(by):
+    curve = exponential(80, 8, noise=0.004).raised(by)
+    said = forecast(curve, 40)
+    assert said.end.low <= np.median(curve.val[-4:]) <= said.end.high < 0
+
+
+def test_a_loss_that_was_never_negative_is_taken_to_stay_so():
+    curve = exponential(60, 10, floor=0.0)
+    said = forecast(curve, 12)
+    assert said.end.low >= 0 and said.asymptote.low >= 0
+
+
+def test_more_can_be_better():
+    losses = exponential(60, 8, noise=0.003)
+    accuracy = LearningCurve("accuracy", 1 - 0.5 * losses.val)
+    said = forecast(accuracy, 20, mode="max")
+    assert said.end.low <= said.end.value <= said.end.high
+    assert said.end.value > accuracy.val[19] - 0.02
+
+
+def test_the_train_loss_is_forecast_when_asked_for():
+    curve = overfitting(60, 12, noise=0.004)
+    judged, train = forecast(curve, 30), forecast(curve, 30, of="train")
+    assert train.end.low <= np.median(curve.train[-3:]) <= train.end.high < judged.end.value
+    assert forecast(LearningCurve("alone", curve.val), 30, of="train") is None
+
+
+def test_it_is_the_same_after_a_resume():
+    curve, first, second = exponential(80, 10, noise=0.004), Monitor(max_epochs=80), Monitor(max_epochs=80)
+    show(first, curve, last=30)
+    second.load_state_dict(json.loads(json.dumps(first.state_dict())))
+    assert second.forecast() == first.forecast()
+
+
+def test_it_changes_nothing_of_the_run():
+    curve, asked, unasked = exponential(60, 10, noise=0.004), Monitor(max_epochs=60), Monitor(max_epochs=60)
+    for epoch in range(60):
+        show(asked, curve, first=epoch, last=epoch + 1)
+        asked.forecast()
+    show(unasked, curve)
+    assert asked.state_dict() == {**unasked.state_dict(), "elapsed": asked.state_dict()["elapsed"]}
+
+
+def test_a_run_that_is_no_number_any_more_has_none():
+    monitor = Monitor(max_epochs=50)
+    show(monitor, exponential(20, 5))
+    assert monitor.forecast() is not None
+    monitor.update(val_loss=math.nan, train_loss=0.1)
+    assert monitor.forecast() is None
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [[0.0] * 12, [1e99] * 12, [-1e100, 1e100] * 6, [5e-324] * 12, [1e-300 * e for e in range(12)], [1.0] * 5 + [9e99]],
+    ids=["zero", "huge", "swinging", "least", "minute", "explosion"],
+)
+def test_hostile_losses_raise_nothing(losses):
+    monitor = Monitor(max_epochs=50)
+    for loss in losses:
+        monitor.update(train_loss=loss, val_loss=loss)
+    for of in ("judged", "train"):
+        said = monitor.forecast(of)
+        assert all(math.isfinite(number) for number in dataclasses.astuple(said.end))
+        assert str(said)
+
+
+def test_validation_every_fifth_epoch_is_told_in_epochs():
+    monitor, losses = Monitor(max_epochs=200), exponential(20, 4)
+    for place, loss in enumerate(losses.val):
+        monitor.update(step=5 * place + 4, val_loss=loss)
+    said = monitor.forecast()
+    assert said.path[-1][0] == pytest.approx(199)
+    assert said.epochs_left.high <= 100
+
+
+def test_a_run_longer_than_the_curve_s_memory_has_one():
+    said = forecast(exponential(400, 20, noise=0.004), 300)
+    assert said.end.low <= 0.1 <= said.end.high + 0.005
+
+
+def test_it_reads_as_a_line():
+    said = forecast(exponential(100, 15, noise=0.004), 30)
+    left = said.epochs_left
+    assert said.eta == f"ETA ≈ {left.value:.0f} epochs ({left.low:.0f}–{left.high:.0f})"
+    assert str(said).startswith(f"{said.eta} | at the end ") and " | in the long run " in str(said)
+
+
+def test_its_numbers_have_names():
+    said = forecast(exponential(100, 15, noise=0.004), 30)
+    assert said.numbers()["epochs_left_high"] == said.epochs_left.high
+    assert said.numbers()["forecast_loss"] == said.end.value

@@ -1,0 +1,153 @@
+"""The same training as each tool logs it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+from pathlib import Path
+
+from tests.curves import exponential
+
+CURVE = exponential(30, 5, noise=0.01)
+TRAIN, VAL = CURVE.train.tolist(), CURVE.val.tolist()
+LR = [0.1 if epoch < 20 else 0.01 for epoch in range(30)]
+
+
+def write_csv(path: Path, header, rows, **options) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, **{"lineterminator": "\n", **options}).writerows([header, *rows])
+    return path
+
+
+def keras_csv(folder: Path, **options) -> Path:
+    rows = [(e, lr, t, v) for e, (t, v, lr) in enumerate(zip(TRAIN, VAL, LR, strict=True))]
+    return write_csv(folder / "training.csv", ["epoch", "learning_rate", "loss", "val_loss"], rows, **options)
+
+
+def lightning_csv(folder: Path) -> Path:
+    rows = []
+    for e, (t, v, lr) in enumerate(zip(TRAIN, VAL, LR, strict=True)):
+        rows += [("", 100 * e, lr, "", "", ""), (e, 100 * e + 49, "", 2 * t, "", "")]
+        rows += [(e, 100 * e + 99, "", "", "", v), (e, 100 * e + 99, "", "", t, "")]
+    header = ["epoch", "step", "lr-Adam", "train_loss_step", "train_loss_epoch", "val_loss"]
+    return write_csv(folder / "version_0" / "metrics.csv", header, rows)
+
+
+def ultralytics_csv(folder: Path) -> Path:
+    header = ["  epoch", " time", " train/box_loss", " train/cls_loss", " val/box_loss", " val/cls_loss", " lr/pg0"]
+    losses = enumerate(zip(TRAIN, VAL, LR, strict=True), start=1)
+    rows = [(e, 10 * e, t / 4, 3 * t / 4, v / 4, 3 * v / 4, lr) for e, (t, v, lr) in losses]
+    return write_csv(folder / "results.csv", header, rows)
+
+
+def wandb_chart(folder: Path) -> Path:
+    names = ["fast - train_loss", "fast - val_loss", "fast - val_loss__MIN", "slow - train_loss", "slow - val_loss"]
+    rows = [(e, t, v, v, 2 * t, 2 * v) for e, (t, v) in enumerate(zip(TRAIN, VAL, strict=True))]
+    return write_csv(folder / "chart.csv", ["Step", *names], rows)
+
+
+def wandb_lines(folder: Path) -> Path:
+    losses = enumerate(zip(TRAIN, VAL, strict=True))
+    return lines(
+        folder / "history.jsonl",
+        [{"_step": e, "_runtime": 10.0 * (e + 1), "train": {"loss": t}, "val": {"loss": v}} for e, (t, v) in losses],
+    )
+
+
+def modes(folder: Path) -> Path:
+    records = [{"exp_name": "a", "seed": 1}]
+    for e, (t, v) in enumerate(zip(TRAIN, VAL, strict=True), start=1):
+        records += [{"mode": "train", "epoch": e, "loss": t, "lr": 0.1}, {"mode": "val", "epoch": e, "loss": v}]
+    return lines(folder / "work.log.json", records)
+
+
+def lines(path: Path, records) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+def document(path: Path, content) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=1))
+    return path
+
+
+def keras_json(folder: Path) -> Path:
+    return document(folder / "history.json", {"loss": TRAIN, "val_loss": VAL, "lr": LR})
+
+
+def trainer_state(folder: Path, name: str = "trainer_state.json") -> Path:
+    log = []
+    for e, (t, v, lr) in enumerate(zip(TRAIN, VAL, LR, strict=True)):
+        log += [
+            {"epoch": e + (k + 1) / 2, "step": 20 * e + 10 * k + 10, "loss": t, "learning_rate": lr} for k in (0, 1)
+        ]
+        log.append({"epoch": e + 1.0, "step": 20 * e + 20, "eval_loss": v, "eval_runtime": 3.0})
+    log.append({"epoch": 30.0, "step": 600, "train_loss": 99.0, "train_runtime": 5.0})
+    return document(folder / name, {"num_train_epochs": 40, "max_steps": 800, "log_history": log})
+
+
+def evals_result(folder: Path) -> Path:
+    content = {"train": {"auc": VAL, "logloss": TRAIN}, "eval": {"auc": VAL, "logloss": VAL}}
+    return document(folder / "evals.json", content)
+
+
+def catboost(folder: Path) -> Path:
+    metrics = [{"best_value": "Max", "name": "AUC"}, {"best_value": "Min", "name": "Logloss"}]
+    meta = {"learn_metrics": metrics, "test_metrics": metrics, "test_sets": ["test"], "iteration_count": 30}
+    losses = enumerate(zip(TRAIN, VAL, strict=True))
+    rounds = [{"iteration": i, "learn": [0.5, t], "test": [[0.5, v]], "passed_time": 1.0 + i} for i, (t, v) in losses]
+    return document(folder / "catboost_info" / "catboost_training.json", {"meta": meta, "iterations": rounds})
+
+
+def mlflow_files(folder: Path) -> Path:
+    run = folder / "mlruns" / "0" / "a1b2"
+    for metric, values in (("train_loss", TRAIN), ("val_loss", VAL)):
+        file = run / "metrics" / metric
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("".join(f"{1_700_000_000_000 + 5000 * e} {v} {e}\n" for e, v in enumerate(values)))
+    for path, text in (("tags/mlflow.runName", "calm-owl-1"), ("params/lr", "0.1"), ("meta.yaml", "run_id: a1b2\n")):
+        (run / path).parent.mkdir(exist_ok=True)
+        (run / path).write_text(text)
+    return run / "meta.yaml"
+
+
+def mlflow_sqlite(folder: Path) -> Path:
+    """With the columns that every version of MLflow has had."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with sqlite3.connect(folder / "mlflow.db") as database:
+        database.executescript("""
+            CREATE TABLE experiments (experiment_id INTEGER PRIMARY KEY, name TEXT);
+            CREATE TABLE runs (run_uuid TEXT, name TEXT, experiment_id INTEGER, lifecycle_stage TEXT,
+                               start_time BIGINT);
+            CREATE TABLE metrics (key TEXT, value FLOAT, timestamp BIGINT, run_uuid TEXT, step BIGINT, is_nan BOOL);
+            CREATE TABLE params (key TEXT, value TEXT, run_uuid TEXT);
+            INSERT INTO experiments VALUES (0, 'Default');
+            INSERT INTO runs VALUES ('a1', 'calm-owl-1', 0, 'active', 1), ('a2', 'gone', 0, 'deleted', 2);
+            INSERT INTO params VALUES ('lr', '0.1', 'a1');
+            """)
+        points = [("train_loss", e, v) for e, v in enumerate(TRAIN)] + [("val_loss", e, v) for e, v in enumerate(VAL)]
+        rows = [(key, value, 1_700_000_000_000 + 5000 * e, "a1", e, False) for key, e, value in points]
+        database.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?)", rows)
+    database.close()
+    return folder / "mlflow.db"
+
+
+FORMATS = {
+    "CSV": keras_csv,
+    "CSV of Lightning": lightning_csv,
+    "Ultralytics": ultralytics_csv,
+    "Weights & Biases chart": wandb_chart,
+    "JSON lines": wandb_lines,
+    "JSON lines with modes": modes,
+    "JSON history": keras_json,
+    "Hugging Face": trainer_state,
+    "evals_result": evals_result,
+    "CatBoost": catboost,
+    "MLflow files": mlflow_files,
+    "MLflow SQLite": mlflow_sqlite,
+}
+"""What writes the training in each format that needs no library, by the reader's name."""

@@ -1,0 +1,188 @@
+"""Logs as programs that were killed, resumed or edited leave them."""
+
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from convergence_callbacks.logs import ColumnChoice, LogError, Run, read_logs
+from tests.logs.make import FORMATS, TRAIN, VAL, keras_csv
+
+HEADER = "epoch,train_loss,val_loss\n"
+
+
+@pytest.fixture
+def read(tmp_path):
+    """The one run of a CSV file with this text."""
+
+    def read_text(text, choice=None, encoding="utf-8"):
+        (tmp_path / "log.csv").write_bytes(text.encode(encoding))
+        (run,) = read_logs(tmp_path / "log.csv", choice)
+        return run
+
+    return read_text
+
+
+def val(run):
+    return [observation.val_loss for observation in run.observations]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("epoch,train_loss,val_loss\r\n0,1,2\r\n1,1,1.5\r\n", "utf-8"),
+        ("epoch;train_loss;val_loss\n0;1,0;2,0\n1;1,0;1,5\n", "utf-8"),
+        ("epoch\ttrain_loss\tval_loss\n0\t1\t2\n1\t1\t1.5\n", "utf-8-sig"),
+        ("\n epoch | train_loss | val_loss \n0|1|2\n\n1|1|1.5\n", "utf-16"),
+        ("epoch,note,train_loss,val_loss\n0,“größer”,1,2\n1,,1,1.5\n", "utf-8"),
+    ],
+)
+def test_line_ends_separators_decimal_commas_and_encodings(read, text, encoding):
+    assert val(read(text, encoding=encoding)) == [2.0, 1.5]
+
+
+def test_a_comma_that_may_separate_thousands_is_refused(read):
+    run = read("epoch;val_loss\n0;2,5\n1;1.5\n2;1,25\n")
+    assert val(run) == [2.5, 1.25] and "line 3 is left out" in run.notes[0]
+    with pytest.raises(LogError, match=r"log\.csv: it has no epoch with a loss"):
+        read('epoch,val_loss\n0,"2,500"\n')
+
+
+def test_a_last_line_without_an_end_is_left_out(read):
+    run = read(f"{HEADER}0,1,2\n1,1,1.2")
+    assert val(run) == [2.0] and run.notes == ("line 3 has no end and may be cut: left out",)
+
+
+def test_a_line_that_was_cut_and_written_on_is_left_out(read):
+    run = read(f"{HEADER}0,1,2\n1,0.1,2,1,1.5\n2,1,1\n")
+    assert val(run) == [2.0, 1.0] and "line 3 has too many cells" in run.notes[0]
+
+
+def test_a_resume_that_repeats_epochs_holds_as_it_came_last(read):
+    run = read(f"{HEADER}0,1,9\n1,1,8\n2,1,7\n{HEADER}1,1,5\n2,1,4\n3,1,3\n")
+    assert val(run) == [9, 5, 4, 3] and "goes back from 2 to 1 at line 6" in run.notes[0]
+
+
+def test_epochs_that_start_over_are_another_training(tmp_path):
+    (tmp_path / "log.csv").write_text(f"{HEADER}0,1,9\n1,1,8\n0,1,5\n1,1,4\n")
+    first, second = read_logs(tmp_path / "log.csv")
+    assert (val(first), val(second), second.name) == ([9, 8], [5, 4], "log.csv (2)")
+
+
+def test_one_epoch_that_is_there_twice_holds_as_it_came_last(read):
+    run = read(f"{HEADER}0,1,9\n1,1,8\n1,1,7\n2,1,6\n3,1,5\n")
+    assert val(run) == [9, 7, 6, 5] and "epoch 1 is there 2 times" in run.notes[0]
+
+
+def test_a_header_with_other_columns_in_the_middle_is_followed(read):
+    assert val(read(f"{HEADER}0,1,9\nepoch,val_loss,extra,train_loss\n1,8,55,1\n")) == [9, 8]
+
+
+def test_a_header_with_none_of_the_columns_ends_what_can_be_read(read):
+    assert val(read(f"{HEADER}0,1,9\nid,label,score\n1,1,8\n")) == [9]
+
+
+def test_nan_and_infinity_are_read_as_they_are(read):
+    run = read(f"{HEADER}0,nan,inf\n1,-Infinity,1e400\n2,None,\n3,1,2\n")
+    assert math.isnan(run.observations[0].train_loss) and val(run)[:2] == [math.inf, math.inf]
+    assert run.observations[1].train_loss == -math.inf and run.observations[-1].step == 3
+
+
+@pytest.mark.parametrize("cell", ["tensor(0.5)", "0.5 %", "1_000", "0x10", "abc", "1.2.3"])
+def test_what_is_no_number_is_left_out_with_its_line(read, cell):
+    run = read(f"{HEADER}0,1,9\n1,1,{cell}\n2,1,7\n")
+    assert val(run) == [9, 7] and run.notes[0].startswith(f"line 3 is left out, since in 'val_loss' '{cell}'")
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", HEADER, "1,2,3\n4,5,6\n", "epoch,acc\n1,2\n"])
+def test_a_file_without_a_loss_is_an_error_that_names_it(tmp_path, text):
+    (tmp_path / "log.csv").write_text(text)
+    with pytest.raises(LogError, match=r"log\.csv"):
+        list(read_logs(tmp_path / "log.csv"))
+
+
+def test_equally_likely_columns_are_refused_and_can_be_named(read):
+    text = "epoch,train_loss,val_loss,eval_loss\n0,1,2,3\n1,1,1,4\n"
+    with pytest.raises(LogError, match=r"'val_loss', 'eval_loss' may each be the validation loss.*--val-metric"):
+        read(text)
+    assert val(read(text, ColumnChoice(val="eval_loss"))) == [3, 4]
+    with pytest.raises(LogError, match="unknown column 'evalloss'; did you mean 'eval_loss'"):
+        read(text, ColumnChoice(val="evalloss"))
+
+
+def test_a_last_epoch_without_validation_is_not_over_yet(read):
+    assert val(read(f"{HEADER}0,1,9\n1,1,8\n2,1,\n")) == [9, 8]
+
+
+def test_per_step_losses_are_averaged(read):
+    run = read("epoch,step,train_loss_step,val_loss\n0,1,1,\n0,2,3,\n0,2,,9\n1,3,1,\n1,4,2,8\n")
+    assert [o.train_loss for o in run.observations] == [2, 1.5] and val(run) == [9, 8]
+
+
+def test_a_table_is_read_as_a_stream(tmp_path, monkeypatch):
+    """A million rows of steps are held as so many epochs, not as so many rows."""
+    import tracemalloc
+
+    path = tmp_path / "log.csv"
+    with path.open("w") as file:
+        file.write("epoch,step,train_loss,val_loss\n")
+        for step in range(100_000):
+            file.write(f"{step // 1000},{step},0.123456789,{'0.5' if step % 1000 == 999 else ''}\n")
+    tracemalloc.start()
+    (run,) = read_logs(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert run.steps == 100 and peak < 1_000_000
+
+
+TEXTS = ["CSV", "Ultralytics", "JSON lines", "JSON lines with modes", "JSON history", "evals_result", "CatBoost"]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_cut_at_any_byte_a_log_gives_what_it_had_or_an_error(name, tmp_path):
+    """Never another number: what is read is the beginning of what was written."""
+    path = FORMATS[name](tmp_path)
+    (whole,) = read_logs(path)
+    content = path.read_bytes()
+    for end in range(0, len(content), 1 if len(content) < 1_500 else 37):
+        path.write_bytes(content[:end])
+        try:
+            (cut,) = read_logs(path)
+        except LogError as error:
+            assert str(path) in str(error)
+        else:
+            if len(cut.observations) > 1 or cut.observations[0].val_loss is not None:  # else validation was yet to come
+                assert cut.observations == whole.observations[: len(cut.observations)]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_random_bytes_neither_crash_nor_hang(name, tmp_path, data):
+    path = FORMATS[name](tmp_path / "log")
+    content = bytearray(path.read_bytes())
+    start = data.draw(st.integers(0, len(content) - 1))
+    junk = data.draw(st.binary(max_size=200))
+    content[start : start + data.draw(st.integers(0, 200))] = junk
+    path.write_bytes(bytes(content))
+    for each in read_logs(path.parent):
+        assert isinstance(each, Run | LogError) and "the reader of" not in str(each)
+    __import__("shutil").rmtree(tmp_path / "log")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.text(alphabet='0123456789.,;\t\n"-einfa{}[]:epochvalosrt_', max_size=300))
+def test_any_text_is_a_log_or_an_error(tmp_path, content):
+    for suffix in (".csv", ".json", ".jsonl"):
+        path = tmp_path / f"log{suffix}"
+        path.write_text(content)
+        try:
+            assert all(isinstance(each, Run) for each in read_logs(path))
+        except LogError as error:
+            assert "the reader of" not in str(error)
+
+
+def test_the_fixture_is_what_it_should_be(tmp_path):
+    (run,) = read_logs(keras_csv(tmp_path))
+    assert [o.train_loss for o in run.observations] == TRAIN and val(run) == VAL

@@ -1,0 +1,164 @@
+import json
+
+import pytest
+
+from convergence_callbacks.logs import LogError, Run, read_logs
+from convergence_callbacks.logs.read import known_readers
+from tests.logs.make import FORMATS, LR, TRAIN, VAL, keras_csv, lightning_csv, lines, mlflow_files, trainer_state
+
+
+def losses(run):
+    return [o.train_loss for o in run.observations], [o.val_loss for o in run.observations]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_format_gives_the_training_that_was_logged(name, tmp_path):
+    run, *more = read_logs(FORMATS[name](tmp_path))
+    assert run.format == name.split(" of ")[0].split(" with ")[0]
+    assert losses(run) == (pytest.approx(TRAIN), pytest.approx(VAL))
+    assert [o.step for o in run.observations] == list(range(30))
+    assert len(more) == (name == "Weights & Biases chart")
+
+
+@pytest.mark.parametrize("name", ["CSV", "CSV of Lightning", "Ultralytics", "JSON history", "Hugging Face"])
+def test_the_learning_rate_is_read_too(name, tmp_path):
+    (run,) = read_logs(FORMATS[name](tmp_path))
+    assert [o.lr for o in run.observations] == pytest.approx(LR)
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("Ultralytics", 300), ("JSON lines", 300), ("MLflow files", 145)])
+def test_time_is_counted_from_the_start_or_else_the_first_entry(name, seconds, tmp_path):
+    (run,) = read_logs(FORMATS[name](tmp_path))
+    assert run.seconds == pytest.approx(seconds)
+
+
+def test_a_folder_with_all_formats_and_junk_loses_none(tmp_path):
+    for name, write in FORMATS.items():
+        write(tmp_path / name)
+    (tmp_path / "data.csv").write_text("id,label\n1,2\n")
+    (tmp_path / "config.json").write_text('{"a": [1, 2]}')
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    (tmp_path / "broken.json").write_text('{"loss": [1, 2')
+    found = list(read_logs(tmp_path))
+    runs = [each for each in found if isinstance(each, Run)]
+    assert len(runs) == len(FORMATS) + 1 and len({run.name for run in runs}) == len(runs)
+    (problem,) = [each for each in found if isinstance(each, LogError)]
+    assert str(problem).startswith(f"{tmp_path / 'broken.json'}, line 1: it is no whole JSON")
+
+
+def test_every_reader_that_ships_is_tried(tmp_path):
+    tried = {name.split(" of ")[0].split(" with ")[0] for name in FORMATS} | {"TensorBoard", "decision record"}
+    assert {reader.name for reader in known_readers()} <= tried
+
+
+def test_tensorboard_of_one_folder_and_of_keras_with_two(tmp_path):
+    writer = pytest.importorskip("tensorboard.summary.writer.event_file_writer", reason="needs the extra tensorboard")
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
+    def write(folder, tag, values):
+        events = writer.EventFileWriter(str(folder))
+        for step, value in enumerate(values):
+            summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
+            events.add_event(Event(wall_time=1.7e9 + 5 * step, step=step, summary=summary))
+        events.close()
+
+    write(tmp_path / "keras" / "train", "epoch_loss", TRAIN)
+    write(tmp_path / "keras" / "validation", "epoch_loss", VAL)
+    write(tmp_path / "torch", "Loss/train", TRAIN)
+    write(tmp_path / "torch", "Loss/val", VAL)
+    runs = list(read_logs(tmp_path))
+    assert [run.name for run in runs] == ["keras", "torch"]
+    for run in runs:
+        assert losses(run) == (pytest.approx(TRAIN, rel=1e-5), pytest.approx(VAL, rel=1e-5))
+        assert (run.seconds, run.unit) == (145, "epoch")
+    (file,) = (tmp_path / "keras" / "validation").iterdir()
+    file.write_bytes(file.read_bytes()[:-3])
+    (cut,) = read_logs(tmp_path / "keras")
+    assert len(cut.observations) == 29 and any("in the middle of a record" in note for note in cut.notes)
+
+
+def test_without_tensorboard_its_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "tensorboard.compat.proto", None)
+    (tmp_path / "events.out.tfevents.1.host").write_bytes(b"\0" * 20)
+    with pytest.raises(LogError, match=r"pip install 'convergence-callbacks\[tensorboard\]'"):
+        list(read_logs(tmp_path / "events.out.tfevents.1.host"))
+
+
+def test_of_many_checkpoints_the_newest_tells_the_run(tmp_path):
+    for step in (5, 10, 100):
+        trainer_state(tmp_path / f"checkpoint-{step}")
+    (run,) = read_logs(tmp_path)
+    assert run.path == tmp_path / "checkpoint-100" / "trainer_state.json" and run.planned == 40
+
+
+def test_validation_between_epochs_counts_validations(tmp_path):
+    log = [{"epoch": 0.1 * k, "step": 10 * k, "eval_loss": 1 / k} for k in range(1, 8)]
+    (tmp_path / "trainer_state.json").write_text(json.dumps({"log_history": log, "num_train_epochs": 1}))
+    (run,) = read_logs(tmp_path)
+    assert (run.unit, run.steps, run.planned) == ("evaluation", 7, None)
+
+
+def test_names_of_mlflow_and_its_parameters(tmp_path):
+    (run,) = read_logs(mlflow_files(tmp_path).parent.parent.parent)
+    assert run.name.endswith("calm-owl-1") and dict(run.metadata) == {"lr": "0.1"}
+
+
+def test_reading_mlflow_changes_nothing(tmp_path):
+    FORMATS["MLflow SQLite"](tmp_path / "a")
+    mlflow_files(tmp_path / "b")
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    assert len(list(read_logs(tmp_path))) == 2
+    assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+
+
+def test_lists_of_different_length_are_refused(tmp_path):
+    (tmp_path / "history.json").write_text(json.dumps({"loss": [1, 2, 3], "val_loss": [1, 2]}))
+    with pytest.raises(LogError, match=r"history\.json: the lists differ in length.*'loss' 3, 'val_loss' 2"):
+        list(read_logs(tmp_path / "history.json"))
+
+
+def test_a_reader_of_somebody_else_comes_first_and_its_failure_loses_no_other_log(tmp_path, monkeypatch):
+    import importlib.metadata
+
+    from convergence_callbacks.logs import Reader, read
+
+    class Mine(Reader):
+        name = "mine"
+
+        def recognises(self, path, head):
+            return path.suffix == ".mine"
+
+        def read(self, path, choice):
+            raise RuntimeError("broken")
+
+    class Entry:
+        def load(self):
+            return Mine
+
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [Entry()])
+    read.known_readers.cache_clear()
+    (tmp_path / "a.mine").write_text("x")
+    keras_csv(tmp_path)
+    problem, run = read_logs(tmp_path)
+    read.known_readers.cache_clear()
+    assert "the reader of mine failed: RuntimeError('broken')" in str(problem) and run.format == "CSV"
+
+
+def test_a_named_file_that_is_no_log_says_what_is_known(tmp_path):
+    (tmp_path / "a.bin").write_bytes(b"\0\1")
+    with pytest.raises(LogError, match=r"a\.bin: it is of no known format; known are decision record, TensorBoard"):
+        list(read_logs(tmp_path / "a.bin"))
+
+
+def test_several_evaluations_an_epoch_are_kept(tmp_path):
+    records = [{"epoch": k // 4, "step": 10 * k, "val_loss": 1 / (k + 1)} for k in range(12)]
+    (run,) = read_logs(lines(tmp_path / "a.jsonl", records))
+    assert (run.unit, run.steps) == ("evaluation", 12)
+
+
+def test_lightning_names_the_folder_not_the_file(tmp_path):
+    lightning_csv(tmp_path)
+    (run,) = read_logs(tmp_path)
+    assert run.name == "version_0"

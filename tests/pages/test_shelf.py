@@ -1,0 +1,105 @@
+import os
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.logs import ColumnChoice
+from convergence_callbacks.pages.shelf import QUIET, Shelf
+from tests.logs.make import keras_csv, mlflow_files, write_csv
+
+
+@pytest.fixture
+def executor():
+    with ThreadPoolExecutor(1) as threads:
+        yield threads
+
+
+@pytest.fixture
+def shelf(tmp_path, executor):
+    return Shelf(tmp_path, Settings(), ColumnChoice(), executor)
+
+
+def grow(path, epochs):
+    return write_csv(path, ["epoch", "loss", "val_loss"], [(e, 0.9**e, 0.9**e + 0.1) for e in range(epochs)])
+
+
+def test_it_has_the_runs_of_the_folder_by_name(shelf, tmp_path):
+    keras_csv(tmp_path / "b")
+    mlflow_files(tmp_path / "a")
+    shelf.look()
+    assert [card.summary.run for card in shelf.cards] == ["a/mlruns/0/a1b2 calm-owl-1", "b"]
+    assert shelf.card(shelf.cards[0].key) is shelf.cards[0] and shelf.card("r0") is None
+
+
+def test_only_what_has_changed_is_read_again(shelf, tmp_path):
+    grow(tmp_path / "a.csv", 5)
+    grow(tmp_path / "b.csv", 5)
+    shelf.look()
+    before, version = {card.summary.run: card for card in shelf.cards}, shelf.version
+    grow(tmp_path / "a.csv", 9)
+    shelf.look()
+    change = shelf.since(version)
+    assert [(card.summary.run, card.summary.steps) for card in change.cards] == [("a.csv", 9)]
+    assert change.gone == () and before["b.csv"] in shelf.cards
+    assert shelf.since(shelf.version).cards == ()
+
+
+def test_what_is_gone_is_forgotten_and_told(shelf, tmp_path):
+    grow(tmp_path / "a" / "log.csv", 5)
+    shelf.look()
+    key, version = shelf.cards[0].key, shelf.version
+    shutil.rmtree(tmp_path / "a")
+    shelf.look()
+    assert shelf.cards == [] and shelf.since(version).gone == (key,)
+    grow(tmp_path / "a" / "log.csv", 5)
+    shelf.look()
+    assert shelf.since(version).gone == () and [card.key for card in shelf.cards] == [key]
+
+
+def test_a_log_that_has_not_grown_for_long_is_over(shelf, tmp_path):
+    log = grow(tmp_path / "a.csv", 30)
+    shelf.look()
+    assert not shelf.cards[0].is_over
+    os.utime(log, (shelf.clock() - QUIET - 1,) * 2)
+    shelf.look()
+    assert shelf.cards[0].is_over
+
+
+def test_what_can_not_be_read_is_a_problem_until_it_can(shelf, tmp_path):
+    write_csv(tmp_path / "a.csv", ["epoch", "loss", "val_loss"], [(0, "x", "y")])
+    shelf.look()
+    assert shelf.cards == [] and "it has no epoch" in str(shelf.problems[0])
+    grow(tmp_path / "a.csv", 9)
+    shelf.look()
+    assert len(shelf.cards) == 1 and shelf.problems == []
+
+
+def test_a_file_that_is_still_empty_is_waited_for(tmp_path, executor):
+    log = tmp_path / "a.csv"
+    log.touch()
+    shelf = Shelf(log, Settings(), ColumnChoice(), executor)
+    shelf.look()
+    assert shelf.cards == []
+    grow(log, 9)
+    shelf.look()
+    assert len(shelf.cards) == 1
+
+
+def test_following_outlives_a_folder_that_vanishes_and_ends_when_told(tmp_path, executor, monkeypatch):
+    folder = tmp_path / "runs"
+    shelf = Shelf(folder, Settings(), ColumnChoice(), executor)
+    is_over, looks = threading.Event(), []
+
+    def look():
+        looks.append(1)
+        if len(looks) == 2:
+            is_over.set()
+        raise FileNotFoundError(folder)
+
+    monkeypatch.setattr(shelf, "look", look)
+    monkeypatch.setattr("convergence_callbacks.pages.shelf.REST", 0.0)
+    shelf.look_again(is_over)
+    assert len(looks) == 2

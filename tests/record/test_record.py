@@ -1,0 +1,153 @@
+import json
+
+import pytest
+
+from convergence_callbacks import Monitor, Observation, Patience, StateError
+from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.logs import read_logs
+from convergence_callbacks.record import DecisionRecord, read_record, verify
+from convergence_callbacks.record.form import schema
+from tests.curves import overfitting
+
+CURVE = overfitting(40, best=12, noise=0.01)
+
+
+def observations(first=0, last=40):
+    return [
+        Observation(step=e, train_loss=float(CURVE.train[e]), val_loss=float(CURVE.val[e]), lr=0.1, elapsed=2.0 * e)
+        for e in range(first, last)
+    ]
+
+
+def write(path, seen, state=None, **settings):
+    monitor = Monitor(**{"max_epochs": 40, **settings})
+    if state is not None:
+        monitor.load_state_dict(state)
+    record = DecisionRecord(path, monitor)
+    for observation in seen:
+        record(observation, monitor.observe(observation))
+    return monitor.state_dict()
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "record.jsonl"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"criteria": Patience(3) | Patience(9)}, {"mode": "max"}, {"lr_schedule": lambda epoch: 0.9**epoch}],
+    ids=["default", "criteria", "max", "schedule"],
+)
+def test_all_decisions_of_a_record_are_confirmed(path, settings):
+    write(path, observations(), **settings)
+    assert str(verify(path)) == "confirmed: all 40 decisions follow from the observations"
+
+
+def test_values_that_are_no_numbers_are_recorded_and_confirmed(path):
+    odd = [Observation(step=e, train_loss=v, val_loss=v) for e, v in enumerate([float("nan"), float("inf"), None, 1.0])]
+    write(path, odd)
+    assert verify(path).is_confirmed
+    assert '"nan"' in path.read_text() and "NaN" not in path.read_text()
+
+
+@pytest.mark.parametrize(("name", "value"), [("stop", True), ("verdict", "diverged"), ("reason", "since I say so")])
+def test_the_first_decision_that_differs_is_shown(path, name, value):
+    write(path, observations())
+    lines = path.read_text().splitlines()
+    for changed in (10, 20):
+        data = json.loads(lines[changed])
+        data["decision"][name] = value
+        lines[changed] = json.dumps(data)
+    path.write_text("\n".join(lines) + "\n")
+    said = str(verify(path))
+    assert said.startswith(f"not confirmed: {path}, line 11: epoch 9: {name} was recorded as {value!r}, it is ")
+
+
+def test_a_changed_observation_is_found_out(path):
+    write(path, observations())
+    lines = path.read_text().splitlines()
+    data = json.loads(lines[12])
+    data["observation"]["val_loss"] -= 0.1
+    path.write_text("\n".join([*lines[:12], json.dumps(data), *lines[13:]]) + "\n")
+    assert "line 13: epoch 11: " in verify(path).difference
+
+
+def test_a_resumed_training_goes_on_in_the_same_file(path):
+    state = write(path, observations(0, 15))
+    write(path, observations(15, 25), state=state)
+    write(path, observations(15, 40), state=state)  # killed once more, resumed from the same checkpoint
+    assert verify(path).is_confirmed and verify(path).decisions == 50
+    (run,) = read_logs(path)
+    assert run.observations == tuple(observations()) and run.planned == 40
+
+
+def test_a_line_that_a_kill_cut_is_passed_over_and_named(path):
+    state = write(path, observations(0, 15))
+    with path.open("rb+") as file:
+        file.truncate(path.stat().st_size - 30)
+    write(path, observations(15, 20), state=state)
+    result = verify(path)
+    assert result.is_confirmed and result.decisions == 19 and result.notes == ("line 16 is cut and was passed over",)
+
+
+def test_cut_at_any_byte_it_is_confirmed_as_far_as_it_goes_or_said_to_be_no_record(path):
+    write(path, observations(0, 2))
+    content = path.read_bytes()
+    for end in range(0, len(content), 7):
+        path.write_bytes(content[:end])
+        try:
+            assert verify(path).is_confirmed
+        except StateError as error:
+            assert str(path) in str(error)
+
+
+@pytest.mark.parametrize("text", ["", "{}\n", "[1]\n", '{"record": "other", "version": 1}\n', "\0\xff"])
+def test_what_is_no_record_is_said_so(path, text):
+    path.write_text(text)
+    with pytest.raises(StateError, match=r"record\.jsonl"):
+        verify(path)
+
+
+def test_a_record_of_a_newer_version_is_refused(path):
+    write(path, observations(0, 1))
+    path.write_text(path.read_text().replace('"version": 1', '"version": 2', 1))
+    with pytest.raises(StateError, match="line 1: the record is of version 2, this package reads up to 1"):
+        read_record(path)
+
+
+def test_every_line_is_as_the_schema_says(path):
+    jsonschema = pytest.importorskip("jsonschema", reason="needs nbformat, which brings it")
+    state = write(path, observations(0, 8), criteria=Patience(3))
+    write(path, observations(8, 12), state=state)
+    validator = jsonschema.Draft202012Validator(schema())
+    for line in path.read_text().splitlines():
+        validator.validate(json.loads(line))
+
+
+def test_each_line_is_in_the_file_at_once(path):
+    monitor = Monitor()
+    record = DecisionRecord(path, monitor)
+    for count, observation in enumerate(observations(0, 5), start=2):
+        record(observation, monitor.observe(observation))
+        assert len(path.read_text().splitlines()) == count
+
+
+def test_of_several_processes_the_first_one_writes(path, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    write(path, observations())
+    assert not path.exists()
+
+
+def test_a_callback_records_where_it_is_set(path):
+    stopping = Stopping(record=str(path), max_epochs=40)
+    for observation in observations():
+        stopping.decide(observation)
+    assert verify(path).decisions == 40
+
+
+def test_a_record_that_can_not_be_written_ends_no_training(tmp_path):
+    stopping = Stopping(record=str(tmp_path), max_epochs=40)  # a folder
+    with pytest.warns(RuntimeWarning, match="Is a directory.*the training goes on"):
+        decisions = [stopping.decide(observation) for observation in observations()]
+    assert len(decisions) == 40

@@ -1,0 +1,129 @@
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from convergence_callbacks import Monitor, Observation, Patience
+from convergence_callbacks.cli import app
+from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.logs import Run
+from convergence_callbacks.replay import replay
+from tests.curves import exponential, overfitting
+from tests.logs.make import keras_csv, trainer_state, ultralytics_csv, write_csv
+from tests.record.test_record import observations, write
+
+
+def run_of(curve, times=False, **more):
+    seen = [
+        Observation(step=e, train_loss=float(t), val_loss=float(v), elapsed=10.0 * e if times else None)
+        for e, (t, v) in enumerate(zip(curve.train, curve.val, strict=True))
+    ]
+    return Run(name="a", path=Path("a.csv"), format="CSV", observations=tuple(seen), **more)
+
+
+def test_it_decides_as_a_monitor_that_was_there():
+    run = run_of(exponential(100, 8, noise=0.01))
+    monitor = Monitor(max_epochs=100)
+    decisions = [monitor.observe(observation) for observation in run.observations]
+    assert list(replay(run).decisions) == decisions
+
+
+def test_what_a_stop_saves_and_gives_up():
+    curve = overfitting(60, best=10)
+    replayed = replay(run_of(curve, times=True), Settings(criteria=Patience(5)))
+    assert replayed.stop.step == curve.val.argmin() + 5
+    assert replayed.steps_spent + replayed.steps_saved == 60
+    assert replayed.seconds_saved == 10.0 * replayed.steps_saved
+    assert replayed.loss_given_up == 0 and replayed.share_given_up == 0
+
+
+def test_without_a_stop_nothing_is_saved():
+    replayed = replay(run_of(exponential(8, 20), times=True))
+    assert replayed.stop is None and replayed.steps_saved == 0 and replayed.seconds_saved == 0
+
+
+def test_a_plan_in_the_log_is_the_budget():
+    assert replay(run_of(exponential(8, 20), planned=50)).settings.max_epochs == 50
+    assert replay(run_of(exponential(8, 20)), is_over=False).settings.max_epochs is None
+
+
+@pytest.fixture
+def command(tmp_path):
+    return lambda *arguments: CliRunner().invoke(app, ["replay", *map(str, arguments)])
+
+
+def test_the_table_names_each_run_and_the_sum(command, tmp_path):
+    keras_csv(tmp_path / "one")
+    ultralytics_csv(tmp_path / "two")
+    result = command(tmp_path)
+    assert result.exit_code == 0
+    assert re.search(r"^one +\w+ +30 ", result.stdout, re.M) and re.search(r"^2 runs +60 ", result.stdout, re.M)
+
+
+def test_json_and_csv_say_the_same_to_programs(command, tmp_path):
+    keras_csv(tmp_path / "one")
+    (run,) = json.loads(command(tmp_path, "--json").stdout)["runs"]
+    (row,) = csv.DictReader(io.StringIO(command(tmp_path, "--csv").stdout))
+    assert run["run"] == row["run"] == "one" and run["verdict"] == row["verdict"]
+    assert int(row["steps"]) == run["steps"] == 30
+
+
+def test_problems_are_told_and_lose_no_run(command, tmp_path):
+    keras_csv(tmp_path / "one")
+    (tmp_path / "cut.json").write_text('{"loss": [1')
+    result = command(tmp_path, "--json")
+    data = json.loads(result.stdout)
+    assert (result.exit_code, len(data["runs"]), data["problems"][0]["line"]) == (1, 1, 1)
+    assert f"{tmp_path / 'cut.json'}, line 1: " in result.stderr
+
+
+@pytest.mark.parametrize(("verdicts", "status"), [("diverged", 3), ("not_learning, diverged", 3), ("converged", 0)])
+def test_fail_on_a_verdict(command, tmp_path, verdicts, status):
+    write_csv(tmp_path / "a.csv", ["epoch", "loss", "val_loss"], [(e, "nan", "nan") for e in range(6)])
+    assert command(tmp_path, "--fail-on", verdicts).exit_code == status
+
+
+def test_an_unknown_verdict_is_told_with_the_nearest(command, tmp_path):
+    result = command(tmp_path, "--fail-on", "divergd")
+    assert result.exit_code == 1 and "did you mean 'diverged'" in result.stderr
+
+
+def test_columns_are_explained_and_can_be_named(command, tmp_path):
+    path = write_csv(tmp_path / "a.csv", ["epoch", "train_loss", "val_loss", "eval_loss"], [(0, 1, 2, 3)])
+    assert "may each be the validation loss" in command(path, "--explain-columns").stderr
+    output = command(path, "--explain-columns", "--val-metric", "eval_loss").stdout
+    assert "val: 'eval_loss' (named with --val-metric)" in output and "not used: 'val_loss'" in output
+
+
+def test_settings_of_a_file_hold(command, tmp_path):
+    path = trainer_state(tmp_path)
+    (tmp_path / "c.yaml").write_text("criteria: [patience: 1]\nmin_epochs: 1\n")
+    (run,) = json.loads(command(path, "--json", "--settings", tmp_path / "c.yaml").stdout)["runs"]
+    assert run["reason"].startswith("no improvement for 1 epochs")
+
+
+def test_an_empty_folder_and_a_missing_one(command, tmp_path):
+    assert command(tmp_path).stderr == f"{tmp_path}: no log of a training was found\n"
+    missing = command(tmp_path / "none")
+    assert missing.exit_code == 1 and "No such file or directory" in missing.stderr
+
+
+def test_a_formula_or_an_escape_in_a_name_does_nothing(command, tmp_path):
+    for name in ("=1+1", "\x1b[31m[bold]red"):
+        keras_csv(tmp_path / name)
+    assert "\x1b" not in command(tmp_path).stdout and "[bold]red" in command(tmp_path).stdout
+    rows = list(csv.DictReader(io.StringIO(command(tmp_path, "--csv").stdout)))
+    assert {row["run"] for row in rows} == {"'=1+1", "\\x1b[31m[bold]red"}
+
+
+def test_a_record_is_verified(command, tmp_path):
+    path = tmp_path / "record.jsonl"
+    write(path, observations())
+    assert command(path, "--verify").stdout == "confirmed: all 40 decisions follow from the observations\n"
+    path.write_text(path.read_text().replace('"verdict": "improving"', '"verdict": "unstable"', 1))
+    result = command(path, "--verify")
+    assert result.exit_code == 3 and f"{path}, line 2: epoch 0: verdict was recorded as 'unstable'" in result.stdout

@@ -1,0 +1,227 @@
+import dataclasses
+import http.server
+import json
+import sys
+import threading
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from convergence_callbacks import Patience, SettingsError
+from convergence_callbacks.cli import app
+from convergence_callbacks.cli.chart import TRAIN, VAL, chart
+from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.replay import replay
+from convergence_callbacks.watch import Follower, Session
+from convergence_callbacks.watch.notify import Webhook, start_command
+from tests.curves import overfitting
+from tests.logs.make import lines
+from tests.test_replay import run_of
+
+RUN = run_of(overfitting(40, best=10))
+HEADER = "epoch,train_loss,val_loss\n"
+
+
+def first(epochs, run=RUN):
+    return dataclasses.replace(run, observations=run.observations[:epochs])
+
+
+def rows(epochs, begin=0):
+    return "".join(f"{o.step},{o.train_loss},{o.val_loss}\n" for o in RUN.observations[begin:epochs])
+
+
+def test_looking_as_it_grows_decides_as_a_replay_of_the_whole():
+    session = Session(Settings(max_epochs=40))
+    for epochs in (1, 2, 2, 9, 30, 40):
+        session.take(first(epochs))
+    assert tuple(session.decisions) == replay(RUN, Settings(max_epochs=40)).decisions and session.begun == 1
+
+
+def test_a_last_epoch_that_may_yet_change_is_left_for_the_next_look():
+    session = Session(Settings())
+    assert session.take(first(1), is_settled=False) == []
+    assert len(session.take(first(3), is_settled=False)) == 2
+    assert len(session.take(first(3))) == 1
+
+
+def test_a_rotated_log_goes_on():
+    session = Session(Settings(max_epochs=40))
+    session.take(first(20))
+    later = dataclasses.replace(RUN, observations=RUN.observations[20:])
+    assert len(session.take(later)) == 20 and session.begun == 1
+    assert tuple(session.decisions) == replay(RUN, Settings(max_epochs=40)).decisions
+
+
+def test_a_resume_that_repeats_epochs_is_judged_as_it_came_last():
+    other = run_of(overfitting(40, best=14))
+    session = Session(Settings(max_epochs=40))
+    session.take(first(20))
+    repeated = dataclasses.replace(RUN, observations=(*RUN.observations[:15], *other.observations[15:30]))
+    session.take(repeated)
+    assert tuple(session.decisions) == replay(repeated, Settings(max_epochs=40)).decisions and session.begun == 1
+
+
+def test_another_training_in_the_same_file_is_judged_anew():
+    session = Session(Settings())
+    session.take(first(20))
+    session.take(first(5, run_of(overfitting(40, best=14, noise=0.1))))
+    assert len(session.decisions) == 5 and session.begun == 2
+
+
+def test_a_file_that_is_being_rewritten_is_waited_for():
+    session = Session(Settings())
+    session.take(first(20))
+    assert session.take(first(3)) == [] and len(session.seen) == 20
+
+
+def test_a_follower_survives_what_happens_to_files(tmp_path):
+    path = tmp_path / "log.csv"
+    follower = Follower(path)
+    assert "is not there yet" in follower.look().problem or "holds no log" in follower.look().problem
+    path.write_text("")
+    assert follower.look().run is None
+    path.write_text(HEADER + rows(3))
+    reading = follower.look()
+    assert reading.run.steps == 3 and not reading.is_settled and follower.look().is_settled
+    path.write_text(HEADER + rows(4)[:-2])
+    assert follower.look().run.steps == 3
+    path.rename(tmp_path / "log.csv.1")
+    assert follower.look().run is None
+    path.write_text(HEADER + rows(6, begin=4))
+    assert [o.step for o in follower.look().run.observations] == [4, 5]
+
+
+def test_of_a_folder_the_log_that_changed_last_is_followed(tmp_path):
+    lines(tmp_path / "a.jsonl", [{"epoch": 0, "val_loss": 1.0}])
+    time.sleep(0.02)
+    lines(tmp_path / "b.jsonl", [{"epoch": 0, "val_loss": 2.0}])
+    assert Follower(tmp_path).look().run.name == "b.jsonl"
+
+
+@pytest.fixture
+def watch(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "c.yaml").write_text("criteria: [patience: 5]\n")
+    options = ["--settings", str(tmp_path / "c.yaml"), "--interval", "0.05", "--idle", "0.2"]
+    return lambda path, *more: CliRunner().invoke(app, ["watch", str(path), *options, *map(str, more)])
+
+
+def test_a_log_is_followed_while_it_grows(watch, tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text(HEADER)
+
+    def train():
+        with path.open("a") as file:
+            for observation in RUN.observations[:20]:
+                file.write(f"{observation.step},{observation.train_loss},{observation.val_loss}\n")
+                file.flush()
+                time.sleep(0.01)
+
+    trainer = threading.Thread(target=train)
+    trainer.start()
+    result = watch(path, "--idle", "1.5")
+    trainer.join()
+    said = result.stdout.splitlines()
+    assert len(said) == 20 and said[0].startswith("go on at epoch 0: improving")
+    stop = replay(first(20), Settings(criteria=Patience(5), max_epochs=40)).stop
+    assert next(line for line in said if line.startswith("stop")).startswith(f"stop at epoch {stop.step}: ")
+
+
+def test_the_command_is_started_once_with_the_decision_even_after_a_restart(watch, tmp_path):
+    path, told = tmp_path / "log.csv", tmp_path / "told.jsonl"
+    path.write_text(HEADER + rows(40))
+    program = f"import sys; open({str(told)!r}, 'a').write(sys.stdin.read() + chr(10))"
+    command = f'{sys.executable} -c "{program}"'
+    for _ in range(2):
+        assert watch(path, "--on-stop", command).exit_code == 0
+    (message,) = map(json.loads, told.read_text().splitlines())
+    stop = replay(RUN, Settings(criteria=Patience(5))).stop
+    assert message["decision"]["step"] == stop.step and message["run"] == "log.csv"
+    path.write_text(HEADER + rows(40).replace("0,1.0", "0,1.5"))  # another training
+    watch(path, "--on-stop", command)
+    assert len(told.read_text().splitlines()) == 2
+
+
+def test_a_command_that_is_not_there_ends_nothing(watch, tmp_path):
+    (tmp_path / "log.csv").write_text(HEADER + rows(40))
+    result = watch(tmp_path / "log.csv", "--on-stop", "no-such-program")
+    assert result.exit_code == 0 and "no-such-program" in result.stderr
+
+
+def test_a_command_may_read_nothing_and_must_have_its_quotes_closed():
+    assert start_command("true", {"a": 1}).wait(10) == 0
+    with pytest.raises(SettingsError, match="No closing quotation"):
+        start_command("echo 'a", {})
+
+
+@pytest.fixture
+def server():
+    """Takes posts on this machine; fails as often as it is told to."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            failing = self.server.failures > 0
+            self.server.failures -= failing
+            if not failing:
+                self.server.got.append(json.loads(body))
+            self.send_response(500 if failing else 204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.got, server.failures = [], 0
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_webhook_is_told_of_the_stop(watch, tmp_path, server):
+    (tmp_path / "log.csv").write_text(HEADER + rows(40))
+    watch(tmp_path / "log.csv", "--notify", f"http://127.0.0.1:{server.server_port}/hook")
+    assert [message["event"] for message in server.got].count("stop") == 1
+    assert server.got[-1]["text"].startswith("stop at epoch")
+
+
+def test_a_webhook_that_fails_is_tried_again_and_then_complained_of(server):
+    said = []
+    server.failures = 2
+    webhook = Webhook(f"http://127.0.0.1:{server.server_port}", said.append, pauses=(0.0, 0.0))
+    webhook.send({"a": 1})
+    webhook.close()
+    assert server.got == [{"a": 1}] and said == []
+    server.failures = 9
+    webhook = Webhook(f"http://127.0.0.1:{server.server_port}", said.append, pauses=(0.0,))
+    webhook.send({"a": 2})
+    webhook.close()
+    assert server.got == [{"a": 1}] and "HTTP Error 500" in said[0]
+
+
+def test_a_webhook_blocks_nobody():
+    webhook = Webhook("http://127.0.0.1:9", [].append, pauses=(60.0,))
+    for number in range(1000):
+        webhook.send({"number": number})
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://a", "hook"])
+def test_a_webhook_is_http(url):
+    with pytest.raises(SettingsError, match=r"begins with http:// or https://"):
+        Webhook(url, print)
+
+
+def test_once_says_what_it_looks_like_now(watch, tmp_path):
+    (tmp_path / "log.csv").write_text(HEADER + rows(12))
+    assert watch(tmp_path / "log.csv", "--once").stdout.count("\n") == 12
+    assert watch(tmp_path / "none.csv", "--once").exit_code == 1
+
+
+def test_the_chart_shows_both_losses_the_best_at_the_bottom():
+    drawn = chart(RUN.observations, 60, 8)
+    assert len(drawn) == 8 and all(len(line) <= 60 for line in drawn)
+    assert VAL in drawn[0] and TRAIN in drawn[-1]
+    assert chart([]) == []
+    assert len(chart([dataclasses.replace(RUN.observations[0], val_loss=float("nan"), train_loss=2.0)])) == 10
