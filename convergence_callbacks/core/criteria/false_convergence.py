@@ -73,7 +73,7 @@ def _patience_it_takes(per_epoch: float) -> tuple[str, ...]:
     """How long the same rate would take, where it gets anywhere."""
     if per_epoch <= 0:
         return ()
-    return (f"or wait: at this pace the next tenth of the starting level takes {0.1 / per_epoch:,.2g} epochs",)
+    return (f"or wait: at this pace the next tenth of the starting level takes {0.1 / per_epoch:,.0f} epochs",)
 
 
 def is_steady(signals: Signals) -> bool:

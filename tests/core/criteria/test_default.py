@@ -174,7 +174,7 @@ def test_what_is_likely_slow_ends_when_nothing_more_is_expected_and_is_told_so()
     decisions = show_all(Monitor(criteria=Default(0.3)), losses, losses, rate)
     stop = decisions[stop_epoch(decisions)]
     assert (stop.verdict, stop.criterion) == ("false_convergence", "expected_gain") and stop.confidence < SURE
-    assert "below the tolerance" in stop.reason and "a learning rate ten times as high" in stop.advice[0]
+    assert "below the tolerance" in stop.reason and "about 10 times too low" in stop.advice[0]
     never = Monitor(criteria=Default(0.3), stop_on=["overfitting", "diverged"])
     assert stop_epoch(show_all(never, losses, losses, rate)) is None
 
