@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance defects combinations lint bench diagnosis forecast record fit pictures gallery wheel compat audit clean
+.PHONY: help demo test conformance defects combinations lint bench diagnosis advice forecast record fit pictures gallery wheel compat \
+	audit clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -47,6 +48,9 @@ bench: $(VENV)/bench  ## compare the rules on recorded trainings of data sets th
 
 diagnosis: $(VENV)/bench  ## how often the verdicts are right, on data sets left out of the fit (10 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.diagnosis
+
+advice: $(VENV)/record  ## how often the advised learning rate helps, on held-out trainings (5 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.advice
 
 forecast: $(VENV)/bench  ## how often the forecast's intervals hold, on data sets that nothing was fitted to (3 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.forecast

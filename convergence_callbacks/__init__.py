@@ -11,6 +11,7 @@ The doors to the frameworks are the modules `convergence_callbacks.lightning`, `
 `.sklearn`, each with a `ConvergenceStopping`.
 """
 
+from convergence_callbacks.core.compare_seeds import SeedComparison, compare_seeds
 from convergence_callbacks.core.compose import AllOf, AnyOf
 from convergence_callbacks.core.convergence_rate import ConvergenceRate
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding
@@ -70,6 +71,7 @@ __all__ = [
     "Patience",
     "Plateau",
     "ProgressQuotient",
+    "SeedComparison",
     "SettingsError",
     "Signals",
     "StateError",
@@ -78,4 +80,5 @@ __all__ = [
     "TimeBudget",
     "UnstableLoss",
     "Verdict",
+    "compare_seeds",
 ]

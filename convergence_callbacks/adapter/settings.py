@@ -32,6 +32,10 @@ class StoppingSettings(Settings):
         "folder for what must survive a kill beside the framework's own checkpoints: Keras's state, large best weights",
         None,
     )
+    probe: bool = setting(
+        "at a suspected plateau, train copies at other learning rates for a few epochs; Lightning only", False
+    )
+    probe_budget: int = setting("epochs that all probes of a run may take together; 12 each", 24, ge=12)
     record: str | None = setting(
         "file to which every observation and decision is appended, so that anyone can recompute them", None
     )

@@ -5,17 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from convergence_callbacks.adapter.names import (
-    find_counterpart,
-    find_train_loss,
-    find_validation_loss,
-    find_validation_scores,
-    is_epoch_mean,
-    not_found,
-)
+from convergence_callbacks.adapter.found import Found, found_among
+from convergence_callbacks.adapter.names import not_found
 from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
@@ -28,25 +22,6 @@ from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopO
 from convergence_callbacks.core.verdict import STOP_ON_DEFAULT
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
-
-
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """What a process found among the metrics of an epoch.
-
-    Args:
-        observation: The values.
-        train: Whether there was a train loss.
-        val: Whether there was a validation loss.
-        validated: Whether there should have been one.
-        logged: Names of all metrics.
-    """
-
-    observation: Observation
-    train: bool
-    val: bool
-    validated: bool
-    logged: tuple[str, ...]
 
 
 class Stopping(FromYaml):
@@ -70,6 +45,8 @@ class Stopping(FromYaml):
         log_decisions: Write verdict, evidence and forecast of every epoch to the framework's loggers.
         backup_dir: Folder for what must survive a kill beside the framework's own checkpoints: the state under
             Keras, and best weights that are too large to be kept in memory under Lightning.
+        probe: At a suspected plateau, train copies at other learning rates for a few epochs (Lightning only).
+        probe_budget: Epochs that all probes of a run may take together; each takes 12.
         record: File to which every observation and decision is appended; see `DecisionRecord`.
         strict: Raise an error where a metric is missing or not finite, instead of a warning.
 
@@ -84,6 +61,9 @@ class Stopping(FromYaml):
     Raises:
         SettingsError: A setting has a wrong type or value.
     """
+
+    can_probe = False
+    """Whether this framework's callback can train copies of the model."""
 
     def __init__(
         self,
@@ -104,6 +84,8 @@ class Stopping(FromYaml):
         show_forecast: bool = False,
         log_decisions: bool = False,
         backup_dir: str | None = None,
+        probe: bool = False,
+        probe_budget: int = 24,
         record: str | None = None,
         strict: bool = False,
     ) -> None:
@@ -125,6 +107,8 @@ class Stopping(FromYaml):
             show_forecast=show_forecast,
             log_decisions=log_decisions,
             backup_dir=backup_dir,
+            probe=probe,
+            probe_budget=probe_budget,
             record=record,
             strict=strict,
         )
@@ -132,6 +116,8 @@ class Stopping(FromYaml):
             raise SettingsError(
                 "mode 'max' needs val_metric, the name of what is to rise, such as 'val_acc'", ("mode",)
             )
+        if probe and not self.can_probe:
+            raise SettingsError("probe is for the callback of Lightning only, so far", ("probe",))
         self.listeners: list[Callable[[Observation, Decision], None]] = []
         self._saved: Mapping[str, Any] | None = None
         self.begin()
@@ -183,7 +169,7 @@ class Stopping(FromYaml):
     @property
     def decision(self) -> Decision | None:
         """The latest decision, None before the first epoch."""
-        return self.monitor.decision
+        return self.history[-1] if self.history else self.monitor.decision
 
     def forecast(self, of: Loss = "judged") -> Forecast | None:
         """Where the training is going; see `Monitor.forecast`."""
@@ -213,17 +199,13 @@ class Stopping(FromYaml):
         self, step: int, logged: Mapping[str, Any], *, lr: Any = None, train_loss: Any = None, validated: bool = True
     ) -> Found:
         """`collect` without a complaint: where several processes have to agree on what is missing before any raises."""
-        train_loss = self._train_loss(logged, train_loss)
-        val_name = _named(self.settings.val_metric, logged, self._find_validation) if validated else None
-        observation = Observation(
-            step=step,
-            train_loss=as_number(train_loss),
-            val_loss=as_number(None if val_name is None else logged[val_name]),
-            lr=as_number(lr),
-            elapsed=self.monitor.elapsed(),
-            metrics=_scores(logged) if validated else {},
+        return found_among(
+            self.settings,
+            logged,
+            Observation(step=step, lr=as_number(lr), elapsed=self.monitor.elapsed()),
+            mean=train_loss,
+            validated=validated,
         )
-        return Found(observation, train_loss is not None, val_name is not None, validated, tuple(logged))
 
     def complain_of_missing(self, found: Found) -> None:
         """Raise with ``strict``, or else warn once, where a loss is missing or not finite."""
@@ -234,22 +216,10 @@ class Stopping(FromYaml):
             self._complain(not_found(self.settings.train_metric or "train_loss", found.logged, setting="train_metric"))
         self._check_finite(found.observation)
 
-    def _find_validation(self, logged: Iterable[str]) -> str | None:
-        return find_validation_loss(logged) if self.settings.mode == "min" else None
-
-    def _train_loss(self, logged: Mapping[str, Any], mean: Any) -> Any:
-        """What is paired with the validation metric: the same one on the training data, or else the loss."""
-        named = self.settings.train_metric or find_counterpart(self.settings.val_metric or "val_loss", logged)
-        if named is not None and named in logged:
-            return logged[named]
-        if self.settings.mode == "max":  # a loss falls where the metric rises
-            return None
-        name = _named(self.settings.train_metric, logged, find_train_loss)
-        return mean if name is None or (mean is not None and not is_epoch_mean(name)) else logged[name]
-
-    def decide(self, observation: Observation) -> Decision:
-        """Let the monitor judge an epoch, and remember what it said."""
+    def decide(self, observation: Observation, then: Callable[[Decision], Decision] | None = None) -> Decision:
+        """Let the monitor judge an epoch, and remember what it said, or what is said ``then``."""
         decision = self.monitor.observe(observation)
+        decision = then(decision) if then else decision
         self.observations.append(observation)
         self.history.append(decision)
         if self._stops_at(decision) and self.stopped_epoch is None:
@@ -326,14 +296,3 @@ class Stopping(FromYaml):
         if (about or str(error)) not in self._warned:
             self._warned.add(about or str(error))
             warnings.warn(f"{error}; the training goes on", RuntimeWarning, stacklevel=2)
-
-
-def _scores(logged: Mapping[str, Any]) -> dict[str, float]:
-    """Accuracy and the like on the validation data."""
-    numbers = {name: as_number(logged[name]) for name in find_validation_scores(logged)}
-    return {name: number for name, number in numbers.items() if number is not None}
-
-
-def _named(name: str | None, logged: Mapping[str, Any], find: Callable[[Iterable[str]], str | None]) -> str | None:
-    """The metric that the user named, if it was logged; where none was named, the one that is found."""
-    return find(logged) if name is None else name if name in logged else None

@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, Literal
 
+from convergence_callbacks.adapter.found import Found
 from convergence_callbacks.adapter.names import is_of_training
-from convergence_callbacks.adapter.stopping import Found, Stopping
+from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, StateError
 from convergence_callbacks.core.observation import Observation

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from convergence_callbacks.adapter.stopping import Found, Stopping
+from convergence_callbacks.adapter.found import Found
+from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.lightning.epoch import EpochInProgress
 from convergence_callbacks.lightning.processes import first_seen, gather

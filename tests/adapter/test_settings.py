@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from convergence_callbacks import Monitor
+from convergence_callbacks import Monitor, SettingsError
 from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.settings import Settings
@@ -42,3 +42,8 @@ def test_every_setting_has_a_description_for_file_and_docs():
         assert field.metadata["description"][0].islower() and not field.metadata["description"].endswith("."), (
             field.name
         )
+
+
+def test_a_framework_without_a_probe_says_so():
+    with pytest.raises(SettingsError, match="probe is for the callback of Lightning only"):
+        Stopping(probe=True)

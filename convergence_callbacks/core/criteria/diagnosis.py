@@ -131,8 +131,15 @@ def _progress(verdict: Verdict, signals: Signals) -> Finding:
         reason=f"{100 * share:.2g} % of the total gain came in the latest {window} epochs",
         verdict=verdict,
         evidence={"recent_gain": share},
-        advice=(f"use the weights of epoch {signals.curve.best_step}",) if verdict is Verdict.CONVERGED else (),
+        advice=_next(verdict, signals),
     )
+
+
+def _next(verdict: Verdict, signals: Signals) -> tuple[str, ...]:
+    if verdict is Verdict.CONVERGED:
+        return (f"use the weights of epoch {signals.curve.best_step}",)
+    ends = signals.max_epochs is not None and signals.observation.step + 1 >= signals.max_epochs
+    return (f"train on, for more than {signals.max_epochs} epochs" if ends else "train on",)
 
 
 def _after(state: State, latest: Series) -> State:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
-from convergence_callbacks.core.criteria.overfitting import gap_widening, train_fall_since_best
+from convergence_callbacks.core.criteria.overfitting import against_overfitting, gap_widening, train_fall_since_best
 from convergence_callbacks.core.features import FEWEST, features
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.further_gain import FurtherGain, averaged, further_gain, worth_of
@@ -83,7 +83,6 @@ class ExpectedGain(Criterion):
         reason = f"{_in_words(expected)}, below the tolerance of {100 * self.tolerance:.3g} %"
         if overfits:
             reason += f", while the generalisation gap widened by {100 * widened:.2g} % since the best epoch"
-        advice = (f"use the weights of epoch {signals.curve.best_step}",)
         return Finding(
             reason=reason,
             verdict=Verdict.OVERFITTING if overfits else Verdict.CONVERGED,
@@ -93,7 +92,9 @@ class ExpectedGain(Criterion):
                 "tolerance": self.tolerance,
                 "gap_widening": widened,
             },
-            advice=(*advice, "then weight decay, augmentation or more data") if overfits else advice,
+            advice=(
+                against_overfitting(signals) if overfits else (f"use the weights of epoch {signals.curve.best_step}",)
+            ),
             confidence=_confidence(expected.mean, self.tolerance),
         )
 

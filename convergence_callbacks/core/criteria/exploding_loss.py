@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from convergence_callbacks.core.advised_rate import lower_rate
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import BEGUN, Signals
@@ -51,14 +52,12 @@ class ExplodingLoss(Criterion):
         return far and not learns_nothing and not comes_back
 
     def _finding(self, signals: Signals) -> Finding:
-        lr = signals.observation.lr
-        rate = f"a lower learning rate (try {lr / 10:.2g})" if lr else "a lower learning rate"
         rose = f"the loss rose to {signals.sign * signals.loss:.4g} from {signals.sign * signals.start:.4g}"
         return Finding(
             reason=f"{rose}, while train loss fell" if _train_falls(signals) else rose,
             verdict=Verdict.DIVERGED,
             evidence={"loss": signals.sign * signals.loss, "started_at": signals.sign * signals.start},
-            advice=(f"restore epoch {signals.curve.best_step}", f"{rate}, or clip the gradients"),
+            advice=(f"restore epoch {signals.curve.best_step}", f"{lower_rate(signals)}, or clip the gradients"),
             confidence=0.9,
         )
 

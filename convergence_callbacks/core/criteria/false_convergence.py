@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from convergence_callbacks.core.advised_rate import raise_rate
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import Series, Signals, roughness_of
@@ -53,9 +54,8 @@ class FalseConvergence(Criterion):
 
     def finding(self, signals: Signals) -> Finding:
         """What is said of a run that converges falsely, whoever found that."""
-        lr, late = signals.observation.lr, late_share(_driving(signals))
+        late = late_share(_driving(signals))
         per_epoch = _fall_per_epoch(signals) / max(abs(signals.start), math.ulp(0.0))
-        rate = f"a learning rate ten times as high (try {10 * lr:.2g})" if lr else "a learning rate ten times as high"
         how = "steadily" if is_steady(signals) else "not settled"
         return Finding(
             reason=(
@@ -64,9 +64,16 @@ class FalseConvergence(Criterion):
             ),
             verdict=Verdict.FALSE_CONVERGENCE,
             evidence={"late_share": late, "fall_per_epoch": per_epoch},
-            advice=(rate,),
+            advice=(raise_rate(signals), *_patience_it_takes(per_epoch)),
             confidence=0.7,
         )
+
+
+def _patience_it_takes(per_epoch: float) -> tuple[str, ...]:
+    """How long the same rate would take, where it gets anywhere."""
+    if per_epoch <= 0:
+        return ()
+    return (f"or wait: at this pace the next tenth of the starting level takes {0.1 / per_epoch:,.0f} epochs",)
 
 
 def is_steady(signals: Signals) -> bool:

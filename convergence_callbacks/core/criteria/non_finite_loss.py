@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from convergence_callbacks.core.advised_rate import lower_rate
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import Signals
@@ -39,8 +40,7 @@ class NonFiniteLoss(Criterion):
 
 
 def _advice(signals: Signals) -> tuple[str, ...]:
-    lr = signals.observation.lr
-    rate = f"a lower learning rate (try {lr / 10:.2g})" if lr is not None and lr > 0 else "a lower learning rate"
+    rate = f"{lower_rate(signals)}, or clip the gradients"
     if signals.curve.count:
-        return (f"restore epoch {signals.curve.best_step}", f"{rate}, or clip the gradients")
-    return ("look for NaN in the data", f"{rate}, or clip the gradients")
+        return (f"restore epoch {signals.curve.best_step}", rate)
+    return ("look for NaN in the data", rate)

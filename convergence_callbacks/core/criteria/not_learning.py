@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
@@ -57,6 +58,20 @@ class NotLearning(Criterion):
             reason=f"in {signals.curve.count} epochs the loss got from {start:.4g} to {best:.4g} at best",
             verdict=Verdict.NOT_LEARNING,
             evidence={"started_at": start, "best": best, "epochs": signals.curve.count},
-            advice=("check labels, input scale and loss function", "try to overfit ten examples first"),
+            advice=_what_to_look_at(signals),
             confidence=0.8,
         )
+
+
+def _what_to_look_at(signals: Signals) -> tuple[str, ...]:
+    """Where train loss falls alone, the labels do not follow from the inputs; else it may be anything."""
+    ten = (
+        f"try to overfit ten examples first: their train loss should fall far below {signals.sign * signals.start:.3g}"
+    )
+    train = signals.known_train_losses
+    if not len(train):
+        return "check labels, input scale and loss function", ten
+    fell = (float(train[0]) - float(train.min())) / max(abs(float(train[0])), math.ulp(0.0))
+    if signals.train_has_begun:
+        return f"check whether labels fit their inputs: train loss alone fell, by {100 * fell:.2g} %", ten
+    return f"check labels, input scale and loss function: train loss fell by {100 * fell:.2g} % only", ten

@@ -64,9 +64,24 @@ class Overfitting(Criterion):
             ),
             verdict=Verdict.OVERFITTING,
             evidence={"validation_rise": rise, "train_fall": fall},
-            advice=(f"use the weights of epoch {best}", "then weight decay, augmentation or more data"),
+            advice=against_overfitting(signals),
             confidence=1 - 0.5 * math.exp(-rise / self.rise),
         )
+
+
+def against_overfitting(signals: Signals) -> tuple[str, str]:
+    """What to do about it, with what it cost and bought since the best epoch."""
+    curve = signals.curve
+    now, train = signals.level(3), signals.train_losses
+    at_best = float(train[np.searchsorted(signals.epochs, curve.best_epoch)])
+    rose = (now - curve.best) / max(abs(curve.best), math.ulp(0.0))
+    fell = (at_best - float(np.median(train[-3:]))) / max(abs(at_best), math.ulp(0.0))
+    after = f": after it validation loss rose by {100 * rose:.2g} % while train loss fell by {100 * fell:.2g} %"
+    known = math.isfinite(fell) and fell > 0 and rose > 0
+    return (
+        f"use the weights of epoch {curve.best_step}{after if known else ''}",
+        "then weight decay, augmentation or more data",
+    )
 
 
 def gap_widening(signals: Signals) -> float:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from convergence_callbacks.core.advised_rate import lower_rate
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import Series, Signals
@@ -50,17 +52,26 @@ class UnstableLoss(Criterion):
 
     def finding(self, signals: Signals) -> Finding:
         """What is said of a run that is unstable, whoever found that; it needs four bins."""
-        lr, jump, lost = signals.observation.lr, _jump(signals.losses), _recovers(signals)
-        rate = f"a tenth of the learning rate (try {lr / 10:.2g})" if lr else "a tenth of the learning rate"
+        jump, lost = _jump(signals.losses), _recovers(signals)
         jumps = f"the loss jumps by {100 * jump:.3g} % of its gain since the first epochs"
         recovers = "the loss only came back from its first steps and has gained nothing since"
         return Finding(
             reason=f"{recovers}: it is at {signals.sign * signals.loss:.4g}" if lost else jumps,
             verdict=Verdict.UNSTABLE,
             evidence={"jump": jump, "threshold": self.share},
-            advice=(f"{rate}, a larger batch, or clip the gradients",),
+            advice=(lower_rate(signals), _calm(signals)),
             confidence=0.6,
         )
+
+
+def _calm(signals: Signals) -> str:
+    """What may help beside the rate, with what there is to calm."""
+    latest = signals.losses[-LATEST:]
+    if _recovers(signals):
+        thrown = f"the first steps threw the loss to {signals.sign * signals.start:.3g}"
+        return f"{thrown}: clip the gradients, or warm the rate up"
+    off = float(np.median(np.abs(latest - np.median(latest)))) / max(abs(float(np.median(latest))), math.ulp(0.0))
+    return f"the loss oscillates at ±{100 * off:.2g} %: a larger batch or clipped gradients calm it too"
 
 
 def _other_loss(signals: Signals) -> Series:

@@ -1,0 +1,86 @@
+"""The losses of an epoch, found among what a framework logged."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from convergence_callbacks.adapter.names import (
+    find_counterpart,
+    find_train_loss,
+    find_validation_loss,
+    find_validation_scores,
+    is_epoch_mean,
+)
+from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.core.observation import Observation, as_number
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What a process found among the metrics of an epoch.
+
+    Args:
+        observation: The values.
+        train: Whether there was a train loss.
+        val: Whether there was a validation loss.
+        validated: Whether there should have been one.
+        logged: Names of all metrics.
+    """
+
+    observation: Observation
+    train: bool
+    val: bool
+    validated: bool
+    logged: tuple[str, ...]
+
+
+def found_among(
+    settings: StoppingSettings, logged: Mapping[str, Any], known: Observation, *, mean: Any, validated: bool
+) -> Found:
+    """What was logged of an epoch.
+
+    Args:
+        settings: They may name the metrics.
+        logged: All metrics of the epoch by name.
+        known: The epoch's number, learning rate and time.
+        mean: Mean train loss of the epoch, for where no such mean was logged.
+        validated: Whether this epoch was validated; if not, a logged validation loss is an old one.
+    """
+    train = _train_loss(settings, logged, mean)
+    find = find_validation_loss if settings.mode == "min" else _nothing
+    val_name = _named(settings.val_metric, logged, find) if validated else None
+    observation = dataclasses.replace(
+        known,
+        train_loss=as_number(train),
+        val_loss=as_number(None if val_name is None else logged[val_name]),
+        metrics=_scores(logged) if validated else {},
+    )
+    return Found(observation, train is not None, val_name is not None, validated, tuple(logged))
+
+
+def _nothing(_: Iterable[str]) -> None:
+    """No loss is looked for where more is better."""
+
+
+def _train_loss(settings: StoppingSettings, logged: Mapping[str, Any], mean: Any) -> Any:
+    """What is paired with the validation metric: the same one on the training data, or else the loss."""
+    named = settings.train_metric or find_counterpart(settings.val_metric or "val_loss", logged)
+    if named is not None and named in logged:
+        return logged[named]
+    if settings.mode == "max":  # a loss falls where the metric rises
+        return None
+    name = _named(settings.train_metric, logged, find_train_loss)
+    return mean if name is None or (mean is not None and not is_epoch_mean(name)) else logged[name]
+
+
+def _scores(logged: Mapping[str, Any]) -> dict[str, float]:
+    """Accuracy and the like on the validation data."""
+    numbers = {name: as_number(logged[name]) for name in find_validation_scores(logged)}
+    return {name: number for name, number in numbers.items() if number is not None}
+
+
+def _named(name: str | None, logged: Mapping[str, Any], find: Callable[[Iterable[str]], str | None]) -> str | None:
+    """The metric that the user named, if it was logged; where none was named, the one that is found."""
+    return find(logged) if name is None else name if name in logged else None

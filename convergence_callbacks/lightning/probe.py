@@ -1,0 +1,140 @@
+"""Trains copies of a module for a few epochs at other learning rates, and leaves no trace of it."""
+
+from __future__ import annotations
+
+import copy
+import math
+import random
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.core.probe import ARM_EPOCHS, FACTOR, Arms
+from convergence_callbacks.lightning.stock import early_stoppings
+
+CALLBACKS = tuple(dict.fromkeys(kind.__base__ for kind in early_stoppings()))
+"""``Callback`` of each installed namespace."""
+
+
+def train_copies(trainer: Any, pl_module: Any, collector: Callable[[], Any]) -> Arms:
+    """The judged losses of three copies: at the learning rate as it is, raised, and lowered.
+
+    The module itself is never trained, nor its optimisers: what is to be put back is the state of the random
+    generators only, and each copy begins with the same.
+
+    Args:
+        trainer: The trainer in the middle of its run.
+        pl_module: Its module.
+        collector: Makes a callback that collects the losses as that of the run does, and stops nothing.
+
+    Raises:
+        ValueError: The run has several processes, or more optimisers than its trainer handles by itself.
+    """
+    if trainer.world_size > 1 or not pl_module.automatic_optimization:
+        raise ValueError("a probe needs a single process and automatic optimisation")
+
+    def arm(factor: float) -> list[float]:
+        collects = collector()
+        with _random_state_kept(trainer):
+            _train_copy(trainer, pl_module, factor, collects)
+        return [_judged(observation) for observation in collects.observations]
+
+    return Arms(control=arm(1.0), raised=arm(FACTOR), lowered=arm(1 / FACTOR))
+
+
+def _judged(observation: Observation) -> float:
+    """Validation loss where there is one, else train loss; NaN without either."""
+    known = observation.train_loss if observation.val_loss is None else observation.val_loss
+    return math.nan if known is None else known
+
+
+def _train_copy(trainer: Any, pl_module: Any, factor: float, collector: Any) -> None:
+    copied = _copy(pl_module)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the run itself was warned of the same
+        inner = type(trainer)(
+            max_epochs=ARM_EPOCHS,
+            accelerator={"cuda": "gpu"}.get(trainer.strategy.root_device.type, trainer.strategy.root_device.type),
+            devices=1,
+            precision=trainer.precision,
+            callbacks=[StartsWhereTheRunIs(trainer, factor), collector],
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            limit_train_batches=trainer.limit_train_batches,
+            limit_val_batches=trainer.limit_val_batches,
+            accumulate_grad_batches=trainer.accumulate_grad_batches,
+            gradient_clip_val=trainer.gradient_clip_val,
+            gradient_clip_algorithm=trainer.gradient_clip_algorithm,
+            deterministic="warn"
+            if torch.is_deterministic_algorithms_warn_only_enabled()
+            else torch.are_deterministic_algorithms_enabled(),
+            benchmark=torch.backends.cudnn.benchmark,
+        )
+        inner.fit(copied, trainer.train_dataloader, trainer.val_dataloaders)
+
+
+class StartsWhereTheRunIs(*CALLBACKS):  # type: ignore[misc]
+    """Gives a copy the state of the run's optimisers, another learning rate, and no scheduler.
+
+    Args:
+        trainer: The trainer of the run.
+        factor: What the learning rate is multiplied by.
+    """
+
+    def __init__(self, trainer: Any, factor: float) -> None:
+        self._of_run, self._factor = trainer, factor
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Set it all, before the first batch."""
+        trainer.strategy.lr_scheduler_configs = []
+        for own, of_run in zip(trainer.optimizers, self._of_run.optimizers, strict=True):
+            own.load_state_dict(copy.deepcopy(of_run.state_dict()))
+            for group in own.param_groups:
+                group["lr"] = group["lr"] * self._factor
+
+
+def _copy(pl_module: Any) -> Any:
+    """A module of its own, without the trainer that it is attached to."""
+    attached = pl_module._trainer
+    pl_module._trainer = None
+    try:
+        return copy.deepcopy(pl_module)
+    finally:
+        pl_module._trainer = attached
+
+
+@contextmanager
+def _random_state_kept(trainer: Any) -> Iterator[None]:
+    """Put the state of all random generators back afterwards, those of the data loaders too."""
+    generators = [*_generators(trainer.train_dataloader), *_generators(trainer.val_dataloaders)]
+    states = [generator.get_state() for generator in generators]
+    python, legacy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    try:
+        yield
+    finally:
+        for generator, state in zip(generators, states, strict=True):
+            generator.set_state(state)
+        random.setstate(python)
+        np.random.set_state(legacy)
+        torch.set_rng_state(cpu)
+        if cuda:
+            torch.cuda.set_rng_state_all(cuda)
+
+
+def _generators(loaders: Any) -> list[torch.Generator]:
+    """Generators of their own that loaders and their samplers have."""
+    each = (
+        loaders.values() if isinstance(loaders, dict) else loaders if isinstance(loaders, list | tuple) else [loaders]
+    )
+    holders = [holder for loader in each for holder in (loader, getattr(loader, "sampler", None))]
+    found = (getattr(holder, "generator", None) for holder in holders)
+    return list({id(g): g for g in found if isinstance(g, torch.Generator)}.values())

@@ -1,0 +1,113 @@
+"""The probe under Lightning: it shows a false plateau, and leaves no trace where it finds nothing."""
+
+import random
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra lightning")
+pytest.importorskip("lightning", reason="needs the extra lightning")
+
+from convergence_callbacks.lightning import ConvergenceStopping
+from tests.lightning_training import fit
+
+
+def learner(lr, optimizer=torch.optim.Adam, **settings):
+    import lightning
+
+    class Learner(lightning.LightningModule):
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.layers = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.BatchNorm1d(8), torch.nn.Dropout(0.2))
+            self.last = torch.nn.Linear(8, 1)
+
+        def loss(self, batch):
+            return (self.last(self.layers(batch)) - batch.sum(1, keepdim=True)).pow(2).mean()
+
+        def training_step(self, batch, index):
+            random.random(), np.random.rand()
+            return self.loss(batch)
+
+        def validation_step(self, batch, index):
+            self.log("val_loss", self.loss(batch))
+
+        def configure_optimizers(self):
+            made = optimizer(self.parameters(), lr=lr, **settings)
+            return [made], [torch.optim.lr_scheduler.StepLR(made, 100)]
+
+    return Learner()
+
+
+def trace(trainer, model):
+    """All that goes on from here, in bits."""
+    return {
+        "weights": {name: value.clone() for name, value in model.state_dict().items()},
+        "optimizer": [o.state_dict() for o in trainer.optimizers],
+        "scheduler": [c.scheduler.state_dict() for c in trainer.lr_scheduler_configs],
+        "random": [torch.get_rng_state(), *random.getstate()[1], *np.random.get_state()[1].tolist()],
+        "step": (trainer.current_epoch, trainer.global_step),
+    }
+
+
+def loader(shuffle, own_generator=False):
+    data = torch.randn(32, 4, generator=torch.Generator().manual_seed(3))
+    own = torch.Generator().manual_seed(5) if own_generator else None
+    return torch.utils.data.DataLoader(data, batch_size=8, shuffle=shuffle, generator=own)
+
+
+def run(tmp_path, monkeypatch, model, own_generator=False, epochs=40, **settings):
+    loaders = [loader(True, own_generator), loader(False)]
+    monkeypatch.setattr("tests.lightning_training.loader", lambda seed=0: loaders[seed])
+    random.seed(1), np.random.seed(1), torch.manual_seed(1)
+    stopping = ConvergenceStopping(verbose=False, stop_on=[], **settings)
+    return stopping, trace(*fit(stopping, tmp_path, model, max_epochs=epochs))
+
+
+@pytest.mark.parametrize("own_generator", [False, True])
+def test_a_run_whose_probe_finds_nothing_is_bit_for_bit_the_run_without(tmp_path, monkeypatch, own_generator):
+    suspect = "convergence_callbacks.core.probe.is_suspected_plateau"
+    monkeypatch.setattr(suspect, lambda decision: decision.step in {10, 20})
+    without, left = run(tmp_path, monkeypatch, learner(0.05), own_generator, epochs=23)
+    probing, found = run(tmp_path, monkeypatch, learner(0.05), own_generator, epochs=23, probe=True)
+    probed = [d.step for d in probing.history if "probe_epochs" in d.evidence]
+    assert probed == [10, 20] and all(d.criterion != "probe" for d in probing.history)
+    torch.testing.assert_close(found, left, rtol=0, atol=0)
+    assert probing.observations[-1].val_loss == without.observations[-1].val_loss
+    assert probing.history[-1].verdict is without.history[-1].verdict
+
+
+def test_a_rate_that_is_far_too_low_is_shown(tmp_path, monkeypatch):
+    stopping, _ = run(tmp_path, monkeypatch, learner(1e-4, torch.optim.SGD), epochs=25, probe=True)
+    found = [d for d in stopping.history if d.criterion == "probe"]
+    assert found[0].verdict == "false_convergence" and found[0].step >= 10
+    assert found[0].evidence["probe_raised_progress"] > 5 and "0.001, which was tried" in found[0].advice[0]
+    assert max(d.evidence.get("probe_epochs", 0) for d in stopping.history) <= 24
+    assert stopping.decision is stopping.history[-1]
+
+
+def test_what_can_not_be_copied_is_told_and_the_training_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("convergence_callbacks.core.probe.is_suspected_plateau", lambda decision: decision.step == 10)
+    model = learner(0.05)
+    model.kept = (x for x in [])  # a generator can't be copied
+    with pytest.warns(RuntimeWarning, match="the probe failed"):
+        stopping, _ = run(tmp_path, monkeypatch, model, epochs=12, probe=True)
+    assert len(stopping.history) == 12
+
+
+def test_a_budget_below_one_probe_is_refused():
+    with pytest.raises(ValueError, match="probe_budget must be at least 12"):
+        ConvergenceStopping(probe=True, probe_budget=5)
+
+
+def test_what_a_probe_found_survives_a_checkpoint(tmp_path, monkeypatch):
+    import lightning
+
+    saves = lightning.pytorch.callbacks.ModelCheckpoint(tmp_path, "last", every_n_epochs=1)
+    monkeypatch.setattr("tests.lightning_training.loader", lambda seed=0: loader(False))
+    first = ConvergenceStopping(verbose=False, stop_on=[], probe=True, probe_budget=12)
+    fit(first, tmp_path, learner(1e-4, torch.optim.SGD), max_epochs=12, callbacks=[saves])
+    again = ConvergenceStopping(verbose=False, stop_on=[], probe=True, probe_budget=12)
+    fit(again, tmp_path, learner(1e-4, torch.optim.SGD), max_epochs=15, ckpt_path=tmp_path / "last.ckpt")
+    assert first.decision.criterion == again.decision.criterion == "probe"
+    assert again.decision.evidence["probe_epochs"] == 12 and [d.step for d in again.history] == [12, 13, 14]
