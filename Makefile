@@ -4,8 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 
+# Keras's own tests with our EarlyStopping in the place of theirs, from the installed wheel.
+KERAS_OWN = for backend in torch jax tensorflow; do \
+		KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -p tests.conformance.keras_in_place -W ignore \
+			--pyargs keras.src.callbacks.early_stopping_test || exit 1; \
+	done
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance defects combinations lint bench diagnosis advice forecast record fit pictures gallery wheel compat \
+.PHONY: help demo test conformance defects lint bench diagnosis advice forecast record fit pictures gallery wheel compat \
 	audit clean
 
 help:  ## list the targets
@@ -18,15 +24,13 @@ test: $(VENV)/dev lint  ## run everything: style, types, all tests, Keras on its
 	NO_SKIPS=1 KERAS_BACKEND=torch $(BIN)/python -m pytest -q -n 2 --cov --cov-report=
 	NO_SKIPS=1 KERAS_BACKEND=jax $(BIN)/python -m pytest -q tests/test_keras.py
 	NO_SKIPS=1 KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -q tests/test_keras.py
+	$(KERAS_OWN)
 	$(BIN)/coverage report --include="convergence_callbacks/core/*" --fail-under=95
 
 # LIGHTNING_CHECKOUT=path runs the tests of a checkout of Lightning too, of the release that is installed.
 conformance: $(VENV)/dev  ## EarlyStopping decides as the frameworks' own: our cases, and Keras's tests (1 minute)
 	$(BIN)/python -m pytest -q -n 2 tests/conformance
-	for backend in torch jax tensorflow; do \
-		KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -p tests.conformance.keras_in_place -W ignore \
-			--pyargs keras.src.callbacks.early_stopping_test || exit 1; \
-	done
+	$(KERAS_OWN)
 ifdef LIGHTNING_CHECKOUT
 	PYTHONPATH=.:$(LIGHTNING_CHECKOUT)/tests $(BIN)/python -m pytest -q -p tests.conformance.lightning_in_place \
 		-c $(LIGHTNING_CHECKOUT)/pyproject.toml $(LIGHTNING_CHECKOUT)/tests/tests_pytorch/callbacks/test_early_stopping.py
@@ -34,9 +38,6 @@ endif
 
 defects: $(VENV)/dev  ## try the known defects of the frameworks' own callbacks, and write docs/defects.md (1 minute)
 	$(BIN)/python -m tests.defects.table
-
-combinations: $(VENV)/dev  ## train on several processes and devices, and write docs/combinations.md (2 minutes)
-	$(BIN)/python -m tests.processes.table
 
 lint: $(VENV)/dev  ## check style and types
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 All trainings are children of one process that has loaded the frameworks once.
 """
 
+import faulthandler
 import json
 import os
 import signal
@@ -18,6 +19,9 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 from convergence_callbacks import Patience
 from convergence_callbacks.lightning import ConvergenceStopping, EarlyStopping
 from tests.lightning_training import fit
+
+SECONDS = 60
+"""After which one training hangs: it then ends with its stacks."""
 
 
 def die():
@@ -95,6 +99,7 @@ def in_a_child(work):
     """Run in a process of its own, and return by what signal it ended, 0 for none."""
     child = os.fork()
     if child == 0:
+        faulthandler.dump_traceback_later(SECONDS, exit=True)  # not in the parent: a fork hangs on it
         try:
             work()
         except BaseException:

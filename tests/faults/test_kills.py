@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("lightning", reason="needs the extra: pip install 'convergence-callbacks[lightning]'")
 
-SECONDS = 500
+SECONDS = 180
 
 
 @pytest.mark.parametrize("framework", ["lightning"])
