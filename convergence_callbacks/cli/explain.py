@@ -55,6 +55,7 @@ def explain(settings: StoppingSettings) -> list[Paragraph]:
         else Paragraph("It goes on, and you are only told", _whens(told)),
         Paragraph("Verdicts", tuple(_verdicts(settings))),
         Paragraph("What is judged", tuple(_judged(settings))),
+        Paragraph("Experiments", tuple(_probed(settings))),
         Paragraph("At the end", tuple(_at_the_end(settings))),
     ]
     return [paragraph for paragraph in paragraphs if paragraph.lines]
@@ -131,6 +132,12 @@ def _judged(settings: StoppingSettings) -> Iterator[str]:
         yield f"learning rates known ahead: {len(settings.lr_schedule)} epochs"
     if settings.strict:
         yield "a loss that is missing or not finite is an error"
+
+
+def _probed(settings: StoppingSettings) -> Iterator[str]:
+    if settings.probe or settings.probe_budget != StoppingSettings().probe_budget:
+        probed = "a plateau that may be false" if settings.probe else "nothing"
+        yield f"{probed} is probed at other learning rates; {settings.probe_budget} epochs at most"
 
 
 def _at_the_end(settings: StoppingSettings) -> Iterator[str]:

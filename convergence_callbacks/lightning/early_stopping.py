@@ -279,12 +279,10 @@ class EarlyStopping(*early_stoppings()):  # type: ignore[misc]
 
     def _forget(self) -> None:
         """Forget the run; the settings stay."""
-        self.wait_count = 0
+        self.wait_count, self._watch, self._saved_watch = 0, None, None
         self.best_score = torch.tensor(torch.inf if self.mode == "min" else -torch.inf)
         self._go_on()
-        self._watch = self._saved_watch = None
-        self._epoch = EpochInProgress()
-        self._metric = MonitoredMetric(self.monitor)
+        self._epoch, self._metric = EpochInProgress(), MonitoredMetric(self.monitor)
         self._loaded = self._told_missing = self._was_validated = False
 
     def _watching(self, trainer: Any) -> Watch:
