@@ -29,6 +29,7 @@ from convergence_callbacks.compare import Comparison, RuleResult, rule_from
 from convergence_callbacks.compare import compare as compare_rules
 from convergence_callbacks.compare.rules import USUAL, as_yaml
 from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.words import percent
 
 
 def compare(
@@ -96,7 +97,7 @@ def _table(comparison: Comparison) -> Table:
             _with_interval(result.spent, result.spent_interval),
             _with_interval(result.lost, result.lost_interval),
         )
-        table.add_row(result.rule, spent, lost, _percent(result.worst), str(result.steps_saved), *hours, mark)
+        table.add_row(result.rule, spent, lost, percent(result.worst), str(result.steps_saved), *hours, mark)
     return table
 
 
@@ -112,10 +113,10 @@ def _footnote(comparison: Comparison) -> str:
 def _advice(comparison: Comparison, lose: float) -> str:
     suited = comparison.suited(lose)
     if suited is None:
-        return f"None of these rules surely gives up less than {_percent(lose)} of the gain on such runs."
+        return f"None of these rules surely gives up less than {percent(lose)} of the gain on such runs."
     return (
-        f"{suited.rule} suits these runs: it spends {_percent(suited.spent)} of the epochs and surely gives up less "
-        f"than {_percent(lose)} of the gain. In a settings file: {as_yaml(suited.rule)}"
+        f"{suited.rule} suits these runs: it spends {percent(suited.spent)} of the epochs and surely gives up less "
+        f"than {percent(lose)} of the gain. In a settings file: {as_yaml(suited.rule)}"
     )
 
 
@@ -140,9 +141,5 @@ def _progress(results: Iterator[Any], total: int) -> Iterable[Any]:
 
 
 def _with_interval(value: float, interval: tuple[float, float]) -> str:
-    low, high = (_percent(end).removesuffix(" %") for end in interval)
-    return f"{_percent(value)} ({low}–{high})"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
+    low, high = (percent(end).removesuffix(" %") for end in interval)
+    return f"{percent(value)} ({low}–{high})"

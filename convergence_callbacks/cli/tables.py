@@ -13,6 +13,7 @@ from rich.text import Text
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.summary import Summary
+from convergence_callbacks.words import percent
 
 COLOURS = {
     Verdict.IMPROVING: "cyan",
@@ -56,7 +57,7 @@ def _cells(summary: Summary, has_times: bool) -> list[Text]:
     steps = f"{summary.steps}" if summary.unit == "epoch" else f"{summary.steps} {summary.unit}s"
     stop = "–" if summary.stopped_at is None else f"{summary.stopped_at} {summary.stop_verdict}"
     hours = "–" if summary.hours_saved is None else f"{summary.hours_saved:.2f}"
-    lost = "–" if summary.share_given_up is None else f"{100 * summary.share_given_up:.2g} %"
+    lost = percent(summary.share_given_up)
     verdict = Text(summary.verdict, COLOURS[Verdict(summary.verdict)])
     saved = str(summary.steps_saved)
     return [

@@ -11,9 +11,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from convergence_callbacks import colours
+from convergence_callbacks import colours, words
 from convergence_callbacks.core.verdict import Verdict
-from convergence_callbacks.pages import words
 
 SCRIPTS = ("chart.js", "table.js")
 """What every page runs, in this order."""

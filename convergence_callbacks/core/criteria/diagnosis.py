@@ -39,6 +39,9 @@ BROKEN = (Verdict.UNSTABLE, Verdict.NOT_LEARNING)
 LIKELY = 0.5
 """Probability from which on it is."""
 
+ALL = 0.995
+"""Share of the total gain from which on it is all of it, in two digits."""
+
 
 @dataclass(frozen=True)
 class Diagnosis(Criterion):
@@ -127,8 +130,9 @@ def _progress(verdict: Verdict, signals: Signals) -> Finding:
     before = signals.curve.first if before is None else before
     share = (before - signals.curve.best) / gain if gain > 0 else 0.0
     window = min(window, signals.curve.count - 1)
+    came = "all" if share > ALL else f"{100 * share:.2g} %"
     return Finding(
-        reason=f"{100 * share:.2g} % of the total gain came in the latest {window} epochs",
+        reason=f"{came} of the total gain came in the latest {window} epochs",
         verdict=verdict,
         evidence={"recent_gain": share},
         advice=_next(verdict, signals),
