@@ -153,6 +153,16 @@ def test_a_loss_may_have_a_floor_above_zero(floor, seed):
     assert decisions[stop_epoch(decisions)].verdict == "converged", str(curve)
 
 
+@pytest.mark.parametrize("floor", [3.0, 5.0, 8.0])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_under_a_high_floor_a_run_that_learns_is_never_told_that_it_does_not(floor, seed):
+    """The cause of its end may be told wrong, unsurely; that it is broken may not."""
+    curve = exponential(80, 8, floor=floor, noise=0.003, seed=seed)
+    decisions = judge(curve)
+    assert stop_epoch(decisions) is not None
+    assert all(decision.verdict != "not_learning" for decision in decisions[10:]), str(curve)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_sum_of_two_losses_goes_on_while_one_of_them_falls(seed):
     curve = two_tasks(150, seed=seed)

@@ -39,6 +39,15 @@ BROKEN = (Verdict.UNSTABLE, Verdict.NOT_LEARNING)
 LIKELY = 0.5
 """Probability from which on it is."""
 
+LEARNT = 0.1
+"""Share of its start by which a loss must fall to have learnt something, …"""
+
+STILL_LEFT = 0.2
+"""… of which this share must be left after two steps, …"""
+
+OF_NOISE = 10.0
+"""… and how many times its noise."""
+
 ALL = 0.995
 """Share of the total gain from which on it is all of it, in two digits."""
 
@@ -91,7 +100,25 @@ def probabilities(signals: Signals) -> Series:
     if not FalseConvergence().looks_flat(signals):  # too low a rate or not, it is plain that more epochs bring more
         slow = VERDICTS.index(Verdict.FALSE_CONVERGENCE)
         shares[[VERDICTS.index(Verdict.IMPROVING), slow]] += shares[slow], -shares[slow]
+    if _has_learnt(signals):
+        flat = VERDICTS.index(Verdict.NOT_LEARNING)
+        shares[[VERDICTS.index(Verdict.CONVERGED), flat]] += shares[flat], -shares[flat]
     return np.asarray(shares)
+
+
+def _has_learnt(signals: Signals) -> bool:
+    """Whether both losses fell by a clear share of their start: a floor under a loss makes that look like little."""
+    train = signals.known_train_losses
+    clear = signals.losses[0] - signals.curve.best >= OF_NOISE * signals.noise
+    return clear and signals.gained >= LEARNT and _falls(signals.losses) and _falls(train)
+
+
+def _falls(losses: Series) -> bool:
+    """Whether a loss fell by a clear share of its start, and not in its first two steps alone, as from a poor start."""
+    if len(losses) < FEWEST:
+        return False
+    fall = float(losses[0] - losses.min())
+    return fall >= LEARNT * abs(losses[0]) and float(losses[2] - losses.min()) >= STILL_LEFT * fall
 
 
 def once_settled(state: State) -> State:

@@ -182,3 +182,9 @@ def test_a_run_that_is_surely_unstable_goes_on_unless_the_user_says_otherwise(li
     assert {d.verdict for d in told[40:]} == {"unstable"}
     sure = [d for d in told[:99] if d.confidence > SURE]
     assert sure and any(d.stop for d in sure) == listed
+
+
+@pytest.mark.parametrize(("floor", "verdict"), [(4.0, "converged"), (40.0, "not_learning")])
+def test_what_fell_by_a_tenth_in_both_losses_has_learnt_whatever_its_floor(floor, verdict):
+    fall = floor + np.exp(-EPOCHS / 8)
+    assert tell(fall + noise(0.003), fall + noise(0.003, 1), stop_on=[])[-1].verdict == verdict
