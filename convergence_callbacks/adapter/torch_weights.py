@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -11,9 +12,14 @@ def copied(model: Any) -> dict[str, Any]:
     Args:
         model: A ``torch.nn.Module``, wrapped or not.
     """
+    return on_host(model.state_dict())
+
+
+def on_host(weights: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of weights that were asked for already."""
     import torch
 
     return {
         name: value.detach().to("cpu", copy=True) if isinstance(value, torch.Tensor) else value
-        for name, value in model.state_dict().items()
+        for name, value in weights.items()
     }

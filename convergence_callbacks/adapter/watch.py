@@ -102,3 +102,24 @@ class Watch(Stopping):
         self.history[-1] = last
         self.stopped_epoch = last.step
         return last
+
+
+class Watched:
+    """What a callback that is watched tells of it."""
+
+    _watch: Watch | None
+
+    @property
+    def decision(self) -> Decision | None:
+        """The latest decision, None before the first epoch."""
+        return None if self._watch is None else self._watch.decision
+
+    @property
+    def history(self) -> list[Decision]:
+        """All decisions of this process, in order."""
+        return [] if self._watch is None else self._watch.history
+
+    @property
+    def observations(self) -> list[Observation]:
+        """What each of them was made from."""
+        return [] if self._watch is None else self._watch.observations

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from convergence_callbacks.core.signals import Series, Signals, noise_of
+from convergence_callbacks.core.signals import Series, Signals, median, noise_of
 
 PLACES = (0.25, 0.5, 0.75, 0.9)
 """Shares of the run at which the level of a loss is read."""
@@ -94,7 +94,7 @@ def _one_loss(loss: Series, time: Series, unit: float, width: int) -> dict[str, 
 def _how_far(loss: Series, unit: float, gain: float) -> dict[str, float]:
     """Gain, levels and rises."""
     first, low, high, end = float(loss[0]), float(loss.min()), float(loss.max()), _end(loss)
-    settled = _median(loss[1:4]) if len(loss) > 3 else first  # the very first may be anything
+    settled = median(loss[1:4]) if len(loss) > 3 else first  # the very first may be anything
     late_gain = max(settled - low, LEAST * unit)
     return {
         "gain": _magnitude(gain / unit),
@@ -116,7 +116,7 @@ def _how_steadily(loss: Series, time: Series, unit: float) -> dict[str, float]:
         return dict.fromkeys(("noise", "step", "jump", "spread", "line", "line_late"), math.nan)
     return {
         "noise": _magnitude(noise_of(loss[-max(8, bins // 2) :]) / unit),
-        "step": _magnitude(_median(sizes) / unit),
+        "step": _magnitude(median(sizes) / unit),
         "jump": _magnitude(float(sizes[bins // 4 :].max()) / unit),
         "spread": _magnitude(float(loss[(3 * bins) // 4 :].std()) / unit),
         "line": _straightness(time, loss),
@@ -133,7 +133,7 @@ def _when(loss: Series, unit: float, gain: float, width: int) -> dict[str, float
     return {
         "most_after": math.log10(1 + reached * width),
         "most_after_share": reached / bins,
-        **{name: _compressed(_median(level) / unit) for name, level in levels.items()},
+        **{name: _compressed(median(level) / unit) for name, level in levels.items()},
         **{
             name: _signed(float(loss[0] - loss[place]) / unit) if place < bins else math.nan
             for name, place in falls.items()
@@ -158,7 +158,7 @@ def _both_losses(val: Series, train: Series, unit: float) -> dict[str, float]:
     bins, early = len(val), max(6, len(val) // 4)
     gain, train_gain = (max(float(loss[0] - loss.min()), LEAST * unit) for loss in (val, train))
     step, train_step = (_mean(np.abs(np.diff(loss)[bins // 4 :])) for loss in (val, train))
-    gap = _median(val[-_window(val) :] - train[-_window(val) :])
+    gap = median(val[-_window(val) :] - train[-_window(val) :])
     return {
         "gap_next": _signed(float(val[0] - train[1]) / unit) if bins > 1 else math.nan,
         "gap_of_gain": _compressed(gap / gain),
@@ -178,8 +178,8 @@ def _since_best(signals: Signals, val: Series, train: Series, unit: float) -> di
     around = slice(max(0, best - 1), best + 2)
     gain = max(float(val[0] - val.min()), LEAST * unit)
     return {
-        "train_fall_since_best": _signed((_median(train[around]) - _end(train)) / unit),
-        "rise_since_best": _compressed((_end(val) - _median(val[around])) / gain),
+        "train_fall_since_best": _signed((median(train[around]) - _end(train)) / unit),
+        "rise_since_best": _compressed((_end(val) - median(val[around])) / gain),
     }
 
 
@@ -220,13 +220,13 @@ def _window(loss: Series) -> int:
 
 
 def _end(loss: Series) -> float:
-    return _median(loss[-_window(loss) :])
+    return median(loss[-_window(loss) :])
 
 
 def _fall(loss: Series, bins: int = 0) -> float:
     """From the level at the beginning to that at the end, in windows of a curve of so many bins."""
     window = max(1, (bins or len(loss)) // 12)
-    return _median(loss[:window]) - _median(loss[-window:])
+    return median(loss[:window]) - median(loss[-window:])
 
 
 def _range(loss: Series) -> float:
@@ -235,12 +235,6 @@ def _range(loss: Series) -> float:
 
 def _mean(values: Series) -> float:
     return float(values.mean()) if len(values) else 0.0
-
-
-def _median(values: Series) -> float:
-    """As numpy's, but quick for few."""
-    ordered, half = np.sort(values), len(values) // 2
-    return float(ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2)
 
 
 def _straightness(time: Series, loss: Series) -> float:

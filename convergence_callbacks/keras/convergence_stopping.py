@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,6 @@ import keras
 
 from convergence_callbacks.adapter.backup import Backup
 from convergence_callbacks.adapter.stopping import Stopping
-from convergence_callbacks.core.criteria.criterion import Criterion
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, StateError
 from convergence_callbacks.keras.ended import EndedTraining
@@ -78,12 +76,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
 
     def get_config(self) -> dict[str, Any]:
         """The settings in plain types; a schedule that is a function is left out."""
-        config = {field.name: getattr(self.settings, field.name) for field in dataclasses.fields(self.settings)}
-        if isinstance(config["criteria"], Criterion):
-            config["criteria"] = config["criteria"].to_dict()
-        schedule = config["lr_schedule"]
-        config["lr_schedule"] = None if schedule is None or callable(schedule) else list(schedule)
-        return {**config, "stop_on": [str(verdict) for verdict in self.settings.stop_on]}
+        return self.settings.to_dict()
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> ConvergenceStopping:

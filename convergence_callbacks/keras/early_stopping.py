@@ -13,7 +13,7 @@ import keras
 
 from convergence_callbacks.adapter.backup import Backup
 from convergence_callbacks.adapter.names import likely_mode
-from convergence_callbacks.adapter.watch import Watch
+from convergence_callbacks.adapter.watch import Watch, Watched
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
 from convergence_callbacks.core.observation import Observation, as_number
@@ -23,7 +23,7 @@ from convergence_callbacks.keras.schedule import Rates
 
 
 @keras.saving.register_keras_serializable(package="convergence_callbacks")
-class EarlyStopping(keras.callbacks.EarlyStopping):  # type: ignore[misc]
+class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[misc]
     """Keras's `EarlyStopping`: its arguments and decisions, without its known defects, with a diagnosis.
 
     ``docs/defects.md`` lists what differs. `decision`, `history`, `observations` and `listeners` are those of
@@ -77,21 +77,6 @@ class EarlyStopping(keras.callbacks.EarlyStopping):  # type: ignore[misc]
         self.tolerance, self.backup_dir = tolerance, backup_dir
         self.listeners: list[Callable[[Observation, Decision], None]] = []
         self._forget()
-
-    @property
-    def decision(self) -> Decision | None:
-        """The latest decision, None before the first epoch."""
-        return None if self._watch is None else self._watch.decision
-
-    @property
-    def history(self) -> list[Decision]:
-        """All decisions of this process, in order."""
-        return [] if self._watch is None else self._watch.history
-
-    @property
-    def observations(self) -> list[Observation]:
-        """What each of them was made from."""
-        return [] if self._watch is None else self._watch.observations
 
     # Run ----------------------------------------------------------------------------------------------
 
@@ -188,7 +173,7 @@ class EarlyStopping(keras.callbacks.EarlyStopping):  # type: ignore[misc]
         return cls(**config)
 
     def _forget(self) -> None:
-        self._watch: Watch | None = None
+        self._watch = None
         self._rates: Rates | None = None
         self._backup = None if self.backup_dir is None else Backup(self.backup_dir)
         self._ended: EndedTraining | None = None

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.adapter.torch_weights import on_host
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation
@@ -159,10 +160,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         weights = pl_module.state_dict()
         size = sum(w.numel() * w.element_size() for w in weights.values() if isinstance(w, torch.Tensor))
         if size <= IN_MEMORY:
-            self._best_weights = {
-                name: w.detach().to("cpu", copy=True) if isinstance(w, torch.Tensor) else w
-                for name, w in weights.items()
-            }
+            self._best_weights = on_host(weights)
         else:
             self._write_best(trainer, Path(self.settings.backup_dir or trainer.default_root_dir))
 

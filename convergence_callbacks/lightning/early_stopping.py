@@ -10,7 +10,7 @@ from typing import Any, Literal
 import torch
 
 from convergence_callbacks.adapter.names import not_found
-from convergence_callbacks.adapter.watch import Watch
+from convergence_callbacks.adapter.watch import Watch, Watched
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError
 from convergence_callbacks.core.observation import Observation
@@ -27,7 +27,7 @@ TELLING_APART = ("min_delta", "patience", "check_finite", "stopping_threshold", 
 """Settings by which two callbacks on one metric differ; a stop from a checkpoint stands while they are the same."""
 
 
-class EarlyStopping(*early_stoppings()):  # type: ignore[misc]
+class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
     """Lightning's `EarlyStopping`: its arguments and decisions, without its known defects, with a diagnosis.
 
     ``docs/defects.md`` lists what differs. `decision`, `history`, `observations` and `listeners` are those of
@@ -54,7 +54,6 @@ class EarlyStopping(*early_stoppings()):  # type: ignore[misc]
 
     _told_missing: bool
     _was_validated: bool
-    _watch: Watch | None
     _saved_watch: Mapping[str, Any] | None
 
     def __init__(  # noqa: PLR0917 as Lightning's
@@ -99,21 +98,6 @@ class EarlyStopping(*early_stoppings()):  # type: ignore[misc]
         self._alone = False
         self._set_reason(None, 0)
         self._forget()
-
-    @property
-    def decision(self) -> Decision | None:
-        """The latest decision, None before the first epoch."""
-        return None if self._watch is None else self._watch.decision
-
-    @property
-    def history(self) -> list[Decision]:
-        """All decisions of this process, in order."""
-        return [] if self._watch is None else self._watch.history
-
-    @property
-    def observations(self) -> list[Observation]:
-        """What each of them was made from."""
-        return [] if self._watch is None else self._watch.observations
 
     @property
     def state_key(self) -> str:

@@ -98,12 +98,18 @@ def probabilities(signals: Signals) -> Series:
     raised = np.exp(scores - scores.max())
     shares = raised / raised.sum()
     if not FalseConvergence().looks_flat(signals):  # too low a rate or not, it is plain that more epochs bring more
-        slow = VERDICTS.index(Verdict.FALSE_CONVERGENCE)
-        shares[[VERDICTS.index(Verdict.IMPROVING), slow]] += shares[slow], -shares[slow]
+        shares = _given(shares, Verdict.FALSE_CONVERGENCE, Verdict.IMPROVING)
     if _has_learnt(signals):
-        flat = VERDICTS.index(Verdict.NOT_LEARNING)
-        shares[[VERDICTS.index(Verdict.CONVERGED), flat]] += shares[flat], -shares[flat]
+        shares = _given(shares, Verdict.NOT_LEARNING, Verdict.CONVERGED)
     return np.asarray(shares)
+
+
+def _given(shares: Series, ruled_out: Verdict, other: Verdict) -> Series:
+    """The same, where what one verdict had belongs to another one."""
+    after, source = shares.copy(), VERDICTS.index(ruled_out)
+    after[VERDICTS.index(other)] += shares[source]
+    after[source] = 0.0
+    return after
 
 
 def _has_learnt(signals: Signals) -> bool:
