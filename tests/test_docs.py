@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
+from convergence_callbacks import Monitor
 from convergence_callbacks.config.read import read_settings
 
 ROOT = Path(__file__).parent.parent
@@ -58,6 +59,12 @@ def test_python_snippets_run_one_after_the_other(page, tmp_path, monkeypatch):
                 names["x"], names["y"], validation_split=0.2, epochs=5, verbose=0, callbacks=[names["stopping"]]
             )
         exec(compile(code, str(page), "exec"), names)
+
+
+def test_the_forecast_that_the_readme_shows_is_the_one_that_its_snippet_makes(capsys):
+    (code,) = [code for code in snippets(ROOT / "README.md", "python") if "print(monitor.forecast())" in code]
+    exec(code, {"Monitor": Monitor})
+    assert capsys.readouterr().out in snippets(ROOT / "README.md", "text")
 
 
 @each_page
