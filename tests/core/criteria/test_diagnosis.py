@@ -188,3 +188,11 @@ def test_a_run_that_is_surely_unstable_goes_on_unless_the_user_says_otherwise(li
 def test_what_fell_by_a_tenth_in_both_losses_has_learnt_whatever_its_floor(floor, verdict):
     fall = floor + np.exp(-EPOCHS / 8)
     assert tell(fall + noise(0.003), fall + noise(0.003, 1), stop_on=[])[-1].verdict == verdict
+
+
+def test_probabilities_add_up_whatever_is_ruled_out():
+    monitor = Monitor()
+    for loss in 8.0 + np.exp(-EPOCHS[:40] / 8) + noise(0.003)[:40]:
+        monitor.update(train_loss=loss, val_loss=loss, lr=0.1)
+        known = monitor.state_dict()["diagnosis"]["diagnosis"]["probabilities"]
+        assert not known or sum(known) == pytest.approx(1.0)
