@@ -99,7 +99,7 @@ def averaged_worth(worth: Series, rows: Rows) -> Series:
     names, before, series = feature_names(), None, []
     for value, bins, read in zip(worth, rows.bins, rows.features, strict=True):
         known = dict(zip(names, read, strict=True))
-        before = averaged(before, guarded(float(value), known), int(bins))
+        before = averaged(before, guarded(float(value), known), int(bins), rows.run.epochs)
         series.append(before if known["gained"] >= BEGUN else np.inf)
     return np.array(series)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from convergence_callbacks.core.forecast import forecast
 from convergence_callbacks.core.schedule import rates_ahead
-from convergence_callbacks.core.signals import Series, Signals, median, noise_of, once_an_epoch
+from convergence_callbacks.core.signals import Series, Signals, first_level, median, noise_of, once_an_epoch
 
 FEWEST = 3
 """Bins from which on a curve has a shape."""
@@ -38,13 +38,26 @@ LARGEST = 1e6
 NOISE_BINS = 40
 """Latest bins from which noise is taken: it changes with the learning rate."""
 
+BLOWN_UP = 30.0
+"""A loss that falls by such a factor …"""
+
+EARLY = 12
+"""… within so many epochs was blown up at the start: …"""
+
+BACK = 2.0
+"""… what is gained is counted from where it first comes as near to its best as that."""
+
 
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")  # what is beyond all numbers is clipped below
 @once_an_epoch
 def features(signals: Signals) -> dict[str, float]:
     """Numbers by name, rounded so that the unit of the loss changes none of them."""
-    start = signals.first_level  # a trivial predictor's would be another number than the model learnt from
-    losses, lowest, train = signals.losses, np.array(signals.curve.lowest), signals.train_losses
+    begin = _begin(signals)
+    losses, lowest, train = (
+        series[begin:] for series in (signals.losses, np.array(signals.curve.lowest), signals.train_losses)
+    )
+    # A trivial predictor's level would be another number than the model learnt from.
+    start = first_level(signals.curve.first if begin == 0 else float(losses[0]), float(train[0]))
     gain = _gain(start, signals.curve.best, start)
     known = {
         "epochs": math.log(signals.curve.count),
@@ -59,9 +72,18 @@ def features(signals: Signals) -> dict[str, float]:
         **_shape("train", train, train, _gain(float(train[0]), float(train.min()), start)),
         **_rates(signals),
         **_budget(signals),
-        **_forecast(signals, gain),
+        **_forecast(signals.epochs[begin:], losses, gain),
     }
     return dict(zip(known, np.round(np.clip(list(known.values()), -LARGEST, LARGEST), 9).tolist(), strict=True))
+
+
+def _begin(signals: Signals) -> int:
+    """The first bin that is no part of a blown-up start, such as comes from a rate that is too high at first."""
+    lowest = np.array(signals.curve.lowest)
+    early = lowest[signals.epochs <= max(EARLY, signals.curve.width)].min()
+    blown_up = 0 < early < signals.curve.first / BLOWN_UP and lowest.min() > 0
+    back = int(np.argmax(signals.losses <= BACK * lowest.min())) if blown_up else 0
+    return min(back, len(lowest) - FEWEST)
 
 
 def _gain(first: float, best: float, start: float) -> float:
@@ -134,9 +156,9 @@ def _budget(signals: Signals) -> dict[str, float]:
     return {"budget_spent": spent / (spent + left), "epochs_left": math.log1p(left)}
 
 
-def _forecast(signals: Signals, gain: float) -> dict[str, float]:
+def _forecast(epochs: Series, losses: Series, gain: float) -> dict[str, float]:
     """What curves of the usual shapes expect."""
-    expected = forecast(signals.epochs, signals.losses, most=2 * gain)
+    expected = forecast(epochs, losses, most=2 * gain)
     return {"forecast": expected.gain / gain, "forecast_std": expected.std / gain}
 
 

@@ -21,6 +21,9 @@ from convergence_callbacks.core.boosted_trees import BoostedTrees
 MEMORY = 0.1
 """Share of the run over which worth is averaged: a single low estimate among noisy ones is no reason to stop."""
 
+LEAST_MEMORY = 5
+"""Bins over which it is averaged at least where the budget is not known: then all that is known is the curve."""
+
 FAR_ABOVE = 0.4
 """Validation loss so much above its best, as a share of the total gain, is not where it will stay, …"""
 
@@ -59,9 +62,17 @@ def guarded(worth: float, known: Mapping[str, float]) -> float:
     return max(worth, WORTH_OF_WAITING) if thrown_off else worth
 
 
-def averaged(before: float | None, worth: float, bins: int) -> float:
-    """The running average of worth, given that of the last bin (None at the first) and how many bins there are."""
-    return worth if before is None else before + min(1.0, 1 / (MEMORY * bins)) * (worth - before)
+def averaged(before: float | None, worth: float, bins: int, budget: int | None) -> float:
+    """The running average of worth.
+
+    Args:
+        before: That of the last bin, None at the first.
+        worth: Of the latest bin.
+        bins: How many there are.
+        budget: Epochs the training may take, None where unknown.
+    """
+    memory = max(MEMORY * bins, 1.0 if budget else LEAST_MEMORY)
+    return worth if before is None else before + (worth - before) / memory
 
 
 def further_gain(worth: float) -> FurtherGain:

@@ -122,13 +122,8 @@ class Signals:
 
     @functools.cached_property
     def first_level(self) -> float:
-        """The higher of both first losses.
-
-        The train loss of the first epoch is its running mean, so it still holds some of what a fast
-        learner's validation loss no longer shows.
-        """
-        first = self.curve.train[0] if self.curve.train else math.nan
-        return self.curve.first if math.isnan(first) else max(self.curve.first, first)
+        """The higher of both first losses."""
+        return first_level(self.curve.first, self.curve.train[0] if self.curve.train else math.nan)
 
     @property
     def gained(self) -> float:
@@ -199,6 +194,15 @@ def once_an_epoch(function: Callable[[Signals], Read]) -> Callable[[Signals], Re
         return read
 
     return remembered
+
+
+def first_level(judged: float, train: float) -> float:
+    """The higher of both first losses.
+
+    The train loss of the first epoch is its running mean, so it still holds some of what a fast learner's validation
+    loss no longer shows.
+    """
+    return judged if math.isnan(train) else max(judged, train)
 
 
 def roughness_of(series: Series) -> float:

@@ -65,3 +65,15 @@ def test_a_rate_that_fell_is_seen():
 @pytest.mark.parametrize("val", [np.zeros(5), np.full(5, -3.0), np.array([0, 1e90, -1e90, 0, 1.0])])
 def test_no_curve_is_without_features(val):
     assert not any(math.isinf(value) for value in features_of(val).values())
+
+
+def test_a_blown_up_start_is_no_gain():
+    calm = features_of(FALLS)
+    known = features_of(np.concatenate([[7e4, 900.0, 40.0], FALLS]))
+    assert {name: known[name] for name in ("gained", "val_progress_3", "val_level_3", "val_noise")} == {
+        name: calm[name] for name in ("gained", "val_progress_3", "val_level_3", "val_noise")
+    }
+
+
+def test_a_fast_start_is_one():
+    assert features_of(np.array([10.0, *FALLS]))["gained"] == pytest.approx(1 - 0.5 / 10)

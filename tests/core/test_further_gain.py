@@ -17,9 +17,14 @@ def test_the_less_training_on_is_worth_the_less_is_expected():
 
 
 def test_a_single_low_estimate_counts_little_in_a_long_run():
-    assert averaged(None, 0.3, 1) == 0.3
-    assert averaged(0.5, 0.1, 10) == pytest.approx(0.1)
-    assert averaged(0.5, 0.1, 100) == pytest.approx(0.5 - 0.4 / 10)
+    assert averaged(None, 0.3, 1, budget=100) == 0.3
+    assert averaged(0.5, 0.1, 10, budget=100) == pytest.approx(0.1)
+    assert averaged(0.5, 0.1, 100, budget=100) == pytest.approx(0.5 - 0.4 / 10)
+
+
+def test_without_a_budget_more_epochs_have_to_agree():
+    assert averaged(0.5, 0.1, 10, budget=None) == pytest.approx(0.5 - 0.4 / 5)
+    assert averaged(0.5, 0.1, 100, budget=None) == averaged(0.5, 0.1, 100, budget=100)
 
 
 @pytest.mark.parametrize(

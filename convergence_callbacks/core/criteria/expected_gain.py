@@ -67,7 +67,7 @@ class ExpectedGain(Criterion):
         if not signals.is_due or len(signals.losses) < FEWEST:
             return state, None
         known = features(signals)
-        worth = averaged(state["worth"], _worth(signals), len(signals.losses))
+        worth = averaged(state["worth"], _worth(signals), len(signals.losses), signals.max_epochs)
         expected = further_gain(worth)
         waits = not _has_begun(known, signals) or leads_further(known, self.tolerance) or signals.rate_steps_down
         if waits or expected.mean >= self.tolerance:
