@@ -62,6 +62,11 @@ class Signals:
         return self.judged and self.curve.bin_is_full
 
     @property
+    def spent(self) -> float:
+        """Share of the budget that is spent, 0 where it is not known."""
+        return (self.observation.step + 1) / self.max_epochs if self.max_epochs else 0.0
+
+    @property
     def wait(self) -> int:
         """Judged epochs since the best."""
         return self.curve.count - self.curve.best_epoch

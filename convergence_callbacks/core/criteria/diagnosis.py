@@ -39,6 +39,9 @@ BROKEN = (Verdict.UNSTABLE, Verdict.NOT_LEARNING)
 LIKELY = 0.5
 """Probability from which on it is."""
 
+NEARLY_OVER = 0.9
+"""Share of the budget from which on a run is told how it ends."""
+
 LEARNT = 0.1
 """Share of its start by which a loss must fall to have learnt something, …"""
 
@@ -97,7 +100,8 @@ def probabilities(signals: Signals) -> Series:
         scores[VERDICTS.index(Verdict.OVERFITTING)] = -np.inf
     raised = np.exp(scores - scores.max())
     shares = raised / raised.sum()
-    if not FalseConvergence().looks_flat(signals):  # too low a rate or not, it is plain that more epochs bring more
+    # A fall that is plain is no false convergence, unless the budget ends before it does.
+    if not FalseConvergence().looks_flat(signals) and signals.spent < NEARLY_OVER:
         shares = _given(shares, Verdict.FALSE_CONVERGENCE, Verdict.IMPROVING)
     if _has_learnt(signals):
         shares = _given(shares, Verdict.NOT_LEARNING, Verdict.CONVERGED)

@@ -56,17 +56,19 @@ class FalseConvergence(Criterion):
         """What is said of a run that converges falsely, whoever found that."""
         late = late_share(_driving(signals))
         per_epoch = _fall_per_epoch(signals) / max(abs(signals.start), math.ulp(0.0))
-        how = "steadily" if is_steady(signals) else "not settled"
         return Finding(
-            reason=(
-                f"the loss falls by only {100 * per_epoch:.2g} % an epoch, but {how}: {100 * late:.2g} % "
-                "of the gain came in the later half"
-            ),
+            reason=f"{self._pace(per_epoch, signals)}: {100 * late:.2g} % of the gain came in the later half",
             verdict=Verdict.FALSE_CONVERGENCE,
             evidence={"late_share": late, "fall_per_epoch": per_epoch},
             advice=(raise_rate(signals), *_patience_it_takes(per_epoch)),
             confidence=0.7,
         )
+
+    def _pace(self, per_epoch: float, signals: Signals) -> str:
+        if not self.looks_flat(signals):
+            return f"the loss still falls by {100 * per_epoch:.2g} % an epoch"
+        how = "steadily" if is_steady(signals) else "not settled"
+        return f"the loss falls by only {100 * per_epoch:.2g} % an epoch, but {how}"
 
 
 def _patience_it_takes(per_epoch: float) -> tuple[str, ...]:

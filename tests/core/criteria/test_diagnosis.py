@@ -84,7 +84,14 @@ def test_before_five_epochs_a_run_improves():
 
 
 def test_a_loss_that_falls_fast_improves_however_straight():
-    assert tell(np.linspace(1, 0.2, 40), np.linspace(1, 0.2, 40))[-1].verdict == "improving"
+    line = np.linspace(1, 0.2, 40)
+    assert {decision.verdict for decision in tell(line, line)[:35]} == {"improving"}
+
+
+def test_unless_its_epochs_run_out_which_a_larger_rate_would_not_have_needed():
+    line = np.linspace(1, 0.2, 40)
+    last = tell(line, line)[-1]
+    assert last.verdict == "false_convergence" and "still falls by 2" in last.reason
 
 
 def test_without_validation_nothing_overfits():
