@@ -66,7 +66,7 @@ def rate_is_moving(past: NDArray[np.float64], window: int, ahead: NDArray[np.flo
     if not len(past):
         return False
     now, top = past[-1], past.max()
-    if len(past) > 1 and now > 1.001 * past[:-1].max():  # warming up
+    if rate_warms_up(past):
         return True
     if ahead is not None and len(ahead) and ahead.max() > max(now / DROP, SPENT * top):  # a restart, or warm-up to come
         return True
@@ -75,6 +75,11 @@ def rate_is_moving(past: NDArray[np.float64], window: int, ahead: NDArray[np.flo
     just_now = past[-window - 1 :]
     dropped = bool((just_now[1:] < DROP * just_now[:-1]).any())
     return dropped or (ahead is not None and len(ahead) > 0 and bool(ahead.min() < DROP * now))
+
+
+def rate_warms_up(past: NDArray[np.float64]) -> bool:
+    """Whether the latest of these learning rates is higher than all before."""
+    return len(past) > 1 and bool(past[-1] > 1.001 * past[:-1].max())
 
 
 def rate_steps_down(past: NDArray[np.float64], ahead: NDArray[np.float64] | None) -> bool:

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from convergence_callbacks.core.curve import Curve
 from convergence_callbacks.core.observation import Observation, is_finite
-from convergence_callbacks.core.schedule import RIGHT_AHEAD, Schedule, rate_is_moving, rate_steps_down, rates_ahead
+from convergence_callbacks.core.schedule import (
+    RIGHT_AHEAD,
+    Schedule,
+    rate_is_moving,
+    rate_steps_down,
+    rate_warms_up,
+    rates_ahead,
+)
 
 Series = NDArray[np.float64]
 Read = TypeVar("Read")
@@ -103,6 +110,11 @@ class Signals:
     def rate_steps_down(self) -> bool:
         """Whether the learning rate falls in one step, just now or in the next epochs."""
         return rate_steps_down(self.rates, self._rates_of_next(RIGHT_AHEAD))
+
+    @property
+    def rate_warms_up(self) -> bool:
+        """Whether the learning rate is higher than it ever was: how the loss falls at it is yet to be seen."""
+        return rate_warms_up(self.rates)
 
     def _rates_of_next(self, window: int) -> Series | None:
         step = self.observation.step

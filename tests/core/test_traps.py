@@ -95,10 +95,11 @@ def test_a_step_of_the_rate_makes_a_jump(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_warm_up_is_not_called_broken_once_it_is_over_nor_ended(seed):
+def test_warm_up_is_called_nothing_but_improving_and_not_ended(seed):
     curve = warm_up(120, 20, seed=seed)
     decisions = judge(curve)
-    assert_sound(curve, decisions, after=40)
+    assert_sound(curve, decisions)
+    assert {decision.verdict for decision in decisions[:40]} == {"improving"}
     assert not any(decision.stop for decision in decisions[:40])
 
 

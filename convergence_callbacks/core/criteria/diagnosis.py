@@ -27,7 +27,7 @@ VERDICTS = tuple(verdict for verdict in Verdict if verdict is not Verdict.DIVERG
 FEWEST = 5
 """Epochs before which a curve may become anything."""
 
-WEIGHT = 0.3
+WEIGHT = 0.5
 """Of the latest epoch in the smoothed probabilities: one epoch alone changes little."""
 
 MARGIN = 0.1
@@ -102,13 +102,15 @@ def probabilities(signals: Signals) -> Series:
     shares = raised / raised.sum()
     # A fall that is plain is no false convergence, unless the budget ends before it does.
     if not FalseConvergence().looks_flat(signals) and signals.spent < NEARLY_OVER:
-        shares = _given(shares, Verdict.FALSE_CONVERGENCE, Verdict.IMPROVING)
+        shares = _given(shares, Verdict.FALSE_CONVERGENCE)
     if _has_learnt(signals):
         shares = _given(shares, Verdict.NOT_LEARNING, Verdict.CONVERGED)
+    if signals.rate_warms_up:  # what the rate is good for is yet to be seen
+        shares = _given(_given(shares, Verdict.NOT_LEARNING), Verdict.FALSE_CONVERGENCE)
     return np.asarray(shares)
 
 
-def _given(shares: Series, ruled_out: Verdict, other: Verdict) -> Series:
+def _given(shares: Series, ruled_out: Verdict, other: Verdict = Verdict.IMPROVING) -> Series:
     """The same, where what one verdict had belongs to another one."""
     after, source = shares.copy(), VERDICTS.index(ruled_out)
     after[VERDICTS.index(other)] += shares[source]
