@@ -16,6 +16,7 @@ from __future__ import annotations
 import io
 import json
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -26,6 +27,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(message) from error
 
 from convergence_callbacks.adapter.loop import LoopStopping
+from convergence_callbacks.core.errors import StateError
 
 
 class ConvergenceStopping(LoopStopping, PythonState):  # type: ignore[misc]
@@ -49,9 +51,13 @@ class ConvergenceStopping(LoopStopping, PythonState):  # type: ignore[misc]
         Raises:
             StateError: The state is damaged or foreign. This object is then as it was before.
         """
-        with np.load(io.BytesIO(string_value)) as saved:
-            weights = [saved[name] for name in saved.files if name != "state"]
-            self.load_state_dict({**json.loads(str(saved["state"])), "best_weights": weights or None})
+        try:
+            with np.load(io.BytesIO(string_value)) as saved:
+                weights = [saved[name] for name in saved.files if name != "state"]
+                state = json.loads(str(saved["state"]))
+        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
+            raise StateError(f"the checkpoint holds no state that can be read: {error}") from error
+        self.load_state_dict({**state, "best_weights": weights or None})
 
     def _copied(self, model: Any) -> list[Any]:
         return [np.array(variable) for variable in model.variables]
