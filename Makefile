@@ -11,7 +11,7 @@ KERAS_OWN = for backend in torch jax tensorflow; do \
 	done
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance defects lint bench diagnosis advice forecast record fit pictures gallery wheel compat \
+.PHONY: help demo test conformance defects docs lint bench diagnosis advice forecast record fit pictures gallery wheel compat \
 	audit clean
 
 help:  ## list the targets
@@ -38,6 +38,9 @@ endif
 
 defects: $(VENV)/dev  ## try the known defects of the frameworks' own callbacks, and write docs/defects.md (1 minute)
 	$(BIN)/python -m tests.defects.table
+
+docs: $(VENV)/docs  ## build the site of the docs into site/, strictly (1 minute)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 lint: $(VENV)/dev  ## check style and types
 	$(BIN)/ruff check .
@@ -79,10 +82,10 @@ audit:  ## ask whether a dependency has a known weakness
 	PYTHON=$(PYTHON) .ci/audit
 
 clean:  ## remove all that was made
-	rm -rf $(VENV) .venv-oldest demo-output benchmark-output/*.md benchmark-output/*.png dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-oldest site demo-output benchmark-output/*.md benchmark-output/*.png dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # pip, not uv: uv would take torch with CUDA, 3 GB.
-$(VENV)/demo $(VENV)/dev $(VENV)/bench $(VENV)/record: $(VENV)/%: $(SOURCES)
+$(VENV)/demo $(VENV)/dev $(VENV)/docs $(VENV)/bench $(VENV)/record: $(VENV)/%: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$*]"
 	touch $@

@@ -20,6 +20,7 @@ Series = NDArray[np.float64]
 
 PACKAGES = (
     *("numpy", "pydantic", "ruamel.yaml", "typer", "rich", "lightning", "pytorch-lightning", "torch", "keras", "jax"),
+    "tensorflow",
     *("transformers", "pytorch-ignite", "skorch", "xgboost", "lightgbm", "catboost", "scikit-learn"),
     *("matplotlib", "tensorboard", "joblib", "ray", "jinja2", "starlette", "sse-starlette", "uvicorn"),
 )
@@ -31,6 +32,7 @@ PARTS = {
     "Hugging Face transformers": "convergence_callbacks.transformers",
     "PyTorch": "convergence_callbacks.torch",
     "JAX": "convergence_callbacks.jax",
+    "TensorFlow": "convergence_callbacks.tensorflow",
     "Ignite": "convergence_callbacks.ignite",
     "skorch": "convergence_callbacks.skorch",
     "XGBoost": "convergence_callbacks.xgboost",

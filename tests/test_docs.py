@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
-from convergence_callbacks import Monitor
 from convergence_callbacks.config.read import read_settings
+from tests.adapters.contract import ADAPTERS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PRINTED = re.compile(r"^```python\n((?:(?!^```).)*?)^```\n\n```text\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PICTURE = re.compile(r"!\[(.*?)\]\((.*?)\)")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)#]*)(#[^)]*)?\)")
 
@@ -24,8 +25,24 @@ def snippets(page, language):
     return [code for kind, code in SNIPPET.findall(page.read_text()) if kind == language]
 
 
-def reader_s_own_things():
-    """What a reader of the snippets has already: a model, data, a training loop."""
+def modules_in(codes):
+    """The libraries that the snippets need, by the module that has to be there."""
+    text = "\n".join(codes)
+    named = set(re.findall(r"^(?:from|import) (?:convergence_callbacks\.)?(\w+)", text, re.MULTILINE))
+    plots = {"matplotlib"} if "convergence_callbacks.plots" in text else set()
+    return plots | named & {"hydra", "lightning", *(adapter.door for adapter in ADAPTERS)}
+
+
+def reader_s_own_things(codes):
+    """What a reader of the snippets has already: data, a training loop, and a model where one is trained."""
+    own = {
+        "config_dir": str(Path.cwd() / "conf"),
+        "train_one_epoch": lambda epoch: (0.8**epoch, 0.1 + 0.8**epoch),
+    }
+    return own | reader_s_own_model() if any("model.fit(" in code for code in codes) else own
+
+
+def reader_s_own_model():
     keras = pytest.importorskip("keras", reason="needs pip install 'convergence-callbacks[keras]'")
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     model.compile("sgd", loss="mse")
@@ -34,37 +51,31 @@ def reader_s_own_things():
         "model": model,
         "x": x,
         "y": x.sum(axis=1, keepdims=True),
-        "config_dir": str(Path.cwd() / "conf"),
-        "train_one_epoch": lambda epoch: (0.8**epoch, 0.1 + 0.8**epoch),
     }
 
 
 @each_page
-def test_python_snippets_run_one_after_the_other(page, tmp_path, monkeypatch):
+def test_python_snippets_run_and_print_what_the_page_says(page, tmp_path, monkeypatch, capsys):
     if page.name == "frameworks.md" or not (codes := snippets(page, "python")):  # it has a test of its own
         return
-    pytest.importorskip("lightning", reason="needs pip install 'convergence-callbacks[lightning]'")
-    pytest.importorskip("hydra", reason="needs pip install 'convergence-callbacks[dev]'")
-    pytest.importorskip("matplotlib", reason="needs pip install 'convergence-callbacks[plots]'")
+    for module in sorted(modules_in(codes)):
+        pytest.importorskip(module, reason="needs pip install 'convergence-callbacks[dev]'")
     monkeypatch.chdir(tmp_path)
     for number, text in enumerate(snippets(page, "yaml")):
         named = re.match(r"# (\S+\.yaml)\n", text)
         path = tmp_path / (named[1] if named else "convergence.yaml" if number == 0 else f"{number}.yaml")
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
-    names = {"__name__": "snippets", **reader_s_own_things()}
+    names, printed = {"__name__": "snippets", **reader_s_own_things(codes)}, dict(PRINTED.findall(page.read_text()))
     for code in codes:
         if "stopping.observations" in code:  # the reader has trained in between
             names["model"].fit(
                 names["x"], names["y"], validation_split=0.2, epochs=5, verbose=0, callbacks=[names["stopping"]]
             )
+        capsys.readouterr()
         exec(compile(code, str(page), "exec"), names)
-
-
-def test_the_forecast_that_the_readme_shows_is_the_one_that_its_snippet_makes(capsys):
-    (code,) = [code for code in snippets(ROOT / "README.md", "python") if "print(monitor.forecast())" in code]
-    exec(code, {"Monitor": Monitor})
-    assert capsys.readouterr().out in snippets(ROOT / "README.md", "text")
+        said = capsys.readouterr().out
+        assert code not in printed or said == printed[code], code
 
 
 @each_page

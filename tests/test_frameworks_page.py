@@ -78,6 +78,10 @@ def reader_s_own(section):
         from tests.adapters.in_transformers import DATA, bert
 
         return {"model": bert(), "train_set": DATA, "eval_set": DATA[:2]}
+    if section == "TensorFlow":
+        from tests.adapters.in_tensorflow import Linear, step
+
+        return {"model": Linear(), "train_one_epoch": step, "validate": step}
     if section == "JAX":
         import equinox
         import jax

@@ -12,7 +12,7 @@ from tests.adapters.contract import ADAPTERS
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-FOR_DEVELOPERS = {"demo", "bench", "record", "dev"}
+FOR_DEVELOPERS = {"demo", "bench", "record", "docs", "dev"}
 
 
 def name_of(requirement):

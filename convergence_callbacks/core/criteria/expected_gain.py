@@ -82,7 +82,7 @@ class ExpectedGain(Criterion):
         overfits = widened > WIDENED and train_fall_since_best(signals) > TRAIN_FALLS
         reason = f"{_in_words(expected)}, below the tolerance of {100 * self.tolerance:.3g} %"
         if overfits:
-            reason += f", while the generalisation gap widened by {100 * widened:.2g} % since the best epoch"
+            reason += f", while the generalisation gap widened by {100 * widened:.0f} % since the best epoch"
         return Finding(
             reason=reason,
             verdict=Verdict.OVERFITTING if overfits else Verdict.CONVERGED,

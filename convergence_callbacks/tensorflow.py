@@ -1,0 +1,68 @@
+"""The door to TensorFlow loops of one's own.
+
+In a training:
+
+    from convergence_callbacks.tensorflow import ConvergenceStopping
+    stopping = ConvergenceStopping(max_epochs=200, restore_best=True)
+    for epoch in range(200):
+        train_loss, val_loss = train_one_epoch(model), validate(model)
+        if stopping.update(model, train_loss=train_loss, val_loss=val_loss, lr=0.1).stop:
+            break
+    stopping.restore(model)
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+try:
+    from tensorflow.train.experimental import PythonState
+except ModuleNotFoundError as error:
+    message = "TensorFlow is not installed: pip install 'convergence-callbacks[tensorflow]'"
+    raise ModuleNotFoundError(message) from error
+
+from convergence_callbacks.adapter.loop import LoopStopping
+from convergence_callbacks.core.errors import StateError
+
+
+class ConvergenceStopping(LoopStopping, PythonState):  # type: ignore[misc]
+    """Ends a TensorFlow loop when it has converged, overfits, diverged or does not learn, and says why.
+
+    It takes the settings of `Stopping`. `update` belongs outside of ``tf.function``. The model is whatever has
+    ``variables``: a ``tf.Module``, or a Keras model in a loop without ``fit``. The state goes with
+    ``tf.train.Checkpoint(model=model, stopping=stopping)``.
+    """
+
+    def serialize(self) -> bytes:
+        """The state of the run, for `tf.train.Checkpoint`."""
+        state = self.state_dict()
+        weights, file = state.pop("best_weights", None) or [], io.BytesIO()
+        np.savez(file, *weights, state=np.array(json.dumps(state)))
+        return file.getvalue()
+
+    def deserialize(self, string_value: bytes) -> None:
+        """Go on from a state that a checkpoint holds.
+
+        Raises:
+            StateError: The state is damaged or foreign. This object is then as it was before.
+        """
+        try:
+            with np.load(io.BytesIO(string_value)) as saved:
+                weights = [saved[name] for name in saved.files if name != "state"]
+                state = json.loads(str(saved["state"]))
+        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
+            raise StateError(f"the checkpoint holds no state that can be read: {error}") from error
+        self.load_state_dict({**state, "best_weights": weights or None})
+
+    def _copied(self, model: Any) -> list[Any]:
+        return [np.array(variable) for variable in model.variables]
+
+    def _given_back(self, model: Any, weights: list[Any]) -> Any:
+        for variable, best in zip(model.variables, weights, strict=True):
+            variable.assign(best)
+        return model
