@@ -137,4 +137,5 @@ ADAPTERS = (
         validates_always=True,
     ),
     Adapter("sklearn", resumes=False, validates_always=True),
+    Adapter("optuna", reuses=False, restores=False),
 )
