@@ -145,9 +145,7 @@ def test_a_pruner_takes_the_settings_of_a_file(tmp_path):
 def test_many_processes_share_a_study(tmp_path, kind):
     place = str(tmp_path / "study.log") if kind == "journal" else f"sqlite:///{tmp_path}/study.db"
     storage = JournalStorage(JournalFileBackend(place)) if kind == "journal" else place
-    made = study(study_name="search", storage=storage)
-    for lr in (0.02, 0.1, 0.3, 0.1):
-        made.enqueue_trial({"lr": lr})
+    optuna.create_study(study_name="search", storage=storage)
     workers = [
         subprocess.Popen([sys.executable, "-c", WORKER, place], env={**os.environ, "PYTHONPATH": str(Path.cwd())})
         for _ in range(2)
