@@ -6,6 +6,8 @@ that people use, in earnest: Optuna's studies are asked and told, Ray's schedule
 
 from __future__ import annotations
 
+import functools
+import warnings
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -134,11 +136,18 @@ def median(epochs: int) -> Comparison:
     return Optuna(optuna.pruners.MedianPruner())
 
 
-ours, ten = default(0.01), patience(10)
+def patient(epochs: int) -> Comparison:
+    """Optuna's patience, of ten epochs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return Optuna(optuna.pruners.PatientPruner(None, 10))
+
+
+ours, ten = functools.cache(default(0.01)), patience(10)
 WAYS: dict[str, Way] = {
     "every trial to its end": Way(),
     "patience 10": Way(own=ten),
-    "Optuna `PatientPruner(None, 10)`": Way(lambda _: Optuna(optuna.pruners.PatientPruner(None, 10)), is_own=True),
+    "Optuna `PatientPruner(None, 10)`": Way(patient, is_own=True),
     "Ray `TrialPlateauStopper`": Way(own=plateau),
     "`ConvergencePruner`": Way(lambda epochs: Optuna(ConvergencePruner(max_epochs=epochs)), is_own=True),
     "`ConvergenceStopper`": Way(own=ours),

@@ -108,6 +108,7 @@ class Killed(Callback):
             raise RuntimeError("killed")
 
 
+@pytest.mark.filterwarnings("ignore:You.re resuming from a checkpoint that ended before")
 def test_a_run_that_was_killed_between_two_stretches_goes_on_as_if_it_had_never_stopped(tmp_path):
     script = [1.0, 0.9, 0.8, 0.9, 0.5, 0.6, 0.4, *[0.7] * 60]
 
