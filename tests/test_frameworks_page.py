@@ -112,21 +112,21 @@ def reader_s_own(section):
     return data
 
 
-def local_ray_tune(monkeypatch, folder):
+def begin_ray_tune(request, monkeypatch, folder):
     """A cluster on this machine, if the library is there; what it writes goes to a folder."""
     pytest.importorskip("pyarrow", reason="needs pip install 'convergence-callbacks[tune]'")
     ray = pytest.importorskip("ray", reason="needs pip install 'convergence-callbacks[tune]'")
-    monkeypatch.setenv("RAY_AIR_LOCAL_CACHE_DIR", str(folder))
     monkeypatch.setenv("HOME", str(folder))
-    if not ray.is_initialized():
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    request.addfinalizer(ray.shutdown)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
-@pytest.mark.parametrize("section", sorted(SECTIONS.keys() - {"Any other"}))
-def test_the_lines_for_a_framework_can_be_pasted(section, tmp_path, monkeypatch):
+@pytest.mark.parametrize("section", [name for name in SECTIONS if name != "Any other"])
+def test_the_lines_for_a_framework_can_be_pasted(section, tmp_path, monkeypatch, request):
     if section == "Ray Tune":
-        local_ray_tune(monkeypatch, tmp_path)
+        begin_ray_tune(request, monkeypatch, tmp_path)
     else:
         adapter_of(section).skip_unless_installed()
     monkeypatch.chdir(tmp_path)
