@@ -33,7 +33,7 @@ RATES = ("lr", "learning_rate")
 """Under which names a trial may report its learning rate."""
 
 
-class ConvergenceStopper(FromYaml, Stopper):  # type: ignore[misc]
+class ConvergenceStopper(FromYaml, Stopper):
     """Ends each trial of a Ray Tune search when it has converged, overfits, diverged or does not learn.
 
     It takes those settings of `Stopping` that mean something in a search. An epoch is a result that the trial reports,
