@@ -11,8 +11,8 @@ KERAS_OWN = for backend in torch jax tensorflow; do \
 	done
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance defects docs lint bench diagnosis advice forecast record fit pictures gallery wheel compat \
-	audit clean
+.PHONY: help demo test conformance defects docs lint bench diagnosis advice forecast tuning record fit pictures gallery \\
+\twheel compat audit clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -58,6 +58,9 @@ advice: $(VENV)/record  ## how often the advised learning rate helps, on held-ou
 
 forecast: $(VENV)/bench  ## how often the forecast's intervals hold, on data sets that nothing was fitted to (3 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.forecast
+
+tuning: $(VENV)/dev  ## what stopping trials by their own curves saves in a search, on held-out trainings (5 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.tuning
 
 record: $(VENV)/record  ## record the trainings that are missing, stopping none (hours; goes on where it was stopped)
 	$(BIN)/python -m benchmarks.record

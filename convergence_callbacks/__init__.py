@@ -8,7 +8,8 @@
 
 The doors to the frameworks are the modules `convergence_callbacks.lightning`, `.keras`, `.transformers`, `.torch`
 (loops of your own, Accelerate, Fabric), `.jax`, `.tensorflow`, `.ignite`, `.skorch`, `.xgboost`, `.lightgbm`,
-`.catboost` and `.sklearn`, each with a `ConvergenceStopping`.
+`.catboost`, `.sklearn` and `.optuna`, each with a `ConvergenceStopping`, and `.ray` with a `ConvergenceStopper` for Ray
+Tune.
 """
 
 from convergence_callbacks.core.compare_seeds import SeedComparison, compare_seeds

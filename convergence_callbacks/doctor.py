@@ -20,8 +20,8 @@ Series = NDArray[np.float64]
 
 PACKAGES = (
     *("numpy", "pydantic", "ruamel.yaml", "typer", "rich", "lightning", "pytorch-lightning", "torch", "keras", "jax"),
-    "tensorflow",
-    *("transformers", "pytorch-ignite", "skorch", "xgboost", "lightgbm", "catboost", "scikit-learn"),
+    *("tensorflow", "transformers", "pytorch-ignite", "skorch", "xgboost", "lightgbm", "catboost", "scikit-learn"),
+    "optuna",
     *("matplotlib", "tensorboard", "joblib", "ray", "jinja2", "starlette", "sse-starlette", "uvicorn"),
 )
 """Distributions whose versions are told."""
@@ -39,6 +39,8 @@ PARTS = {
     "LightGBM": "convergence_callbacks.lightgbm",
     "CatBoost": "convergence_callbacks.catboost",
     "scikit-learn": "convergence_callbacks.sklearn",
+    "Optuna": "convergence_callbacks.optuna",
+    "Ray Tune": "convergence_callbacks.ray",
     "pictures": "convergence_callbacks.plots",
     "report": "convergence_callbacks.pages",
     "serve": "convergence_callbacks.pages.server",

@@ -65,7 +65,9 @@ def doors() -> Iterator[str]:
 
 
 def replacements() -> Iterator[str]:
-    """What takes the place of a framework's own callback."""
+    """What takes the place of a framework's own callback, pruner or stopper."""
+    for door, name in (("optuna", "ConvergencePruner"), ("ray", "ConvergenceStopper")):
+        yield from described(f"{door}.{name}", getattr(importlib.import_module(f"convergence_callbacks.{door}"), name))
     for door in ("keras", "lightning"):
         kind = importlib.import_module(f"convergence_callbacks.{door}").EarlyStopping
         yield from described(f"{door}.EarlyStopping", kind)
@@ -74,6 +76,7 @@ def replacements() -> Iterator[str]:
 def test_the_public_names_and_signatures_are_those_of_the_snapshot():
     for adapter in ADAPTERS:
         adapter.skip_unless_installed()
+    pytest.importorskip("pyarrow", reason="needs pip install 'convergence-callbacks[tune]'")
     pytest.importorskip("matplotlib", reason="needs pip install 'convergence-callbacks[plots]'")
     told = "write it anew with python -m tests.test_api, and say what changed in the CHANGELOG"
     assert public().splitlines() == SNAPSHOT.read_text().splitlines(), told

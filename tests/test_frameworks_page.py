@@ -17,6 +17,7 @@ ADAPTER_OF = {
     "JAX": "equinox",
     "scikit-learn": "sklearn",
 }
+WITHOUT_ADAPTER = {"Ray Tune", "Any other"}
 TORCH_FAMILY = {"PyTorch", "Accelerate", "Lightning Fabric", "Ignite", "skorch"}
 
 
@@ -51,6 +52,22 @@ def torch_s_own():
     }
 
 
+def a_search_s_own():
+    """A model, and how it is trained; by their values, since other processes can't import this file."""
+    code = """
+def make_model():
+    return [1.0]
+def train_one_epoch(model, lr):
+    model[0] *= 1 - lr
+    return model[0] ** 2
+def validate(model):
+    return 0.1 + model[0] ** 2
+"""
+    names = {"__name__": "snippets"}
+    exec(code, names)
+    return names
+
+
 def reader_s_own(section):
     """What a reader of a section has already."""
     rng = np.random.default_rng(0)
@@ -82,6 +99,8 @@ def reader_s_own(section):
         from tests.adapters.in_tensorflow import Linear, step
 
         return {"model": Linear(), "train_one_epoch": step, "validate": step}
+    if section in {"Optuna", "Ray Tune"}:
+        return a_search_s_own()
     if section == "JAX":
         import equinox
         import jax
@@ -97,11 +116,23 @@ def reader_s_own(section):
     return data
 
 
+def begin_ray_tune(request, monkeypatch, folder):
+    """A cluster on this machine, if the library is there; what it writes goes to a folder."""
+    pytest.importorskip("pyarrow", reason="needs pip install 'convergence-callbacks[tune]'")
+    ray = pytest.importorskip("ray", reason="needs pip install 'convergence-callbacks[tune]'")
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    request.addfinalizer(ray.shutdown)
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("section", [name for name in SECTIONS if name != "Any other"])
-def test_the_lines_for_a_framework_can_be_pasted(section, tmp_path, monkeypatch):
-    adapter = adapter_of(section)
-    adapter.skip_unless_installed()
+def test_the_lines_for_a_framework_can_be_pasted(section, tmp_path, monkeypatch, request):
+    if section == "Ray Tune":
+        begin_ray_tune(request, monkeypatch, tmp_path)
+    else:
+        adapter_of(section).skip_unless_installed()
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "snippets", **reader_s_own(section)}
     for code in re.findall(r"^```python\n(.*?)^```", SECTIONS[section], re.MULTILINE | re.DOTALL):
@@ -111,6 +142,6 @@ def test_the_lines_for_a_framework_can_be_pasted(section, tmp_path, monkeypatch)
 
 
 def test_every_door_has_its_lines_and_its_place_in_the_table():
-    assert {adapter_of(section).name for section in SECTIONS if section != "Any other"} == {a.name for a in ADAPTERS}
+    assert {adapter_of(section).name for section in SECTIONS.keys() - WITHOUT_ADAPTER} == {a.name for a in ADAPTERS}
     anchors = re.findall(r"^\| \[.*?\]\(#(.*?)\)", PAGE.read_text(), re.MULTILINE)
     assert anchors == [name.lower().replace(" ", "-") for name in SECTIONS if name != "Any other"]

@@ -36,6 +36,9 @@ class StoppingSettings(Settings):
         "at a suspected plateau, train copies at other learning rates for a few epochs; Lightning only", False
     )
     probe_budget: int = setting("epochs that all probes of a run may take together; 12 each", 24, ge=12)
+    every_n_steps: int | None = setting(
+        "judge each so many steps instead of each epoch, for runs of few long ones; Lightning only", None, ge=1
+    )
     record: str | None = setting(
         "file to which every observation and decision is appended, so that anyone can recompute them", None
     )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from convergence_callbacks.adapter.found import Found, found_among
-from convergence_callbacks.adapter.names import not_found
+from convergence_callbacks.adapter.found import Found, complaints, found_among
 from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
@@ -47,6 +45,7 @@ class Stopping(FromYaml):
             Keras, and best weights that are too large to be kept in memory under Lightning.
         probe: At a suspected plateau, train copies at other learning rates for a few epochs (Lightning only).
         probe_budget: Epochs that all probes of a run may take together; each takes 12.
+        every_n_steps: Judge each so many steps instead of each epoch, for runs of few long ones (Lightning only).
         record: File to which every observation and decision is appended; see `DecisionRecord`.
         strict: Raise an error where a metric is missing or not finite, instead of a warning.
 
@@ -64,6 +63,9 @@ class Stopping(FromYaml):
 
     can_probe = False
     """Whether this framework's callback can train copies of the model."""
+
+    can_count_steps = False
+    """Whether this framework's callback can judge within an epoch."""
 
     def __init__(
         self,
@@ -86,6 +88,7 @@ class Stopping(FromYaml):
         backup_dir: str | None = None,
         probe: bool = False,
         probe_budget: int = 24,
+        every_n_steps: int | None = None,
         record: str | None = None,
         strict: bool = False,
     ) -> None:
@@ -109,6 +112,7 @@ class Stopping(FromYaml):
             backup_dir=backup_dir,
             probe=probe,
             probe_budget=probe_budget,
+            every_n_steps=every_n_steps,
             record=record,
             strict=strict,
         )
@@ -118,6 +122,8 @@ class Stopping(FromYaml):
             )
         if probe and not self.can_probe:
             raise SettingsError("probe is for the callback of Lightning only, so far", ("probe",))
+        if every_n_steps is not None and (probe or not self.can_count_steps):
+            raise SettingsError("every_n_steps is for Lightning only, so far, without probe", ("every_n_steps",))
         self.listeners: list[Callable[[Observation, Decision], None]] = []
         self._saved: Mapping[str, Any] | None = None
         self.begin()
@@ -126,7 +132,11 @@ class Stopping(FromYaml):
         """Whatever the framework's own constructor has to do."""
 
     def begin(
-        self, max_epochs: int | None = None, min_epochs: int | None = None, lr_schedule: Schedule | None = None
+        self,
+        max_epochs: int | None = None,
+        min_epochs: int | None = None,
+        lr_schedule: Schedule | None = None,
+        only_told: bool = False,
     ) -> None:
         """Make ready for a run: a fresh one, or the one whose state was loaded since the last.
 
@@ -134,11 +144,13 @@ class Stopping(FromYaml):
             max_epochs: The framework's limit; the user's setting goes before it.
             min_epochs: The framework's minimum; the larger of it and the user's holds.
             lr_schedule: The rates to come as the framework knows them; the user's go before them.
+            only_told: No verdict ends this run.
         """
         given = {field.name: getattr(self.settings, field.name) for field in dataclasses.fields(Settings)}
         given["max_epochs"] = max_epochs if given["max_epochs"] is None else given["max_epochs"]
         given["min_epochs"] = max(given["min_epochs"], min_epochs or 0)
         given["lr_schedule"] = lr_schedule if given["lr_schedule"] is None else given["lr_schedule"]
+        given["stop_on"] = () if only_told else given["stop_on"]
         self.monitor = Monitor(**given)
         self.history: list[Decision] = []
         self.observations: list[Observation] = []
@@ -209,12 +221,8 @@ class Stopping(FromYaml):
 
     def complain_of_missing(self, found: Found) -> None:
         """Raise with ``strict``, or else warn once, where a loss is missing or not finite."""
-        losses_count = self.settings.mode == "min"  # else only what was named is missed
-        if found.validated and not found.val and (self.settings.val_metric or losses_count):
-            self._complain(not_found(self.settings.val_metric or "val_loss", found.logged, setting="val_metric"))
-        elif not found.train and not found.val and (self.settings.train_metric or losses_count):
-            self._complain(not_found(self.settings.train_metric or "train_loss", found.logged, setting="train_metric"))
-        self._check_finite(found.observation)
+        for error, about in complaints(found, self.settings):
+            self._complain(error, about)
 
     def decide(self, observation: Observation, then: Callable[[Decision], Decision] | None = None) -> Decision:
         """Let the monitor judge an epoch, and remember what it said, or what is said ``then``."""
@@ -282,12 +290,6 @@ class Stopping(FromYaml):
                 listener(observation, decision)
             except Exception as error:  # a picture that can't be drawn must not end a training
                 self._complain(ConvergenceError(f"{listener!r} failed: {error!r}"), about=repr(listener))
-
-    def _check_finite(self, observation: Observation) -> None:
-        for name in ("train_loss", "val_loss"):
-            value = getattr(observation, name)
-            if value is not None and not math.isfinite(value):
-                self._complain(ConvergenceError(f"{name} is {value} at epoch {observation.step}"), about=name)
 
     def _complain(self, error: ConvergenceError, about: str = "") -> None:
         """Raise with ``strict``; otherwise warn, once for each thing a run."""

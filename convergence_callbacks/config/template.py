@@ -33,6 +33,7 @@ EXAMPLES: Mapping[str, Any] = {
     "train_metric": "train_loss",
     "val_metric": "val_loss",
     "backup_dir": "backup",
+    "every_n_steps": 500,
     "record": "record.jsonl",
     "time_budget": 12.0,
 }

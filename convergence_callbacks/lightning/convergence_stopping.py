@@ -18,7 +18,8 @@ from convergence_callbacks.lightning.console import say
 from convergence_callbacks.lightning.epoch import EpochInProgress
 from convergence_callbacks.lightning.observed import observed
 from convergence_callbacks.lightning.probe import train_copies
-from convergence_callbacks.lightning.schedule import limit, schedule
+from convergence_callbacks.lightning.rivals import plays_against_itself
+from convergence_callbacks.lightning.schedule import known_of
 from convergence_callbacks.lightning.stock import early_stoppings
 
 IN_MEMORY = 2**30
@@ -32,9 +33,17 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     train loss is the mean of what ``training_step`` returned, unless one was logged per epoch. Where
     validation runs several times an epoch, the last one counts. A run that is resumed from a checkpoint is
     decided as if it had never stopped; with ``restore_best`` the checkpoint holds the best weights too.
+
+    With ``every_n_steps`` a stretch of so many optimiser steps is an epoch to it, with the mean of its train losses
+    and the validation that ran in it (set Lightning's ``val_check_interval`` accordingly); ``max_epochs``,
+    ``min_epochs`` and patience count stretches.
+
+    Several optimisers are a sign of losses that play against each other: then verdicts are told and end nothing,
+    unless ``val_metric`` names what tells of success, or ``criteria`` say what ends the training.
     """
 
     can_probe = True
+    can_count_steps = True
 
     def _construct(self) -> None:
         self._best_weights: dict[str, Any] | None = None
@@ -58,14 +67,20 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         """Make ready for this run, with what the trainer knows of it."""
         if self._saved is None:
             self._best_weights = self._best_path = None
-            self._probes = Probes()
-        self.begin(limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer))
+            self._probes, self._epoch = Probes(), EpochInProgress()
+        only_told = plays_against_itself(self.settings, trainer)
+        self.begin(*known_of(trainer, self.settings.every_n_steps), only_told)
         if self.stopped_epoch is not None:  # it had ended before its checkpoint was saved
             trainer.should_stop = True
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Forget the last epoch's losses."""
-        self._epoch = EpochInProgress.of(trainer)
+        if self.settings.every_n_steps is None or self._epoch.lr is None:
+            self._epoch = EpochInProgress.of(trainer)
+
+    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        """Judge the steps before this batch: here it is known whether a validation came after the last of them."""
+        self._judge_steps(trainer, pl_module)
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Add the loss of the batch to the epoch's."""
@@ -74,10 +89,26 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """Note that the epoch was validated."""
         self._epoch.note_validation(trainer)
+        self._judge_steps(trainer, pl_module)
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Judge the epoch."""
-        observation = observed(self, self._epoch, trainer)
+        if self.settings.every_n_steps is None:
+            self._judge(trainer.current_epoch, trainer, pl_module)
+        self._judge_steps(trainer, pl_module)
+
+    def _judge_steps(self, trainer: Any, pl_module: Any) -> None:
+        """Judge a stretch of steps, where one has just ended."""
+        every = self.settings.every_n_steps
+        if every is None or trainer.state.fn != "fit" or trainer.sanity_checking:
+            return
+        stretch = trainer.global_step // every - 1
+        if stretch > (-1 if self.decision is None else self.decision.step):
+            self._judge(stretch, trainer, pl_module)
+            self._epoch = EpochInProgress.of(trainer)
+
+    def _judge(self, step: int, trainer: Any, pl_module: Any) -> None:
+        observation = observed(self, self._epoch, trainer, step)
         decision = self.decide(observation, lambda said: self._probed(said, observation, trainer, pl_module))
         self._act(decision, trainer, pl_module)
 

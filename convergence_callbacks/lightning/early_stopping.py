@@ -143,7 +143,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         """Say what the training looks like; check, where it is to be done here."""
         watch = self._watching(trainer)
         if not trainer.fast_dev_run:
-            watch.decide(observed(watch, self._epoch, trainer))
+            watch.decide(observed(watch, self._epoch, trainer, trainer.current_epoch))
         super().on_train_epoch_end(trainer, pl_module)
         if watch.ends and not self._stops:
             self._stop(trainer, str(watch.decision))

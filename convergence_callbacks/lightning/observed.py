@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from convergence_callbacks.adapter.found import Found
+from convergence_callbacks.adapter.names import is_epoch_mean, is_of_training
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.lightning.epoch import EpochInProgress
@@ -15,17 +16,27 @@ SHARED = ("train_loss", "val_loss", "lr", "elapsed")
 """What the first process that has it tells the others."""
 
 
-def observed(stopping: Stopping, epoch: EpochInProgress, trainer: Any) -> Observation:
+def observed(stopping: Stopping, epoch: EpochInProgress, trainer: Any, step: int) -> Observation:
     """What was measured at the epoch that ends now; the same on all processes, so that none of them goes on alone.
 
     Each value is that of the first process that has one: a metric may be logged on one of them only.
 
+    Args:
+        stopping: Knows the names of the metrics.
+        epoch: What was collected of the epoch, or of a stretch of steps.
+        trainer: Keeps the metrics.
+        step: The number of the epoch or stretch.
+
     Raises:
         ConvergenceError: With ``strict``, on all processes, where none of them saw what is asked for.
     """
+    logged = epoch.logged(trainer)
+    if stopping.settings.every_n_steps is not None:
+        # What Lightning keeps under such a name is the mean of the last whole epoch.
+        logged = {name: value for name, value in logged.items() if not (is_epoch_mean(name) and is_of_training(name))}
     own = stopping.find(
-        trainer.current_epoch,
-        epoch.logged(trainer),
+        step,
+        logged,
         lr=epoch.lr,
         train_loss=epoch.mean_loss,
         validated=epoch.validated is not None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from convergence_callbacks.adapter.torch_schedule import rates_to_come
@@ -18,20 +19,48 @@ def rate(trainer: Any) -> Any:
     return groups[0]["lr"] if groups else None  # Lightning's stand-in for no optimiser has no group
 
 
-def schedule(trainer: Any) -> list[float] | None:
-    """The rates to come, where the first optimiser's scheduler tells them."""
-    epochs, configs = limit(trainer.max_epochs), trainer.lr_scheduler_configs
+def known_of(trainer: Any, every_n_steps: int | None) -> tuple[int | None, int | None, list[float] | None]:
+    """The limit, the minimum and the rates to come, in epochs or in stretches of so many steps."""
+    if every_n_steps is None:
+        return limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer)
+    return (
+        stretches(trainer, every_n_steps),
+        (trainer.min_steps or 0) // every_n_steps,
+        schedule(trainer, every_n_steps),
+    )
+
+
+def stretches(trainer: Any, every_n_steps: int) -> int | None:
+    """How many stretches of so many steps the training may take; None where unknown."""
+    try:
+        steps = float(trainer.estimated_stepping_batches)
+    except Exception:  # Lightning refuses to count where the accumulation of gradients changes on the way
+        return None
+    return max(1, int(steps / every_n_steps)) if 0 < steps < math.inf else None
+
+
+def schedule(trainer: Any, every_n_steps: int | None = None) -> list[float] | None:
+    """The rates to come by epoch, or by stretch of steps, where the first optimiser's scheduler tells them."""
+    epochs = limit(trainer.max_epochs) if every_n_steps is None else stretches(trainer, every_n_steps)
+    configs = trainer.lr_scheduler_configs
     if epochs is None or not configs or not trainer.lightning_module.automatic_optimization:
         return None
     config = configs[0]
     if config.reduce_on_plateau or config.scheduler.optimizer is not trainer.optimizers[0]:
         return None
-    per_epoch = 1.0
-    if config.interval == "step":
-        per_epoch = trainer.num_training_batches / trainer.accumulate_grad_batches
-    if not 1 <= per_epoch / config.frequency < float("inf"):
+    steps = _scheduler_steps(trainer, config, every_n_steps)
+    if steps is None:
         return None
-    steps = int(per_epoch / config.frequency)
-    return rates_to_come(
-        config.scheduler, epochs=epochs, steps_per_epoch=steps, first_epoch=min(trainer.current_epoch, epochs - 1)
-    )
+    first = trainer.current_epoch if every_n_steps is None else trainer.global_step // every_n_steps
+    return rates_to_come(config.scheduler, epochs=epochs, steps_per_epoch=steps, first_epoch=min(first, epochs - 1))
+
+
+def _scheduler_steps(trainer: Any, config: Any, every_n_steps: int | None) -> int | None:
+    """How often the scheduler steps in an epoch or a stretch; None where that is less than once, or unknown."""
+    if config.interval == "step":
+        each = every_n_steps or trainer.num_training_batches / trainer.accumulate_grad_batches
+    elif every_n_steps is None:
+        each = 1.0
+    else:
+        return None
+    return int(each / config.frequency) if 1 <= each / config.frequency < math.inf else None

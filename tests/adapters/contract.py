@@ -138,4 +138,5 @@ ADAPTERS = (
         validates_always=True,
     ),
     Adapter("sklearn", resumes=False, validates_always=True),
+    Adapter("optuna", reuses=False, restores=False),
 )

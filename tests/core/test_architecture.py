@@ -93,6 +93,7 @@ def test_a_file_is_one_idea(path):
         ("plots", "matplotlib", "plots"),
         ("lightning", "torch", "lightning"),
         *((adapter.door, adapter.door, adapter.door) for adapter in ADAPTERS if adapter.door != "lightning"),
+        ("ray", "ray", "tune"),
         ("pages", "jinja2", "report"),
         ("pages.server", "starlette", "serve"),
         ("pages.server", "sse_starlette", "serve"),

@@ -1,0 +1,183 @@
+"""The door to Optuna: a pruner for any study, and a callback for the loop of an objective.
+
+In a study:
+
+    from convergence_callbacks.optuna import ConvergenceStopping
+    def objective(trial):
+        stopping = ConvergenceStopping(max_epochs=200)
+        for epoch in range(200):
+            train_loss, val_loss = train_one_epoch(model), validate(model)
+            if stopping.update(trial, train_loss=train_loss, val_loss=val_loss).stop:
+                break
+        return stopping.decision.best_value
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, Literal
+
+import numpy as np
+
+try:
+    import optuna
+    from optuna.pruners import BasePruner
+    from optuna.study import StudyDirection
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("Optuna is not installed: pip install 'convergence-callbacks[optuna]'") from error
+
+from convergence_callbacks.adapter.loop import LoopStopping
+from convergence_callbacks.config.from_yaml import FromYaml
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import SettingsError
+from convergence_callbacks.core.schedule import Schedule
+from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
+from convergence_callbacks.core.verdict import STOP_ON_DEFAULT
+from convergence_callbacks.monitor import Monitor
+
+ATTRIBUTE = "convergence"
+"""Under which name a trial keeps what was said of it."""
+
+REMEMBERED = 64
+"""Trials whose monitors a pruner keeps; those of others are made anew from what they reported."""
+
+
+class ConvergenceStopping(LoopStopping):
+    """Ends the loop of an objective when the trial has converged, overfits, diverged or does not learn, and says why.
+
+    It takes the settings of `Stopping`. Each update reports the judged value to the trial, and asks the study's own
+    pruner whether other trials are better. So a trial that is finished counts with its best value, and one that has no
+    prospects is pruned. What was said at the end is the trial's user attribute ``convergence``. Where a study has
+    several objectives, nothing is reported and nothing pruned: Optuna knows no intermediate values there.
+    ``restore_best`` changes nothing here: what counts is ``decision.best_value``.
+    """
+
+    def update(self, model: Any = None, *, lr: Any = None, epoch: int | None = None, **logged: Any) -> Decision:
+        """Take in one epoch, report it to the trial and judge the training so far.
+
+        Args:
+            model: The trial.
+            lr: Learning rate of the epoch.
+            epoch: Its number, from 0; one after the last when left out.
+            **logged: The losses and metrics by name; see `LoopStopping.update`.
+
+        Raises:
+            TrialPruned: The study's pruner has found that other trials are better.
+            SettingsError: The study's direction is not the mode.
+            MetricNotFoundError: With ``strict``, a metric is missing.
+            ConvergenceError: With ``strict``, a loss is not finite.
+        """
+        decision = super().update(lr=lr, epoch=epoch, **logged)
+        if model is not None:
+            self._report(model, decision)
+        return decision
+
+    def _report(self, trial: optuna.Trial, decision: Decision) -> None:
+        compares = len(trial.study.directions) == 1
+        if compares:
+            self._check_direction(trial.study.direction)
+            if (value := self._judged_value()) is not None:
+                trial.report(value, decision.step)
+        prune = compares and not decision.stop and trial.should_prune()
+        if decision.stop or prune:
+            trial.set_user_attr(ATTRIBUTE, {**decision.to_dict(), "pruned": prune})
+        if prune:
+            raise optuna.TrialPruned(f"other trials are better; {decision}")
+
+    def _judged_value(self) -> float | None:
+        """The validation loss; the train loss in a training that has none."""
+        observation, validates = self.observations[-1], any(seen.val_loss is not None for seen in self.observations)
+        return observation.val_loss if validates else observation.train_loss
+
+    def _check_direction(self, direction: StudyDirection) -> None:
+        if _mode(direction) != self.settings.mode:
+            raise SettingsError(
+                f"the study's direction is {direction.name.lower()!r}, but mode is {self.settings.mode!r}; judge what "
+                f"the study looks for: mode={_mode(direction)!r}, with its name as val_metric",
+                ("mode",),
+            )
+
+
+class ConvergencePruner(FromYaml, BasePruner):
+    """Prunes a trial when it has converged, overfits, diverged or does not learn, by the values that it reported.
+
+    The decision is computed from these values alone, so it is the same in every process and after a restart, whatever
+    the storage. An epoch is a report. Train loss and learning rate a pruner does not see: where you can change the
+    loop, use `ConvergenceStopping`. **A pruned trial is never the study's best**, so where ``trial.should_prune()``,
+    end the loop and return the best value instead of raising ``TrialPruned``.
+
+    Args:
+        pruner: A pruner that compares trials, such as ``MedianPruner()``: where it prunes, so does this.
+        max_epochs: Reports a trial may make; unknown when left out.
+        tolerance: Prune when what is still to be gained is below this share of what was gained.
+        min_epochs: Never prune by the trial's own curve before this many reports.
+        baseline_loss: Loss of a trivial predictor (class frequencies, or the mean of the targets).
+        target_loss: Prune as soon as the value is at least this good.
+        lr_schedule: Learning rate of each report, where known and the same for all trials.
+        stop_on: Verdicts for which a trial is pruned.
+        criteria: Criteria that prune instead of the default rule, joined by ``|`` and ``&``.
+
+    Raises:
+        SettingsError: A setting has a wrong type or value.
+    """
+
+    def __init__(
+        self,
+        pruner: BasePruner | None = None,
+        *,
+        max_epochs: int | None = None,
+        tolerance: float = 0.01,
+        min_epochs: int = 5,
+        baseline_loss: float | None = None,
+        target_loss: float | None = None,
+        lr_schedule: Schedule | None = None,
+        stop_on: StopOnSetting = STOP_ON_DEFAULT,
+        criteria: CriteriaSetting = None,
+    ) -> None:
+        self.pruner = pruner
+        self.settings = Settings(
+            max_epochs=max_epochs,
+            tolerance=tolerance,
+            min_epochs=min_epochs,
+            baseline_loss=baseline_loss,
+            target_loss=target_loss,
+            lr_schedule=lr_schedule,
+            stop_on=stop_on,
+            criteria=criteria,
+        )
+        self._forget()
+
+    def prune(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> bool:
+        """Whether a trial should end with what it has reported."""
+        decision = self.decision(study, trial)
+        ends = decision is not None and decision.stop
+        return ends or (self.pruner is not None and self.pruner.prune(study, trial))
+
+    def decision(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> Decision | None:
+        """What is to be said of a trial, with the reason; None before its first report."""
+        values = [value for _, value in sorted(trial.intermediate_values.items())]
+        seen, monitor = self._watched.pop((study.study_name, trial.number), ([], None))
+        if monitor is None or not np.array_equal(values[: len(seen)], seen, equal_nan=True):
+            seen, monitor = [], Monitor(**{**vars(self.settings), "mode": _mode(study.direction)})
+        for value in values[len(seen) :]:
+            monitor.update(val_loss=value)
+        self._watched[study.study_name, trial.number] = values, monitor
+        while len(self._watched) > REMEMBERED:
+            self._watched.popitem(last=False)
+        return monitor.decision
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The settings: all else is computed anew."""
+        return {"settings": self.settings, "pruner": self.pruner}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A pruner as it was made."""
+        self.settings, self.pruner = state["settings"], state["pruner"]
+        self._forget()
+
+    def _forget(self) -> None:
+        self._watched: OrderedDict[tuple[str, int], tuple[list[float], Monitor | None]] = OrderedDict()
+
+
+def _mode(direction: StudyDirection) -> Literal["min", "max"]:
+    return "max" if direction is StudyDirection.MAXIMIZE else "min"

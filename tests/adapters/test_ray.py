@@ -1,0 +1,183 @@
+"""Ray Tune on a local cluster: trials end by their own curves, whatever becomes of their workers."""
+
+import json
+import os
+import pickle
+import signal
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.adapters.in_optuna import step
+from tests.curves import exponential
+
+pytest.importorskip("ray", reason="needs pip install 'convergence-callbacks[tune]'")
+pytest.importorskip("pyarrow", reason="needs pip install 'convergence-callbacks[tune]'")
+import ray
+from ray import tune
+
+from convergence_callbacks import Monitor, Patience, SettingsError, TimeBudget, Verdict
+from convergence_callbacks.ray import ConvergenceStopper
+
+CURVE = exponential(60, 4, noise=0.001)
+RATES = [0.02, 0.1, 0.3]
+
+
+def results(values, **more):
+    return [{"training_iteration": i, "val_loss": value, "done": False, **more} for i, value in enumerate(values, 1)]
+
+
+def test_each_trial_is_decided_as_by_a_monitor_of_its_own():
+    stopper, monitor = ConvergenceStopper(max_epochs=60, verbose=False), Monitor(max_epochs=60)
+    for result in results(CURVE.val.tolist(), lr=0.1, config={"val_loss": 7.0}, time_total_s=3.0):
+        flat = {**result, "val_loss": 1.0}
+        assert not stopper("other", flat) or stopper.decisions["other"].verdict is not Verdict.CONVERGED
+        stops = stopper("first", result)
+        assert stopper.decisions["first"] == monitor.update(val_loss=result["val_loss"], lr=0.1), str(CURVE)
+        if stops:
+            break
+    assert stops and stopper.decisions["first"].verdict is Verdict.CONVERGED
+    assert stopper("first", result) and not stopper.stop_all()
+
+
+@pytest.mark.parametrize("split", [1, 4, 11])
+def test_it_goes_on_from_its_pickle_as_if_it_had_never_stopped(split):
+    whole, first = (ConvergenceStopper(max_epochs=60, verbose=False) for _ in range(2))
+    shown = results(CURVE.val.tolist()[:40])
+    said = [(whole("a", result), whole.decisions["a"].to_dict()) for result in shown]
+    for result in shown[:split]:
+        first("a", result)
+    again = pickle.loads(pickle.dumps(first))
+    assert [(again("a", result), again.decisions["a"].to_dict()) for result in shown[split:]] == said[split:]
+
+
+def test_results_that_a_restarted_trial_reports_again_change_nothing():
+    stopper, monitor = (kind(criteria=Patience(3), min_epochs=0) for kind in (ConvergenceStopper, Monitor))
+    shown = results([3.0, 2.0, 2.5, 2.5, 2.5])
+    stops = [stopper("a", result) for result in (*shown[:3], *shown[1:])]
+    assert stops == [False] * 6 + [True]
+    assert stopper.decisions["a"].step == [monitor.update(val_loss=r["val_loss"]) for r in shown][-1].step
+
+
+def test_the_time_is_that_of_the_trial():
+    stopper = ConvergenceStopper(criteria=TimeBudget(hours=1), min_epochs=0, verbose=False)
+    assert not stopper("a", results([1.0], time_total_s=3000.0)[0])
+    assert stopper("a", results([1.0, 0.9], time_total_s=4000.0)[1])
+
+
+def test_nothing_is_kept_of_trials_that_are_done():
+    stopper = ConvergenceStopper(verbose=False)
+    for number in range(20):
+        stopper(str(number), {**results([1.0])[0], "done": True})
+    assert not stopper._trials and len(stopper.decisions) == 20
+
+
+def test_nested_metrics_are_named_by_their_path():
+    stopper = ConvergenceStopper(mode="max", val_metric="valid/acc", criteria=Patience(1), min_epochs=0, verbose=False)
+    told = [stopper("a", {"training_iteration": i, "valid": {"acc": acc}}) for i, acc in ((1, 0.5), (2, 0.6), (3, 0.6))]
+    assert told == [False, False, True]
+
+
+def test_a_wrong_setting_is_told_before_the_search(tmp_path):
+    with pytest.raises(SettingsError, match="tolerance must be above 0"):
+        ConvergenceStopper(tolerance=0.0)
+    path = tmp_path / "convergence.yaml"
+    path.write_text("min_epochs: 3\nrestore_best: true\ncriteria:\n  - patience: 3\n")
+    assert ConvergenceStopper.from_yaml(path).settings.min_epochs == 3
+
+
+def test_a_missing_metric_is_told_and_ends_nothing():
+    stopper = ConvergenceStopper(val_metric="val_los", verbose=False)
+    with pytest.warns(RuntimeWarning, match="unknown metric 'val_los'; did you mean 'val_loss'"):
+        assert not stopper("a", results([1.0])[0])
+
+
+def train(config):
+    """A small training that keeps checkpoints, and may be killed once at a result."""
+    weights, first = np.zeros(4), 0
+    if (checkpoint := tune.get_checkpoint()) is not None:
+        with checkpoint.as_directory() as folder:
+            saved = json.loads((Path(folder) / "state.json").read_text())
+            weights, first = np.array(saved["weights"]), saved["epoch"] + 1
+    for epoch in range(first, 60):
+        if epoch == config["killed_at"] and not (killed := Path(config["folder"]) / f"killed-{config['lr']}").exists():
+            killed.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        weights, loss = step(weights, config["lr"])
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "state.json").write_text(json.dumps({"weights": weights.tolist(), "epoch": epoch}))
+            kept = tune.Checkpoint.from_directory(folder) if epoch % 4 == 3 else None
+            tune.report({"train_loss": loss, "val_loss": loss + 0.1, "lr": config["lr"]}, checkpoint=kept)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_AIR_NEW_OUTPUT="0", TUNE_DISABLE_AUTO_CALLBACK_LOGGERS="1")
+    env = {"env_vars": {"PYTHONPATH": str(Path.cwd()), "OMP_NUM_THREADS": "1"}}
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR", runtime_env=env)
+    yield
+    ray.shutdown()
+
+
+def search(tmp_path, name, killed_at=None, callbacks=()):
+    return tune.Tuner(
+        train,
+        param_space={"lr": tune.grid_search(RATES), "killed_at": killed_at, "folder": str(tmp_path)},
+        tune_config=tune.TuneConfig(metric="val_loss", mode="min"),
+        run_config=tune.RunConfig(
+            name=name,
+            storage_path=str(tmp_path),
+            stop=ConvergenceStopper(max_epochs=60, verbose=False),
+            failure_config=tune.FailureConfig(max_failures=1),
+            callbacks=list(callbacks),
+            verbose=0,
+        ),
+    )
+
+
+def epochs_of(found):
+    return {result.config["lr"]: result.metrics["training_iteration"] for result in found}
+
+
+def expected():
+    """After how many epochs a monitor ends each training."""
+    ends = {}
+    for lr in RATES:
+        weights, monitor, decision = np.zeros(4), Monitor(max_epochs=60), None
+        while decision is None or not decision.stop:
+            weights, loss = step(weights, lr)
+            decision = monitor.update(train_loss=loss, val_loss=loss + 0.1, lr=lr)
+        ends[lr] = decision.step + 1
+    return ends
+
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+
+
+def test_trials_end_at_their_own_epochs_though_their_workers_are_killed(cluster, tmp_path):
+    found = search(tmp_path, "killed", killed_at=6).fit()
+    assert not found.errors and len(list(tmp_path.glob("killed-*"))) == len(RATES)
+    assert epochs_of(found) == expected()
+    assert found.get_best_result().config["lr"] == 0.3
+
+
+class Interrupted(tune.Callback):
+    """Ends the search in the middle, once."""
+
+    def __init__(self, folder):
+        self.mark = folder / "interrupted"
+
+    def on_trial_result(self, iteration, trials, trial, result, **info):
+        if result["training_iteration"] == 6 and not self.mark.exists():
+            self.mark.touch()
+            raise RuntimeError("interrupted")
+
+
+def test_a_restored_experiment_goes_on_as_if_it_had_never_stopped(cluster, tmp_path, monkeypatch):
+    monkeypatch.setenv("TUNE_GLOBAL_CHECKPOINT_S", "0")
+    with pytest.raises(Exception, match="interrupted"):
+        search(tmp_path, "search", callbacks=[Interrupted(tmp_path)]).fit()
+    tuner = tune.Tuner.restore(str(tmp_path / "search"), trainable=train)
+    assert epochs_of(tuner.fit()) == expected()
