@@ -35,7 +35,6 @@ class ConvergenceStopping(Stopping):
     """
 
     def _construct(self) -> None:
-        self._best_weights: dict[str, Any] | None = None
         self._model: Any = None
         self._optimizer: Any = None
         self._loss: tuple[Any, int] = (0.0, 0)
@@ -103,7 +102,7 @@ class ConvergenceStopping(Stopping):
     # Act ----------------------------------------------------------------------------------------------
 
     def _act(self, decision: Decision, trainer: Any) -> None:
-        if self.settings.restore_best and decision.best_step == decision.step:
+        if self._is_to_keep(decision):
             self._best_weights = copied(self._model)
         if self.settings.log_decisions:
             trainer.state.metrics.update(self.numbers(decision))
@@ -115,13 +114,8 @@ class ConvergenceStopping(Stopping):
     def _end(self, trainer: Any) -> None:
         """Give back the best weights, where asked."""
         self._running = False
-        decision = self.decision
-        if not self.settings.restore_best or decision is None or decision.best_step == decision.step:
-            return
-        if self._best_weights is None:
-            self._complain(self.lost_best(decision))
-        else:
-            self._model.load_state_dict(self._best_weights)
+        if (best := self._best_to_give_back()) is not None:
+            self._model.load_state_dict(best)
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the run in plain types, and with ``restore_best`` the best weights."""

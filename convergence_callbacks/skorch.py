@@ -31,9 +31,6 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
     all callbacks that come before it.
     """
 
-    def _construct(self) -> None:
-        self._best_weights: dict[str, Any] | None = None
-
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Make ready for this run, and take in what the net's history holds."""
         self.begin(len(net.history) + net.max_epochs)
@@ -49,7 +46,7 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
             KeyboardInterrupt: The training ends here; skorch catches it.
         """
         decision = self._judge(net, len(net.history) - 1, net.history[-1])
-        if self.settings.restore_best and decision.best_step == decision.step:
+        if self._is_to_keep(decision):
             self._best_weights = copied(net.module_)
         if self.settings.log_decisions:
             net.history.record("convergence", self.numbers(decision))
@@ -59,13 +56,8 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         """Give back the best weights, where asked."""
-        decision = self.decision
-        if not self.settings.restore_best or decision is None or decision.best_step == decision.step:
-            return
-        if self._best_weights is None:
-            self._complain(self.lost_best(decision))
-        else:
-            net.module_.load_state_dict(self._best_weights)
+        if (best := self._best_to_give_back()) is not None:
+            net.module_.load_state_dict(best)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The settings, as scikit-learn asks for them."""

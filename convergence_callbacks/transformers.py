@@ -41,7 +41,6 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
     """
 
     def _construct(self) -> None:
-        self._best_weights: dict[str, Any] | None = None
         self._training = False
         self._since_last: tuple[float, int] = (0.0, 0)
         self._forget_evaluation()
@@ -118,7 +117,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
     # Act ----------------------------------------------------------------------------------------------
 
     def _act(self, decision: Decision, state: Any, control: Any, model: Any) -> None:
-        if self.settings.restore_best and decision.best_step == decision.step:
+        if self._is_to_keep(decision):
             self._best_weights = copied(model)
         if self.settings.log_decisions:
             state.log_history.append({**self.numbers(decision), "epoch": state.epoch, "step": state.global_step})
@@ -132,13 +131,10 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
         if self._metrics:
             self._judge(state, control, model=model)
         self._training = False
-        decision = self.decision
-        if not self.settings.restore_best or decision is None or decision.best_step == decision.step:
+        if self._best_weights is None and args.load_best_model_at_end:  # then the Trainer gives back what it saved
             return
-        if self._best_weights is not None:
-            model.load_state_dict(self._best_weights)
-        elif not args.load_best_model_at_end:
-            self._complain(self.lost_best(decision))
+        if (best := self._best_to_give_back()) is not None:
+            model.load_state_dict(best)
 
     def state(self) -> dict[str, Any]:
         """What the Trainer's checkpoints hold of it; as Transformers wants it."""

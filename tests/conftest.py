@@ -15,11 +15,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 def pytest_sessionfinish(session, exitstatus):
     """With NO_SKIPS=1, as in CI, where everything that pip brings is installed, a skipped test fails the run.
 
-    A browser is not brought by pip: what needs one is skipped without it.
+    A browser is not brought by pip: what needs one is skipped without it, but for CI, which installs one.
     """
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
-    if os.environ.get("NO_SKIPS") and exitstatus == pytest.ExitCode.OK and not all(map(_lacks_a_browser, skipped)):
+    counted = skipped if os.environ.get("CI") else [report for report in skipped if not _lacks_a_browser(report)]
+    if os.environ.get("NO_SKIPS") and exitstatus == pytest.ExitCode.OK and counted:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

@@ -15,6 +15,7 @@ ADAPTER_OF = {
     "PyTorch": "torch",
     "Lightning Fabric": "fabric",
     "JAX": "equinox",
+    "Flax NNX": "flax",
     "scikit-learn": "sklearn",
 }
 WITHOUT_ADAPTER = {"Ray Tune", "Any other"}
@@ -112,6 +113,16 @@ def reader_s_own(section):
             "model": model,
             "train_step": lambda model: step(model, X + 0),
             "validate": lambda model: (jax.vmap(model)(X) ** 2).mean(),
+        }
+    if section == "Flax NNX":
+        from tests.adapters.in_flax import X, make, step
+
+        model, optimizer = make()
+        return {
+            "model": model,
+            "optimizer": optimizer,
+            "train_one_epoch": lambda model, optimizer: step(model, optimizer, X),
+            "validate": lambda model: (model(X) ** 2).mean(),
         }
     return data
 

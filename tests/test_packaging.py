@@ -50,4 +50,15 @@ def test_what_is_declared_as_the_oldest_version_is_what_is_tried():
 
 def test_the_issue_forms_and_workflows_are_yaml():
     forms = [*(ROOT / ".github").rglob("*.yml")]
-    assert len(forms) == 6 and all(YAML(typ="safe").load(path.read_text()) for path in forms)
+    assert len(forms) == 7 and all(YAML(typ="safe").load(path.read_text()) for path in forms)
+
+
+def test_what_the_workflows_run_is_pinned_to_a_commit_and_the_project_s_own_targets():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        steps = [step for job in YAML(typ="safe").load(path.read_text())["jobs"].values() for step in job["steps"]]
+        used = [step["uses"] for step in steps if "uses" in step]
+        assert used and all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", name) for name in used), path.name
+        for command in (step["run"] for step in steps if "run" in step):
+            kind, _, what = command.partition(" ")
+            assert (ROOT / kind).is_file() or (kind == "make" and what in targets) or what == "--version", command

@@ -17,9 +17,6 @@ class LoopStopping(Stopping):
     ``log_decisions`` and ``backup_dir`` change nothing here: the loop has the decision, and its checkpoint the state.
     """
 
-    def _construct(self) -> None:
-        self._best_weights: Any = None
-
     def update(self, model: Any = None, *, lr: Any = None, epoch: int | None = None, **logged: Any) -> Decision:
         """Take in one epoch and judge the training so far.
 
@@ -38,7 +35,7 @@ class LoopStopping(Stopping):
         step = epoch if epoch is not None else 0 if last is None else last.step + 1
         observation = self.collect(step, _measured(logged), lr=lr, validated=self._was_validated(logged))
         decision = self.decide(self._shared(observation))
-        if self.settings.restore_best and decision.best_step == step:
+        if self._is_to_keep(decision):
             self._best_weights = None if model is None else self._copied(model)
         if self._speaks():
             self.announce(decision)
@@ -50,13 +47,8 @@ class LoopStopping(Stopping):
         Returns:
             The model: the same object, or for JAX a new one.
         """
-        decision = self.decision
-        if not self.settings.restore_best or decision is None or decision.best_step == decision.step:
-            return model
-        if self._best_weights is None:
-            self._complain(self.lost_best(decision))
-            return model
-        return self._given_back(model, self._best_weights)
+        best = self._best_to_give_back()
+        return model if best is None else self._given_back(model, best)
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the run in plain types, and with ``restore_best`` the best weights."""

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+from convergence_callbacks.adapter.best_weights import BestWeights
 from convergence_callbacks.adapter.found import Found, complaints, found_among
 from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.config.from_yaml import FromYaml
@@ -22,7 +23,7 @@ from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
 
 
-class Stopping(FromYaml):
+class Stopping(BestWeights, FromYaml):
     """What every adapter is: it collects what its framework logged, and acts on the decision.
 
     Args:
@@ -268,16 +269,6 @@ class Stopping(FromYaml):
         """What is to be shown between epochs, None where that is nothing."""
         forecast = self.forecast() if self.settings.show_forecast else None
         return None if forecast is None else forecast.eta
-
-    @staticmethod
-    def lost_best(decision: Decision) -> ConvergenceError:
-        """The complaint when there are no best weights to give back."""
-        if decision.best_step is None:
-            return ConvergenceError("no epoch had a finite loss, so none was the best; the last weights stay")
-        return ConvergenceError(
-            f"the weights of the best epoch {decision.best_step} are gone (the run was resumed from a state "
-            "without them); those of the last epoch stay"
-        )
 
     @staticmethod
     def _stops_at(decision: Decision) -> bool:

@@ -126,6 +126,7 @@ ADAPTERS = (
     Adapter("ignite", processes=True),
     Adapter("skorch", metric="valid_loss", keeps_best=False),
     Adapter("equinox", module="jax", reuses=False),
+    Adapter("flax", module="jax", extra="dev", reuses=False),
     Adapter("tensorflow", reuses=False),
     Adapter("xgboost", metric="valid/loss", validates_always=True),
     Adapter("lightgbm", metric="valid/loss", validates_always=True),

@@ -24,7 +24,7 @@ from tests.logs.make import keras_csv, lines, ultralytics_csv, wandb_lines
 from tests.pages.cards import SCRIPT, card_of, run_of, sound
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium (Debian)")
 
 
 @pytest.fixture(scope="module")
