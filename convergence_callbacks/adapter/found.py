@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from convergence_callbacks.adapter.names import (
@@ -58,6 +58,23 @@ def found_among(
         metrics=_scores(logged) if validated else {},
     )
     return Found(observation, train is not None, val_name is not None, validated, tuple(logged))
+
+
+def merged(ranks: Sequence[Found]) -> Found:
+    """What several processes found, made one: each value is that of the first of them that has it."""
+    seen = [found.observation for found in ranks]
+    values = {
+        name: next((value for one in seen if (value := getattr(one, name)) is not None), None)
+        for name in ("train_loss", "val_loss", "lr", "elapsed")
+    }
+    scores = {name: value for one in reversed(seen) for name, value in one.metrics.items()}
+    return Found(
+        dataclasses.replace(seen[0], **values, metrics=scores),
+        any(found.train for found in ranks),
+        any(found.val for found in ranks),
+        any(found.validated for found in ranks),
+        tuple(dict.fromkeys(name for found in ranks for name in found.logged)),
+    )
 
 
 def _nothing(_: Iterable[str]) -> None:

@@ -6,6 +6,7 @@ import functools
 import os
 
 import torch.distributed
+
 SECONDS = 100
 """How long a process waits for the others in a collective: longer than a busy machine takes, shorter than a hang."""
 

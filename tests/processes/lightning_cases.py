@@ -1,18 +1,28 @@
 """Trainings in Lightning whose processes see different things."""
 
+import contextlib
+import logging
+import warnings
+
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.callbacks import EarlyStopping as Stock
+from lightning.pytorch.strategies import ModelParallelStrategy
+from torch.distributed.fsdp import fully_shard
 
 from convergence_callbacks import Patience
 from convergence_callbacks.core.criteria.time_budget import TimeBudget
-from convergence_callbacks.lightning import ConvergenceStopping, EarlyStopping
-from tests.lightning_training import SCRIPT
+from convergence_callbacks.lightning import ConvergenceStopping, EarlyStopping, convergence_stopping
 from tests.processes.joined import in_a_group
 
 CASES = {}
-FALLING = [1.0 - 0.05 * epoch for epoch in range(12)]
+SCRIPT = [1.0, 0.5, 0.6, 0.7, 0.8, 0.9]
+"""Validation losses of a run whose best epoch is 1; patience 2 ends it at epoch 3."""
+FALLING = [1.0 - 0.05 * epoch for epoch in range(6)]
+UNSTEADY = [0.9, float("nan"), *FALLING[2:]]
+for name in ("lightning.pytorch", "lightning.fabric"):
+    logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def case(made=None, seconds=None):
@@ -53,12 +63,12 @@ def batches(count, seed=0):
     return torch.utils.data.DataLoader(data, batch_size=8)
 
 
-def fit(folder, callbacks, module=None, *, train=2, val=2, **settings):
+def fit(folder, callbacks, module=None, *, train=1, val=1, ckpt_path=None, **settings):
     """Train; ``train`` and ``val`` are the batches of this process, None for no data at all."""
     module = Module() if module is None else module
     trainer = lightning.Trainer(
         **{
-            "max_epochs": 12,
+            "max_epochs": 6,
             "accelerator": "cpu",
             "devices": torch.distributed.get_world_size(),
             "strategy": "ddp",
@@ -68,11 +78,12 @@ def fit(folder, callbacks, module=None, *, train=2, val=2, **settings):
             "enable_checkpointing": any(isinstance(one, ModelCheckpoint) for one in callbacks),
             "use_distributed_sampler": False,
             "default_root_dir": folder,
+            "num_sanity_val_steps": 0,
             **settings,
         },
         callbacks=callbacks,
     )
-    trainer.fit(module, batches(train), None if val is None else batches(val))
+    trainer.fit(module, batches(train), None if val is None else batches(val), ckpt_path=ckpt_path)
     return trainer
 
 
@@ -86,14 +97,14 @@ def came_to(trainer, callback):
 
 
 def patient(**settings):
-    return ConvergenceStopping(criteria=Patience(3), min_epochs=0, **settings)
+    return ConvergenceStopping(criteria=Patience(2), min_epochs=0, **settings)
 
 
 def rank():
     return torch.distributed.get_rank()
 
 
-KINDS = {"ConvergenceStopping": patient, "EarlyStopping": lambda: EarlyStopping("val_loss", verbose=True)}
+KINDS = {"ConvergenceStopping": patient, "EarlyStopping": lambda: EarlyStopping("val_loss", patience=2, verbose=True)}
 
 
 def both(folder, module=Module, **settings):
@@ -122,12 +133,12 @@ def only_the_last_has_the_metric(folder):
 
 @case
 def the_first_sees_nan(folder):
-    return both(folder, lambda: Module([0.9, 0.8, float("nan"), 0.7, *FALLING[:8]], SCRIPT))
+    return both(folder, lambda: Module(UNSTEADY, SCRIPT))
 
 
 @case
 def the_last_sees_nan(folder):
-    return both(folder, lambda: Module(SCRIPT, [0.9, 0.8, float("nan"), 0.7, *FALLING[:8]]))
+    return both(folder, lambda: Module(SCRIPT, UNSTEADY))
 
 
 @case
@@ -135,20 +146,164 @@ def each_has_as_many_validation_batches_as_it_likes(folder):
     return both(folder, val=1 + 2 * rank())
 
 
-class Zero(Module):
-    allow_zero_length_dataloader_with_multiple_devices = True
+def may_lack_data(*scripts):
+    module = Module(*scripts)
+    module.allow_zero_length_dataloader_with_multiple_devices = True
+    return module
 
 
 @case
-def one_validates_on_nothing(folder):
-    return both(folder, lambda: Zero(), val=0 if rank() == 1 else 2)
+def the_last_validates_on_nothing(folder):
+    return both(folder, may_lack_data, val=0 if rank() == torch.distributed.get_world_size() - 1 else 1)
 
 
 @case
 def the_first_validates_on_nothing(folder):
-    return both(folder, lambda: Zero(None, SCRIPT), val=0 if rank() == 0 else 2)
+    return both(folder, lambda: may_lack_data(None, SCRIPT), val=0 if rank() == 0 else 1)
 
 
 @case
 def scores_differ(folder):
     return both(folder, lambda: Module(SCRIPT, FALLING, logs=("val_loss", "val_acc")))
+
+
+@case
+def none_has_the_metric_in_a_strict_run(folder):
+    fit(folder, [patient(val_metric="val_los", strict=True)])
+
+
+@case
+def none_has_the_metric_and_one_validates_on_nothing(folder):
+    fit(folder, [EarlyStopping("val_los")], may_lack_data(), val=0 if rank() == 0 else 1)
+
+
+@case
+def a_value_is_not_finite_on_one_in_a_strict_run(folder):
+    fit(folder, [patient(strict=True)], Module(SCRIPT, [float("nan")] * 6))
+
+
+class Broken(Callback):
+    """A user's callback that fails on one process."""
+
+    def on_train_epoch_end(self, trainer, pl_module):
+        if trainer.current_epoch == 2 and trainer.global_rank == 1:
+            raise ValueError("broken on rank 1")
+
+
+@case
+def a_callback_raises_on_one(folder):
+    fit(folder, [patient(), Broken()])
+
+
+def gone_on(folder, callback, **settings):
+    trainer = fit(folder, [callback], **settings)
+    weights = trainer.lightning_module.layer.weight
+    weights = weights.full_tensor() if hasattr(weights, "full_tensor") else weights
+    return {"run": came_to(trainer, callback) | {"weights": weights.detach().flatten().tolist()}}
+
+
+@case
+def the_best_weights_are_given_back(folder):
+    kept = gone_on(folder, patient(restore_best=True))
+    whole = gone_on(folder, patient(), max_epochs=2)
+    return kept | {"until the best": whole["run"]}
+
+
+@case
+def the_best_weights_are_kept_in_a_file(folder):
+    with small_memory():
+        return gone_on(folder, patient(restore_best=True, backup_dir=str(folder)))
+
+
+@case
+def the_best_weights_can_not_be_written(folder):
+    (folder / "file").touch()
+    with small_memory(), warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        run = gone_on(folder, patient(restore_best=True, backup_dir=str(folder / "file")))
+    return run | {"told": sum("best weights can't be kept" in str(warning.message) for warning in told)}
+
+
+@contextlib.contextmanager
+def small_memory():
+    """No weights are small enough to be kept in memory."""
+    whole, convergence_stopping.IN_MEMORY = convergence_stopping.IN_MEMORY, 0
+    try:
+        yield
+    finally:
+        convergence_stopping.IN_MEMORY = whole
+
+
+@case
+def a_run_is_resumed(folder):
+    found = {}
+    for name, kind in KINDS.items():
+        checkpoint = folder / f"{name}.ckpt"
+        fit(folder, [kind()], max_epochs=3).save_checkpoint(checkpoint)
+        callback = kind()
+        trainer = fit(folder, [callback], ckpt_path=checkpoint)
+        found[name] = came_to(trainer, callback)
+    return found
+
+
+@case
+def time_is_over_on_one(folder):
+    callback = ConvergenceStopping(criteria=TimeBudget(1000.0), min_epochs=0, verbose=False)
+    return {"run": came_to(fit(folder, [callback, Late(callback)]), callback)}
+
+
+class Late(Callback):
+    """The clock of one process is fast."""
+
+    def __init__(self, stopping):
+        self.stopping = stopping
+
+    def on_train_epoch_start(self, trainer, pl_module):
+        if trainer.global_rank == 1 and trainer.current_epoch == 2:
+            self.stopping.monitor._clock = lambda: 1e6
+
+
+# What Lightning does by itself --------------------------------------------------------------------------
+
+
+@case(seconds=10)
+def lightning_alone_with_no_validation_loader_on_one(folder):
+    fit(folder, [], Module(SCRIPT), val=None if rank() == 1 else 1)
+
+
+@case(seconds=10)
+def lightning_alone_with_uneven_training_data(folder):
+    fit(folder, [], Module(SCRIPT), val=None, train=1 + rank())
+
+
+@case(seconds=10)
+def the_stock_callback_with_the_metric_on_one(folder):
+    fit(folder, [Stock("val_loss")], Module(SCRIPT, None))
+
+
+# Precisions and strategies ------------------------------------------------------------------------------
+
+
+class Spread(Module):
+    """Its weights are spread over the processes (FSDP2)."""
+
+    def configure_model(self):
+        fully_shard(self.layer, mesh=self.device_mesh["data_parallel"])
+
+
+def spread():
+    return ModelParallelStrategy(data_parallel_size=torch.distributed.get_world_size(), tensor_parallel_size=1)
+
+
+@case
+def strategies_and_precisions(folder):
+    found = {}
+    for precision in ("32-true", "bf16-mixed", "bf16-true", "16-true"):
+        for name, strategy, module in (("ddp", "ddp", Module), ("ModelParallelStrategy", spread(), Spread)):
+            callback = patient(restore_best=True, verbose=False)
+            try:
+                run = gone_on(folder, callback, module=module(), strategy=strategy, precision=precision)["run"]
+            except Exception as e:
+                run = repr(e)[:500]
+            found[f"{name} {precision}"] = run
+    return found

@@ -30,6 +30,5 @@ def dies_on_one_rank(folder):
 
 
 CASES = {
-    case.__name__: case
-    for case in (tells_its_rank, raises_on_one_rank, waits_for_what_never_comes, dies_on_one_rank)
+    case.__name__: case for case in (tells_its_rank, raises_on_one_rank, waits_for_what_never_comes, dies_on_one_rank)
 }

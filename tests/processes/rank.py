@@ -1,5 +1,4 @@
-"""The processes of a group, started by `group.run`: ``python -m tests.processes.rank MODULE FOLDER HOW_MANY SECONDS [CASE …]``.
-"""
+"""The processes of a group, started by `group.run`: ``python -m tests.processes.rank MODULE FOLDER HOW_MANY SECONDS [CASE …]``."""
 
 import faulthandler
 import sys
@@ -69,7 +68,6 @@ if __name__ == "__main__":
     module, folder, size, seconds, *names = sys.argv[1:]
     known, folder, size = importlib.import_module(module).CASES, Path(folder), int(size)
     chosen = {name: known[name] for name in names or known}
-    children = [
-        in_a_child(rank, lambda rank: run_cases(chosen, folder, rank, size, float(seconds))) for rank in range(size)
-    ]
-    sys.exit(any([os.waitpid(child, 0)[1] for child in children]))
+    work = lambda rank: run_cases(chosen, folder, rank, size, float(seconds))  # noqa: E731
+    ended = [os.waitpid(child, 0)[1] for child in [in_a_child(rank, work) for rank in range(size)]]
+    sys.exit(any(ended))

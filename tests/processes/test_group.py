@@ -1,6 +1,7 @@
 """The runner of several processes tells what each came to, and ends what hangs with the stacks of all."""
 
-import os
+import contextlib
+from pathlib import Path
 
 import pytest
 
@@ -27,18 +28,16 @@ def test_a_group_that_hangs_ends_with_the_stacks_of_the_processes_that_do_and_no
 
 
 def test_a_process_that_dies_is_told(tmp_path):
-    with pytest.raises(group.GroupError, match=r"not all processes came to their end(.|\n)*rank 1\ncase: dies_on_one_rank"):
+    with pytest.raises(
+        group.GroupError, match=r"not all processes came to their end(.|\n)*rank 1\ncase: dies_on_one_rank"
+    ):
         group.run(CASES, tmp_path, processes=2, cases=["dies_on_one_rank"])
 
 
 def alive(argument):
-    """Processes with an argument, as Linux lists them."""
-    lines = [os.path.join("/proc", name, "cmdline") for name in os.listdir("/proc") if name.isdigit()]
-    found = []
-    for line in lines:
-        try:
-            with open(line) as file:
-                found += [argument] if argument in file.read().split("\0") else []
-        except OSError:
-            continue
-    return found
+    """Whether a process with an argument runs, as Linux lists them."""
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if argument in process.read_text().split("\0"):
+                return True
+    return False
