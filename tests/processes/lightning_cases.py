@@ -266,17 +266,17 @@ class Late(Callback):
 # What Lightning does by itself --------------------------------------------------------------------------
 
 
-@case(seconds=10)
+@case(seconds=15)
 def lightning_alone_with_no_validation_loader_on_one(folder):
     fit(folder, [], Module(SCRIPT), val=None if rank() == 1 else 1)
 
 
-@case(seconds=10)
+@case(seconds=15)
 def lightning_alone_with_uneven_training_data(folder):
     fit(folder, [], Module(SCRIPT), val=None, train=1 + rank())
 
 
-@case(seconds=10)
+@case(seconds=15)
 def the_stock_callback_with_the_metric_on_one(folder):
     fit(folder, [Stock("val_loss")], Module(SCRIPT, None))
 

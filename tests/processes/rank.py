@@ -1,4 +1,4 @@
-"""The processes of a group, started by `group.run`: ``python -m tests.processes.rank MODULE FOLDER HOW_MANY SECONDS [CASE …]``."""
+"""The processes of a group, started by `group.run`: ``python -m tests.processes.rank MODULE FOLDER SIZE SECONDS …``."""
 
 import faulthandler
 import sys
