@@ -11,8 +11,8 @@ KERAS_OWN = for backend in torch jax tensorflow; do \
 	done
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance defects lint bench diagnosis advice forecast record fit pictures gallery wheel compat \
-	audit clean
+.PHONY: help demo test conformance defects combinations lint bench diagnosis advice forecast record fit pictures \
+	gallery wheel compat audit clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -38,6 +38,10 @@ endif
 
 defects: $(VENV)/dev  ## try the known defects of the frameworks' own callbacks, and write docs/defects.md (1 minute)
 	$(BIN)/python -m tests.defects.table
+
+combinations: $(VENV)/dev  ## train in several processes, on several devices, and write docs/combinations.md (2 minutes)
+	rm -f docs/combinations.md
+	COMBINATIONS=1 $(BIN)/python -m pytest -q tests/processes
 
 lint: $(VENV)/dev  ## check style and types
 	$(BIN)/ruff check .

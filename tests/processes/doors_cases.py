@@ -1,7 +1,9 @@
 """Trainings in PyTorch's family, and in Keras on PyTorch, whose processes see different things."""
 
+import contextlib
 import importlib
 import os
+from importlib.metadata import version
 
 import keras
 import torch
@@ -22,13 +24,53 @@ for name in DOORS:  # loaded once, before the processes part
     importlib.import_module(f"tests.adapters.in_{name}")
 
 
+VERSIONS = {
+    "keras": ("Keras", "keras"),
+    "transformers": ("Transformers", "transformers"),
+    "torch": ("a loop", "torch"),
+    "accelerate": ("Accelerate", "accelerate"),
+    "fabric": ("Lightning Fabric", "lightning"),
+    "ignite": ("Ignite", "pytorch-ignite"),
+}
+
+
+def tested(name, strategy, precision="float32"):
+    """What runs here, as the page of combinations says it."""
+    framework, package = VERSIONS[name]
+    return {
+        "framework": framework if package == "torch" else f"{framework} {version(package)}",
+        "on": f"PyTorch {torch.__version__}",
+        "strategy": strategy,
+        "over": f"{torch.distributed.get_world_size()} processes ({torch.distributed.get_backend()})",
+        "precision": precision,
+    }
+
+
+@contextlib.contextmanager
+def wrappers_noted():
+    """Whether a training wraps its model in PyTorch's DistributedDataParallel."""
+    noted, whole = [], DistributedDataParallel.__init__
+
+    def note(self, *args, **kwargs):
+        noted.append(type(self).__name__)
+        whole(self, *args, **kwargs)
+
+    DistributedDataParallel.__init__ = note
+    try:
+        yield noted
+    finally:
+        DistributedDataParallel.__init__ = whole
+
+
 def train(name, folder, *scripts, **settings):
     """Train with the script of this process, and tell what it came to."""
     rank = torch.distributed.get_rank()
     given = {"criteria": Patience(2), "min_epochs": 0, "max_epochs": 6, **settings}
     (place := folder / name / str(rank)).mkdir(parents=True, exist_ok=True)
     training = Training(DOORS[name].stopping(**given), scripts[rank], place)
-    return training, came_to(DOORS[name].train(training).stopping)
+    with wrappers_noted() as wrappers:
+        run = came_to(DOORS[name].train(training).stopping)
+    return run | {"tested": tested(name, (*wrappers, "a model in each process")[0])}
 
 
 def came_to(stopping):
@@ -41,12 +83,12 @@ def came_to(stopping):
 
 
 def each_sees_another_loss(folder):
-    return {name: train(name, folder, SCRIPT, FALLING)[1] for name in DOORS}
+    return {name: train(name, folder, SCRIPT, FALLING) for name in DOORS}
 
 
 def only_the_last_has_the_metric(folder):
     without = [None] * len(SCRIPT)
-    return {name: train(name, folder, without, SCRIPT)[1] for name in DOORS if name != "transformers"}  # gathers itself
+    return {name: train(name, folder, without, SCRIPT) for name in DOORS if name != "transformers"}  # it gathers itself
 
 
 def a_strict_run_is_broken_on_the_first(folder):
@@ -54,7 +96,7 @@ def a_strict_run_is_broken_on_the_first(folder):
     ends = {}
     for name in DOORS:
         try:
-            ends[name] = train(name, folder, BROKEN, FALLING, strict=True)[1]["stopped"]
+            ends[name] = train(name, folder, BROKEN, FALLING, strict=True)["stopped"]
         except Exception as error:
             ends[name] = f"{type(error).__name__}: {error}"
     return ends
@@ -90,6 +132,7 @@ def keras_under_ddp(folder):
     callbacks = keras.callbacks.CallbackList([stopping], model=model, epochs=6, verbose=0)
     rank = torch.distributed.get_rank()
     batch = torch.randn(8, 4, generator=torch.Generator().manual_seed(rank))
+    model.stop_training = False
     callbacks.on_train_begin()
     for epoch in range(6):
         callbacks.on_epoch_begin(epoch)
@@ -101,19 +144,20 @@ def keras_under_ddp(folder):
         if model.stop_training:
             break
     callbacks.on_train_end()
-    return {"run": came_to(stopping)}
+    return {"run": came_to(stopping) | {"tested": tested("keras", type(spread).__name__)}}
 
 
 def loops_with_spread_models(folder):
     """A loop of one's own over a model that PyTorch wraps, in two precisions; each process has data of its own."""
     found = {}
     for wrap in (DistributedDataParallel, FullyShardedDataParallel, fully_shard):
-        for precision in (torch.float32, torch.bfloat16):
-            found[f"{wrap.__name__}, {precision}"] = loop(wrap, precision)
+        for precision in ("float32", "bfloat16 autocast"):
+            run = loop(wrap, enabled=precision != "float32")
+            found[f"{wrap.__name__}, {precision}"] = run | {"tested": tested("torch", wrap.__name__, precision)}
     return found
 
 
-def loop(wrap, precision):
+def loop(wrap, *, enabled):
     torch.manual_seed(0)
     rank = torch.distributed.get_rank()
     model = wrap(torch.nn.Linear(4, 1), **({} if wrap is DistributedDataParallel else ON_CPU[wrap]()))
@@ -121,14 +165,14 @@ def loop(wrap, precision):
     stopping = DOORS["torch"].stopping(criteria=Patience(2), min_epochs=0, restore_best=True)
     batch, outputs = torch.randn(8, 4, generator=torch.Generator().manual_seed(rank)), []
     for val_loss in [SCRIPT, FALLING][rank]:
-        with torch.autocast("cpu", precision, enabled=precision is not torch.float32):
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
             loss = model(batch).pow(2).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         with torch.no_grad():
             outputs.append(model(batch).tolist())
-        if stopping.update(model, train_loss=loss, val_loss=val_loss, lr=0.05).stop:
+        if stopping.update(model, train_loss=loss.item(), val_loss=val_loss, lr=0.05).stop:
             break
     stopping.restore(model)
     with torch.no_grad():

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from importlib.metadata import version
 
 import keras
 import numpy as np
@@ -34,7 +35,7 @@ def train(kind):
     callback = KINDS[kind]()
     history = model.fit(X, X[:, :1], epochs=6, batch_size=8, verbose=0, callbacks=[Scripted(), callback])
     given_back = all(map(np.array_equal, model.get_weights(), model.weights_of[1]))
-    return {"epochs": len(history.epoch), "stopped": callback.stopped_epoch, "the best weights": given_back}
+    return {"epochs": len(history.epoch), "stopped": callback.stopped_epoch, "restored": given_back}
 
 
 @contextlib.contextmanager
@@ -70,7 +71,14 @@ def strategies_and_precisions(folder):
         keras.config.set_dtype_policy(precision)
         with {"tensorflow": mirrored, "jax": data_parallel}[backend]() as (name, devices):
             for kind in KINDS:
-                found[f"{kind}, {name}, {devices} devices, {precision}"] = train(kind)
+                tested = {
+                    "framework": f"Keras {keras.__version__}",
+                    "on": f"{backend} {version(backend)}",
+                    "strategy": name,
+                    "over": f"{devices} devices",
+                    "precision": keras.config.dtype_policy().name,
+                }
+                found[f"{kind}, {precision}"] = train(kind) | {"tested": tested}
     return found
 
 

@@ -178,8 +178,8 @@ def none_has_the_metric_and_one_validates_on_nothing(folder):
 
 
 @case
-def a_value_is_not_finite_on_one_in_a_strict_run(folder):
-    fit(folder, [patient(strict=True)], Module(SCRIPT, [float("nan")] * 6))
+def a_value_is_not_finite_in_a_strict_run(folder):
+    fit(folder, [patient(strict=True)], Module(UNSTEADY, SCRIPT))
 
 
 class Broken(Callback):
@@ -197,22 +197,23 @@ def a_callback_raises_on_one(folder):
 
 def gone_on(folder, callback, **settings):
     trainer = fit(folder, [callback], **settings)
-    weights = trainer.lightning_module.layer.weight
-    weights = weights.full_tensor() if hasattr(weights, "full_tensor") else weights
-    return {"run": came_to(trainer, callback) | {"weights": weights.detach().flatten().tolist()}}
+    return came_to(trainer, callback) | {"weights": weights_of(trainer)}
+
+
+def until_the_best(folder):
+    return gone_on(folder, patient(), max_epochs=2)
 
 
 @case
 def the_best_weights_are_given_back(folder):
-    kept = gone_on(folder, patient(restore_best=True))
-    whole = gone_on(folder, patient(), max_epochs=2)
-    return kept | {"until the best": whole["run"]}
+    return {"run": gone_on(folder, patient(restore_best=True)), "until the best": until_the_best(folder)}
 
 
 @case
 def the_best_weights_are_kept_in_a_file(folder):
     with small_memory():
-        return gone_on(folder, patient(restore_best=True, backup_dir=str(folder)))
+        run = gone_on(folder, patient(restore_best=True, backup_dir=str(folder)))
+    return {"run": run, "until the best": until_the_best(folder)}
 
 
 @case
@@ -221,7 +222,7 @@ def the_best_weights_can_not_be_written(folder):
     with small_memory(), warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         run = gone_on(folder, patient(restore_best=True, backup_dir=str(folder / "file")))
-    return run | {"told": sum("best weights can't be kept" in str(warning.message) for warning in told)}
+    return {"run": run, "told": sum("best weights can't be kept" in str(warning.message) for warning in told)}
 
 
 @contextlib.contextmanager
@@ -296,14 +297,44 @@ def spread():
 
 
 @case
-def strategies_and_precisions(folder):
-    found = {}
-    for precision in ("32-true", "bf16-mixed", "bf16-true", "16-true"):
-        for name, strategy, module in (("ddp", "ddp", Module), ("ModelParallelStrategy", spread(), Spread)):
-            callback = patient(restore_best=True, verbose=False)
-            try:
-                run = gone_on(folder, callback, module=module(), strategy=strategy, precision=precision)["run"]
-            except Exception as e:
-                run = repr(e)[:500]
-            found[f"{name} {precision}"] = run
+def strategies_in_full_precision(folder):
+    return strategies(folder, "32-true")
+
+
+@case
+def strategies_in_half_precision(folder):
+    return strategies(folder, "bf16-mixed", "bf16-true", "16-true")
+
+
+def strategies(folder, *precisions):
+    """A training by each strategy in each precision, and how Lightning calls them."""
+    found = []
+    for precision in precisions:
+        for strategy, module in (("ddp", Module), (spread(), Spread)):
+            callback, seen = patient(restore_best=True, verbose=False), Weights()
+            trainer = fit(folder, [callback, seen], module(), strategy=strategy, precision=precision)
+            tested = {
+                "framework": f"Lightning {lightning.__version__}",
+                "on": f"PyTorch {torch.__version__}",
+                "strategy": type(trainer.strategy).__name__,
+                "over": f"{trainer.world_size} processes ({torch.distributed.get_backend()})",
+                "precision": trainer.precision,
+            }
+            restored = weights_of(trainer) == seen.weights[1] != seen.weights[3]
+            found.append(came_to(trainer, callback) | {"tested": tested, "restored": restored})
     return found
+
+
+class Weights(Callback):
+    """Keeps the weights of each epoch."""
+
+    def __init__(self):
+        self.weights = []
+
+    def on_train_epoch_end(self, trainer, pl_module):
+        self.weights.append(weights_of(trainer))
+
+
+def weights_of(trainer):
+    weight = trainer.lightning_module.layer.weight.detach()
+    return (weight.full_tensor() if hasattr(weight, "full_tensor") else weight).flatten().tolist()

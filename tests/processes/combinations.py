@@ -1,0 +1,58 @@
+"""The page of what was tested together: each section is written by the test that runs it, not typed."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+PAGE = Path(__file__).parents[2] / "docs" / "combinations.md"
+INTRODUCTION = """# Tested combinations
+
+What `ConvergenceStopping` and `EarlyStopping` were run with when this page was made: `make combinations` runs them and
+writes it. In each of these the training ended at the right epoch, in all processes at the same, for the same reason.
+"""
+
+
+@dataclass(frozen=True)
+class Combination:
+    """What was run together, as the framework itself names it.
+
+    Args:
+        framework: The framework and its version.
+        on: What it runs on, with version.
+        strategy: How the training was spread.
+        over: Over how many processes or devices.
+        precision: Of the numbers.
+    """
+
+    framework: str
+    on: str
+    strategy: str
+    over: str
+    precision: str
+
+
+def hold(title: str, ran: Iterable[Combination]) -> None:
+    """Hold that the page says what ran, whatever the versions; with ``COMBINATIONS`` set, write that section."""
+    section = _section(title, ran)
+    text = PAGE.read_text() if PAGE.exists() else INTRODUCTION
+    pattern = re.compile(rf"^\n## {re.escape(title)}\n.*?(?=^\n## |\Z)", re.MULTILINE | re.DOTALL)
+    there = pattern.search(text)
+    if os.environ.get("COMBINATIONS"):
+        text = text.replace(there[0], section) if there else text + section
+        PAGE.write_text(text)
+    else:
+        assert there and _without_versions(there[0]) == _without_versions(section), "run make combinations"
+
+
+def _section(title: str, ran: Iterable[Combination]) -> str:
+    names = [field.name for field in fields(Combination)]
+    rows = [names, ["---"] * len(names), *map(astuple, ran)]
+    return f"\n## {title}\n\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _without_versions(section: str) -> str:
+    return re.sub(r" \d+\.\d+[\w.+]*", "", section)
