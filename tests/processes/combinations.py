@@ -37,21 +37,19 @@ class Combination:
 
 def hold(title: str, ran: Iterable[Combination]) -> None:
     """Hold that the page says what ran, whatever the versions; with ``COMBINATIONS`` set, write that section."""
-    section = _section(title, ran)
-    text = PAGE.read_text() if PAGE.exists() else INTRODUCTION
-    pattern = re.compile(rf"^\n## {re.escape(title)}\n.*?(?=^\n## |\Z)", re.MULTILINE | re.DOTALL)
-    there = pattern.search(text)
+    text, section = PAGE.read_text() if PAGE.exists() else "", _section(ran)
+    sections = dict(re.findall(r"^## (.*)\n\n((?:\|.*\n)+)", text, re.MULTILINE))
     if os.environ.get("COMBINATIONS"):
-        text = text.replace(there[0], section) if there else text + section
-        PAGE.write_text(text)
+        sections[title] = section
+        PAGE.write_text(INTRODUCTION + "".join(f"\n## {name}\n\n{sections[name]}" for name in sorted(sections)))
     else:
-        assert there and _without_versions(there[0]) == _without_versions(section), "run make combinations"
+        assert _without_versions(sections.get(title, "")) == _without_versions(section), "run make combinations"
 
 
-def _section(title: str, ran: Iterable[Combination]) -> str:
+def _section(ran: Iterable[Combination]) -> str:
     names = [field.name for field in fields(Combination)]
     rows = [names, ["---"] * len(names), *map(astuple, ran)]
-    return f"\n## {title}\n\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def _without_versions(section: str) -> str:

@@ -1,7 +1,10 @@
 """Trainings in Keras on several devices of one process, by the strategy of its backend."""
 
 import contextlib
+import json
 import os
+import socket
+import time
 from importlib.metadata import version
 
 import keras
@@ -28,13 +31,17 @@ class Scripted(keras.callbacks.Callback):
         self.model.weights_of = [*getattr(self.model, "weights_of", []), self.model.get_weights()]
 
 
-def train(kind):
+def model():
     keras.utils.set_random_seed(0)
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-    model.compile(keras.optimizers.SGD(0.05), loss="mse")
-    callback = KINDS[kind]()
-    history = model.fit(X, X[:, :1], epochs=6, batch_size=8, verbose=0, callbacks=[Scripted(), callback])
-    given_back = all(map(np.array_equal, model.get_weights(), model.weights_of[1]))
+    made = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    made.compile(keras.optimizers.SGD(0.05), loss="mse")
+    return made
+
+
+def train(kind):
+    made, callback = model(), KINDS[kind]()
+    history = made.fit(X, X[:, :1], epochs=6, batch_size=8, verbose=0, callbacks=[Scripted(), callback])
+    given_back = all(map(np.array_equal, made.get_weights(), made.weights_of[1]))
     return {"epochs": len(history.epoch), "stopped": callback.stopped_epoch, "restored": given_back}
 
 
@@ -82,25 +89,36 @@ def strategies_and_precisions(folder):
     return found
 
 
-def multi_worker(folder):
-    """TensorFlow's strategy for several processes."""
-    import json
-    import socket
-    import time
-
+def keras_alone_in_several_processes(folder):
+    """TensorFlow's strategy for several processes, without a callback."""
     import tensorflow as tf
 
     rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        (folder / f"{rank}.port").write_text(str(free.getsockname()[1]))
-    while not all((folder / f"{other}.port").exists() for other in range(size)):
+    with port_of(rank, folder):
+        workers = [f"127.0.0.1:{port}" for port in ports(size, folder)]
+        task = {"type": "worker", "index": rank}
+        os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": workers}, "task": task})
+        with tf.distribute.MultiWorkerMirroredStrategy().scope():
+            model().fit(X, X[:, :1], epochs=1, batch_size=8, verbose=0)
+
+
+@contextlib.contextmanager
+def port_of(rank, folder):
+    """A port that nobody else is given until the end, and that a server of this process may share."""
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        kept.bind(("127.0.0.1", 0))
+        (partial := folder / f"{rank}.partial").write_text(str(kept.getsockname()[1]))
+        partial.rename(folder / f"{rank}.port")
+        yield
+
+
+def ports(size, folder):
+    """The ports of all processes, as soon as each has told its own."""
+    told = [folder / f"{rank}.port" for rank in range(size)]
+    while not all(path.exists() for path in told):
         time.sleep(0.05)
-    workers = [f"127.0.0.1:{(folder / f'{other}.port').read_text()}" for other in range(size)]
-    os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": rank}})
-    strategy = tf.distribute.MultiWorkerMirroredStrategy()
-    with strategy.scope():
-        return {"run": train("ConvergenceStopping")}
+    return [path.read_text() for path in told]
 
 
-CASES = {case.__name__: case for case in (strategies_and_precisions, multi_worker)}
+CASES = {case.__name__: case for case in (strategies_and_precisions, keras_alone_in_several_processes)}

@@ -107,10 +107,10 @@ def rank():
 KINDS = {"ConvergenceStopping": patient, "EarlyStopping": lambda: EarlyStopping("val_loss", patience=2, verbose=True)}
 
 
-def both(folder, module=Module, **settings):
+def both(folder, module=Module, kinds=KINDS, **settings):
     """What each of the callbacks comes to."""
     found = {}
-    for name, kind in KINDS.items():
+    for name, kind in kinds.items():
         callback = kind()
         found[name] = came_to(fit(folder, [callback], module(), **settings), callback)
     return found
@@ -154,7 +154,9 @@ def may_lack_data(*scripts):
 
 @case
 def the_last_validates_on_nothing(folder):
-    return both(folder, may_lack_data, val=0 if rank() == torch.distributed.get_world_size() - 1 else 1)
+    after = EarlyStopping("val_loss", patience=2, verbose=True, check_on_train_epoch_end=False)
+    kinds = {**KINDS, "after_validation": lambda: after}
+    return both(folder, may_lack_data, kinds, val=0 if rank() == torch.distributed.get_world_size() - 1 else 1)
 
 
 @case
@@ -280,6 +282,17 @@ def lightning_alone_with_uneven_training_data(folder):
 @case(seconds=15)
 def the_stock_callback_with_the_metric_on_one(folder):
     fit(folder, [Stock("val_loss")], Module(SCRIPT, None))
+
+
+@case
+def what_lightning_refuses_on_a_cpu(folder):
+    refused = {}
+    for strategy in ("fsdp", "deepspeed"):
+        try:
+            fit(folder, [], strategy=strategy)
+        except Exception as error:
+            refused[strategy] = str(error)
+    return refused
 
 
 # Precisions and strategies ------------------------------------------------------------------------------

@@ -1,19 +1,13 @@
 """In PyTorch's family, and in Keras on PyTorch, two processes decide the same whatever each of them sees."""
 
-import pytest
-
 from tests.adapters.contract import ADAPTERS
-
-SHARED = [adapter for adapter in ADAPTERS if adapter.processes and adapter.name != "lightning"]
-for adapter in SHARED:
-    pytest.importorskip(
-        adapter.needs or adapter.name,
-        reason=f"needs pip install 'convergence-callbacks[{adapter.extra or adapter.door}]'",
-    )
-
 from tests.processes import group
 from tests.processes.combinations import Combination, hold
 from tests.processes.outcomes import all_same, differences, ends
+
+SHARED = [adapter for adapter in ADAPTERS if adapter.processes and adapter.name != "lightning"]
+for adapter in SHARED:
+    group.skip_unless_installed(adapter.needs or adapter.name, adapter.extra or adapter.door)
 
 NAMES = [adapter.name for adapter in SHARED]
 LOOPS = [

@@ -1,10 +1,11 @@
 """In Lightning all processes end a training at the same epoch and for the same reason, whatever each of them sees."""
 
-import pytest
-
-pytest.importorskip("lightning", reason="needs the extra: pip install 'convergence-callbacks[lightning]'")
+import re
 
 from tests.processes import group
+
+group.skip_unless_installed("lightning", "lightning")
+
 from tests.processes.combinations import Combination, hold
 from tests.processes.outcomes import all_same, differences, ends, raises
 
@@ -28,13 +29,19 @@ def time_goes_by_one_clock(ranks):
     assert [seen["elapsed"] < 1e5 for seen in all_same(ranks)["run"]["observations"]] == [True] * 6
 
 
+def gpus_are_asked_for(ranks):
+    refused = all_same(ranks)
+    assert "requires a GPU accelerator" in refused["fsdp"]
+    assert re.search("have DeepSpeed installed|only supported on GPU", refused["deepspeed"])
+
+
 SEES = {
     "each_sees_another_loss": BOTH,
     "only_the_first_has_the_metric": BOTH,
     "only_the_last_has_the_metric": BOTH,
     "each_has_as_many_validation_batches_as_it_likes": BOTH,
     "the_first_validates_on_nothing": BOTH,
-    "the_last_validates_on_nothing": BOTH,
+    "the_last_validates_on_nothing": ends(ConvergenceStopping=3, EarlyStopping=3, after_validation=3),
     "scores_differ": BOTH,
     "a_run_is_resumed": BOTH,
     "the_last_sees_nan": ends(ConvergenceStopping=3, EarlyStopping=1),
@@ -53,6 +60,7 @@ FAILS = {
 LIGHTNING_ALONE = {
     "lightning_alone_with_no_validation_loader_on_one": raises(r"val_dataloader|_dataloader\(\)", "."),
     "the_stock_callback_with_the_metric_on_one": raises(LOST, "is not available"),
+    "what_lightning_refuses_on_a_cpu": gpus_are_asked_for,
 }
 
 
@@ -76,14 +84,3 @@ def test_four_processes_decide_the_same(tmp_path):
     found = group.run(CASES, tmp_path, processes=4, cases=[*expected, strategies])
     assert differences(found, expected) == {}
     hold("Lightning in four processes", combinations(found[strategies]))
-
-
-@pytest.mark.parametrize(
-    ("strategy", "told"),
-    [("fsdp", "requires a GPU accelerator"), ("deepspeed", "must have DeepSpeed installed|only supported on GPU")],
-)
-def test_what_does_not_run_on_a_cpu_lightning_refuses_itself(strategy, told, tmp_path):
-    import lightning
-
-    with pytest.raises(Exception, match=told):
-        lightning.Trainer(strategy=strategy, accelerator="cpu", devices=2, logger=False, default_root_dir=tmp_path)
