@@ -63,7 +63,7 @@ def found_among(
 def merged(ranks: Sequence[Found]) -> Found:
     """What several processes found, made one: each value is that of the first of them that has it."""
     seen = [found.observation for found in ranks]
-    values = {
+    values: dict[str, Any] = {
         name: next((value for one in seen if (value := getattr(one, name)) is not None), None)
         for name in ("train_loss", "val_loss", "lr", "elapsed")
     }

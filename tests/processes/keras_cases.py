@@ -1,11 +1,11 @@
 """Trainings in Keras on several devices of one process, by the strategy of its backend."""
 
 import contextlib
+import importlib
 import json
 import os
 import socket
 import time
-from importlib.metadata import version
 
 import keras
 import numpy as np
@@ -80,7 +80,7 @@ def strategies_and_precisions(folder):
             for kind in KINDS:
                 tested = {
                     "framework": f"Keras {keras.__version__}",
-                    "on": f"{backend} {version(backend)}",
+                    "on": f"{backend} {importlib.import_module(backend).__version__}",
                     "strategy": name,
                     "over": f"{devices} devices",
                     "precision": keras.config.dtype_policy().name,
@@ -94,23 +94,20 @@ def keras_alone_in_several_processes(folder):
     import tensorflow as tf
 
     rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    with port_of(rank, folder):
-        workers = [f"127.0.0.1:{port}" for port in ports(size, folder)]
-        task = {"type": "worker", "index": rank}
-        os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": workers}, "task": task})
-        with tf.distribute.MultiWorkerMirroredStrategy().scope():
-            model().fit(X, X[:, :1], epochs=1, batch_size=8, verbose=0)
+    tell_a_port(rank, folder)
+    workers = [f"127.0.0.1:{port}" for port in ports(size, folder)]
+    task = {"type": "worker", "index": rank}
+    os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": workers}, "task": task})
+    with tf.distribute.MultiWorkerMirroredStrategy().scope():
+        model().fit(X, X[:, :1], epochs=1, batch_size=8, verbose=0)
 
 
-@contextlib.contextmanager
-def port_of(rank, folder):
-    """A port that nobody else is given until the end, and that a server of this process may share."""
-    with socket.socket() as kept:
-        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        kept.bind(("127.0.0.1", 0))
-        (partial := folder / f"{rank}.partial").write_text(str(kept.getsockname()[1]))
-        partial.rename(folder / f"{rank}.port")
-        yield
+def tell_a_port(rank, folder):
+    """A port that was free; TensorFlow takes no other way to it."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        (partial := folder / f"{rank}.partial").write_text(str(found.getsockname()[1]))
+    partial.rename(folder / f"{rank}.port")
 
 
 def ports(size, folder):
