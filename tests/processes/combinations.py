@@ -11,8 +11,8 @@ from pathlib import Path
 PAGE = Path(__file__).parents[2] / "docs" / "combinations.md"
 INTRODUCTION = """# Tested combinations
 
-What `ConvergenceStopping` and `EarlyStopping` were run with when this page was made: `make combinations` runs them and
-writes it. In each of these the training ended at the right epoch, in all processes at the same, for the same reason.
+In each of these a training with `ConvergenceStopping` was run, and ended at the right epoch, in all processes at the
+same and for the same reason. `make combinations` runs them, and writes this page.
 """
 
 
