@@ -11,8 +11,8 @@ KERAS_OWN = for backend in torch jax tensorflow; do \
 	done
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance defects docs lint bench diagnosis advice forecast tuning record fit pictures gallery \\
-\twheel compat audit clean
+.PHONY: help demo test conformance defects docs combinations lint bench diagnosis advice forecast tuning record fit \
+	pictures gallery wheel compat audit clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -41,6 +41,10 @@ defects: $(VENV)/dev  ## try the known defects of the frameworks' own callbacks,
 
 docs: $(VENV)/docs  ## build the site of the docs into site/, strictly (1 minute)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+combinations: $(VENV)/dev  ## train in several processes, on several devices, and write docs/combinations.md (2 minutes)
+	rm -f docs/combinations.md
+	COMBINATIONS=1 $(BIN)/python -m pytest -q tests/processes
 
 lint: $(VENV)/dev  ## check style and types
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError("Ignite is not installed: pip install 'convergence-callbacks[ignite]'") from error
 
 from convergence_callbacks.adapter.stopping import Stopping
-from convergence_callbacks.adapter.torch_processes import as_first_process_saw, is_first_process
+from convergence_callbacks.adapter.torch_processes import collected, is_first_process
 from convergence_callbacks.adapter.torch_weights import copied
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
@@ -89,7 +89,8 @@ class ConvergenceStopping(Stopping):
 
     def _judge(self, trainer: Any, metrics: Mapping[str, Any]) -> None:
         total, batches = self._loss
-        observation = self.collect(
+        observation = collected(
+            self,
             0 if self.decision is None else self.decision.step + 1,
             metrics,
             lr=None if self._optimizer is None else self._optimizer.param_groups[0]["lr"],
@@ -97,7 +98,7 @@ class ConvergenceStopping(Stopping):
             validated=bool(metrics),
         )
         self._loss = (0.0, 0)
-        self._act(self.decide(as_first_process_saw(observation)), trainer)
+        self._act(self.decide(observation), trainer)
 
     # Act ----------------------------------------------------------------------------------------------
 

@@ -20,22 +20,23 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("PyTorch is not installed: pip install 'convergence-callbacks[torch]'") from error
 
+from convergence_callbacks.adapter.found import Found
 from convergence_callbacks.adapter.loop import LoopStopping
-from convergence_callbacks.adapter.torch_processes import as_first_process_saw, is_first_process
+from convergence_callbacks.adapter.torch_processes import agreed, is_first_process
 from convergence_callbacks.adapter.torch_weights import copied
-from convergence_callbacks.core.observation import Observation
 
 
 class ConvergenceStopping(LoopStopping):
     """Ends a PyTorch loop when it has converged, overfits, diverged or does not learn, and says why.
 
-    It takes the settings of `Stopping`. Where several processes train, each calls `update`, and all get the decision
-    on what the first one saw. Its state is saved and restored with ``state_dict`` and ``load_state_dict``, which is
-    what ``accelerator.register_for_checkpointing(stopping)`` and ``fabric.save(path, {"stopping": stopping})`` use.
+    It takes the settings of `Stopping`. Where several processes train, each calls `update` at every epoch, and
+    all get the same decision: of each value, that of the first process which has one counts. Its state is saved and
+    restored with ``state_dict`` and ``load_state_dict``, which is what
+    ``accelerator.register_for_checkpointing(stopping)`` and ``fabric.save(path, {"stopping": stopping})`` use.
     """
 
-    def _shared(self, observation: Observation) -> Observation:
-        return as_first_process_saw(observation)
+    def _agreed(self, found: Found) -> Found:
+        return agreed(found)
 
     def _speaks(self) -> bool:
         return is_first_process()

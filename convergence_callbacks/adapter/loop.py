@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from convergence_callbacks.adapter.found import Found
 from convergence_callbacks.adapter.names import find_validation_loss
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.observation import Observation
 
 
 class LoopStopping(Stopping):
@@ -33,8 +33,9 @@ class LoopStopping(Stopping):
         """
         last = self.decision
         step = epoch if epoch is not None else 0 if last is None else last.step + 1
-        observation = self.collect(step, _measured(logged), lr=lr, validated=self._was_validated(logged))
-        decision = self.decide(self._shared(observation))
+        found = self._agreed(self.find(step, _measured(logged), lr=lr, validated=self._was_validated(logged)))
+        self.complain_of_missing(found)
+        decision = self.decide(found.observation)
         if self._is_to_keep(decision):
             self._best_weights = None if model is None else self._copied(model)
         if self._speaks():
@@ -71,9 +72,9 @@ class LoopStopping(Stopping):
             return find_validation_loss(_measured(logged)) is not None
         return named not in logged or logged[named] is not None  # a name that is not there at all is to be told
 
-    def _shared(self, observation: Observation) -> Observation:
-        """The observation that all processes judge."""
-        return observation
+    def _agreed(self, found: Found) -> Found:
+        """What all processes judge, where there are several; each comes here, whatever it saw."""
+        return found
 
     def _speaks(self) -> bool:
         """Whether this process is the one that tells of a stop."""

@@ -12,7 +12,7 @@ from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, StateError
 from convergence_callbacks.keras.ended import EndedTraining
-from convergence_callbacks.keras.processes import agreed
+from convergence_callbacks.keras.processes import collected, is_first_process, wait_for_all
 from convergence_callbacks.keras.schedule import Rates
 
 
@@ -48,7 +48,8 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         if self._new and self._backup is not None and epoch > 0:
             self._resume(self._backup, epoch - 1)
         self._new = False
-        if self.params.get("verbose") and (words := self.progress()):  # between the lines of Keras's own output
+        words = self.progress() if self.params.get("verbose") and is_first_process() else None
+        if words:  # between the lines of Keras's own output
             print(words)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -56,8 +57,8 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         if self._ended is not None:
             return
         logs = {} if logs is None else logs
-        seen = agreed(logs)
-        observation = self.collect(epoch, seen, lr=self._rates.used_in(epoch), validated=self._was_validated(seen))
+        rate, validated = self._rates.used_in(epoch), self._was_validated(logs)
+        observation = collected(self, epoch, logs, lr=rate, validated=validated)
         self._act(self.decide(observation), logs)
 
     # Act ----------------------------------------------------------------------------------------------
@@ -69,9 +70,10 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
             self._ended.undo_batch()
         if decision is not None and self.settings.restore_best and decision.best_step != decision.step:
             self._restore_best(decision)
-        if self.settings.verbose and self.stopped_epoch is not None:
+        if self.settings.verbose and self.stopped_epoch is not None and is_first_process():
             print(next((said for said in self.history if said.step == self.stopped_epoch), decision))
-        if self._backup is not None:
+        wait_for_all()  # they read the same backup
+        if self._backup is not None and is_first_process():
             self._backup.remove()
 
     def get_config(self) -> dict[str, Any]:
@@ -87,7 +89,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         is_best = self.settings.restore_best and decision.best_step == decision.step
         if is_best:
             self._best_weights = self.model.get_weights()
-        if self._backup is not None:
+        if self._backup is not None and is_first_process():
             self._write(self._backup, decision.step if is_best else None)
         if self.settings.log_decisions:
             logs.update(self.numbers(decision))

@@ -18,7 +18,7 @@ from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.keras.ended import EndedTraining
-from convergence_callbacks.keras.processes import agreed
+from convergence_callbacks.keras.processes import agreed, collected, is_first_process, wait_for_all
 from convergence_callbacks.keras.schedule import Rates
 
 
@@ -101,7 +101,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         watch = self._watching()
         validated = any(name.startswith("val_") for name in seen)
         rate = None if self._rates is None else self._rates.used_in(epoch)
-        watch.decide(watch.collect(epoch, seen, lr=rate, validated=validated))
+        watch.decide(collected(watch, epoch, seen, lr=rate, validated=validated))
         kept = self.best_weights
         if validated or not self.monitor.startswith("val_") or self.monitor in seen:
             self._keep_warm(epoch, seen)
@@ -110,7 +110,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
             self.stopped_epoch, self.model.stop_training = epoch, True
         if self.stopped_epoch:
             watch.end(self._reason(epoch))
-        if self._backup is not None:
+        if self._backup is not None and is_first_process():
             self._write(self._backup, epoch, is_best=self.best_weights is not kept)
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
@@ -122,9 +122,10 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         if isinstance(self.best_weights, Path):  # of before a kill
             self._load_best(self.best_weights)
         super().on_train_end(logs)
-        if self.verbose and self.stopped_epoch and self.decision is not None:
+        if self.verbose and self.stopped_epoch and self.decision is not None and is_first_process():
             print(self.decision)
-        if self._backup is not None:
+        wait_for_all()  # they read the same backup
+        if self._backup is not None and is_first_process():
             self._backup.remove()
 
     def get_monitor_value(self, logs: Mapping[str, Any] | None) -> Any:

@@ -18,6 +18,7 @@ from convergence_callbacks.lightning.console import say
 from convergence_callbacks.lightning.epoch import EpochInProgress
 from convergence_callbacks.lightning.observed import observed
 from convergence_callbacks.lightning.probe import train_copies
+from convergence_callbacks.lightning.processes import any_process
 from convergence_callbacks.lightning.rivals import plays_against_itself
 from convergence_callbacks.lightning.schedule import known_of
 from convergence_callbacks.lightning.stock import early_stoppings
@@ -196,13 +197,17 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
             self._write_best(trainer, Path(self.settings.backup_dir or trainer.default_root_dir))
 
     def _write_best(self, trainer: Any, folder: Path) -> None:
+        self._best_path, failed = str(folder / "convergence-best.ckpt"), None
         try:
-            trainer.save_checkpoint(path := str(folder / "convergence-best.ckpt"), weights_only=True)
-            self._best_path = path
+            trainer.save_checkpoint(self._best_path, weights_only=True)
         except OSError as error:  # a full disk must not end a training
+            failed = error
+            trainer.strategy.barrier()  # the other processes wait in it for the one that writes
+        if any_process(trainer, failed is not None):
             self._best_path = None
+            told = failed or "another process failed"
             self._complain(
-                ConvergenceError(f"the best weights can't be kept in {folder}: {error}"), about="best weights"
+                ConvergenceError(f"the best weights can't be kept in {folder}: {told}"), about="best weights"
             )
 
 

@@ -19,7 +19,7 @@ from convergence_callbacks.lightning.epoch import EpochInProgress
 from convergence_callbacks.lightning.errors import MisconfiguredError, MonitorNotFoundError
 from convergence_callbacks.lightning.monitored import MonitoredMetric
 from convergence_callbacks.lightning.observed import observed
-from convergence_callbacks.lightning.processes import gather
+from convergence_callbacks.lightning.processes import any_process, gather
 from convergence_callbacks.lightning.schedule import limit, schedule
 from convergence_callbacks.lightning.stock import early_stoppings, reason_type
 
@@ -111,6 +111,8 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         """Forget the last training, and take up what this trainer says of when to check."""
         self._check_on_train_epoch_end = self._when_asked
         super().setup(trainer, pl_module, stage)
+        if stage == "fit" and trainer.world_size > 1 and _may_lack_validation(trainer, pl_module):
+            self._check_on_train_epoch_end = True
         key = self._generate_state_key(monitor=self.monitor, mode=self.mode)
         self._alone = sum(callback.state_key.startswith(key[:-1]) for callback in trainer.callbacks) == 1
         if stage == "fit" and not self._loaded:
@@ -187,7 +189,8 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         return stops, reason
 
     def _miss(self, trainer: Any, metrics: Mapping[str, Any]) -> None:
-        if trainer.enable_validation and not self._was_validated:  # it may be logged at the first validation
+        validated = any_process(trainer, self._was_validated)
+        if trainer.enable_validation and not validated:  # it may be logged at the first validation
             return
         error = MonitorNotFoundError(str(not_found(self.monitor, metrics, setting="monitor")))
         if self.strict:
@@ -282,3 +285,9 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         """Give the reason in the enumeration of the trainer's namespace."""
         if kind := reason_type(trainer):
             self.stopping_reason = kind(code)
+
+
+def _may_lack_validation(trainer: Any, pl_module: Any) -> bool:
+    """Whether a process may have no validation data: Lightning then calls no hook of validation in that one."""
+    owners = (pl_module, trainer.datamodule)
+    return any(getattr(owner, "allow_zero_length_dataloader_with_multiple_devices", False) for owner in owners)

@@ -48,9 +48,13 @@ def observed(stopping: Stopping, epoch: EpochInProgress, trainer: Any, step: int
 
 def _agreed(own: Found, trainer: Any) -> Found:
     values = [getattr(own.observation, name) for name in SHARED]
-    flags = [1.0 if flag else None for flag in (own.train, own.val, own.validated)]
-    seen = first_seen(gather(trainer, [*values, *flags]))
-    train_loss, val_loss, lr, elapsed, *flags = seen
+    flags = [1.0 if flag else None for flag in (own.train, own.val, own.validated, own.observation.metrics)]
+    ranks = gather(trainer, [*values, *flags])
+    train_loss, val_loss, lr, elapsed, *flags = first_seen(ranks)
     observation = dataclasses.replace(own.observation, train_loss=train_loss, val_loss=val_loss, lr=lr, elapsed=elapsed)
-    train, val, validated = (flag is not None for flag in flags)
+    train, val, validated, scored = (flag is not None for flag in flags)
+    if scored and len(ranks) > 1:
+        first = next(rank for rank, values in enumerate(ranks) if values[-1] is not None)
+        scores = trainer.strategy.broadcast(dict(observation.metrics), src=first)
+        observation = dataclasses.replace(observation, metrics=scores)
     return dataclasses.replace(own, observation=observation, train=train, val=val, validated=validated)

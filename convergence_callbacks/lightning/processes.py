@@ -25,6 +25,11 @@ def gather(trainer: Any, values: Sequence[float | None]) -> list[list[float | No
     return [[value if present else None for present, value in rank] for rank in rows]
 
 
+def any_process(trainer: Any, flag: bool) -> bool:
+    """Whether a process says so; all of them have to call this."""
+    return any(said for (said,) in gather(trainer, [1.0 if flag else None]))
+
+
 def first_seen(ranks: Sequence[Sequence[float | None]]) -> list[float | None]:
     """Of each value, that of the first process which has one."""
     return [next((value for value in column if value is not None), None) for column in zip(*ranks, strict=True)]

@@ -118,11 +118,11 @@ class Adapter:
 
 ADAPTERS = (
     Adapter("lightning", processes=True),
-    Adapter("keras"),
+    Adapter("keras", processes=True),
     Adapter("transformers", metric="eval_loss", keeps_best=False, processes=True),
     Adapter("torch", reuses=False, processes=True),
     Adapter("accelerate", module="torch", reuses=False, processes=True),
-    Adapter("fabric", needs="lightning", module="torch", extra="lightning", reuses=False),
+    Adapter("fabric", needs="lightning", module="torch", extra="lightning", reuses=False, processes=True),
     Adapter("ignite", processes=True),
     Adapter("skorch", metric="valid_loss", keeps_best=False),
     Adapter("equinox", module="jax", reuses=False),

@@ -8,7 +8,9 @@ from tests.adapters.torch_data import loader, model, train_epoch, weights
 
 
 def train(training: Training) -> None:
-    fabric, stopping, net = Fabric(accelerator="cpu", devices=1), training.stopping, model()
+    devices = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
+    fabric, stopping, net = Fabric(accelerator="cpu", devices=devices), training.stopping, model()
+    fabric.launch()
     net, optimizer = fabric.setup(net, torch.optim.SGD(net.parameters(), lr=0.05))
     state = {"model": net, "optimizer": optimizer, "stopping": stopping}
     if training.resume:
