@@ -21,9 +21,12 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError("PyTorch is not installed: pip install 'convergence-callbacks[torch]'") from error
 
 from convergence_callbacks.adapter.loop import LoopStopping
+from convergence_callbacks.adapter.torch_gradients import GradientWatch
 from convergence_callbacks.adapter.torch_processes import as_first_process_saw, is_first_process
 from convergence_callbacks.adapter.torch_weights import copied
 from convergence_callbacks.core.observation import Observation
+
+__all__ = ["ConvergenceStopping", "GradientWatch"]
 
 
 class ConvergenceStopping(LoopStopping):

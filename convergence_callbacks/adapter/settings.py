@@ -36,6 +36,11 @@ class StoppingSettings(Settings):
         "at a suspected plateau, train copies at other learning rates for a few epochs; Lightning only", False
     )
     probe_budget: int = setting("epochs that all probes of a run may take together; 12 each", 24, ge=12)
+    check_data: bool = setting(
+        "look at the first batches and gradients, and say what is wrong with them where a run does not learn; "
+        "Lightning and Keras only",
+        False,
+    )
     record: str | None = setting(
         "file to which every observation and decision is appended, so that anyone can recompute them", None
     )

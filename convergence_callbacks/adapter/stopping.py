@@ -47,6 +47,8 @@ class Stopping(FromYaml):
             Keras, and best weights that are too large to be kept in memory under Lightning.
         probe: At a suspected plateau, train copies at other learning rates for a few epochs (Lightning only).
         probe_budget: Epochs that all probes of a run may take together; each takes 12.
+        check_data: Look at the first batches and gradients, and say what is wrong with them where a run does not learn
+            (Lightning and Keras only).
         record: File to which every observation and decision is appended; see `DecisionRecord`.
         strict: Raise an error where a metric is missing or not finite, instead of a warning.
 
@@ -64,6 +66,9 @@ class Stopping(FromYaml):
 
     can_probe = False
     """Whether this framework's callback can train copies of the model."""
+
+    can_check_data = False
+    """Whether this framework's callback can see the data."""
 
     def __init__(
         self,
@@ -86,38 +91,22 @@ class Stopping(FromYaml):
         backup_dir: str | None = None,
         probe: bool = False,
         probe_budget: int = 24,
+        check_data: bool = False,
         record: str | None = None,
         strict: bool = False,
     ) -> None:
+        given = {name: value for name, value in vars().items() if name != "self"}
         self._construct()
-        self.settings = StoppingSettings(
-            max_epochs=max_epochs,
-            tolerance=tolerance,
-            min_epochs=min_epochs,
-            mode=mode,
-            baseline_loss=baseline_loss,
-            target_loss=target_loss,
-            lr_schedule=lr_schedule,
-            stop_on=stop_on,
-            criteria=criteria,
-            train_metric=train_metric,
-            val_metric=val_metric,
-            restore_best=restore_best,
-            verbose=verbose,
-            show_forecast=show_forecast,
-            log_decisions=log_decisions,
-            backup_dir=backup_dir,
-            probe=probe,
-            probe_budget=probe_budget,
-            record=record,
-            strict=strict,
-        )
+        self.settings = StoppingSettings(**given)
         if mode == "max" and val_metric is None and train_metric is None:  # no loss is better the larger it is
             raise SettingsError(
                 "mode 'max' needs val_metric, the name of what is to rise, such as 'val_acc'", ("mode",)
             )
         if probe and not self.can_probe:
             raise SettingsError("probe is for the callback of Lightning only, so far", ("probe",))
+        if check_data and not self.can_check_data:
+            hint = "check_data is for the callbacks of Lightning and Keras; elsewhere call the function of that name"
+            raise SettingsError(hint, ("check_data",))
         self.listeners: list[Callable[[Observation, Decision], None]] = []
         self._saved: Mapping[str, Any] | None = None
         self.begin()
