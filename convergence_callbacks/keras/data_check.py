@@ -49,15 +49,17 @@ class DataCheckingInKeras(DataChecking):
         after = list(_weights(self.model))
         if [name for name, _ in self._before] != [name for name, _, _ in after]:  # it was built in this epoch
             return ()
-        changes = (
-            tuple(np.abs(new - old).max(initial=0.0) for old, new in zip(before, now, strict=True))
-            for (_, before), (_, now, _) in zip(self._before, after, strict=True)
-        )
+        changes = [_largest_change(old, new) for (_, old), (_, new, _) in zip(self._before, after, strict=True)]
         self._before = []
         return tuple(
-            Layer(name, sum(part.size for part in now), (float(np.max(change)),), trainable)
-            for (name, now, trainable), change in zip(after, changes, strict=True)
+            Layer(name, sum(part.size for part in weights), (change,), trainable)
+            for (name, weights, trainable), change in zip(after, changes, strict=True)
         )
+
+
+def _largest_change(before: list[Any], after: list[Any]) -> float:
+    with np.errstate(invalid="ignore"):  # of two infinite weights the difference is none
+        return float(np.max([np.abs(new - old).max(initial=0.0) for old, new in zip(before, after, strict=True)]))
 
 
 def _weights(model: Any) -> Iterator[tuple[str, list[Any], bool]]:

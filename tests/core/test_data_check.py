@@ -37,7 +37,7 @@ def test_real_data_are_not_accused(name):
     assert names(x.astype("float32"), y[:, None]) == []
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", sorted({*SETS} - {"wine"}))  # which has too few examples
 def test_shuffled_labels_are_found(name):
     x, y = real(name)
     (fault,) = check_data(x, np.random.default_rng(2).permutation(y))
@@ -64,6 +64,12 @@ def test_a_planted_fault_is_found(name, fault, spoil):
     assert fault in names(x, y)
     found = next(each for each in check_data(x, y) if each.name == fault)
     assert any(digit in found.reason for digit in "0123456789") and found.advice
+
+
+@pytest.mark.parametrize("kind", [int, float])
+def test_one_class_is_no_case_of_independent_labels(kind):
+    x, y = real("digits")
+    assert names(x, np.zeros(len(y), kind)) == ["single_class"]
 
 
 def test_targets_that_are_broadcast_are_found():
@@ -113,8 +119,8 @@ def test_a_dependence_that_no_line_shows_is_seen():
 
 
 def test_what_can_not_be_told_is_not_told():
-    x = RNG.normal(size=(99, 3))
-    noise = RNG.integers(0, 2, 99)
+    x = RNG.normal(size=(199, 3))
+    noise = RNG.integers(0, 2, 199)
     assert p_value(Examples.of(x, noise)) is None  # too few examples
     many = RNG.normal(size=(300, 3))
     assert p_value(Examples.of(many, np.arange(300))) is None  # too many classes

@@ -57,8 +57,8 @@ def check_data(
 ) -> tuple[Fault, ...]:
     """What is wrong with some examples of a training set, the surest causes first; nothing where they look sound.
 
-    Some hundred examples are enough, drawn as the training draws them; more than 400 make no difference to whether
-    labels are independent of inputs, which takes a hundred at least.
+    Some hundred examples are enough, drawn as the training draws them; more than a thousand make no difference to
+    whether labels are independent of inputs, which takes 200 at least.
 
     Args:
         inputs: An array or tensor of numbers with an example a row.

@@ -15,14 +15,14 @@ from convergence_callbacks.core.data_check.fault import Examples, Fault, Numbers
 
 Matrix = NDArray[np.float64]
 
-FEWEST = 100
+FEWEST = 200
 """Examples below which nothing can be told, …"""
 
 FEW = 300
 """… below which a weak dependence may hide, …"""
 
-MOST = 400
-"""… and beyond which more would only cost time."""
+STAGES = (400, 1000)
+"""… and how many are looked at: most dependence shows in some hundreds, and only what does not is worth the time."""
 
 P_VALUE, P_VALUE_OF_FEW = 0.01, 0.1
 """Above it nothing speaks against independence; of shuffled labels one in a hundred is missed, or one in ten."""
@@ -65,17 +65,26 @@ def p_value(examples: Examples) -> tuple[float, float] | None:
     Source: Hubert & Schultz (1976) for the statistic; Gretton et al. (2005) for likeness by distance; Westfall & Young
     (1993) for the largest of several.
     """
-    pairs = _pairs(examples)
-    if pairs is None:
-        return None
-    features, targets = pairs
+    found = None
+    for most in STAGES:
+        pairs = _pairs(examples, most)
+        if pairs is None:
+            return None
+        found = _shuffled(*pairs), P_VALUE if len(pairs[0]) >= FEW else P_VALUE_OF_FEW
+        if found[0] <= found[1] or len(pairs[0]) < most:
+            break
+    return found
+
+
+def _shuffled(features: Matrix, targets: Matrix) -> float:
+    """How often shuffled targets fit these features as well."""
     rng = np.random.default_rng(0)
     orders = [np.arange(len(targets)), *(rng.permutation(len(targets)) for _ in range(SHUFFLES))]
     shuffled = np.concatenate([targets[order] for order in orders], axis=1)
     fits = np.array([_fit(likeness, shuffled, len(orders)) for likeness in _likenesses(features)])
     spread = fits.std(axis=1, keepdims=True)
     best = ((fits - fits.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1.0)).max(axis=0)
-    return float((best >= best[0]).mean()), P_VALUE if len(targets) >= FEW else P_VALUE_OF_FEW
+    return float((best >= best[0]).mean())
 
 
 def _fit(likeness: Matrix, shuffled: Matrix, count: int) -> Matrix:
@@ -103,27 +112,27 @@ def _centred(likeness: Matrix) -> Matrix:
     return np.asarray(centred)
 
 
-def _pairs(examples: Examples) -> tuple[Matrix, Matrix] | None:
+def _pairs(examples: Examples, most: int) -> tuple[Matrix, Matrix] | None:
     """Features and targets of some examples as matrices; None where these can tell nothing."""
     if examples.targets is None:
         return None
-    inputs, targets = _by_position(examples.inputs, examples.targets)
+    inputs, targets = _by_position(examples.inputs, examples.targets, most)
     known = np.isfinite(_flat(inputs)).all(axis=1) & np.isfinite(_flat(targets)).all(axis=1)
     chosen = np.flatnonzero(known)
-    if len(chosen) > MOST:
-        chosen = np.random.default_rng(0).choice(chosen, MOST, replace=False)
+    if len(chosen) > most:
+        chosen = np.random.default_rng(0).choice(chosen, most, replace=False)
     if len(chosen) < FEWEST or _is_text(inputs):
         return None
     features, columns = _scaled(_averaged(_flat(inputs[chosen]))), _target_columns(targets[chosen])
-    return None if columns is None or not features.size or not columns.size else (features, columns)
+    return None if columns is None or not features.size or not columns.any() else (features, columns)
 
 
-def _by_position(inputs: Numbers, targets: Numbers) -> tuple[Numbers, Numbers]:
+def _by_position(inputs: Numbers, targets: Numbers, most: int) -> tuple[Numbers, Numbers]:
     """Where each token of a text has a target of its own: the token and the two before it, which are to tell it."""
     if not (_is_text(inputs) and inputs.shape == targets.shape and inputs.shape[1] > 3):
         return inputs, targets
     places = np.lib.stride_tricks.sliding_window_view(inputs, 3, axis=1).reshape(-1, 3)
-    chosen = np.random.default_rng(0).permutation(len(places))[:MOST]
+    chosen = np.random.default_rng(0).permutation(len(places))[:most]
     common = np.unique(places[chosen], return_inverse=True)[1].reshape(-1, 3) % FEATURES
     known = np.unique(common)
     return (common[:, :, None] == known).astype(float), targets[:, 2:].reshape(-1)[chosen]
@@ -142,8 +151,8 @@ def _target_columns(targets: Numbers) -> Matrix | None:
             return None
         columns = (place[:, None] == np.arange(len(names))).astype(float)
         return _reduced(columns - columns.mean(axis=0))
-    ranks = _averaged(_flat(targets)).argsort(axis=0).argsort(axis=0)
-    return _reduced(_scaled(ranks.astype(float)))
+    ranks = [np.unique(column, return_inverse=True)[1] for column in _averaged(_flat(targets)).T]
+    return _reduced(_scaled(np.stack(ranks, axis=1).astype(float)))
 
 
 def _reduced(columns: Matrix) -> Matrix:
