@@ -129,7 +129,7 @@ def test_what_can_not_be_told_is_not_told():
 
 
 def test_a_text_whose_next_token_follows_is_sound_and_a_shuffled_one_is_not():
-    text = np.cumsum(RNG.integers(0, 2, 4000)) % 30
+    text = np.cumsum(RNG.integers(0, 2, 10000)) % 30
     rows = text.reshape(-1, 20)
     assert names(rows[:, :-1], rows[:, 1:]) == []
     assert names(rows[:, :-1], RNG.permutation(rows[:, 1:])) == ["independent_labels"]

@@ -116,7 +116,7 @@ def _pairs(examples: Examples, most: int) -> tuple[Matrix, Matrix] | None:
     """Features and targets of some examples as matrices; None where these can tell nothing."""
     if examples.targets is None:
         return None
-    inputs, targets = _by_position(examples.inputs, examples.targets, most)
+    inputs, targets = _by_position(examples.inputs, examples.targets)
     known = np.isfinite(_flat(inputs)).all(axis=1) & np.isfinite(_flat(targets)).all(axis=1)
     chosen = np.flatnonzero(known)
     if len(chosen) > most:
@@ -127,15 +127,19 @@ def _pairs(examples: Examples, most: int) -> tuple[Matrix, Matrix] | None:
     return None if columns is None or not features.size or not columns.any() else (features, columns)
 
 
-def _by_position(inputs: Numbers, targets: Numbers, most: int) -> tuple[Numbers, Numbers]:
-    """Where each token of a text has a target of its own: the token and the two before it, which are to tell it."""
-    if not (_is_text(inputs) and inputs.shape == targets.shape and inputs.shape[1] > 3):
+def _by_position(inputs: Numbers, targets: Numbers) -> tuple[Numbers, Numbers]:
+    """Where each token of a text has a target of its own: one of each text, with the two tokens before it to tell it.
+
+    More of the same text would not be examples of their own, and shuffling no fair comparison.
+    """
+    if not (_is_text(inputs) and inputs.shape == targets.shape and inputs.shape[1] > 2):
         return inputs, targets
-    places = np.lib.stride_tricks.sliding_window_view(inputs, 3, axis=1).reshape(-1, 3)
-    chosen = np.random.default_rng(0).permutation(len(places))[:most]
-    common = np.unique(places[chosen], return_inverse=True)[1].reshape(-1, 3) % FEATURES
-    known = np.unique(common)
-    return (common[:, :, None] == known).astype(float), targets[:, 2:].reshape(-1)[chosen]
+    each = np.arange(len(inputs))
+    place = np.random.default_rng(0).integers(2, inputs.shape[1], len(inputs))
+    latest = np.stack([inputs[each, place - back] for back in range(3)], axis=1)
+    known, token = np.unique(latest, return_inverse=True)
+    kinds = min(len(known), FEATURES)
+    return (token.reshape(-1, 3, 1) % kinds == np.arange(kinds)).astype(float), targets[each, place]
 
 
 def _is_text(inputs: Numbers) -> bool:
