@@ -11,8 +11,8 @@ KERAS_OWN = for backend in torch jax tensorflow; do \
 	done
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance defects docs combinations lint bench diagnosis advice forecast tuning record fit \
-	pictures gallery wheel compat audit clean
+.PHONY: help demo test conformance defects docs combinations lint bench diagnosis advice datacheck forecast tuning \
+	record fit pictures gallery wheel compat audit clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -59,6 +59,9 @@ diagnosis: $(VENV)/bench  ## how often the verdicts are right, on data sets left
 
 advice: $(VENV)/record  ## how often the advised learning rate helps, on held-out trainings (5 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.advice
+
+datacheck: $(VENV)/record  ## plant faults in data and gradients, and see which are found and what is accused (5 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.data_check
 
 forecast: $(VENV)/bench  ## how often the forecast's intervals hold, on data sets that nothing was fitted to (3 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.forecast

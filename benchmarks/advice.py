@@ -21,7 +21,6 @@ from rich.console import Console
 
 from benchmarks.curves import HELD_OUT, Run, load
 from benchmarks.recorder.tasks import draw_held_out_tasks
-from benchmarks.recorder.train import record
 from benchmarks.rules import monitor_for
 from benchmarks.score import bootstrap
 
@@ -102,6 +101,8 @@ def follow(runs: Sequence[Run], jobs: int) -> list[Followed]:
 
 def train_anew(followed: Sequence[Followed], runs: Sequence[Run], count: int, jobs: int) -> list[Followed]:
     """The same of so many of the shortest runs, trained at the very rate that is advised."""
+    from benchmarks.recorder.train import record  # torch, which the look-up does without
+
     tasks = {task.name: task for task in draw_held_out_tasks(84, 42)}
     known = {run.name: run for run in runs}
     chosen = sorted(followed, key=lambda each: tasks[known[each.run].task].effort)[:count]
@@ -136,18 +137,24 @@ def row(name: str, of: Sequence[Followed]) -> str:
     )
 
 
-def table(followed: Sequence[Followed], anew: Sequence[Followed]) -> str:
-    """What was advised and what came of it, in Markdown."""
+def table(followed: Sequence[Followed], anew: Sequence[Followed] = ()) -> str:
+    """What was advised and what came of it, in Markdown; what was trained anew, where anything was."""
     chosen = {each.run for each in anew}
     lines = [
         "| told | runs | better validation loss | 90 % interval | median loss, of the trivial one | mean fall of it |",
         "|---|---|---|---|---|---|",
         *(row(verdict, [each for each in followed if each.verdict == verdict]) for verdict in CURED),
         row("all", followed),
-        row("the shortest, by their recorded siblings", [each for each in followed if each.run in chosen]),
-        row("the shortest, trained anew", anew),
     ]
+    if anew:
+        by_siblings = [each for each in followed if each.run in chosen]
+        lines += [row("the shortest, by their recorded siblings", by_siblings), row("the shortest, trained anew", anew)]
     return "\n".join(lines)
+
+
+def told_enough(runs: Sequence[Run]) -> list[Run]:
+    """The runs on which advice is judged: few validation examples can't tell what is better."""
+    return [run for run in runs if not run.name.endswith("-few")]
 
 
 def main(
@@ -156,7 +163,7 @@ def main(
     out: Annotated[Path, typer.Option(help="where the table goes")] = Path("benchmark-output"),
 ) -> None:
     """Follow the advice on held-out trainings, and write what came of it."""
-    runs = [run for run in load(HELD_OUT) if not run.name.endswith("-few")]  # few examples can't tell what is better
+    runs = told_enough(load(HELD_OUT))
     followed = follow(runs, jobs)
     text = table(followed, train_anew(followed, runs, anew, jobs))
     out.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks import diagnosis, pictures, speed
+from benchmarks import advice, diagnosis, pictures, speed
 from benchmarks.curves import HELD_OUT, Run, load
 from benchmarks.rules import (
     CLAIRVOYANT,
@@ -149,6 +149,8 @@ def main(
         *budget_rows(runs, jobs),
         "",
         *slow_rows(recorded, jobs),
+        "",
+        advice.table(advice.follow(advice.told_enough(recorded), jobs)),
         "",
         *speed.rows(),
         "",

@@ -34,6 +34,7 @@ from convergence_callbacks.core.criteria.successive_increases import SuccessiveI
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.criteria.time_budget import TimeBudget
 from convergence_callbacks.core.criteria.unstable_loss import UnstableLoss
+from convergence_callbacks.core.data_check import Fault, Layer, check_data
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, MetricNotFoundError, SettingsError, StateError
 from convergence_callbacks.core.estimate import Estimate
@@ -58,10 +59,12 @@ __all__ = [
     "ExpectedGain",
     "ExplodingLoss",
     "FalseConvergence",
+    "Fault",
     "Finding",
     "Forecast",
     "GeneralizationGap",
     "GeneralizationLoss",
+    "Layer",
     "MaxEpochs",
     "MetricNotFoundError",
     "Monitor",
@@ -81,5 +84,6 @@ __all__ = [
     "TimeBudget",
     "UnstableLoss",
     "Verdict",
+    "check_data",
     "compare_seeds",
 ]

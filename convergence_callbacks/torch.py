@@ -22,8 +22,11 @@ except ModuleNotFoundError as error:
 
 from convergence_callbacks.adapter.found import Found
 from convergence_callbacks.adapter.loop import LoopStopping
+from convergence_callbacks.adapter.torch_gradients import GradientWatch
 from convergence_callbacks.adapter.torch_processes import agreed, is_first_process
 from convergence_callbacks.adapter.torch_weights import copied
+
+__all__ = ["ConvergenceStopping", "GradientWatch"]
 
 
 class ConvergenceStopping(LoopStopping):

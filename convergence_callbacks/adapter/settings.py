@@ -39,6 +39,11 @@ class StoppingSettings(Settings):
     every_n_steps: int | None = setting(
         "judge each so many steps instead of each epoch, for runs of few long ones; Lightning only", None, ge=1
     )
+    check_data: bool = setting(
+        "look at the first batches and gradients, and say what is wrong with them where a run does not learn; "
+        "Lightning and Keras only",
+        False,
+    )
     record: str | None = setting(
         "file to which every observation and decision is appended, so that anyone can recompute them", None
     )

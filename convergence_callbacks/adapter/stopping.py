@@ -47,6 +47,8 @@ class Stopping(BestWeights, FromYaml):
         probe: At a suspected plateau, train copies at other learning rates for a few epochs (Lightning only).
         probe_budget: Epochs that all probes of a run may take together; each takes 12.
         every_n_steps: Judge each so many steps instead of each epoch, for runs of few long ones (Lightning only).
+        check_data: Look at the first batches and gradients, and say what is wrong with them where a run does not learn
+            (Lightning and Keras only).
         record: File to which every observation and decision is appended; see `DecisionRecord`.
         strict: Raise an error where a metric is missing or not finite, instead of a warning.
 
@@ -67,6 +69,9 @@ class Stopping(BestWeights, FromYaml):
 
     can_count_steps = False
     """Whether this framework's callback can judge within an epoch."""
+
+    can_check_data = False
+    """Whether this framework's callback can see the data."""
 
     def __init__(
         self,
@@ -90,33 +95,13 @@ class Stopping(BestWeights, FromYaml):
         probe: bool = False,
         probe_budget: int = 24,
         every_n_steps: int | None = None,
+        check_data: bool = False,
         record: str | None = None,
         strict: bool = False,
     ) -> None:
+        given = {name: value for name, value in vars().items() if name != "self"}
         self._construct()
-        self.settings = StoppingSettings(
-            max_epochs=max_epochs,
-            tolerance=tolerance,
-            min_epochs=min_epochs,
-            mode=mode,
-            baseline_loss=baseline_loss,
-            target_loss=target_loss,
-            lr_schedule=lr_schedule,
-            stop_on=stop_on,
-            criteria=criteria,
-            train_metric=train_metric,
-            val_metric=val_metric,
-            restore_best=restore_best,
-            verbose=verbose,
-            show_forecast=show_forecast,
-            log_decisions=log_decisions,
-            backup_dir=backup_dir,
-            probe=probe,
-            probe_budget=probe_budget,
-            every_n_steps=every_n_steps,
-            record=record,
-            strict=strict,
-        )
+        self.settings = StoppingSettings(**given)
         if mode == "max" and val_metric is None and train_metric is None:  # no loss is better the larger it is
             raise SettingsError(
                 "mode 'max' needs val_metric, the name of what is to rise, such as 'val_acc'", ("mode",)
@@ -125,6 +110,9 @@ class Stopping(BestWeights, FromYaml):
             raise SettingsError("probe is for the callback of Lightning only, so far", ("probe",))
         if every_n_steps is not None and (probe or not self.can_count_steps):
             raise SettingsError("every_n_steps is for Lightning only, so far, without probe", ("every_n_steps",))
+        if check_data and not self.can_check_data:
+            hint = "check_data is for the callbacks of Lightning and Keras; elsewhere call the function of that name"
+            raise SettingsError(hint, ("check_data",))
         self.listeners: list[Callable[[Observation, Decision], None]] = []
         self._saved: Mapping[str, Any] | None = None
         self.begin()

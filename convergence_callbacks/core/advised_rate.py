@@ -22,8 +22,11 @@ FAR_TOO_LOW = 300
 THROWN_OFF = 0.99
 """A run whose first epochs were a hundred times as bad as its best was thrown off by its first steps."""
 
-TOO_HIGH, FAR_TOO_HIGH = 10, 30
-"""Times that the rate of an unstable run is too high, and of one that its first steps threw off."""
+TOO_HIGH, FAR_TOO_HIGH, HARDLY_TOO_HIGH = 10, 30, 3
+"""Times that the rate of an unstable run is too high, of one that its first steps threw off, and of a low one."""
+
+LOW = 0.05
+"""Learning rate below which jumps seldom have a rate that is far too high behind them."""
 
 
 def times_too_low(signals: Signals) -> int:
@@ -33,7 +36,11 @@ def times_too_low(signals: Signals) -> int:
 
 def times_too_high(signals: Signals) -> int:
     """How many times too high the learning rate of an unstable or diverged run looks."""
-    return FAR_TOO_HIGH if signals.gained > THROWN_OFF else TOO_HIGH
+    if not signals.curve.count or signals.gained > THROWN_OFF:  # no epoch, or no later one, was any good
+        return FAR_TOO_HIGH
+    highest = highest_rate(signals)
+    is_low = highest is not None and highest < LOW and not signals.non_finite
+    return HARDLY_TOO_HIGH if is_low else TOO_HIGH
 
 
 def raise_rate(signals: Signals) -> str:

@@ -8,16 +8,16 @@ from typing import Any
 import keras
 
 from convergence_callbacks.adapter.backup import Backup
-from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, StateError
+from convergence_callbacks.keras.data_check import DataCheckingInKeras
 from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import collected, is_first_process, wait_for_all
 from convergence_callbacks.keras.schedule import Rates
 
 
 @keras.saving.register_keras_serializable(package="convergence_callbacks")
-class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[misc]
+class ConvergenceStopping(DataCheckingInKeras, keras.callbacks.Callback):  # type: ignore[misc]
     """Ends a Keras training when it has converged, overfits, diverged or does not learn, and says why.
 
     It takes the settings of `Stopping`. The losses are ``loss`` and ``val_loss`` unless named. It has no batch
@@ -29,6 +29,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
 
     def _construct(self) -> None:
         keras.callbacks.Callback.__init__(self)
+        super()._construct()
         self._best_weights: list[Any] | None = None
         self._backup: Backup | None = None
         self._ended: EndedTraining | None = None

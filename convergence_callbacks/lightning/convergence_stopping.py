@@ -8,13 +8,13 @@ from typing import Any
 
 import torch
 
-from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.adapter.torch_weights import on_host
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.probe import Probes, judge_arms
 from convergence_callbacks.lightning.console import say
+from convergence_callbacks.lightning.data_check import DataCheckingInLightning
 from convergence_callbacks.lightning.epoch import EpochInProgress
 from convergence_callbacks.lightning.observed import observed
 from convergence_callbacks.lightning.probe import train_copies
@@ -27,7 +27,7 @@ IN_MEMORY = 2**30
 """Bytes of weights up to which the best ones are kept in memory; beyond, in ``backup_dir`` or the run's directory."""
 
 
-class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
+class ConvergenceStopping(DataCheckingInLightning, *early_stoppings()):  # type: ignore[misc]
     """Ends a Lightning training when it has converged, overfits, diverged or does not learn, and says why.
 
     It takes the settings of `Stopping`. Train and validation loss are found among the logged metrics; the
@@ -47,6 +47,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     can_count_steps = True
 
     def _construct(self) -> None:
+        super()._construct()
         self._best_weights: dict[str, Any] | None = None
         self._best_path: str | None = None
         self._epoch = EpochInProgress()

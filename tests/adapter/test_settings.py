@@ -47,3 +47,8 @@ def test_every_setting_has_a_description_for_file_and_docs():
 def test_a_framework_without_a_probe_says_so():
     with pytest.raises(SettingsError, match="probe is for the callback of Lightning only"):
         Stopping(probe=True)
+
+
+def test_a_framework_that_hides_its_data_names_the_function():
+    with pytest.raises(SettingsError, match="check_data is for the callbacks of Lightning and Keras; elsewhere call"):
+        Stopping(check_data=True)

@@ -20,6 +20,7 @@ def test_the_command_writes_tables_and_pictures(tmp_path, monkeypatch):
     table = (tmp_path / "out" / "rules.md").read_text(encoding="utf-8")
     assert "| default, tolerance 1 % |" in table
     assert "| 0.01 |" in table
+    assert "| told | runs | better validation loss |" in table and "the shortest" not in table
     assert "| macro-F1 at the end |" in (tmp_path / "out" / "diagnosis.md").read_text(encoding="utf-8")
     for picture in ("frontier", "worst-stops", "confusion", "mistakes"):
         assert (tmp_path / "out" / f"{picture}.png").stat().st_size > 10_000

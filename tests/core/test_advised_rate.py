@@ -13,7 +13,7 @@ def signals(losses, rates=None):
     curve, rates = Curve(), [None] * len(losses) if rates is None else rates
     for epoch, (loss, rate) in enumerate(zip(losses, rates, strict=True)):
         curve.add(epoch, loss, np.nan, np.nan if rate is None else rate)
-    return Signals(observation=Observation(step=len(losses) - 1, lr=rates[-1]), curve=curve)
+    return Signals(observation=Observation(step=len(losses) - 1, lr=rates[-1] if rates else None), curve=curve)
 
 
 @pytest.mark.parametrize(("gained", "times"), [(0.5, 10), (0.05, 30), (0.01, 100), (0.001, 300), (0.0, 300)])
@@ -26,6 +26,16 @@ def test_the_less_a_slow_run_gained_the_more_its_rate_is_too_low(gained, times):
 def test_a_run_that_its_first_steps_threw_off_needs_a_far_lower_rate(first, times):
     said = lower_rate(signals([first, *[1.0, 1.2] * 10], [0.3] * 21))
     assert said == f"the learning rate looks about {times} times too high: try {0.3 / times:.2g}"
+
+
+@pytest.mark.parametrize(("rate", "times"), [(0.01, 3), (0.049, 3), (0.05, 10), (None, 10)])
+def test_a_low_rate_is_hardly_far_too_high(rate, times):
+    said = lower_rate(signals([2.0, *[1.0, 1.2] * 10], [rate] * 21))
+    assert said.startswith(f"the learning rate looks about {times} times too high")
+
+
+def test_a_run_that_never_had_a_finite_loss_needs_a_far_lower_rate():
+    assert lower_rate(signals([])).startswith("the learning rate looks about 30 times too high")
 
 
 def test_of_a_schedule_the_highest_rate_is_advised_not_the_one_that_it_ends_with():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criteria.overfitting import against_overfitting
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
@@ -48,5 +49,6 @@ class GeneralizationGap(Criterion):
             reason=f"the generalisation gap is {100 * share:.3g} % of the total gain (above {100 * self.share:.3g} %)",
             verdict=Verdict.OVERFITTING,
             evidence={"generalization_gap": share, "threshold": self.share},
+            advice=against_overfitting(signals),
             confidence=0.5,
         )

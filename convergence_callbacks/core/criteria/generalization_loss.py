@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criteria.overfitting import against_overfitting
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
@@ -39,6 +40,7 @@ class GeneralizationLoss(Criterion):
             reason=f"the loss is {loss:.3g} % above its best (more than {self.percent:.6g} %)",
             verdict=Verdict.OVERFITTING if signals.has_validation else None,
             evidence={"generalization_loss": loss, "threshold": self.percent},
+            advice=against_overfitting(signals) if signals.has_validation else (),
             confidence=0.5,  # one epoch above the best is often noise
         )
 

@@ -43,4 +43,4 @@ def _advice(signals: Signals) -> tuple[str, ...]:
     rate = f"{lower_rate(signals)}, or clip the gradients"
     if signals.curve.count:
         return (f"restore epoch {signals.curve.best_step}", rate)
-    return ("look for NaN in the data", rate)
+    return ("look for NaN in the data, as check_data does", rate)

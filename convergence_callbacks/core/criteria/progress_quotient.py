@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
 from convergence_callbacks.core.criteria.generalization_loss import generalization_loss
+from convergence_callbacks.core.criteria.overfitting import against_overfitting
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
@@ -54,6 +55,7 @@ class ProgressQuotient(Criterion):
             reason=f"generalisation loss of {loss:.3g} % against {progress:.3g} ‰ of training progress",
             verdict=Verdict.OVERFITTING if signals.has_validation else None,
             evidence={"generalization_loss": loss, "training_progress": progress, "threshold": self.quotient},
+            advice=against_overfitting(signals) if signals.has_validation else (),
             confidence=0.5,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criteria.overfitting import against_overfitting
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
@@ -43,6 +44,7 @@ class SuccessiveIncreases(Criterion):
             reason=f"the loss has risen over {rises} successive strips of {self.strip} epochs",
             verdict=Verdict.OVERFITTING if signals.has_validation else None,
             evidence={"rises": rises, "threshold": self.strips},
+            advice=against_overfitting(signals) if signals.has_validation else (),
             confidence=0.5,
         )
 
