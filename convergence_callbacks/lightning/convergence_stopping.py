@@ -82,6 +82,7 @@ class ConvergenceStopping(DataCheckingInLightning, *early_stoppings()):  # type:
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
         """Judge the steps before this batch: here it is known whether a validation came after the last of them."""
+        super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
         self._judge_steps(trainer, pl_module)
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
