@@ -12,6 +12,7 @@ from torch.distributed.fsdp import FullyShardedDataParallel, fully_shard
 from torch.nn.parallel import DistributedDataParallel
 
 from convergence_callbacks import Patience
+from convergence_callbacks.keras import EarlyStopping
 from tests.adapters.contract import ADAPTERS, KilledError, Training
 from tests.processes.joined import in_a_group
 
@@ -124,11 +125,18 @@ def keras_is_killed_and_resumed(folder):
 
 
 def keras_under_ddp(folder):
+    return keras_s_loop(DOORS["keras"].stopping(criteria=Patience(2), min_epochs=0))
+
+
+def early_stopping_in_keras_under_ddp(folder):
+    return keras_s_loop(EarlyStopping("val_loss", patience=2, verbose=1, restore_best_weights=True))
+
+
+def keras_s_loop(stopping):
     """The loop of Keras's guide to distributed training with PyTorch, with its list of callbacks."""
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     spread = DistributedDataParallel(model)
     optimizer = torch.optim.SGD(spread.parameters(), lr=0.05)
-    stopping = DOORS["keras"].stopping(criteria=Patience(2), min_epochs=0)
     callbacks = keras.callbacks.CallbackList([stopping], model=model, epochs=6, verbose=0)
     rank = torch.distributed.get_rank()
     batch = torch.randn(8, 4, generator=torch.Generator().manual_seed(rank))
@@ -193,6 +201,7 @@ CASES = {
         a_strict_run_is_broken_on_the_first,
         keras_is_killed_and_resumed,
         keras_under_ddp,
+        early_stopping_in_keras_under_ddp,
         loops_with_spread_models,
     )
 }

@@ -39,6 +39,7 @@ EXPECTED = {
     "a_strict_run_is_broken_on_the_first": all_are_told,
     "keras_is_killed_and_resumed": the_first_writes_and_all_read,
     "keras_under_ddp": ends(run=3),
+    "early_stopping_in_keras_under_ddp": ends(run=3),
     "loops_with_spread_models": the_best_are_given_back,
 }
 

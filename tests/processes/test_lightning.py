@@ -30,6 +30,10 @@ def time_goes_by_one_clock(ranks):
     assert [seen["elapsed"] < 1e5 for seen in all_same(ranks)["run"]["observations"]] == [True] * 6
 
 
+def the_one_with_more_is_left(ranks):
+    raises(LOST)(ranks[1:])
+
+
 def gpus_are_asked_for(ranks):
     refused = all_same(ranks)
     assert "requires a GPU accelerator" in refused["fsdp"]
@@ -60,6 +64,7 @@ FAILS = {
 }
 LIGHTNING_ALONE = {
     "lightning_alone_with_no_validation_loader_on_one": raises(r"val_dataloader|_dataloader\(\)", "."),
+    "lightning_alone_with_uneven_training_data": the_one_with_more_is_left,
     "the_stock_callback_with_the_metric_on_one": raises(LOST, "is not available"),
     "what_lightning_refuses_on_a_cpu": gpus_are_asked_for,
 }
