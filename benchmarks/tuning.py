@@ -77,7 +77,9 @@ class Optuna:
     def ends(self, trial: int, epoch: int, loss: float) -> bool:
         """Report a result."""
         self.trials[trial].report(loss, epoch)
-        return self.trials[trial].should_prune()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "All-NaN slice")  # `PatientPruner`'s, in a trial that has diverged
+            return self.trials[trial].should_prune()
 
     def ended(self, trial: int, best: float, pruned: bool) -> None:
         """Tell what came of it."""

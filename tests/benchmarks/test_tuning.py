@@ -29,11 +29,14 @@ def test_every_trial_to_its_end_is_what_the_others_are_measured_by():
     assert found == tuning.Outcome(240, 5, pytest.approx(1 / 6 + 0.7**39))
 
 
-@pytest.mark.parametrize("way", [name for name in tuning.WAYS if name not in {"every trial to its end", "patience 10"}])
-def test_each_way_spends_less_and_loses_next_to_nothing_where_trials_settle(way):
+@pytest.mark.parametrize("way", tuning.WAYS)
+def test_no_way_loses_much_where_trials_settle_and_those_that_look_at_the_curve_spend_less(way):
     found = tuning.search(trials(), tuning.WAYS[way])
-    assert found.epochs < 240 or "PatientPruner" in way  # the loss still falls, by less than anybody would wait for
     assert found.loss < 0.35
+    if (
+        "Convergence" in way or "Plateau" in way
+    ):  # to patience the loss falls for ever, to the median the next is better
+        assert found.epochs < 240
 
 
 def test_a_rule_added_to_a_scheduler_spends_no_more():
