@@ -181,4 +181,4 @@ def _scaled(columns: Matrix) -> Matrix:
     """Columns that vary, with mean 0 and standard deviation 1, outliers drawn in."""
     spread = columns.std(axis=0)
     varies = spread > 1e-9 * np.abs(columns).max(axis=0, initial=0.0)
-    return np.clip((columns - columns.mean(axis=0))[:, varies] / spread[varies], -SPREAD, SPREAD)
+    return np.asarray(np.clip((columns - columns.mean(axis=0))[:, varies] / spread[varies], -SPREAD, SPREAD))

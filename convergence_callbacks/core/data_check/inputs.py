@@ -109,4 +109,4 @@ def _some(numbers: Numbers, most: int) -> Numbers:
     """At most so many examples, spread over all: sets are often sorted."""
     if len(numbers) <= most:
         return numbers
-    return numbers[np.linspace(0, len(numbers) - 1, most).astype(int)]
+    return np.asarray(numbers[np.linspace(0, len(numbers) - 1, most).astype(int)])
