@@ -58,14 +58,14 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         """Make ready for this run, with what the trainer knows of it."""
         if self._saved is None:
             self._best_weights = self._best_path = None
-            self._probes = Probes()
+            self._probes, self._epoch = Probes(), EpochInProgress()
         self.begin(limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer))
         if self.stopped_epoch is not None:  # it had ended before its checkpoint was saved
             trainer.should_stop = True
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Forget the last epoch's losses."""
-        self._epoch = EpochInProgress.of(trainer)
+        self._epoch = self._epoch.next(trainer)
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Add the loss of the batch to the epoch's."""

@@ -123,7 +123,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Forget the last epoch's losses."""
-        self._epoch = EpochInProgress.of(trainer)
+        self._epoch = self._epoch.next(trainer)
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Add the loss of the batch to the epoch's; end a training that has now taken its least steps."""
