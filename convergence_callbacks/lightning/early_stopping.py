@@ -52,6 +52,8 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         MisconfiguredError: An argument has a wrong value; it is Lightning's ``MisconfigurationException`` too.
     """
 
+    _epoch: EpochInProgress
+    _metric: MonitoredMetric
     _told_missing: bool
     _was_validated: bool
     _saved_watch: Mapping[str, Any] | None
