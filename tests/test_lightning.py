@@ -402,6 +402,7 @@ def test_all_processes_stop_at_the_same_epoch(tmp_path):
 
 
 def test_lightnings_own_yaml_configures_it(tmp_path, monkeypatch):
+    pytest.importorskip("jsonargparse", reason="needs pip install 'convergence-callbacks[dev]'")
     monkeypatch.setattr("sys.argv", ["train"])
     monkeypatch.setenv("JSONARGPARSE_DEPRECATION_WARNINGS", "off")  # LightningCLI's own use of it
     from lightning.pytorch.cli import LightningCLI
