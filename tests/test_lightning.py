@@ -380,6 +380,7 @@ def test_it_can_be_sent_to_the_processes_that_lightning_spawns():
 
 
 def test_lightnings_own_yaml_configures_it(tmp_path, monkeypatch):
+    pytest.importorskip("jsonargparse", reason="needs pip install 'convergence-callbacks[dev]'")
     monkeypatch.setattr("sys.argv", ["train"])
     monkeypatch.setenv("JSONARGPARSE_DEPRECATION_WARNINGS", "off")  # LightningCLI's own use of it
     from lightning.pytorch.cli import LightningCLI

@@ -78,7 +78,7 @@ class ConvergenceStopping(DataCheckingInLightning, *early_stoppings()):  # type:
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Forget the last epoch's losses."""
         if self.settings.every_n_steps is None or self._epoch.lr is None:
-            self._epoch = EpochInProgress.of(trainer)
+            self._epoch = self._epoch.next(trainer)
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
         """Judge the steps before this batch: here it is known whether a validation came after the last of them."""
@@ -108,7 +108,7 @@ class ConvergenceStopping(DataCheckingInLightning, *early_stoppings()):  # type:
         stretch = trainer.global_step // every - 1
         if stretch > (-1 if self.decision is None else self.decision.step):
             self._judge(stretch, trainer, pl_module)
-            self._epoch = EpochInProgress.of(trainer)
+            self._epoch = EpochInProgress.begun(trainer)
 
     def _judge(self, step: int, trainer: Any, pl_module: Any) -> None:
         observation = observed(self, self._epoch, trainer, step)

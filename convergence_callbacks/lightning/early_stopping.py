@@ -52,6 +52,8 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         MisconfiguredError: An argument has a wrong value; it is Lightning's ``MisconfigurationException`` too.
     """
 
+    _epoch: EpochInProgress
+    _metric: MonitoredMetric
     _told_missing: bool
     _was_validated: bool
     _saved_watch: Mapping[str, Any] | None
@@ -125,7 +127,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Forget the last epoch's losses."""
-        self._epoch = EpochInProgress.of(trainer)
+        self._epoch = self._epoch.next(trainer)
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Add the loss of the batch to the epoch's; end a training that has now taken its least steps."""

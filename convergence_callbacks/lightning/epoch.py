@@ -17,16 +17,21 @@ class EpochInProgress:
     A checkpoint may be saved within an epoch, and Lightning goes on within it: so this has a state of its own.
     """
 
-    def __init__(self, *, lr: Any = None) -> None:
+    def __init__(self, number: int | None = None, *, lr: Any = None) -> None:
         self.lr = lr
+        self._number = number
         self.validated: Mapping[str, Any] | None = None
         self._loss_sum: torch.Tensor | float = 0.0
         self._batches = 0
 
     @classmethod
-    def of(cls, trainer: Any) -> EpochInProgress:
-        """The epoch that begins now; its rate is noted, since schedulers change it before the epoch's end."""
-        return cls(lr=rate(trainer))
+    def begun(cls, trainer: Any) -> EpochInProgress:
+        """One that begins now; its rate is noted, since schedulers change it before the epoch's end."""
+        return cls(trainer.current_epoch, lr=rate(trainer))
+
+    def next(self, trainer: Any) -> EpochInProgress:
+        """The epoch that begins now: this one where Lightning (2.2) begins it again since a checkpoint was saved in it."""
+        return self if self._number == trainer.current_epoch else EpochInProgress.begun(trainer)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, EpochInProgress) and self.state_dict() == other.state_dict()
@@ -61,6 +66,7 @@ class EpochInProgress:
         """What is known of the epoch, in plain types."""
         logged = None if self.validated is None else {name: _plain(value) for name, value in self.validated.items()}
         return {
+            "number": self._number,
             "lr": _plain(self.lr),
             "loss_sum": _plain(self._loss_sum),
             "batches": self._batches,
@@ -70,6 +76,7 @@ class EpochInProgress:
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take up the epoch in which a checkpoint was saved."""
         self.lr = state_dict.get("lr")
+        self._number = state_dict.get("number")
         self._loss_sum = float(state_dict.get("loss_sum", 0.0))
         self._batches = int(state_dict.get("batches", 0))
         self.validated = state_dict.get("validated")
