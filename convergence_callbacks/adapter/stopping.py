@@ -45,8 +45,10 @@ class Stopping(FromYaml):
         log_decisions: Write verdict, evidence and forecast of every epoch to the framework's loggers.
         backup_dir: Folder for what must survive a kill beside the framework's own checkpoints: the state under
             Keras, and best weights that are too large to be kept in memory under Lightning.
-        probe: At a suspected plateau, train copies at other learning rates for a few epochs (Lightning only).
+        probe: At a suspected plateau, train copies at other learning rates for a few epochs (Lightning and Keras only).
         probe_budget: Epochs that all probes of a run may take together; each takes 12.
+        on_false_convergence: ``"tell"`` of too low a learning rate, or ``"raise_lr"``: raise it, and put it back where
+            that does not help (Lightning and Keras only).
         record: File to which every observation and decision is appended; see `DecisionRecord`.
         strict: Raise an error where a metric is missing or not finite, instead of a warning.
 
@@ -62,8 +64,8 @@ class Stopping(FromYaml):
         SettingsError: A setting has a wrong type or value.
     """
 
-    can_probe = False
-    """Whether this framework's callback can train copies of the model."""
+    can_experiment = False
+    """Whether this framework's callback can train copies of the model, and change its learning rate."""
 
     def __init__(
         self,
@@ -86,38 +88,20 @@ class Stopping(FromYaml):
         backup_dir: str | None = None,
         probe: bool = False,
         probe_budget: int = 24,
+        on_false_convergence: Literal["tell", "raise_lr"] = "tell",
         record: str | None = None,
         strict: bool = False,
     ) -> None:
+        given = {name: value for name, value in vars().items() if name != "self"}
         self._construct()
-        self.settings = StoppingSettings(
-            max_epochs=max_epochs,
-            tolerance=tolerance,
-            min_epochs=min_epochs,
-            mode=mode,
-            baseline_loss=baseline_loss,
-            target_loss=target_loss,
-            lr_schedule=lr_schedule,
-            stop_on=stop_on,
-            criteria=criteria,
-            train_metric=train_metric,
-            val_metric=val_metric,
-            restore_best=restore_best,
-            verbose=verbose,
-            show_forecast=show_forecast,
-            log_decisions=log_decisions,
-            backup_dir=backup_dir,
-            probe=probe,
-            probe_budget=probe_budget,
-            record=record,
-            strict=strict,
-        )
+        self.settings = StoppingSettings(**given)
         if mode == "max" and val_metric is None and train_metric is None:  # no loss is better the larger it is
             raise SettingsError(
                 "mode 'max' needs val_metric, the name of what is to rise, such as 'val_acc'", ("mode",)
             )
-        if probe and not self.can_probe:
-            raise SettingsError("probe is for the callback of Lightning only, so far", ("probe",))
+        if not self.can_experiment and (probe or on_false_convergence != "tell"):
+            named = "probe" if probe else "on_false_convergence"
+            raise SettingsError(f"{named} is for the callbacks of Lightning and Keras only", (named,))
         self.listeners: list[Callable[[Observation, Decision], None]] = []
         self._saved: Mapping[str, Any] | None = None
         self.begin()
@@ -228,13 +212,15 @@ class Stopping(FromYaml):
         return decision
 
     def announce(self, decision: Decision) -> None:
-        """Say why the training ends, once, where ``verbose`` asks for it; before, what `progress` has to show."""
-        if decision.stop:
-            words = str(decision) if self.settings.verbose and self.stopped_epoch == decision.step else None
-        else:
-            words = self.progress()
-        if words is not None:
+        """Say what there is to say of an epoch."""
+        if (words := self.words(decision)) is not None:
             print(words)
+
+    def words(self, decision: Decision) -> str | None:
+        """Why the training ends, once, where ``verbose`` asks for it; before, what `progress` has to show."""
+        if not decision.stop:
+            return self.progress()
+        return str(decision) if self.settings.verbose and self.stopped_epoch == decision.step else None
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the run in plain types; of the settings only by which rule it was judged."""

@@ -138,6 +138,8 @@ def _probed(settings: StoppingSettings) -> Iterator[str]:
     if settings.probe or settings.probe_budget != StoppingSettings().probe_budget:
         probed = "a plateau that may be false" if settings.probe else "nothing"
         yield f"{probed} is probed at other learning rates; {settings.probe_budget} epochs at most"
+    if settings.on_false_convergence == "raise_lr":
+        yield "too low a learning rate is raised, and put back where that does not help"
 
 
 def _at_the_end(settings: StoppingSettings) -> Iterator[str]:

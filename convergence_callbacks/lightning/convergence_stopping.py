@@ -8,24 +8,22 @@ from typing import Any
 
 import torch
 
-from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.adapter.experiments import Experimenting
 from convergence_callbacks.adapter.torch_weights import on_host
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
-from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.probe import Probes, judge_arms
 from convergence_callbacks.lightning.console import say
 from convergence_callbacks.lightning.epoch import EpochInProgress
 from convergence_callbacks.lightning.observed import observed
-from convergence_callbacks.lightning.probe import train_copies
 from convergence_callbacks.lightning.schedule import limit, schedule
 from convergence_callbacks.lightning.stock import early_stoppings
+from convergence_callbacks.lightning.trained import TrainedModule
 
 IN_MEMORY = 2**30
 """Bytes of weights up to which the best ones are kept in memory; beyond, in ``backup_dir`` or the run's directory."""
 
 
-class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
+class ConvergenceStopping(Experimenting, *early_stoppings()):  # type: ignore[misc]
     """Ends a Lightning training when it has converged, overfits, diverged or does not learn, and says why.
 
     It takes the settings of `Stopping`. Train and validation loss are found among the logged metrics; the
@@ -34,13 +32,11 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     decided as if it had never stopped; with ``restore_best`` the checkpoint holds the best weights too.
     """
 
-    can_probe = True
-
     def _construct(self) -> None:
+        super()._construct()
         self._best_weights: dict[str, Any] | None = None
         self._best_path: str | None = None
         self._epoch = EpochInProgress()
-        self._probes = Probes()
 
     @property
     def state_key(self) -> str:
@@ -58,7 +54,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         """Make ready for this run, with what the trainer knows of it."""
         if self._saved is None:
             self._best_weights = self._best_path = None
-            self._probes = Probes()
+            self._forget_experiments()
         self.begin(limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer))
         if self.stopped_epoch is not None:  # it had ended before its checkpoint was saved
             trainer.should_stop = True
@@ -78,8 +74,9 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Judge the epoch."""
         observation = observed(self, self._epoch, trainer)
-        decision = self.decide(observation, lambda said: self._probed(said, observation, trainer, pl_module))
-        self._act(decision, trainer, pl_module)
+        trained = TrainedModule(trainer, pl_module)
+        decision = self.decide(observation, lambda said: self.experimented(said, observation, trained))
+        self._act(decision, trainer, pl_module, trained)
 
     # Act ----------------------------------------------------------------------------------------------
 
@@ -102,7 +99,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         return {
             **super().state_dict(),
             "epoch": self._epoch.state_dict(),
-            **({"probes": self._probes.to_dict()} if self.settings.probe else {}),
+            **({} if self._before_raise is None else {"before_raise": self._before_raise}),
             **(kept if self.settings.restore_best else {}),
         }
 
@@ -111,7 +108,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         self._best_weights = state_dict.get("best_weights")
         self._best_path = state_dict.get("best_path")
         self._epoch.load_state_dict(state_dict.get("epoch", {}))
-        self._probes = Probes.from_dict(state_dict.get("probes", {}))
+        self._before_raise = state_dict.get("before_raise")
         super().load_state_dict(state_dict)
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
@@ -123,37 +120,16 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         if self.state_key not in states and len(left) == 1:
             self.load_state_dict(left[0])
 
-    def _probed(self, decision: Decision, observation: Observation, trainer: Any, pl_module: Any) -> Decision:
-        """The decision after a probe, where one is asked for and due."""
-        settings = self.settings
-        if settings.probe and self._probes.may_probe(decision, settings.probe_budget):
-            try:
-                arms = train_copies(trainer, pl_module, self._collector)
-                self._probes = self._probes.after(decision.step, judge_arms(arms, observation, decision, settings.mode))
-            except Exception as error:  # what the user's module can't do in a copy must not end the training
-                self._probes = self._probes.after(decision.step, None)
-                self._complain(ConvergenceError(f"the probe failed: {error!r}"), about="probe")
-        return self._probes.said_of(decision, observation.lr, settings.stop_on)
-
-    def _collector(self) -> ConvergenceStopping:
-        """A callback that collects what this one does, and neither stops nor says anything."""
-        s = self.settings
-        return ConvergenceStopping(
-            mode=s.mode, train_metric=s.train_metric, val_metric=s.val_metric, stop_on=(), verbose=False
-        )
-
-    def _act(self, decision: Decision, trainer: Any, pl_module: Any) -> None:
+    def _act(self, decision: Decision, trainer: Any, pl_module: Any, trained: TrainedModule) -> None:
         if self.settings.restore_best and decision.best_step == decision.step:
             self._keep_best(trainer, pl_module)
+        self.change_rate(trained)
         if self.settings.log_decisions and trainer.is_global_zero:
             for logger in trainer.loggers:
                 logger.log_metrics(self.numbers(decision), step=trainer.global_step)
         if decision.stop:
             trainer.should_stop = True
-            words = str(decision) if self.settings.verbose and self.stopped_epoch == decision.step else None
-        else:
-            words = self.progress()
-        if words is not None:
+        if (words := self.words(decision)) is not None:
             say(trainer, words)
 
     def _keep_best(self, trainer: Any, pl_module: Any) -> None:
