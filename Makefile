@@ -11,8 +11,8 @@ KERAS_OWN = for backend in torch jax tensorflow; do \
 	done
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance defects docs combinations lint bench diagnosis advice datacheck forecast tuning \
-	record fit pictures gallery wheel compat audit clean
+.PHONY: help demo test conformance defects docs combinations lint bench diagnosis advice datacheck probe forecast \
+	tuning record fit pictures gallery wheel compat audit clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -22,8 +22,8 @@ demo: $(VENV)/demo  ## train five situations in Lightning and Keras, show what i
 
 test: $(VENV)/dev lint  ## run everything: style, types, all tests, Keras on its three backends (15 minutes)
 	NO_SKIPS=1 KERAS_BACKEND=torch $(BIN)/python -m pytest -q -n 2 --cov --cov-report=
-	NO_SKIPS=1 KERAS_BACKEND=jax $(BIN)/python -m pytest -q tests/test_keras.py
-	NO_SKIPS=1 KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -q tests/test_keras.py
+	NO_SKIPS=1 KERAS_BACKEND=jax $(BIN)/python -m pytest -q tests/test_keras.py tests/test_keras_probe.py
+	NO_SKIPS=1 KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -q tests/test_keras.py tests/test_keras_probe.py
 	$(KERAS_OWN)
 	$(BIN)/coverage report --include="convergence_callbacks/core/*" --fail-under=95
 
@@ -62,6 +62,9 @@ advice: $(VENV)/record  ## how often the advised learning rate helps, on held-ou
 
 datacheck: $(VENV)/record  ## plant faults in data and gradients, and see which are found and what is accused (5 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.data_check
+
+probe: $(VENV)/record  ## what probes, and a rate that is raised, are worth on held-out trainings (10 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.probe
 
 forecast: $(VENV)/bench  ## how often the forecast's intervals hold, on data sets that nothing was fitted to (3 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.forecast

@@ -1,5 +1,6 @@
 """The probe under Lightning: it shows a false plateau, and leaves no trace where it finds nothing."""
 
+import dataclasses
 import random
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra lightning")
 pytest.importorskip("lightning", reason="needs the extra lightning")
 
+from convergence_callbacks import Verdict
+from convergence_callbacks.core.rate_trial import EPOCHS, RateTrial
 from convergence_callbacks.lightning import ConvergenceStopping
-from tests.lightning_training import fit
+from tests.lightning_training import SCRIPT, fit, module
 
 
 def learner(lr, optimizer=torch.optim.Adam, **settings):
@@ -111,3 +114,64 @@ def test_what_a_probe_found_survives_a_checkpoint(tmp_path, monkeypatch):
     fit(again, tmp_path, learner(1e-4, torch.optim.SGD), max_epochs=15, ckpt_path=tmp_path / "last.ckpt")
     assert first.decision.criterion == again.decision.criterion == "probe"
     assert again.decision.evidence["probe_epochs"] == 12 and [d.step for d in again.history] == [12, 13, 14]
+
+
+def raising(**settings):
+    return {"on_false_convergence": "raise_lr", **settings}
+
+
+def test_too_low_a_rate_is_raised_and_learns(tmp_path, monkeypatch):
+    raised, _ = run(tmp_path, monkeypatch, learner(1e-4, torch.optim.SGD), epochs=18, probe=True, **raising())
+    first = next(decision for decision in raised.history if "rate_raised" in decision.evidence)
+    assert first.evidence["rate_raised"] == 10 and "raised 10 times to 0.001" in first.reason
+    rates, losses = zip(*((o.lr, o.val_loss) for o in raised.observations), strict=True)
+    assert rates[first.step : first.step + 2] == pytest.approx([1e-4, 1e-3])
+    assert losses[first.step] - losses[first.step + 4] > 4 * (losses[first.step - 4] - losses[first.step])
+
+
+def slow_at(step):
+    """Says at one epoch that the rate is too low, and else nothing."""
+    after = RateTrial.after
+
+    def said(trial, decision, loss, mode="min"):
+        slow = {"stop": True, "verdict": Verdict.FALSE_CONVERGENCE, "evidence": {"times_too_low": 10}}
+        other = {"verdict": Verdict.IMPROVING}
+        return after(trial, dataclasses.replace(decision, **(slow if decision.step == step else other)), loss, mode)
+
+    return said
+
+
+def test_a_raise_that_does_not_help_is_undone_also_by_a_run_that_was_killed_in_its_middle(tmp_path, monkeypatch):
+    import lightning
+
+    monkeypatch.setattr("convergence_callbacks.core.rate_trial.RateTrial.after", slow_at(3))
+    monkeypatch.setattr("tests.lightning_training.loader", lambda seed=0: loader(False))
+    kept = {}
+
+    class Watches(lightning.Callback):
+        def on_train_epoch_start(self, trainer, pl_module):
+            kept[trainer.current_epoch] = {name: value.clone() for name, value in pl_module.state_dict().items()}
+
+    def go(epochs, **more):
+        model = module(script=[*SCRIPT, *SCRIPT], lr=0.01)  # whose validation loss is best at epoch 3
+        stopping = ConvergenceStopping(verbose=False, stop_on=[], restore_best=True, **raising())
+        callbacks = [Watches(), lightning.pytorch.callbacks.ModelCheckpoint(tmp_path, "last", every_n_epochs=1)]
+        return stopping, *fit(stopping, tmp_path, model, max_epochs=epochs, callbacks=callbacks, **more)
+
+    go(7)
+    before = kept[4]
+    again, _, _ = go(15, ckpt_path=tmp_path / "last.ckpt")
+    undone = 3 + EPOCHS
+    assert [d.step for d in again.history if d.reason.endswith("rate and weights are those of before")] == [undone]
+    for name, value in kept[undone + 1].items():
+        torch.testing.assert_close(value, before[name], rtol=0, atol=0)
+    assert [o.lr for o in again.observations] == pytest.approx([0.1] * (undone - 6) + [0.01] * (14 - undone))
+    assert again.decision.best_step == 3
+
+
+def test_a_schedule_of_somebody_s_own_that_can_not_be_changed_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("convergence_callbacks.core.rate_trial.RateTrial.after", slow_at(3))
+    monkeypatch.setattr("convergence_callbacks.lightning.trained.scale_rate", lambda *_: 1 / 0)
+    with pytest.warns(RuntimeWarning, match="the learning rate can't be changed"):
+        stopping, _ = run(tmp_path, monkeypatch, learner(0.05), epochs=6, **raising())
+    assert len(stopping.history) == 6 and stopping._trial.failed

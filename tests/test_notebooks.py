@@ -8,7 +8,7 @@ import pytest
 nbclient = pytest.importorskip("nbclient", reason="needs pip install 'convergence-callbacks[dev]'")
 import nbformat
 
-NEEDS = {"campaign": ("torch", "statsmodels"), "compare": ("sklearn",)}
+NEEDS = {"campaign": ("torch", "statsmodels"), "compare": ("sklearn",), "false_convergence": ("lightning",)}
 """What a notebook needs, where that is not what it is called after."""
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))

@@ -57,12 +57,17 @@ class Backup:
         """Where the weights of an epoch are kept."""
         return self.folder / f"best-{epoch}.weights.h5"
 
+    @property
+    def before_raise(self) -> Path:
+        """Where weights and moments from before the learning rate was raised are kept."""
+        return self.folder / "before-raise.npz"
+
     def remove(self) -> None:
         """Take the files away; the folder too when nothing else is in it."""
         self._states = []
         if not self.folder.is_dir():
             return
-        for file in [self._file, *self.folder.glob("best-*.weights.h5")]:
+        for file in [self._file, self.before_raise, *self.folder.glob("best-*.weights.h5")]:
             file.unlink(missing_ok=True)
         if not any(self.folder.iterdir()):
             self.folder.rmdir()

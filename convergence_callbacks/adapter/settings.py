@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from convergence_callbacks.core.criteria.criterion import Criterion
+from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.settings import Settings
 
@@ -33,7 +34,7 @@ class StoppingSettings(Settings):
         None,
     )
     probe: bool = setting(
-        "at a suspected plateau, train copies at other learning rates for a few epochs; Lightning only", False
+        "at a suspected plateau, train copies at other learning rates for a few epochs; Lightning and Keras only", False
     )
     probe_budget: int = setting("epochs that all probes of a run may take together; 12 each", 24, ge=12)
     every_n_steps: int | None = setting(
@@ -44,10 +45,21 @@ class StoppingSettings(Settings):
         "Lightning and Keras only",
         False,
     )
+    on_false_convergence: Literal["tell", "raise_lr"] = setting(
+        "what to do about too low a learning rate: tell, or raise it (raise_lr) and put it back where that does not "
+        "help; Lightning and Keras only",
+        "tell",
+    )
     record: str | None = setting(
         "file to which every observation and decision is appended, so that anyone can recompute them", None
     )
     strict: bool = setting("raise an error where a metric is missing or not finite, instead of a warning", False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.on_false_convergence not in ("tell", "raise_lr"):
+            wrong = f"on_false_convergence must be 'tell' or 'raise_lr', got {self.on_false_convergence!r}"
+            raise SettingsError(wrong, ("on_false_convergence",))
 
     def to_dict(self) -> dict[str, Any]:
         """The settings in plain types, as a callback takes them; a schedule that is a function is left out."""

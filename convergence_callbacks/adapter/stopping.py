@@ -44,11 +44,13 @@ class Stopping(BestWeights, FromYaml):
         log_decisions: Write verdict, evidence and forecast of every epoch to the framework's loggers.
         backup_dir: Folder for what must survive a kill beside the framework's own checkpoints: the state under
             Keras, and best weights that are too large to be kept in memory under Lightning.
-        probe: At a suspected plateau, train copies at other learning rates for a few epochs (Lightning only).
+        probe: At a suspected plateau, train copies at other learning rates for a few epochs (Lightning and Keras only).
         probe_budget: Epochs that all probes of a run may take together; each takes 12.
         every_n_steps: Judge each so many steps instead of each epoch, for runs of few long ones (Lightning only).
         check_data: Look at the first batches and gradients, and say what is wrong with them where a run does not learn
             (Lightning and Keras only).
+        on_false_convergence: ``"tell"`` of too low a learning rate, or ``"raise_lr"``: raise it, and put it back where
+            that does not help (Lightning and Keras only).
         record: File to which every observation and decision is appended; see `DecisionRecord`.
         strict: Raise an error where a metric is missing or not finite, instead of a warning.
 
@@ -64,8 +66,8 @@ class Stopping(BestWeights, FromYaml):
         SettingsError: A setting has a wrong type or value.
     """
 
-    can_probe = False
-    """Whether this framework's callback can train copies of the model."""
+    can_experiment = False
+    """Whether this framework's callback can train copies of the model, and change its learning rate."""
 
     can_count_steps = False
     """Whether this framework's callback can judge within an epoch."""
@@ -96,6 +98,7 @@ class Stopping(BestWeights, FromYaml):
         probe_budget: int = 24,
         every_n_steps: int | None = None,
         check_data: bool = False,
+        on_false_convergence: Literal["tell", "raise_lr"] = "tell",
         record: str | None = None,
         strict: bool = False,
     ) -> None:
@@ -106,10 +109,11 @@ class Stopping(BestWeights, FromYaml):
             raise SettingsError(
                 "mode 'max' needs val_metric, the name of what is to rise, such as 'val_acc'", ("mode",)
             )
-        if probe and not self.can_probe:
-            raise SettingsError("probe is for the callback of Lightning only, so far", ("probe",))
-        if every_n_steps is not None and (probe or not self.can_count_steps):
-            raise SettingsError("every_n_steps is for Lightning only, so far, without probe", ("every_n_steps",))
+        if not self.can_experiment and (probe or on_false_convergence != "tell"):
+            named = "probe" if probe else "on_false_convergence"
+            raise SettingsError(f"{named} is for the callbacks of Lightning and Keras only", (named,))
+        if every_n_steps is not None and (probe or on_false_convergence != "tell" or not self.can_count_steps):
+            raise SettingsError("every_n_steps is for Lightning only, so far, without experiments", ("every_n_steps",))
         if check_data and not self.can_check_data:
             hint = "check_data is for the callbacks of Lightning and Keras; elsewhere call the function of that name"
             raise SettingsError(hint, ("check_data",))
@@ -225,13 +229,15 @@ class Stopping(BestWeights, FromYaml):
         return decision
 
     def announce(self, decision: Decision) -> None:
-        """Say why the training ends, once, where ``verbose`` asks for it; before, what `progress` has to show."""
-        if decision.stop:
-            words = str(decision) if self.settings.verbose and self.stopped_epoch == decision.step else None
-        else:
-            words = self.progress()
-        if words is not None:
+        """Say what there is to say of an epoch."""
+        if (words := self.words(decision)) is not None:
             print(words)
+
+    def words(self, decision: Decision) -> str | None:
+        """Why the training ends, once, where ``verbose`` asks for it; before, what `progress` has to show."""
+        if not decision.stop:
+            return self.progress()
+        return str(decision) if self.settings.verbose and self.stopped_epoch == decision.step else None
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the run in plain types; of the settings only by which rule it was judged."""

@@ -140,6 +140,8 @@ def _probed(settings: StoppingSettings) -> Iterator[str]:
         yield f"{probed} is probed at other learning rates; {settings.probe_budget} epochs at most"
     if settings.check_data:
         yield "the first batches and gradients are looked at, and told where they explain a run that does not learn"
+    if settings.on_false_convergence == "raise_lr":
+        yield "too low a learning rate is raised, and put back where that does not help"
 
 
 def _at_the_end(settings: StoppingSettings) -> Iterator[str]:

@@ -106,6 +106,10 @@ class Probes:
         said = after_probe(decision, self.probed, rate, stop_on)
         return dataclasses.replace(said, evidence={**said.evidence, "probe_epochs": self.spent})
 
+    def acted_on(self) -> Probes:
+        """The same once what was found is done: of the rate that the run has now nothing is known yet."""
+        return Probes(self.spent, self.step)
+
     def to_dict(self) -> dict[str, Any]:
         """The same in plain types."""
         probed = self.probed and {
@@ -132,7 +136,7 @@ def is_suspected_plateau(decision: Decision) -> bool:
 
 def judge_arms(arms: Arms, observation: Observation, decision: Decision, mode: str) -> Probed:
     """The same as `judge_probe`, of a run as its callback knows it."""
-    before = observation.train_loss if observation.val_loss is None else observation.val_loss
+    before = judged_loss(observation)
     noise, gain = (decision.evidence.get(name, 0.0) for name in ("noise", "total_gain"))
     known = math.nan if before is None else before
     return judge_probe(arms, known, noise, gain, 1.0 if mode == "min" else -1.0)
@@ -154,7 +158,7 @@ def judge_probe(arms: Arms, before: float, noise: float, gain: float, sign: floa
     True
     """
     control, raised, lowered = (
-        sign * before - _level(sign * np.asarray(arm, float)) for arm in (arms.control, arms.raised, arms.lowered)
+        sign * before - later_level([sign * loss for loss in arm]) for arm in (arms.control, arms.raised, arms.lowered)
     )
     least = max(noise, 1e-9 * abs(before), 1e-300)  # progress below the noise is none
     times = raised / max(control, least)
@@ -183,6 +187,7 @@ def after_probe(decision: Decision, probed: Probed, rate: float | None, stop_on:
     if probed.verdict is None:
         return dataclasses.replace(decision, evidence=evidence)
     if probed.verdict is Verdict.FALSE_CONVERGENCE:
+        evidence["times_too_low"] = FACTOR
         found, factor = f"made {probed.raised_progress:.2g} times the progress of the present one", FACTOR
     else:
         found, factor = f"got {100 * probed.lowered_advantage:.2g} % of the total gain further", 1 / FACTOR
@@ -200,7 +205,18 @@ def after_probe(decision: Decision, probed: Probed, rate: float | None, stop_on:
     )
 
 
-def _level(losses: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
+def later_level(losses: Sequence[float]) -> float:
     """Mean of the later half; infinite where an epoch has no finite loss, as that of a copy that diverged."""
     later = losses[len(losses) // 2 :]
-    return float(later.mean()) if len(later) and np.isfinite(losses).all() else float("inf")
+    return float(np.mean(later)) if len(later) and np.isfinite(losses).all() else float("inf")
+
+
+def judged_loss(observation: Observation) -> float | None:
+    """Validation loss where there is one, else train loss; None without either."""
+    return observation.train_loss if observation.val_loss is None else observation.val_loss
+
+
+def judged_losses(observations: Sequence[Observation]) -> list[float]:
+    """The same of each epoch, NaN without either."""
+    known = (judged_loss(observation) for observation in observations)
+    return [math.nan if loss is None else loss for loss in known]

@@ -26,6 +26,17 @@ SPENT = 0.05
 """A rate below this share of its highest has little left to give: further drops change nothing."""
 
 
+def times_schedule(schedule: Schedule, times: float) -> Schedule:
+    """The same schedule at a multiple of its rates.
+
+    >>> times_schedule([0.1, 0.05], 10)
+    [1.0, 0.5]
+    """
+    if callable(schedule):
+        return lambda epoch: times * float(schedule(epoch))
+    return [times * float(rate) for rate in schedule]
+
+
 def rates_ahead(schedule: Schedule | None, step: int, end: int | None) -> NDArray[np.float64] | None:
     """Learning rates from the epoch after ``step`` to before ``end``, thinned to at most 64.
 

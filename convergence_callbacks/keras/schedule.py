@@ -1,4 +1,4 @@
-"""What a model's optimiser knows of the learning rate."""
+"""What a model's optimiser knows of the learning rate, and a schedule at other rates."""
 
 from __future__ import annotations
 
@@ -8,6 +8,33 @@ import keras
 
 MOST_EPOCHS_AHEAD = 2000
 """Epochs whose learning rates are asked of a schedule; each is a small computation on the backend."""
+
+
+@keras.saving.register_keras_serializable(package="convergence_callbacks")
+class ScaledSchedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """A schedule at a multiple of its rates.
+
+    Args:
+        schedule: A ``LearningRateSchedule``.
+        times: The factor.
+    """
+
+    def __init__(self, schedule: Any, times: float) -> None:
+        super().__init__()
+        self._schedule, self._times = schedule, times
+
+    def __call__(self, step: Any) -> Any:
+        """The rate of a step."""
+        return self._times * self._schedule(step)
+
+    def get_config(self) -> dict[str, Any]:
+        """What it is made of, so that it is saved with a model."""
+        return {"schedule": keras.optimizers.schedules.serialize(self._schedule), "times": self._times}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> ScaledSchedule:
+        """The schedule that `get_config` described."""
+        return cls(keras.optimizers.schedules.deserialize(config["schedule"]), config["times"])
 
 
 class Rates:

@@ -8,26 +8,25 @@ from typing import Any
 
 import torch
 
+from convergence_callbacks.adapter.experiments import Experimenting
 from convergence_callbacks.adapter.torch_weights import on_host
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
-from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.probe import Probes, judge_arms
 from convergence_callbacks.lightning.console import say
 from convergence_callbacks.lightning.data_check import DataCheckingInLightning
 from convergence_callbacks.lightning.epoch import EpochInProgress
 from convergence_callbacks.lightning.observed import observed
-from convergence_callbacks.lightning.probe import train_copies
 from convergence_callbacks.lightning.processes import any_process
 from convergence_callbacks.lightning.rivals import plays_against_itself
 from convergence_callbacks.lightning.schedule import known_of
 from convergence_callbacks.lightning.stock import early_stoppings
+from convergence_callbacks.lightning.trained import TrainedModule
 
 IN_MEMORY = 2**30
 """Bytes of weights up to which the best ones are kept in memory; beyond, in ``backup_dir`` or the run's directory."""
 
 
-class ConvergenceStopping(DataCheckingInLightning, *early_stoppings()):  # type: ignore[misc]
+class ConvergenceStopping(DataCheckingInLightning, Experimenting, *early_stoppings()):  # type: ignore[misc]
     """Ends a Lightning training when it has converged, overfits, diverged or does not learn, and says why.
 
     It takes the settings of `Stopping`. Train and validation loss are found among the logged metrics; the
@@ -43,7 +42,6 @@ class ConvergenceStopping(DataCheckingInLightning, *early_stoppings()):  # type:
     unless ``val_metric`` names what tells of success, or ``criteria`` say what ends the training.
     """
 
-    can_probe = True
     can_count_steps = True
 
     def _construct(self) -> None:
@@ -51,7 +49,6 @@ class ConvergenceStopping(DataCheckingInLightning, *early_stoppings()):  # type:
         self._best_weights: dict[str, Any] | None = None
         self._best_path: str | None = None
         self._epoch = EpochInProgress()
-        self._probes = Probes()
 
     @property
     def state_key(self) -> str:
@@ -69,7 +66,8 @@ class ConvergenceStopping(DataCheckingInLightning, *early_stoppings()):  # type:
         """Make ready for this run, with what the trainer knows of it."""
         if self._saved is None:
             self._best_weights = self._best_path = None
-            self._probes, self._epoch = Probes(), EpochInProgress()
+            self._epoch = EpochInProgress()
+            self._forget_experiments()
         only_told = plays_against_itself(self.settings, trainer)
         self.begin(*known_of(trainer, self.settings.every_n_steps), only_told)
         if self.stopped_epoch is not None:  # it had ended before its checkpoint was saved
@@ -112,8 +110,9 @@ class ConvergenceStopping(DataCheckingInLightning, *early_stoppings()):  # type:
 
     def _judge(self, step: int, trainer: Any, pl_module: Any) -> None:
         observation = observed(self, self._epoch, trainer, step)
-        decision = self.decide(observation, lambda said: self._probed(said, observation, trainer, pl_module))
-        self._act(decision, trainer, pl_module)
+        trained = TrainedModule(trainer, pl_module)
+        decision = self.decide(observation, lambda said: self.experimented(said, observation, trained))
+        self._act(decision, trainer, pl_module, trained)
 
     # Act ----------------------------------------------------------------------------------------------
 
@@ -136,7 +135,7 @@ class ConvergenceStopping(DataCheckingInLightning, *early_stoppings()):  # type:
         return {
             **super().state_dict(),
             "epoch": self._epoch.state_dict(),
-            **({"probes": self._probes.to_dict()} if self.settings.probe else {}),
+            **({} if self._before_raise is None else {"before_raise": self._before_raise}),
             **(kept if self.settings.restore_best else {}),
         }
 
@@ -145,7 +144,7 @@ class ConvergenceStopping(DataCheckingInLightning, *early_stoppings()):  # type:
         self._best_weights = state_dict.get("best_weights")
         self._best_path = state_dict.get("best_path")
         self._epoch.load_state_dict(state_dict.get("epoch", {}))
-        self._probes = Probes.from_dict(state_dict.get("probes", {}))
+        self._before_raise = state_dict.get("before_raise")
         super().load_state_dict(state_dict)
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
@@ -157,37 +156,16 @@ class ConvergenceStopping(DataCheckingInLightning, *early_stoppings()):  # type:
         if self.state_key not in states and len(left) == 1:
             self.load_state_dict(left[0])
 
-    def _probed(self, decision: Decision, observation: Observation, trainer: Any, pl_module: Any) -> Decision:
-        """The decision after a probe, where one is asked for and due."""
-        settings = self.settings
-        if settings.probe and self._probes.may_probe(decision, settings.probe_budget):
-            try:
-                arms = train_copies(trainer, pl_module, self._collector)
-                self._probes = self._probes.after(decision.step, judge_arms(arms, observation, decision, settings.mode))
-            except Exception as error:  # what the user's module can't do in a copy must not end the training
-                self._probes = self._probes.after(decision.step, None)
-                self._complain(ConvergenceError(f"the probe failed: {error!r}"), about="probe")
-        return self._probes.said_of(decision, observation.lr, settings.stop_on)
-
-    def _collector(self) -> ConvergenceStopping:
-        """A callback that collects what this one does, and neither stops nor says anything."""
-        s = self.settings
-        return ConvergenceStopping(
-            mode=s.mode, train_metric=s.train_metric, val_metric=s.val_metric, stop_on=(), verbose=False
-        )
-
-    def _act(self, decision: Decision, trainer: Any, pl_module: Any) -> None:
+    def _act(self, decision: Decision, trainer: Any, pl_module: Any, trained: TrainedModule) -> None:
         if self.settings.restore_best and decision.best_step == decision.step:
             self._keep_best(trainer, pl_module)
+        self.change_rate(trained)
         if self.settings.log_decisions and trainer.is_global_zero:
             for logger in trainer.loggers:
                 logger.log_metrics(self.numbers(decision), step=trainer.global_step)
         if decision.stop:
             trainer.should_stop = True
-            words = str(decision) if self.settings.verbose and self.stopped_epoch == decision.step else None
-        else:
-            words = self.progress()
-        if words is not None:
+        if (words := self.words(decision)) is not None:
             say(trainer, words)
 
     def _keep_best(self, trainer: Any, pl_module: Any) -> None:

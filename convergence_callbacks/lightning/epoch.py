@@ -30,7 +30,7 @@ class EpochInProgress:
         return cls(trainer.current_epoch, lr=rate(trainer))
 
     def next(self, trainer: Any) -> EpochInProgress:
-        """The epoch that begins now: this one where Lightning (2.2) begins it again since a checkpoint was saved in it."""
+        """The epoch that begins now: this one where Lightning (2.2) begins it anew since a checkpoint lies in it."""
         return self if self._number == trainer.current_epoch else EpochInProgress.begun(trainer)
 
     def __eq__(self, other: object) -> bool:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import copy
-import math
-import random
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 
-from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.probe import ARM_EPOCHS, FACTOR, Arms
+from convergence_callbacks.adapter.torch_random import random_state_kept
+from convergence_callbacks.core.probe import ARM_EPOCHS, FACTOR, Arms, judged_losses
 from convergence_callbacks.lightning.stock import early_stoppings
 
 CALLBACKS = tuple(dict.fromkeys(kind.__base__ for kind in early_stoppings()))
@@ -40,17 +36,11 @@ def train_copies(trainer: Any, pl_module: Any, collector: Callable[[], Any]) -> 
 
     def arm(factor: float) -> list[float]:
         collects = collector()
-        with _random_state_kept(trainer):
+        with random_state_kept(_loaders(trainer)):
             _train_copy(trainer, pl_module, factor, collects)
-        return [_judged(observation) for observation in collects.observations]
+        return judged_losses(collects.observations)
 
     return Arms(control=arm(1.0), raised=arm(FACTOR), lowered=arm(1 / FACTOR))
-
-
-def _judged(observation: Observation) -> float:
-    """Validation loss where there is one, else train loss; NaN without either."""
-    known = observation.train_loss if observation.val_loss is None else observation.val_loss
-    return math.nan if known is None else known
 
 
 def _train_copy(trainer: Any, pl_module: Any, factor: float, collector: Any) -> None:
@@ -111,30 +101,11 @@ def _copy(pl_module: Any) -> Any:
         pl_module._trainer = attached
 
 
-@contextmanager
-def _random_state_kept(trainer: Any) -> Iterator[None]:
-    """Put the state of all random generators back afterwards, those of the data loaders too."""
-    generators = [*_generators(trainer.train_dataloader), *_generators(trainer.val_dataloaders)]
-    states = [generator.get_state() for generator in generators]
-    python, legacy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    try:
-        yield
-    finally:
-        for generator, state in zip(generators, states, strict=True):
-            generator.set_state(state)
-        random.setstate(python)
-        np.random.set_state(legacy)
-        torch.set_rng_state(cpu)
-        if cuda:
-            torch.cuda.set_rng_state_all(cuda)
-
-
-def _generators(loaders: Any) -> list[torch.Generator]:
-    """Generators of their own that loaders and their samplers have."""
-    each = (
-        loaders.values() if isinstance(loaders, dict) else loaders if isinstance(loaders, list | tuple) else [loaders]
-    )
-    holders = [holder for loader in each for holder in (loader, getattr(loader, "sampler", None))]
-    found = (getattr(holder, "generator", None) for holder in holders)
-    return list({id(g): g for g in found if isinstance(g, torch.Generator)}.values())
+def _loaders(trainer: Any) -> list[Any]:
+    """The loaders of the run, whatever holds them."""
+    of_run = (trainer.train_dataloader, trainer.val_dataloaders)
+    return [
+        loader
+        for held in of_run
+        for loader in (held.values() if isinstance(held, dict) else held if isinstance(held, list | tuple) else [held])
+    ]

@@ -44,9 +44,15 @@ def test_every_setting_has_a_description_for_file_and_docs():
         )
 
 
-def test_a_framework_without_a_probe_says_so():
-    with pytest.raises(SettingsError, match="probe is for the callback of Lightning only"):
-        Stopping(probe=True)
+@pytest.mark.parametrize("asked", [{"probe": True}, {"on_false_convergence": "raise_lr"}])
+def test_a_framework_without_experiments_says_so(asked):
+    with pytest.raises(SettingsError, match=f"{next(iter(asked))} is for the callbacks of Lightning and Keras only"):
+        Stopping(**asked)
+
+
+def test_what_is_done_of_false_convergence_is_one_of_two():
+    with pytest.raises(SettingsError, match="on_false_convergence must be 'tell' or 'raise_lr', got 'raise'"):
+        Stopping(on_false_convergence="raise")
 
 
 def test_a_framework_that_hides_its_data_names_the_function():

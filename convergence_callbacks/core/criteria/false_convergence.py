@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from convergence_callbacks.core.advised_rate import raise_rate
+from convergence_callbacks.core.advised_rate import raise_rate, times_too_low
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import Series, Signals, roughness_of
@@ -59,7 +59,7 @@ class FalseConvergence(Criterion):
         return Finding(
             reason=f"{self._pace(per_epoch, signals)}: {100 * late:.2g} % of the gain came in the later half",
             verdict=Verdict.FALSE_CONVERGENCE,
-            evidence={"late_share": late, "fall_per_epoch": per_epoch},
+            evidence={"late_share": late, "fall_per_epoch": per_epoch, "times_too_low": times_too_low(signals)},
             advice=(raise_rate(signals), *_patience_it_takes(per_epoch)),
             confidence=0.7,
         )

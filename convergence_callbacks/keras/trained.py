@@ -1,0 +1,76 @@
+"""A model in the middle of its training, as experiments need it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from convergence_callbacks.core.probe import Arms
+from convergence_callbacks.keras.probe import moments, train_copies
+from convergence_callbacks.keras.schedule import ScaledSchedule
+
+
+class TrainedModel:
+    """A model; see `adapter.experiments.Trained`.
+
+    Args:
+        model: The model in the middle of its run.
+        data: What ``fit`` was given; None where nobody said.
+    """
+
+    def __init__(self, model: Any, data: Mapping[str, Any] | None) -> None:
+        self._model, self._data = model, data
+
+    def train_copies(self, collector: Callable[[], Any]) -> Arms:
+        """The judged losses of three copies.
+
+        Raises:
+            ValueError: Nobody said what they should be trained on.
+        """
+        if self._data is None:
+            raise ValueError("no data")
+        return train_copies(self._model, self._data, collector)
+
+    def state(self) -> list[Any]:
+        """Weights, and the moments of the optimiser."""
+        weights = [np.array(weight) for weight in self._model.get_weights()]
+        return [*weights, *(np.array(keras.ops.convert_to_numpy(own.value)) for own in self._moments())]
+
+    def take_up(self, state: list[Any]) -> None:
+        """Go on from such a state."""
+        count = len(self._model.weights)
+        self._model.set_weights(state[:count])
+        for own, value in zip(self._moments(), state[count:], strict=True):
+            own.assign(value)
+
+    def scale_rate(self, times: float) -> None:
+        """Multiply the learning rate, that of a schedule at every step to come."""
+        if not self.scale_schedule(times):
+            optimizer = _innermost(self._model.optimizer)
+            optimizer.learning_rate = times * float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+
+    def scale_schedule(self, times: float) -> bool:
+        """Wrap the schedule and compile the step of training anew; False where the optimiser follows none.
+
+        This alone is what a resumed training needs: Keras restores a rate that is a number.
+        """
+        optimizer = _innermost(self._model.optimizer)
+        schedule = optimizer._learning_rate
+        if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+            return False
+        optimizer.learning_rate = ScaledSchedule(schedule, times)
+        self._model.make_train_function(force=True)
+        return True
+
+    def _moments(self) -> list[Any]:
+        """Those of the optimiser but its count of steps, by which a schedule knows where it is."""
+        optimizer = self._model.optimizer
+        return [own for own in moments(optimizer) if own is not optimizer.iterations]
+
+
+def _innermost(optimizer: Any) -> Any:
+    """The optimiser itself, where another one scales the loss around it."""
+    return getattr(optimizer, "inner_optimizer", optimizer)

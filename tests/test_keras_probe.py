@@ -1,0 +1,183 @@
+"""The probe under Keras, and what is done of what it finds; run once for each backend."""
+
+import dataclasses
+import random
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="needs the extra: pip install 'convergence-callbacks[keras]'")
+
+from convergence_callbacks import Verdict
+from convergence_callbacks.core.rate_trial import EPOCHS, RateTrial
+from convergence_callbacks.keras import ConvergenceStopping
+from convergence_callbacks.keras.probe import copied_model
+from convergence_callbacks.keras.schedule import ScaledSchedule
+
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(48, 4)).astype("float32")
+Y = X.sum(axis=1, keepdims=True)
+SUSPECT = "convergence_callbacks.core.probe.is_suspected_plateau"
+DATA = {"x": X, "y": Y, "batch_size": 16, "validation_split": 0.25}
+
+
+def model(rate=0.05, optimizer=keras.optimizers.Adam, **compiled):
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    made = keras.Sequential(
+        [keras.Input((4,)), layers.Dense(8), layers.BatchNormalization(), layers.Dropout(0.2), layers.Dense(1)]
+    )
+    made.compile(optimizer(rate), loss=lambda y, said: keras.ops.mean((y - said) ** 2), metrics=["mae"], **compiled)
+    return made
+
+
+def linear(rate=1e-4):
+    keras.utils.set_random_seed(0)
+    made = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    made.compile(keras.optimizers.SGD(rate), loss="mse")
+    return made
+
+
+def run(made=None, *, epochs=13, data=DATA, callbacks=(), **settings):
+    made = model() if made is None else made
+    keras.utils.set_random_seed(1)
+    stopping = ConvergenceStopping(**{"verbose": False, "stop_on": [], **settings}).probe_on(**data)
+    made.fit(**data, epochs=epochs, verbose=0, callbacks=[stopping, *callbacks])
+    return stopping, made
+
+
+def numbers(variables):
+    return [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in variables]
+
+
+def trace(made):
+    """All that goes on from here, in bits."""
+    drawn = keras.ops.convert_to_numpy(keras.random.normal((3,)))  # of Keras's own generator
+    states = [np.array(random.getstate()[1]), np.random.get_state()[1], np.array(drawn)]
+    if keras.backend.backend() == "torch":
+        import torch
+
+        states.append(torch.get_rng_state().numpy())
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        states += [tf.random.get_global_generator().state.numpy(), tf.random.normal((3,)).numpy()]
+    return [*numbers(made.variables), *numbers(made.optimizer.variables), *states]
+
+
+def test_a_run_with_a_probe_goes_on_bit_for_bit_as_the_run_without(monkeypatch):
+    monkeypatch.setattr(SUSPECT, lambda decision: decision.step == 10)
+    without, plain = run()
+    left = trace(plain)
+    probing, probed = run(probe=True)
+    found = trace(probed)
+    assert [d.step for d in probing.history if "probe_epochs" in d.evidence] == [10]
+    assert len(found) == len(left)
+    for one, other in zip(found, left, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert [o.val_loss for o in probing.observations] == [o.val_loss for o in without.observations]
+
+
+def test_a_copy_begins_where_the_run_is_at_another_rate():
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.05, decay_steps=6, decay_rate=0.5, staircase=True)
+    for rate, now in ((0.05, 0.05), (schedule, 0.0125)):
+        _, made = run(model(rate), epochs=4)
+        copied = copied_model(made, 10.0)
+        assert float(keras.ops.convert_to_numpy(copied.optimizer.learning_rate)) == pytest.approx(10 * now)
+        for own, of_run in zip(copied.get_weights(), made.get_weights(), strict=True):
+            np.testing.assert_array_equal(own, of_run)
+        assert int(keras.ops.convert_to_numpy(copied.optimizer.iterations)) == 12
+
+
+def test_a_probe_without_data_is_told_and_the_training_goes_on(monkeypatch):
+    monkeypatch.setattr(SUSPECT, lambda decision: decision.step == 10)
+    stopping = ConvergenceStopping(verbose=False, stop_on=[], probe=True)
+    with pytest.warns(RuntimeWarning, match=r"tell probe_on\(x, y, …\) what fit is given"):
+        linear().fit(**DATA, epochs=11, verbose=0, callbacks=[stopping])
+    assert len(stopping.history) == 11 and "probe_epochs" not in stopping.history[10].evidence
+
+
+def test_data_that_can_be_read_once_only_is_refused(monkeypatch):
+    monkeypatch.setattr(SUSPECT, lambda decision: decision.step == 10)
+    stopping = ConvergenceStopping(verbose=False, stop_on=[], probe=True).probe_on(iter([(X, Y)]))
+    with pytest.warns(RuntimeWarning, match="the probe failed.*read once only"):
+        linear().fit(**DATA, epochs=11, verbose=0, callbacks=[stopping])
+    assert len(stopping.history) == 11
+
+
+def test_too_low_a_rate_is_raised_and_learns(capsys):
+    raised, _ = run(linear(), epochs=18, probe=True, on_false_convergence="raise_lr", verbose=True)
+    first = next(decision for decision in raised.history if "rate_raised" in decision.evidence)
+    assert first.verdict == "false_convergence" and first.evidence["probe_raised_progress"] > 5
+    assert first.evidence["probe_epochs"] == 12 and first.evidence["rate_raised"] == 10
+    assert "raised 10 times to 0.001" in first.reason
+    rates, losses = zip(*((o.lr, o.val_loss) for o in raised.observations), strict=True)
+    assert rates[first.step : first.step + 2] == pytest.approx([1e-4, 1e-3])
+    assert losses[first.step] - losses[first.step + 4] > 5 * (losses[first.step - 4] - losses[first.step])
+    assert "the learning rate is raised 10 times" in capsys.readouterr().out
+
+
+def slow_at(step):
+    """Says at one epoch that the rate is too low, and else nothing."""
+    after = RateTrial.after
+
+    def said(trial, decision, loss, mode="min"):
+        slow = {"stop": True, "verdict": Verdict.FALSE_CONVERGENCE, "evidence": {"times_too_low": 10}}
+        other = {"verdict": Verdict.IMPROVING}
+        return after(trial, dataclasses.replace(decision, **(slow if decision.step == step else other)), loss, mode)
+
+    return said
+
+
+@pytest.mark.parametrize("schedule", [False, True])
+def test_a_raise_that_does_not_help_is_undone_with_the_weights_of_before(monkeypatch, schedule):
+    monkeypatch.setattr("convergence_callbacks.core.rate_trial.RateTrial.after", slow_at(10))
+    kept = {}
+
+    def on_epoch_end(epoch, logs):
+        kept[epoch] = made.get_weights()
+        logs["val_loss"] = 1.0 + (epoch > 10)
+
+    rate = keras.optimizers.schedules.InverseTimeDecay(0.05, 100, 0.5) if schedule else 0.05
+    made = model(rate)
+    seen = keras.callbacks.LambdaCallback(on_epoch_end=on_epoch_end)
+    after = {}
+    stopping = ConvergenceStopping(verbose=False, stop_on=[], on_false_convergence="raise_lr")
+    then = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: after.update({epoch: made.get_weights()}))
+    made.fit(X, Y, epochs=20, verbose=0, callbacks=[seen, stopping, then])
+    rates = [observation.lr for observation in stopping.observations]
+    ends = 10 + EPOCHS
+    assert rates[11] > 8 * rates[10] and rates[ends] > 8 * rates[10] and rates[ends + 1] < 1.01 * rates[10]
+    assert stopping.history[ends].reason.endswith("rate and weights are those of before")
+    for own, before in zip(after[ends], kept[10], strict=True):
+        np.testing.assert_array_equal(own, before)
+
+
+def test_a_killed_run_goes_on_in_the_middle_of_a_trial(monkeypatch, tmp_path):
+    monkeypatch.setattr("convergence_callbacks.core.rate_trial.RateTrial.after", slow_at(3))
+    schedule = keras.optimizers.schedules.InverseTimeDecay(0.05, 100, 0.5)
+
+    def fit(folder, epochs):
+        made = model(schedule)
+        script = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(val_loss=1 + (epoch > 3)))
+        backup = keras.callbacks.BackupAndRestore(tmp_path / folder / "keras", delete_checkpoint=False)
+        kept = str(tmp_path / folder / "own")
+        stopping = ConvergenceStopping(verbose=False, stop_on=[], on_false_convergence="raise_lr", backup_dir=kept)
+        monkeypatch.setattr("convergence_callbacks.adapter.backup.Backup.remove", lambda self: None)
+        made.fit(X, Y, epochs=epochs, shuffle=False, verbose=0, callbacks=[script, stopping, backup])
+        return stopping, made
+
+    whole, _ = fit("whole", 15)
+    fit("cut", 7)
+    again, _ = fit("cut", 15)
+    assert [o.step for o in again.observations] == list(range(7, 15))
+    assert [o.lr for o in again.observations] == pytest.approx([o.lr for o in whole.observations[7:]])
+    done = [[decision.reason.rpartition("; ")[2] for decision in run.history] for run in (again, whole)]
+    assert done[0][:5] == done[1][7:12] and done[0][4].startswith("the raised learning rate did not help")
+    assert again._trial == whole._trial and again._trial.failed
+
+
+def test_a_scaled_schedule_is_saved_with_its_optimiser():
+    schedule = ScaledSchedule(keras.optimizers.schedules.ExponentialDecay(0.1, 4, 0.5), 10.0)
+    again = keras.optimizers.SGD.from_config(keras.optimizers.SGD(schedule).get_config())._learning_rate
+    assert float(again(4)) == pytest.approx(0.5)
