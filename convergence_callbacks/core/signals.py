@@ -72,6 +72,11 @@ class Signals:
         return np.array(self.curve.loss)
 
     @functools.cached_property
+    def lowest(self) -> Series:
+        """Lowest judged loss of each bin."""
+        return np.array(self.curve.lowest)
+
+    @functools.cached_property
     def train_losses(self) -> Series:
         """Train loss by bin, NaN where there was none."""
         return np.array(self.curve.train)
@@ -106,7 +111,7 @@ class Signals:
 
     def best_before(self, window: int) -> float | None:
         """The lowest judged loss up to a number of judged epochs ago, None where the run is shorter."""
-        lowest = np.array(self.curve.lowest)[self.epochs <= self.curve.count - window]
+        lowest = self.lowest[self.epochs <= self.curve.count - window]
         return float(lowest.min()) if len(lowest) else None
 
     @functools.cached_property
@@ -188,7 +193,7 @@ class Signals:
 
 def once_an_epoch(function: Callable[[Signals], Read]) -> Callable[[Signals], Read]:
     """Remembers what was read from the signals of an epoch: several rules may ask for it."""
-    name = f"read by {function.__module__}.{function.__qualname__}"
+    name = _name_of(function)
 
     @functools.wraps(function)
     def remembered(signals: Signals) -> Read:
@@ -199,6 +204,20 @@ def once_an_epoch(function: Callable[[Signals], Read]) -> Callable[[Signals], Re
         return read
 
     return remembered
+
+
+def remember(function: Callable[[Signals], Read], signals: Signals, read: Read) -> None:
+    """Let a function that reads once an epoch give what was read in another way: of many runs at once."""
+    vars(signals)[_name_of(function)] = read
+
+
+def remember_properties(signals: Signals, **known: Any) -> None:
+    """The same for properties."""
+    vars(signals).update(known)
+
+
+def _name_of(function: Callable[[Signals], Any]) -> str:
+    return f"read by {function.__module__}.{function.__qualname__}"
 
 
 def roughness_of(series: Series) -> float:
@@ -231,3 +250,21 @@ def noise_of(series: Series) -> float:
         return 0.0
     second = np.abs(series[2:] - 2 * series[1:-1] + series[:-2])
     return 1.4826 * median(second) / math.sqrt(6)
+
+
+def medians(curves: Series) -> Series:
+    """The median of each row, of a single series its own; NaN where there is a NaN."""
+    count = curves.shape[-1]
+    if count == 0:
+        return np.full(curves.shape[:-1], math.nan)
+    ordered = np.sort(curves)
+    middle: Series = (ordered[..., (count - 1) // 2] + ordered[..., count // 2]) / 2 + 0 * ordered[..., -1]
+    return middle
+
+
+def noises(curves: Series) -> Series:
+    """What `noise_of` says of each row, of a single series its own."""
+    if curves.shape[-1] < 4:
+        return np.zeros(curves.shape[:-1])
+    second = np.abs(curves[..., 2:] - 2 * curves[..., 1:-1] + curves[..., :-2])
+    return 1.4826 * medians(second) / math.sqrt(6)
