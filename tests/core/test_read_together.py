@@ -29,7 +29,7 @@ def seen(run, epochs, train=True):
 @pytest.mark.parametrize("epochs", [3, 5, 6, 11, 40, 59, 130])
 def test_the_numbers_are_those_of_each_run_by_itself(epochs):
     runs = [run for run in RUNS if run.epochs >= epochs]
-    assert len(runs) > 3
+    assert len(runs) > 1
     together = [seen(run, epochs) for run in runs] + [seen(run, epochs, train=False) for run in runs]
     alone = [seen(run, epochs) for run in runs] + [seen(run, epochs, train=False) for run in runs]
     read_together(together)

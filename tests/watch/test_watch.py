@@ -1,5 +1,6 @@
 import dataclasses
 import http.server
+import io
 import json
 import re
 import sys
@@ -7,15 +8,17 @@ import threading
 import time
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from convergence_callbacks import Patience, SettingsError
 from convergence_callbacks.cli import app
 from convergence_callbacks.cli.chart import BAND, MIDDLE, TRAIN, VAL, chart
+from convergence_callbacks.cli.watch import Watcher, _picture
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.outlook import band_of, eta
 from convergence_callbacks.replay import replay
-from convergence_callbacks.watch import Follower, Session
+from convergence_callbacks.watch import Follower, Reading, Session
 from convergence_callbacks.watch.notify import Webhook, start_command
 from tests.curves import overfitting
 from tests.logs.make import lines
@@ -248,3 +251,15 @@ def test_the_time_that_is_left_is_told_where_the_log_has_times():
     session.take(first(8))
     assert " min (" in eta(session.forecast, timed) and " min (" not in eta(session.forecast, session.seen)
     assert eta(session.forecast, timed, "round").split()[3] == "rounds"
+
+
+def test_a_terminal_shows_the_band_and_when_it_will_be_over(tmp_path):
+    watcher = Watcher(tmp_path / "log.csv", Session(Settings(max_epochs=40)), None, None)
+    watcher.take(Reading(first(8), is_settled=True))
+    shown = Console(file=io.StringIO(), width=80)
+    shown.print(_picture(watcher, 80))
+    text = shown.file.getvalue()
+    assert BAND in text and "ETA ≈ " in text and "at the end" in text
+    watcher.take(Reading(RUN, is_settled=True))
+    shown.print(_picture(watcher, 80))
+    assert "stop at epoch" in shown.file.getvalue() and shown.file.getvalue().count("ETA ≈ ") == 1
