@@ -71,10 +71,10 @@ def outcomes_of(runs: Sequence[Run], rules: Sequence[Settings], *, schedule_know
     >>> outcome.spent, outcome.lost
     ((6, 8), (0.2, 0.0))
     """
-    told = functools.cache(lambda budget: [_Rule(_within(rule, budget)) for rule in rules])
+    within = functools.cache(lambda budget: [_Rule(_within(rule, budget)) for rule in rules])
     panels = []
     for run in runs:
-        known = told(budget_of(run))
+        known = within(budget_of(run))
         if schedule_known:
             known = [_Rule(with_schedule(rule.settings, run)) for rule in known]
         panels.append(_Panel(run, known))

@@ -56,7 +56,7 @@ def symptoms_side_by_side(curves: Curves, runs: Sequence[Signals]) -> tuple[tupl
 def _read(curves: Curves, circumstances: Numbers) -> dict[str, Series | float]:
     val, train = curves.losses, _train_losses(curves)
     unit, time = _unit(val, train), _learning_time(curves)
-    known = {
+    known: dict[str, Series | float] = {
         **{f"val_{name}": value for name, value in _one_loss(val, time, unit, curves.width).items()},
         **{f"train_{name}": value for name, value in _one_loss(train, time, unit, curves.width).items()},
         **{f"both_{name}": value for name, value in _both_losses(val, train, unit).items()},

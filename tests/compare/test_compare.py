@@ -58,17 +58,17 @@ def test_runs_side_by_side_are_judged_as_each_by_itself():
     assert outcomes_of(runs, rules) == [outcomes_of([run], rules)[0] for run in runs]
 
 
-def test_rates_that_were_known_in_advance_hold_off_a_stop():
+def test_rates_that_were_known_in_advance_are_those_of_a_schedule():
     t = np.arange(120)
-    val = np.where(t < 60, 0.5 + 0.5 * np.exp(-t / 3), 0.2 + 0.3 * np.exp(-(t - 60) / 3))
+    val = np.where(t < 60, 0.5 + 0.5 * np.exp(-t / 3), 0.2 + 0.3 * np.exp(-(t - 60) / 3)).tolist()
     seen = tuple(Observation(step=e, train_loss=v, val_loss=v, lr=0.1 if e < 60 else 0.01) for e, v in enumerate(val))
     run = Run(name="a", path=Path("a.csv"), format="CSV", observations=seen)
-    (unknown,) = outcomes_of([run], [Settings()])
-    (known,) = outcomes_of([run], [Settings()], schedule_known=True)
-    assert unknown.spent[0] < 60 < known.spent[0] < 120
-    assert replay(run, schedule_known=True).steps_spent == known.spent[0]
+    scheduled = Settings(lr_schedule=tuple(each.lr for each in seen))
+    known, unknown = outcomes_of([run], [Settings()], schedule_known=True), outcomes_of([run], [Settings()])
+    assert known == outcomes_of([run], [scheduled]) != unknown
+    assert replay(run, schedule_known=True).decisions == replay(run, scheduled).decisions
     unlogged = dataclasses.replace(run, observations=(*seen[:-1], dataclasses.replace(seen[-1], lr=None)))
-    assert replay(unlogged, schedule_known=True).steps_spent == unknown.spent[0]
+    assert replay(unlogged, schedule_known=True).settings.lr_schedule is None
 
 
 @pytest.fixture
