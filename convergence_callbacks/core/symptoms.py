@@ -256,7 +256,8 @@ def _circumstances(signals: Signals) -> dict[str, float]:
 
 def _window(loss: Series) -> int:
     """Bins whose median is the level at a place."""
-    return max(1, loss.shape[-1] // 12)
+    bins: int = loss.shape[-1]
+    return max(1, bins // 12)
 
 
 def _end(loss: Series) -> Series:

@@ -61,7 +61,7 @@ class TensorBoard(Reader):
         names, sums = with_sums([tag for tag in tags if tag != STEP], notes)
         columns = _with_axes(find_columns(names, choice))
         wanted = {columns.train, columns.val, columns.lr, columns.epoch, columns.energy}
-        wanted |= {part for name in (columns.train, columns.val) if name in sums for part in sums[name]}
+        wanted |= {part for name, parts in sums.items() if name in wanted for part in parts}
         scalars = heapq.merge(*(scalars_in(*file, notes) for file in files), key=lambda scalar: scalar.wall_time)
         rows = rows_of((scalar for scalar in scalars if scalar.tag in wanted), columns)
         yield from runs_of(path, self.name, columns, (summed(row, sums) for row in rows), notes)
