@@ -8,12 +8,24 @@ so far, or in epochs on a log scale. What is not known (a learning rate, a budge
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convergence_callbacks.core.curves import Curves, Numbers, numbers_of, rows_of
+from convergence_callbacks.core.scales import (
+    LEAST,
+    ROUNDING,
+    compressed,
+    correlation,
+    magnitude,
+    magnitudes,
+    quotient,
+    signed,
+    straightness,
+    within,
+)
 from convergence_callbacks.core.signals import Series, Signals, medians, noises
 
 PLACES = (0.25, 0.5, 0.75, 0.9)
@@ -25,9 +37,6 @@ EPOCHS = (1, 2, 4, 8, 16)
 MOST = 0.9
 """Share of the gain that is most of it."""
 
-LEAST = 1e-6
-"""Smallest share that is told from nothing; single-precision losses carry no more."""
-
 MANY = 1e4
 """More times the noise than anybody needs to know."""
 
@@ -36,9 +45,6 @@ TINY = 1e-280
 
 LOWEST_RATE = 1e-4
 """Highest learning rate of a run below which it says nothing: fine-tuning has others than training from scratch."""
-
-ROUNDING = 1e-9
-"""Share of the starting level that is an error of rounding: noise of a curve that has none."""
 
 
 def symptoms(signals: Signals) -> dict[str, float]:
@@ -113,7 +119,7 @@ def _how_far(loss: Series, unit: Series, gain: Series) -> dict[str, Series]:
     settled = medians(loss[..., 1:4]) if loss.shape[-1] > 3 else first  # the very first may be anything
     late_gain = np.maximum(settled - low, LEAST * unit)
     return {
-        **_magnitudes(
+        **magnitudes(
             {
                 "gain": gain,
                 "late_gain": late_gain,
@@ -124,9 +130,9 @@ def _how_far(loss: Series, unit: Series, gain: Series) -> dict[str, Series]:
             },
             unit,
         ),
-        "late_gain_share": _within(late_gain / gain, MANY),
-        "level": _compressed(end / unit),
-        "rise_share": _compressed((end - low) / gain),
+        "late_gain_share": within(late_gain / gain, MANY),
+        "level": compressed(end / unit),
+        "rise_share": compressed((end - low) / gain),
     }
 
 
@@ -137,7 +143,7 @@ def _how_steadily(loss: Series, time: Series, unit: Series) -> dict[str, Series]
         unknown = np.full(loss.shape[:-1], math.nan)
         return dict.fromkeys(("noise", "step", "jump", "spread", "line", "line_late"), unknown)
     return {
-        **_magnitudes(
+        **magnitudes(
             {
                 "noise": noises(loss[..., -max(8, bins // 2) :]),
                 "step": medians(sizes),
@@ -146,8 +152,8 @@ def _how_steadily(loss: Series, time: Series, unit: Series) -> dict[str, Series]
             },
             unit,
         ),
-        "line": _straightness(time, loss),
-        "line_late": _straightness(time[..., bins // 2 :], loss[..., bins // 2 :]),
+        "line": straightness(time, loss),
+        "line_late": straightness(time[..., bins // 2 :], loss[..., bins // 2 :]),
     }
 
 
@@ -161,9 +167,9 @@ def _when(loss: Series, unit: Series, gain: Series, width: int) -> dict[str, Ser
     return {
         "most_after": np.log10(1 + reached * width),
         "most_after_share": reached / bins,
-        **{name: _compressed(medians(level) / unit) for name, level in levels.items()},
+        **{name: compressed(medians(level) / unit) for name, level in levels.items()},
         **{
-            name: _signed((first - loss[..., place]) / unit) if place < bins else unknown
+            name: signed((first - loss[..., place]) / unit) if place < bins else unknown
             for name, place in falls.items()
         },
     }
@@ -177,8 +183,8 @@ def _now(loss: Series, unit: Series) -> dict[str, Series]:
     moves = path > ROUNDING * unit
     return {
         "directness": moves * late / np.where(moves, path, 1.0),  # 1: only falls, 0: gets nowhere, -1: only rises
-        "fall_late": _signed(late / unit),
-        "fall_end": _signed(end / unit),
+        "fall_late": signed(late / unit),
+        "fall_end": signed(end / unit),
     }
 
 
@@ -191,15 +197,15 @@ def _both_losses(val: Series, train: Series, unit: Series) -> dict[str, Series]:
     gap = medians(val[..., -_window(val) :] - train[..., -_window(val) :])
     next_gap = val[..., 0] - train[..., 1] if bins > 1 else np.full(val.shape[:-1], math.nan)
     return {
-        "gap_next": _signed(next_gap / unit),
-        "gap_of_gain": _compressed(gap / gain),
-        "gains": _magnitude(train_gain / gain),
-        "starts": _magnitude(np.abs(val[..., 0]) / np.maximum(np.abs(train[..., 0]), least)),
-        "steps": _magnitude(train_step / np.maximum(step, least)),
-        "agreement": _correlation(val, train),
-        "agreement_early": _correlation(val[..., :early], train[..., :early]),
+        "gap_next": signed(next_gap / unit),
+        "gap_of_gain": compressed(gap / gain),
+        "gains": magnitude(train_gain / gain),
+        "starts": magnitude(np.abs(val[..., 0]) / np.maximum(np.abs(train[..., 0]), least)),
+        "steps": magnitude(train_step / np.maximum(step, least)),
+        "agreement": correlation(val, train),
+        "agreement_early": correlation(val[..., :early], train[..., :early]),
         # In sound training validation gains what train loss does, with broken labels nothing.
-        "shared_gain": _share(_fall(val), _fall(train), least),
+        "shared_gain": quotient(_fall(val), _fall(train), least),
     }
 
 
@@ -208,8 +214,8 @@ def _since_best(lowest: Series, val: Series, train: Series, unit: Series) -> dic
     best = np.argmin(lowest, axis=-1)
     gain = np.maximum(_drop(val), LEAST * unit)
     return {
-        "train_fall_since_best": _signed((_level_around(train, best) - _end(train)) / unit),
-        "rise_since_best": _compressed((_end(val) - _level_around(val, best)) / gain),
+        "train_fall_since_best": signed((_level_around(train, best) - _end(train)) / unit),
+        "rise_since_best": compressed((_end(val) - _level_around(val, best)) / gain),
     }
 
 
@@ -225,7 +231,7 @@ def _level_around(loss: Series, place: NDArray[np.intp]) -> Series:
 def _level_of_least(val: Series, train: Series, unit: Series) -> Series:
     """Where the judged loss is now, as a share of the lower of both first losses."""
     least = np.maximum(np.minimum(np.abs(val[..., 0]), np.abs(train[..., 0])), LEAST * unit)
-    return _compressed(_end(val) / least)
+    return compressed(_end(val) / least)
 
 
 def _against_noise(val: Series, train: Series, unit: Series) -> dict[str, Series]:
@@ -234,10 +240,10 @@ def _against_noise(val: Series, train: Series, unit: Series) -> dict[str, Series
     bins = val.shape[-1]
     late, train_late = (_fall(loss[..., bins // 2 :], bins) for loss in (val, train))
     return {
-        "gain_of_noise": _signed(_within(_fall(val) / noise, MANY)),
-        "best_of_noise": _signed(_within(_drop(val) / noise, MANY)),
-        "late_gain_of_noise": _signed(_within(late / noise, MANY)),
-        "train_late_gain_of_noise": _signed(_within(train_late / train_noise, MANY)),
+        "gain_of_noise": signed(within(_fall(val) / noise, MANY)),
+        "best_of_noise": signed(within(_drop(val) / noise, MANY)),
+        "late_gain_of_noise": signed(within(late / noise, MANY)),
+        "train_late_gain_of_noise": signed(within(train_late / train_noise, MANY)),
     }
 
 
@@ -283,56 +289,3 @@ def _range(loss: Series) -> Series:
 
 def _mean(values: Series) -> Series:
     return np.asarray(values.mean(axis=-1)) if values.shape[-1] else np.zeros(values.shape[:-1])
-
-
-def _straightness(time: Series, loss: Series) -> Series:
-    """Share of the variance that a line explains, negative where it rises."""
-    if loss.shape[-1] < 4:
-        return np.full(loss.shape[:-1], math.nan)
-    together = _correlation(time, loss)
-    return -np.copysign(together * together, together)
-
-
-def _correlation(one: Series, other: Series) -> Series:
-    """Of two series; 0 where one of them does not move."""
-    a, b = one - one.mean(axis=-1, keepdims=True), other - other.mean(axis=-1, keepdims=True)
-    aa, bb = _product(a, a), _product(b, b)
-    moves = (aa > ROUNDING**2 * _product(one, one)) & (bb > ROUNDING**2 * _product(other, other))
-    if a.shape[-1] < 3:
-        return np.zeros(a.shape[:-1])
-    return np.where(moves, _product(a, b), 0.0) / np.sqrt(np.where(moves, aa * bb, 1.0))
-
-
-def _product(one: Series, other: Series) -> Series:
-    return np.asarray(np.einsum("...i,...i->...", one, other))
-
-
-def _share(part: Series, whole: Series, least: Series) -> Series:
-    """A quotient within bounds; what is below the least counts as nothing."""
-    is_little = np.abs(whole) < least
-    of_little = np.where(np.abs(part) >= least, np.copysign(3.0, part), 0.0)
-    return np.where(is_little, of_little, _within(part / np.where(is_little, 1.0, whole), 3.0))
-
-
-def _within(number: Series, most: float) -> Series:
-    return np.minimum(np.maximum(number, -most), most)
-
-
-def _magnitudes(sizes: Mapping[str, Series], unit: Series) -> dict[str, Series]:
-    """Orders of magnitude of shares of a unit, by name."""
-    return dict(zip(sizes, _magnitude(np.array(list(sizes.values())) / unit), strict=True))
-
-
-def _magnitude(share: Series) -> Series:
-    """Order of magnitude of a share, from a millionth to a million."""
-    return np.asarray(np.log10(np.minimum(np.maximum(share, LEAST), 1 / LEAST)))
-
-
-def _signed(share: Series) -> Series:
-    """The same with a sign; 0 for nothing."""
-    return np.copysign(_magnitude(np.abs(share)) - math.log10(LEAST), share)
-
-
-def _compressed(share: Series) -> Series:
-    """A share as it is near 0, its logarithm where it is huge."""
-    return np.copysign(np.log1p(np.abs(share)), share)
