@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import importlib.util
 import itertools
 import logging
 import os
@@ -12,8 +14,14 @@ from typing import Any, TypeVar
 
 from convergence_callbacks.core.errors import ConvergenceError, unknown_name
 
+MANY = 64
+"""Items from which on further processes are worth the second that it takes to start them."""
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+Work = Callable[[list[Any]], list[Any]]
+"""What is done with some items at once."""
 
 BATCH = 8
 """Items that go to a process at a time."""
@@ -36,27 +44,66 @@ def spread(
     >>> list(spread(abs, [-2, 1], engine="none"))
     [2, 1]
     """
+    return spread_batches(functools.partial(_each, function), items, BATCH, engine=engine, jobs=jobs)
+
+
+def spread_many(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """As `spread`, on all cores where there are many items and joblib is installed, and else in this process.
+
+    >>> list(spread_many(abs, [-2, 1]))
+    [2, 1]
+    """
+    rest = iter(items)
+    first = list(itertools.islice(rest, MANY))
+    is_worth_it = len(first) == MANY and importlib.util.find_spec("joblib") is not None
+    return spread(function, itertools.chain(first, rest), engine="joblib" if is_worth_it else "none")
+
+
+def spread_batches(
+    function: Callable[[list[Item]], list[Result]],
+    items: Iterable[Item],
+    size: int,
+    *,
+    engine: str = "joblib",
+    jobs: int = -1,
+) -> Iterator[Result]:
+    """The same for a function that does several items at once, and gives a result for each.
+
+    Args:
+        function: What is done with some items.
+        items: All items.
+        size: How many go to a process at a time.
+        engine: What spreads the work.
+        jobs: Processes.
+
+    Raises:
+        ConvergenceError: The engine is not known, or not installed.
+
+    >>> list(spread_batches(sorted, [3, 1, 2, 0], 2, engine="none"))
+    [1, 3, 0, 2]
+    """
     if engine not in ENGINES:
         raise ConvergenceError(unknown_name("engine", engine, ENGINES))
-    return ENGINES[engine](function, items, jobs)
+    return itertools.chain.from_iterable(ENGINES[engine](function, _batches(items, size), jobs))
 
 
-def _here(function: Callable[[Item], Result], items: Iterable[Item], _: int) -> Iterator[Result]:
-    return map(function, items)
+def _here(function: Work, batches: Iterable[list[Any]], _: int) -> Iterator[list[Any]]:
+    return map(function, batches)
 
 
-def _joblib(function: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Iterator[Result]:
+def _joblib(function: Work, batches: Iterable[list[Any]], jobs: int) -> Iterator[list[Any]]:
     try:
         import joblib
     except ImportError as error:
         raise _missing("joblib", "compare") from error
     if jobs == 1 or joblib.effective_n_jobs(jobs) == 1:
-        return map(function, items)
-    calls = (joblib.delayed(_each)(function, batch) for batch in _batches(items))
-    return itertools.chain.from_iterable(joblib.Parallel(n_jobs=jobs, return_as="generator")(calls))
+        return map(function, batches)
+    calls = (joblib.delayed(function)(batch) for batch in batches)
+    results: Iterator[list[Any]] = joblib.Parallel(n_jobs=jobs, return_as="generator")(calls)
+    return results
 
 
-def _ray(function: Callable[[Item], Result], items: Iterable[Item], _: int) -> Iterator[Result]:
+def _ray(function: Work, batches: Iterable[list[Any]], _: int) -> Iterator[list[Any]]:
     """Twice as many batches under way as the cluster has processors; Ray does lost ones again."""
     try:
         import ray
@@ -68,31 +115,34 @@ def _ray(function: Callable[[Item], Result], items: Iterable[Item], _: int) -> I
         if is_ours:
             ray.init(log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
         try:
-            yield from _remotely(ray, function, items)
+            yield from _remotely(ray, function, batches)
         finally:
             if is_ours:
                 ray.shutdown()
 
 
-def _remotely(ray: Any, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    remote = ray.remote(max_retries=4)(_each)
+def _remotely(ray: Any, function: Work, batches: Iterable[list[Any]]) -> Iterator[list[Any]]:
+    remote = ray.remote(max_retries=4)(_done)
     waiting: list[Any] = []
     most = max(2, 2 * int(ray.cluster_resources().get("CPU", 1)))
-    for batch in _batches(items):
+    for batch in batches:
         waiting.append(remote.remote(function, batch))
         if len(waiting) >= most:
-            yield from ray.get(waiting.pop(0))
-    for result in waiting:
-        yield from ray.get(result)
+            yield ray.get(waiting.pop(0))
+    yield from map(ray.get, waiting)
 
 
 def _each(function: Callable[[Item], Result], batch: Sequence[Item]) -> list[Result]:
     return [function(item) for item in batch]
 
 
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+def _done(function: Work, batch: list[Any]) -> list[Any]:
+    return function(batch)
+
+
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     rest = iter(items)
-    while batch := list(itertools.islice(rest, BATCH)):
+    while batch := list(itertools.islice(rest, size)):
         yield batch
 
 
@@ -100,7 +150,7 @@ def _missing(library: str, extra: str) -> ConvergenceError:
     return ConvergenceError(f"{library} is not installed: pip install 'convergence-callbacks[{extra}]'")
 
 
-ENGINES: dict[str, Callable[[Callable[[Any], Any], Iterable[Any], int], Iterator[Any]]] = {
+ENGINES: dict[str, Callable[[Work, Iterable[list[Any]], int], Iterator[list[Any]]]] = {
     "joblib": _joblib,
     "ray": _ray,
     "none": _here,

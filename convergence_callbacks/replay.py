@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.monitor import Monitor
+from convergence_callbacks.core.observation import is_finite
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.logs.run import Run
@@ -22,16 +24,19 @@ class Replay:
         run: The run.
         settings: The monitor's settings, with the budget that it was told.
         decisions: One for each observation; the run goes on after a stop, as it did.
+        forecast: Where it was going, as seen from the stop, or from its latest epoch where there is none; None where
+            nobody asked.
     """
 
     run: Run
     settings: Settings
     decisions: tuple[Decision, ...]
+    forecast: Forecast | None = None
 
     @property
     def stop(self) -> Decision | None:
         """The first decision that ends the training before its budget does, None where none does."""
-        return next((each for each in self.decisions if each.stop and each.criterion != MaxEpochs.name), None)
+        return next(filter(_ends_early, self.decisions), None)
 
     @property
     def verdict(self) -> Verdict:
@@ -55,6 +60,14 @@ class Replay:
             return None if self.run.seconds is None else 0.0
         at_stop = next(each.elapsed for each in self.run.observations if each.step == self.stop.step)
         return None if at_stop is None or self.run.seconds is None else self.run.seconds - at_stop
+
+    @property
+    def energy_saved(self) -> float | None:
+        """Energy after the stop in kWh, None where it was not logged."""
+        if self.stop is None or self.run.energy is None:
+            return None if self.run.energy is None else 0.0
+        steps = [each.step for each in self.run.observations]
+        return self.run.energy - self.run.kilowatt_hours[steps.index(self.stop.step)]
 
     @property
     def best(self) -> float | None:
@@ -82,13 +95,22 @@ class Replay:
         return self.loss_given_up / gain
 
 
-def replay(run: Run, settings: Settings | None = None, *, is_over: bool = True) -> Replay:
+def replay(
+    run: Run,
+    settings: Settings | None = None,
+    *,
+    is_over: bool = True,
+    with_forecast: bool = False,
+    schedule_known: bool = False,
+) -> Replay:
     """Show a logged training to a monitor, epoch by epoch, as a callback would have.
 
     Args:
         run: The training; at least one observation.
         settings: The monitor's; a budget that they leave out is that of `budget_of`.
         is_over: Whether the run has ended; while it grows nobody knows its length.
+        with_forecast: Whether to look ahead too, which takes some milliseconds.
+        schedule_known: Whether the rule is told the learning rates of the log in advance; see `with_schedule`.
 
     Returns:
         All decisions and what follows from them.
@@ -104,13 +126,43 @@ def replay(run: Run, settings: Settings | None = None, *, is_over: bool = True) 
     settings = settings or Settings()
     if settings.max_epochs is None:
         settings = dataclasses.replace(settings, max_epochs=budget_of(run, is_over=is_over))
+    if schedule_known:
+        settings = with_schedule(settings, run)
     monitor = monitor_with(settings)
-    return Replay(run=run, settings=settings, decisions=tuple(map(monitor.observe, run.observations)))
+    decisions: list[Decision] = []
+    forecast = None
+    for observation in run.observations:
+        decisions.append(monitor.observe(observation))
+        if with_forecast and forecast is None and _ends_early(decisions[-1]):
+            forecast = monitor.forecast()
+    if with_forecast and forecast is None:
+        forecast = monitor.forecast()
+    return Replay(run=run, settings=settings, decisions=tuple(decisions), forecast=forecast)
+
+
+def _ends_early(decision: Decision) -> bool:
+    """Whether a decision ends the training before its budget does."""
+    return decision.stop and decision.criterion != MaxEpochs.name
 
 
 def budget_of(run: Run, *, is_over: bool = True) -> int | None:
     """The epochs that a run was to take: as its log tells, or else all that it took, where it is over."""
     return run.planned or (max(run.steps, 1) if is_over else None)
+
+
+def with_schedule(settings: Settings, run: Run) -> Settings:
+    """The settings with the learning rates that a run has logged, as a callback knows those of a fixed schedule.
+
+    That is right for rates that were fixed before the training, as steps or a cosine. Rates that reacted to it, as
+    ``ReduceLROnPlateau`` sets them, nobody knew in advance. The settings stay as they are where they have a schedule
+    already, or the log lacks a rate.
+    """
+    rates: list[float] = []
+    for observation in run.observations:
+        if observation.lr is None or not is_finite(observation.lr):
+            return settings
+        rates += [observation.lr] * (observation.step + 1 - len(rates))
+    return settings if settings.lr_schedule is not None else dataclasses.replace(settings, lr_schedule=tuple(rates))
 
 
 def monitor_with(settings: Settings) -> Monitor:

@@ -28,6 +28,8 @@ class Summary:
         reason: Why it would have been stopped, or else why it has the verdict.
         steps_saved: Epochs after that.
         hours_saved: Their time; None where no times were logged.
+        kwh: Energy it took, in kWh; None where it was not logged.
+        kwh_saved: That after the stop.
         best: The best judged value.
         loss_given_up: How much worse the best value up to the stop is.
         share_given_up: The same as a share of all that was gained.
@@ -46,6 +48,8 @@ class Summary:
     reason: str
     steps_saved: int
     hours_saved: float | None
+    kwh: float | None
+    kwh_saved: float | None
     best: float | None
     loss_given_up: float | None
     share_given_up: float | None
@@ -68,6 +72,8 @@ class Summary:
             reason=(stop or last).reason,
             steps_saved=replay.steps_saved,
             hours_saved=None if replay.seconds_saved is None else replay.seconds_saved / 3600,
+            kwh=run.energy,
+            kwh_saved=replay.energy_saved,
             best=replay.best,
             loss_given_up=replay.loss_given_up,
             share_given_up=replay.share_given_up,

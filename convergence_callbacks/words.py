@@ -45,6 +45,21 @@ def duration(hours: float | None) -> str:
     return f"{minutes // 1440} d {minutes % 1440 // 60} h".removesuffix(" 0 h")
 
 
+def energy(kilowatt_hours: float | None) -> str:
+    """Energy in the unit that suits it.
+
+    >>> energy(12.345), energy(0.0123), energy(0.0), energy(4567.8), energy(None)
+    ('12 kWh', '12 Wh', '0 kWh', '4.6 MWh', '–')
+    """
+    if kilowatt_hours is None or not math.isfinite(kilowatt_hours):
+        return "–"
+    if kilowatt_hours >= 1000:
+        return f"{kilowatt_hours / 1000:.2g} MWh"
+    if 0 < kilowatt_hours < 0.1:
+        return f"{1000 * kilowatt_hours:.2g} Wh"
+    return f"{kilowatt_hours:.0f} kWh" if kilowatt_hours >= 99.5 else f"{kilowatt_hours:.2g} kWh"
+
+
 def count(amount: int, noun: str = "") -> str:
     """How many there are of something.
 

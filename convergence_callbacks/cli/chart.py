@@ -4,20 +4,68 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from convergence_callbacks.core.observation import Observation, is_finite
+from convergence_callbacks.outlook import Band
 
 VAL, TRAIN = "●", "·"
 """What stands for validation and train loss."""
 
+BAND, MIDDLE = "░", "┄"
+"""What stands for where the judged loss should come to be, and for the middle of that."""
+
 DECADE = 10
 """Losses that span more than this factor are drawn on a logarithmic axis."""
 
+ROOM = 0.35
+"""Share of the height by which a band may extend the axis on either side."""
 
-def chart(observations: Sequence[Observation], width: int = 72, height: int = 10) -> list[str]:
+
+@dataclass(frozen=True)
+class _Axis:
+    """The vertical axis.
+
+    Args:
+        low: At the bottom.
+        high: At the top.
+        rows: How many there are.
+        is_log: Whether it is logarithmic.
+    """
+
+    low: float
+    high: float
+    rows: int
+    is_log: bool
+
+    def levels(self) -> Sequence[float]:
+        """The value of each row, from the top."""
+        make = np.geomspace if self.is_log else np.linspace
+        return [float(level) for level in make(self.high, self.low, self.rows)]
+
+    def row(self, value: float) -> int:
+        """The row of a value, 0 at the top; what is beyond is at the edge."""
+        if self.high == self.low:
+            return self.rows - 1
+        value = min(max(value, self.low), self.high)
+        share = (
+            math.log(self.high / value) / math.log(self.high / self.low)
+            if self.is_log
+            else (self.high - value) / (self.high - self.low)
+        )
+        return round(share * (self.rows - 1))
+
+
+def chart(observations: Sequence[Observation], width: int = 72, height: int = 10, band: Band = ()) -> list[str]:
     """Lines of text with both losses over the epochs; empty where none is finite.
+
+    Args:
+        observations: What was measured.
+        width: Letters of a line.
+        height: Lines.
+        band: Where the judged loss should come to be; drawn behind the latest epoch.
 
     >>> for line in chart([Observation(step=e, val_loss=v) for e, v in enumerate([3.0, 2.0, 1.0])], 17, 3):
     ...     print(line)
@@ -26,30 +74,44 @@ def chart(observations: Sequence[Observation], width: int = 72, height: int = 10
             1 ┤     ●
     """
     points = [
-        (index, value, letter)
-        for letter, losses in (
-            (TRAIN, [each.train_loss for each in observations]),
-            (VAL, [each.val_loss for each in observations]),
-        )
-        for index, value in enumerate(losses)
-        if value is not None and is_finite(value)
+        (each.step, value, letter)
+        for letter, name in ((TRAIN, "train_loss"), (VAL, "val_loss"))
+        for each in observations
+        if is_finite(value := getattr(each, name))
     ]
     if not points:
         return []
-    low, high = min(value for _, value, _ in points), max(value for _, value, _ in points)
+    axis = _axis([value for _, value, _ in points], band, height)
+    columns, first = max(1, width - 11), observations[0].step
+    last = max(observations[-1].step, *(step for step, _ in band)) if band else observations[-1].step
+    per_step = (columns - 1) / max(1, last - first)
+    grid = [[" "] * columns for _ in range(height)]
+    if band:
+        _draw_band(grid, axis, band, [first + column / per_step for column in range(columns)])
+    for step, value, letter in points:
+        grid[axis.row(value)][int((step - first) * per_step)] = letter
+    return [f"{level:9.3g} ┤{''.join(cells).rstrip()}" for level, cells in zip(axis.levels(), grid, strict=True)]
+
+
+def _axis(values: Sequence[float], band: Band, rows: int) -> _Axis:
+    """An axis that holds all values, and of a band as much as does not flatten them."""
+    low, high = min(values), max(values)
     is_log = low > 0 and high / low > DECADE
-    levels = np.geomspace(high, low, height) if is_log else np.linspace(high, low, height)
-    columns = max(1, width - 11)
-    grid = [[" "] * columns for _ in levels]
-    for index, value, letter in points:
-        column = index * (columns - 1) // max(1, len(observations) - 1)
-        grid[_row(value, low, high, height, is_log)][column] = letter
-    return [f"{level:9.3g} ┤{''.join(cells).rstrip()}" for level, cells in zip(levels, grid, strict=True)]
+    if band and not is_log:
+        room = ROOM * (high - low)
+        low = max(min(low, *(level.low for _, level in band)), low - room)
+        high = min(max(high, *(level.high for _, level in band)), high + room)
+    return _Axis(low, high, rows, is_log)
 
 
-def _row(value: float, low: float, high: float, height: int, is_log: bool) -> int:
-    """The row of a value, 0 at the top."""
-    if high == low:
-        return height - 1
-    share = math.log(high / value) / math.log(high / low) if is_log else (high - value) / (high - low)
-    return round(share * (height - 1))
+def _draw_band(grid: list[list[str]], axis: _Axis, band: Band, steps: Sequence[float]) -> None:
+    at = [step for step, _ in band]
+    low, middle, high = (
+        np.interp(steps, at, [getattr(level, end) for _, level in band]) for end in ("low", "value", "high")
+    )
+    for column, step in enumerate(steps):
+        if step < at[0]:
+            continue
+        for row in range(axis.row(high[column]), axis.row(low[column]) + 1):
+            grid[row][column] = BAND
+        grid[axis.row(middle[column])][column] = MIDDLE

@@ -14,9 +14,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from convergence_callbacks.cli.log_options import (
+    EnergyColumn,
     EpochColumn,
     LogPath,
     LrColumn,
+    ScheduleKnown,
     SettingsFile,
     StepColumn,
     TimeColumn,
@@ -49,14 +51,18 @@ def compare(
     epoch_column: EpochColumn = None,
     step_column: StepColumn = None,
     time_column: TimeColumn = None,
+    energy_column: EnergyColumn = None,
+    schedule_known: ScheduleKnown = False,
 ) -> None:
     """Say what each rule would have spent on the logged trainings and what it would have given up, and which suits."""
     with errors_told():
-        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column)
+        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         base, choice = settings_and_columns(settings_file, *columns)
         names = [name.strip() for name in rules.split(",") if name.strip()]
         chosen = {name: rule_from(name, base) for name in names}
-        comparison = compare_rules(path, chosen, choice, engine=engine, jobs=jobs, progress=_progress)
+        comparison = compare_rules(
+            path, chosen, choice, engine=engine, jobs=jobs, schedule_known=schedule_known, progress=_progress
+        )
     for problem in comparison.problems:
         complain(str(problem))
     if not comparison.runs:

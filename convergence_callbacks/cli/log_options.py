@@ -23,6 +23,16 @@ EpochColumn = Annotated[str | None, typer.Option("--epoch-column", help="Column 
 StepColumn = Annotated[str | None, typer.Option("--step-column", help="Column of the step's number.")]
 TimeColumn = Annotated[str | None, typer.Option("--time-column", help="Column of the time.")]
 
+EnergyColumn = Annotated[str | None, typer.Option("--energy-column", help="Column of the energy, in kWh.")]
+
+ScheduleKnown = Annotated[
+    bool,
+    typer.Option(
+        "--schedule-known",
+        help="Tell the rule the logged learning rates in advance: right for a fixed schedule, not for one that reacts.",
+    ),
+]
+
 
 def settings_and_columns(
     file: Path | None,
@@ -32,6 +42,7 @@ def settings_and_columns(
     epoch_column: str | None,
     step_column: str | None,
     time_column: str | None,
+    energy_column: str | None,
 ) -> tuple[Settings, ColumnChoice]:
     """The monitor's settings, and the columns: named on the command line, or else in the settings file.
 
@@ -47,6 +58,7 @@ def settings_and_columns(
         epoch=epoch_column,
         step=step_column,
         time=time_column,
+        energy=energy_column,
     )
     settings = Settings(**{name: given[name] for name in Settings.__dataclass_fields__ if name in given})
     if settings.mode == "max" and choice.val is None:

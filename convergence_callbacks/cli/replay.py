@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from convergence_callbacks.cli.log_options import (
+    EnergyColumn,
     EpochColumn,
     LogPath,
     LrColumn,
+    ScheduleKnown,
     SettingsFile,
     StepColumn,
     TimeColumn,
@@ -25,9 +27,11 @@ from convergence_callbacks.cli.tables import replay_table, to_csv, to_json
 from convergence_callbacks.core.errors import SettingsError, unknown_name
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.engines import spread_many
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import LogError
-from convergence_callbacks.logs.read import read_logs
+from convergence_callbacks.logs.read import read_logs, runs_below
+from convergence_callbacks.logs.run import Run
 from convergence_callbacks.record.verify import verify
 from convergence_callbacks.replay import replay as replay_run
 from convergence_callbacks.summary import Summary
@@ -50,6 +54,8 @@ def replay(
     epoch_column: EpochColumn = None,
     step_column: StepColumn = None,
     time_column: TimeColumn = None,
+    energy_column: EnergyColumn = None,
+    schedule_known: ScheduleKnown = False,
 ) -> None:
     """Say of each logged training how it ended, and where the rule would have stopped it.
 
@@ -61,14 +67,14 @@ def replay(
         if check_record:
             _verify(path)
             return
-        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column)
+        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         settings, choice = settings_and_columns(settings_file, *columns)
         if explain_columns:
             _explain(path, choice)
             return
-        found = list(_summaries(path, choice, settings))
-    summaries = [each for each in found if isinstance(each, Summary)]
-    problems = [each for each in found if isinstance(each, LogError)]
+        problems: list[LogError] = []
+        summary_of = functools.partial(_summary, settings=settings, schedule_known=schedule_known)
+        summaries = list(spread_many(summary_of, runs_below(path, choice, problems)))
     if as_json:
         typer.echo(to_json(summaries, problems))
     elif as_csv:
@@ -90,10 +96,8 @@ def _end(path: Path, summaries: Sequence[Summary], problems: Sequence[LogError],
         raise typer.Exit(1)
 
 
-def _summaries(path: Path, choice: ColumnChoice, settings: Settings) -> Iterator[Summary | LogError]:
-    of_run = functools.partial(replay_run, settings=settings)
-    for each in read_logs(path, choice):
-        yield each if isinstance(each, LogError) else Summary.of(of_run(each))
+def _summary(run: Run, settings: Settings, *, schedule_known: bool) -> Summary:
+    return Summary.of(replay_run(run, settings, schedule_known=schedule_known))
 
 
 def _explain(path: Path, choice: ColumnChoice) -> None:

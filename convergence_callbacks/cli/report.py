@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +11,11 @@ from typing import Annotated
 import typer
 
 from convergence_callbacks.cli.log_options import (
+    EnergyColumn,
     EpochColumn,
     LogPath,
     LrColumn,
+    ScheduleKnown,
     SettingsFile,
     StepColumn,
     TimeColumn,
@@ -23,10 +26,10 @@ from convergence_callbacks.cli.log_options import (
 from convergence_callbacks.cli.output import complain, errors_told, named, say
 from convergence_callbacks.cli.page_options import Currency, PricePerHour, needing_pages
 from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.engines import spread_many
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import LogError
-from convergence_callbacks.logs.read import read_logs
-from convergence_callbacks.replay import replay
+from convergence_callbacks.logs.read import runs_below
 
 
 class Format(StrEnum):
@@ -50,6 +53,8 @@ def report(
     epoch_column: EpochColumn = None,
     step_column: StepColumn = None,
     time_column: TimeColumn = None,
+    energy_column: EnergyColumn = None,
+    schedule_known: ScheduleKnown = False,
 ) -> None:
     """Write a page on logged trainings: verdicts, curves, where the rule would have stopped and what that saves.
 
@@ -58,9 +63,10 @@ def report(
     kind = format_ or (Format.MD if output is not None and output.suffix == ".md" else Format.HTML)
     to = output or Path(f"report.{kind.value}")
     with errors_told():
-        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column)
+        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         settings, choice = settings_and_columns(settings_file, *columns)
-        text, problems, runs = _written(path, title, settings, choice, (price_per_hour, currency), kind)
+        price = (price_per_hour, currency)
+        text, problems, runs = _written(path, title, settings, choice, price, kind, schedule_known=schedule_known)
         if not runs:
             complain(f"{named(path)}: no log of a training was found")
         elif str(to) == "-":
@@ -81,16 +87,16 @@ def _written(
     choice: ColumnChoice,
     price: tuple[float | None, str],
     kind: Format,
+    *,
+    schedule_known: bool,
 ) -> tuple[str, list[LogError], int]:
     """The text of the report, what could not be read, and how many runs it is about."""
     with needing_pages():
-        from convergence_callbacks.pages import Card, Price, Report
-    cards, problems = [], []
-    for each in read_logs(path, choice):
-        if isinstance(each, LogError):
-            problems.append(each)
-        else:
-            cards.append(Card.of(replay(each, settings)))
+        from convergence_callbacks.pages import Price, Report
+        from convergence_callbacks.pages.card import card_of
+    problems: list[LogError] = []
+    one = functools.partial(card_of, settings=settings, schedule_known=schedule_known)
+    cards = list(spread_many(one, runs_below(path, choice, problems)))
     made = Report(
         title=title or named(Path(path.resolve().name)),
         cards=cards,

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from convergence_callbacks.cli.log_options import (
+    EnergyColumn,
     EpochColumn,
     LogPath,
     LrColumn,
@@ -47,10 +48,11 @@ def serve(
     epoch_column: EpochColumn = None,
     step_column: StepColumn = None,
     time_column: TimeColumn = None,
+    energy_column: EnergyColumn = None,
 ) -> None:
     """Show the trainings below a folder as web pages, and follow those that run. Nothing can be changed there."""
     with errors_told():
-        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column)
+        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         settings, choice = settings_and_columns(settings_file, *columns)
         path.stat()
         with needing_pages():

@@ -13,7 +13,7 @@ from rich.text import Text
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.summary import Summary
-from convergence_callbacks.words import percent
+from convergence_callbacks.words import energy, percent
 
 COLOURS = {
     Verdict.IMPROVING: "cyan",
@@ -33,6 +33,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def replay_table(summaries: Sequence[Summary]) -> Table:
     """A row for each run, and the sum."""
     has_times = any(summary.hours_saved is not None for summary in summaries)
+    has_energy = any(summary.kwh_saved is not None for summary in summaries)
     table = Table(box=None, pad_edge=False, show_footer=len(summaries) > 1)
     saved = sum(summary.steps_saved for summary in summaries)
     steps = sum(summary.steps for summary in summaries)
@@ -44,16 +45,17 @@ def replay_table(summaries: Sequence[Summary]) -> Table:
         ("stop at", ""),
         ("saved", f"{saved} ({saved / max(steps, 1):.0%})"),
         *((("hours", f"{hours:.1f}"),) if has_times else ()),
+        *((("energy", energy(sum(summary.kwh_saved or 0.0 for summary in summaries))),) if has_energy else ()),
         ("lost", ""),
     ):
         table.add_column(name, footer=footer, justify="right")
     table.add_column("reason", overflow="fold", ratio=1)
     for summary in summaries:
-        table.add_row(*_cells(summary, has_times))
+        table.add_row(*_cells(summary, has_times, has_energy))
     return table
 
 
-def _cells(summary: Summary, has_times: bool) -> list[Text]:
+def _cells(summary: Summary, has_times: bool, has_energy: bool) -> list[Text]:
     steps = f"{summary.steps}" if summary.unit == "epoch" else f"{summary.steps} {summary.unit}s"
     stop = "–" if summary.stopped_at is None else f"{summary.stopped_at} {summary.stop_verdict}"
     hours = "–" if summary.hours_saved is None else f"{summary.hours_saved:.2f}"
@@ -67,6 +69,7 @@ def _cells(summary: Summary, has_times: bool) -> list[Text]:
         Text(stop),
         Text(saved),
         *([Text(hours)] if has_times else []),
+        *([Text(energy(summary.kwh_saved))] if has_energy else []),
         Text(lost),
         Text(printable(summary.reason)),
     ]

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from convergence_callbacks.cli.chart import chart
 from convergence_callbacks.cli.log_options import (
+    EnergyColumn,
     EpochColumn,
     LogPath,
     LrColumn,
@@ -29,6 +30,7 @@ from convergence_callbacks.cli.output import complain, errors_told, say
 from convergence_callbacks.cli.tables import COLOURS, printable
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.logs.run import Run
+from convergence_callbacks.outlook import band_of, eta, expected_loss
 from convergence_callbacks.watch.follow import Follower, Reading
 from convergence_callbacks.watch.memory import Memory
 from convergence_callbacks.watch.notify import Webhook, start_command
@@ -52,10 +54,11 @@ def watch(
     epoch_column: EpochColumn = None,
     step_column: StepColumn = None,
     time_column: TimeColumn = None,
+    energy_column: EnergyColumn = None,
 ) -> None:
     """Follow a log that grows: its curve, what the training looks like, and when the rule would stop it."""
     with errors_told():
-        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column)
+        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         settings, choice = settings_and_columns(settings_file, *columns)
         watcher = Watcher(path, Session(settings), on_stop, Webhook(notify, complain) if notify else None)
         looks = _looks(Follower(path, choice), interval, idle, once=once)
@@ -162,6 +165,8 @@ def _show(watcher: Watcher, looks: Iterator[Reading]) -> None:
         for reading in looks:
             for decision in watcher.take(reading):
                 say(str(decision))
+        if ahead := _told_ahead(watcher):
+            say(ahead)
         return
     with Live(console=console, auto_refresh=False) as live:
         for reading in looks:
@@ -169,10 +174,20 @@ def _show(watcher: Watcher, looks: Iterator[Reading]) -> None:
             live.update(_picture(watcher, console.width), refresh=True)
 
 
+def _told_ahead(watcher: Watcher) -> str:
+    """Where a training is going that has not been stopped; empty where nobody knows."""
+    session, run = watcher.session, watcher.run
+    forecast = session.forecast
+    if run is None or session.stop is not None or forecast is None:
+        return ""
+    return f"{eta(forecast, session.seen, run.unit)}; loss {expected_loss(forecast)}"
+
+
 def _picture(watcher: Watcher, width: int) -> Group:
     """The curve, the verdict and why."""
     session, run = watcher.session, watcher.run
-    lines = [Text(line) for line in chart(session.seen, min(width, 100))]
+    band = band_of(None if session.stop else session.forecast)
+    lines = [Text(line) for line in chart(session.seen, min(width, 100), band=band)]
     if run is not None and session.decisions:
         latest = session.decisions[-1]
         unit, number = run.unit, run.number(latest.step)
@@ -183,6 +198,8 @@ def _picture(watcher: Watcher, width: int) -> Group:
         if latest.best_value is not None and latest.best_step is not None:
             lines.append(Text(f"best {latest.best_value:.6g} at {unit} {run.number(latest.best_step)}"))
         stop = session.stop
+        if ahead := _told_ahead(watcher):
+            lines.append(Text(ahead, "cyan"))
         said = f"stop at {unit} {run.number(stop.step)}: {stop.reason}" if stop else _left(watcher)
         lines.append(Text(said, "bold red" if stop else "dim"))
     if watcher.problem:

@@ -2,6 +2,6 @@
 
 from convergence_callbacks.compare.comparison import Comparison, RuleResult, compare
 from convergence_callbacks.compare.rules import rule_from
-from convergence_callbacks.compare.stops import Outcome, outcome_of
+from convergence_callbacks.compare.stops import Outcome, outcomes_of
 
-__all__ = ["Comparison", "Outcome", "RuleResult", "compare", "outcome_of", "rule_from"]
+__all__ = ["Comparison", "Outcome", "RuleResult", "compare", "outcomes_of", "rule_from"]

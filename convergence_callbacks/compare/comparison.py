@@ -10,18 +10,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convergence_callbacks.compare.stops import Outcome, outcome_of
+from convergence_callbacks.compare.stops import Outcome, outcomes_of
 from convergence_callbacks.core.settings import Settings
-from convergence_callbacks.engines import spread
+from convergence_callbacks.engines import spread_batches
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.read import find_logs, read_log
 from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.run import Run
 
 Series = NDArray[np.float64]
 
 DRAWS = 1000
 """Times that the runs are drawn anew for the intervals."""
+
+SIDE_BY_SIDE = 32
+"""Logs that are replayed side by side, at most: more are hardly faster."""
+
+BATCHES = 8
+"""Batches that there are at least, so that all cores have something to do."""
 
 WITHIN = (5, 95)
 """Percentiles between which the intervals are."""
@@ -90,6 +97,7 @@ def compare(
     *,
     engine: str = "joblib",
     jobs: int = -1,
+    schedule_known: bool = False,
     progress: Callable[[Iterator[list[Outcome | LogError]], int], Iterable[list[Outcome | LogError]]] | None = None,
 ) -> Comparison:
     """Replay all runs of a folder under several rules.
@@ -100,6 +108,7 @@ def compare(
         choice: Columns that the user named.
         engine: What spreads the work; see `spread`. The result is the same with each.
         jobs: Processes, -1 for all cores.
+        schedule_known: Whether the rules are told the learning rates of the log in advance.
         progress: Is handed the results of the logs as they come, and how many there are; gives them back.
 
     Raises:
@@ -107,8 +116,15 @@ def compare(
     """
     root = Path(path)
     logs = list(find_logs(root))
-    one = functools.partial(_outcomes, choice=choice, rules=tuple(rules.values()), root=root if root.is_dir() else None)
-    results = spread(one, logs, engine=engine, jobs=jobs)
+    some = functools.partial(
+        _outcomes,
+        choice=choice,
+        rules=tuple(rules.values()),
+        root=root if root.is_dir() else None,
+        schedule_known=schedule_known,
+    )
+    size = max(1, min(SIDE_BY_SIDE, len(logs) // BATCHES))
+    results = spread_batches(some, logs, size, engine=engine, jobs=jobs)
     found = [each for log in (progress(results, len(logs)) if progress else results) for each in log]
     outcomes = [each for each in found if isinstance(each, Outcome)]
     problems = tuple(each for each in found if isinstance(each, LogError))
@@ -142,11 +158,23 @@ def compared(names: Sequence[str], outcomes: Sequence[Outcome], problems: tuple[
 
 
 def _outcomes(
-    log: tuple[Path, Reader], choice: ColumnChoice | None, rules: Sequence[Settings], root: Path | None
-) -> list[Outcome | LogError]:
-    """The outcomes of the runs of one log, or what is wrong with it."""
+    logs: Sequence[tuple[Path, Reader]],
+    choice: ColumnChoice | None,
+    rules: Sequence[Settings],
+    root: Path | None,
+    *,
+    schedule_known: bool,
+) -> list[list[Outcome | LogError]]:
+    """The outcomes of the runs of each log, or what is wrong with it."""
+    read = [_runs(log, choice, root) for log in logs]
+    found = [run for runs in read for run in runs if isinstance(run, Run)]
+    outcomes = iter(outcomes_of(found, rules, schedule_known=schedule_known))
+    return [[next(outcomes) if isinstance(run, Run) else run for run in runs] for runs in read]
+
+
+def _runs(log: tuple[Path, Reader], choice: ColumnChoice | None, root: Path | None) -> Sequence[Run | LogError]:
     try:
-        return [outcome_of(run, rules) for run in read_log(*log, choice, root)]
+        return read_log(*log, choice, root)
     except NotALogError:
         return []
     except LogError as error:

@@ -24,11 +24,9 @@ class BoostedTrees:
         features: Names of the numbers asked for, in the order of their indices.
         start: What the leaves are added to.
         roots: Index of each tree's first node.
-        feature: Of each node; 0 for a leaf.
+        feature: Of each node, counted on from their number where one goes right if it is missing; 0 for a leaf.
         threshold: Of each node: up to it one goes left.
-        missing_left: Of each node: whether one goes left where the number is missing.
-        left: Index of each node's left child; a leaf is its own child.
-        right: Index of each node's right child.
+        children: Indices of each node's right and left child, one after the other; a leaf is its own child.
         value: Of each leaf; 0 for other nodes.
         depth: Levels below the roots.
     """
@@ -38,9 +36,7 @@ class BoostedTrees:
     roots: NDArray[np.intp]
     feature: NDArray[np.intp]
     threshold: NDArray[np.float64]
-    missing_left: NDArray[np.bool_]
-    left: NDArray[np.intp]
-    right: NDArray[np.intp]
+    children: NDArray[np.intp]
     value: NDArray[np.float64]
     depth: int
 
@@ -56,11 +52,9 @@ class BoostedTrees:
             features=tuple(features),
             start=start,
             roots=roots,
-            feature=np.where(is_leaf, 0, feature),
+            feature=np.where(is_leaf, 0, feature + len(features) * (missing == 0)),
             threshold=threshold,
-            missing_left=missing.astype(bool),
-            left=np.where(is_leaf, own, own + 1),
-            right=np.where(is_leaf, own, first + right),
+            children=np.where(is_leaf, own, [first + right, own + 1]).ravel("F"),
             value=np.where(is_leaf, threshold, 0.0),
             depth=max(_depth(tree) for tree in trees),
         )
@@ -75,7 +69,7 @@ class BoostedTrees:
         >>> trees.predict({"wait": 5.0}), trees.predict({"wait": 6.0}), trees.predict({"wait": float("nan")})
         (1.25, 0.5, 1.25)
         """
-        return self.start + float(self._leaves(known).sum())
+        return self.start + float(self.sums(self._asked(known))[0])
 
     def predict_groups(self, known: Mapping[str, float], groups: int) -> NDArray[np.float64]:
         """The sums of the leaves of so many groups of trees, one after the other and all of the same size.
@@ -88,17 +82,31 @@ class BoostedTrees:
         >>> BoostedTrees.of(["wait"], 0.0, stumps).predict_groups({"wait": 6.0}, 2).tolist()
         [-0.5, -0.5]
         """
-        return np.asarray(self._leaves(known).reshape(groups, -1).sum(axis=1))
+        return self.sums(self._asked(known), groups)
 
-    def _leaves(self, known: Mapping[str, float]) -> NDArray[np.float64]:
-        """What each tree says."""
-        asked = np.array([known[name] for name in self.features])
-        node = self.roots
+    def sums(self, asked: NDArray[np.float64], groups: int = 1) -> NDArray[np.float64]:
+        """The same for an example, or for many, one a row.
+
+        Args:
+            asked: The numbers, in the order of `features`.
+            groups: How many groups there are.
+
+        >>> trees = BoostedTrees.of(["wait"], 1.0, [((0, -1, -1), (5.0, 0.25, -0.5), (1, 0, 0), (2, 0, 0))])
+        >>> trees.sums(np.array([[5.0], [6.0]])).tolist()
+        [[0.25], [-0.5]]
+        """
+        is_missing = np.isnan(asked)
+        twice = [np.where(is_missing, -np.inf, asked), np.where(is_missing, np.inf, asked)]  # one goes left, one right
+        numbers = np.concatenate(twice, axis=-1).ravel()
+        first = np.arange(0, numbers.size, 2 * len(self.features)).reshape(*asked.shape[:-1], 1)  # of each example
+        node = np.broadcast_to(self.roots, (*asked.shape[:-1], len(self.roots)))
         for _ in range(self.depth):
-            number = asked[self.feature[node]]
-            goes_left = (number <= self.threshold[node]) | (np.isnan(number) & self.missing_left[node])
-            node = np.where(goes_left, self.left[node], self.right[node])
-        return self.value[node]
+            goes_left = numbers.take(self.feature.take(node) + first) <= self.threshold.take(node)
+            node = self.children.take(2 * node + goes_left)
+        return np.asarray(self.value.take(node).reshape(*asked.shape[:-1], groups, -1).sum(axis=-1))
+
+    def _asked(self, known: Mapping[str, float]) -> NDArray[np.float64]:
+        return np.array([known[name] for name in self.features])
 
 
 def _depth(tree: Tree) -> int:

@@ -7,12 +7,14 @@ highest so far. What is not known (a schedule, a budget, a train loss) is NaN.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
+from convergence_callbacks.core.curves import Curves, Numbers, numbers_of, rows_of
 from convergence_callbacks.core.forecast import forecast
 from convergence_callbacks.core.schedule import rates_ahead
-from convergence_callbacks.core.signals import Series, Signals, first_level, median, noise_of, once_an_epoch
+from convergence_callbacks.core.signals import Series, Signals, medians, noises, once_an_epoch
 
 FEWEST = 3
 """Bins from which on a curve has a shape."""
@@ -38,105 +40,108 @@ LARGEST = 1e6
 NOISE_BINS = 40
 """Latest bins from which noise is taken: it changes with the learning rate."""
 
-BLOWN_UP = 30.0
-"""A loss that falls by such a factor …"""
 
-EARLY = 12
-"""… within so many epochs was blown up at the start: …"""
-
-BACK = 2.0
-"""… what is gained is counted from where it first comes as near to its best as that."""
-
-
-@np.errstate(over="ignore", divide="ignore", invalid="ignore")  # what is beyond all numbers is clipped below
 @once_an_epoch
 def features(signals: Signals) -> dict[str, float]:
     """Numbers by name, rounded so that the unit of the loss changes none of them."""
-    begin = _begin(signals)
-    losses, lowest, train = (
-        series[begin:] for series in (signals.losses, np.array(signals.curve.lowest), signals.train_losses)
-    )
-    # A trivial predictor's level would be another number than the model learnt from.
-    start = first_level(signals.curve.first if begin == 0 else float(losses[0]), float(train[0]))
-    gain = _gain(start, signals.curve.best, start)
-    known = {
-        "epochs": math.log(signals.curve.count),
-        "wait": math.log1p(signals.wait),
-        "wait_share": signals.wait / signals.curve.count,
-        "gained": min(1.0, gain / max(abs(start), math.ulp(0.0))),
-        "first_loss": float(losses[0] - signals.curve.best) / gain,
-        "train_level": float(np.minimum(3.0, train.min() / max(abs(start), math.ulp(0.0)))),
-        "gap": (median(losses[-5:]) - median(train[-5:])) / gain,
-        "gap_now": float(losses[-1] - train[-1]) / gain,
-        **_shape("val", losses, lowest, gain),
-        **_shape("train", train, train, _gain(float(train[0]), float(train.min()), start)),
-        **_rates(signals),
-        **_budget(signals),
-        **_forecast(signals.epochs[begin:], losses, gain),
+    known = _read(Curves.of(signals).since(signals.calm_from), _circumstances(signals))
+    return dict(zip(known, _rounded(np.array(list(known.values()), dtype=float)).tolist(), strict=True))
+
+
+def features_side_by_side(curves: Curves, runs: Sequence[Signals]) -> tuple[tuple[str, ...], Series]:
+    """The same of several runs, and their curves: the names, and a row for each run."""
+    known = _read(curves.since(runs[0].calm_from), numbers_of(runs, _circumstances))
+    return tuple(known), _rounded(rows_of(known, len(runs)))
+
+
+def _rounded(numbers: Series) -> Series:
+    return np.asarray(np.round(np.clip(numbers, -LARGEST, LARGEST), 9))
+
+
+def _circumstances(signals: Signals) -> dict[str, float]:
+    """What is read of each run by itself: the learning rate to come, and the budget."""
+    return {**_rates_ahead(signals), **_budget(signals)}
+
+
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")  # what is beyond all numbers is clipped
+def _read(curves: Curves, circumstances: Numbers) -> dict[str, Series | float]:
+    start = curves.first_level  # a trivial predictor's would be another number than the model learnt from
+    losses, train = curves.losses, curves.train_losses
+    gain, size = _gain(start, curves.best, start), np.maximum(np.abs(start), math.ulp(0.0))
+    return {
+        "epochs": math.log(curves.count),
+        "wait": np.log1p(curves.wait),
+        "wait_share": curves.wait / curves.count,
+        "gained": np.minimum(1.0, gain / size),
+        "first_loss": (losses[..., 0] - curves.best) / gain,
+        "train_level": np.minimum(3.0, train.min(axis=-1) / size),
+        "gap": (medians(losses[..., -5:]) - medians(train[..., -5:])) / gain,
+        "gap_now": (losses[..., -1] - train[..., -1]) / gain,
+        **_shape("val", losses, curves.lowest, gain),
+        **_shape("train", train, train, _gain(train[..., 0], train.min(axis=-1), start)),
+        **_rates(curves.rates),
+        **circumstances,
+        **_forecast(curves, gain),
     }
-    return dict(zip(known, np.round(np.clip(list(known.values()), -LARGEST, LARGEST), 9).tolist(), strict=True))
 
 
-def _begin(signals: Signals) -> int:
-    """The first bin that is no part of a blown-up start, such as comes from a rate that is too high at first."""
-    lowest = np.array(signals.curve.lowest)
-    early = lowest[signals.epochs <= max(EARLY, signals.curve.width)].min()
-    blown_up = 0 < early < signals.curve.first / BLOWN_UP and lowest.min() > 0
-    back = int(np.argmax(signals.losses <= BACK * lowest.min())) if blown_up else 0
-    return min(back, len(lowest) - FEWEST)
+def _gain(first: Series, best: Series, start: Series) -> Series:
+    """Fall from the first to the best, at least a share of the starting level; that share where the first is NaN."""
+    fall, least = first - best, LEAST_GAIN * np.abs(start)
+    return np.where(fall > least, fall, np.maximum(least, math.ulp(0.0)))
 
 
-def _gain(first: float, best: float, start: float) -> float:
-    """Fall from the first to the best, at least a share of the starting level; NaN where the first is."""
-    return first - best if first - best > LEAST_GAIN * abs(start) else max(LEAST_GAIN * abs(start), math.ulp(0.0))
-
-
-def _shape(name: str, losses: Series, lowest: Series, gain: float) -> dict[str, float]:
+def _shape(name: str, losses: Series, lowest: Series, gain: Series) -> dict[str, Series]:
     """Noise, slopes, levels and progress of one loss."""
-    bins, best, lowest = len(losses), lowest.min(), np.minimum.accumulate(lowest)
-    shape = {f"{name}_noise": noise_of(losses[-NOISE_BINS:]) / gain}
+    bins, lowest = losses.shape[-1], np.minimum.accumulate(lowest, axis=-1)
+    best = lowest[..., -1]
+    shape = {f"{name}_noise": noises(losses[..., -NOISE_BINS:]) / gain}
     for distance in DISTANCES:
-        age = bins - int(np.searchsorted(-lowest, -(best + distance * gain), side="right"))
+        age = (lowest < (best + distance * gain)[..., None]).sum(axis=-1)
         shape[f"{name}_within_{distance:g}_share"] = age / bins
-        shape[f"{name}_within_{distance:g}"] = math.log1p(age)
+        shape[f"{name}_within_{distance:g}"] = np.log1p(age)
     for window in WINDOWS:
-        recent = losses[-window:]
-        shape[f"{name}_slope_{window}"] = _slope(recent) * len(recent) / gain
-        shape[f"{name}_level_{window}"] = (median(recent) - best) / gain
-        shape[f"{name}_spread_{window}"] = float(recent.std()) / gain
-        shape[f"{name}_progress_{window}"] = float(lowest[max(0, bins - 1 - window)] - best) / gain
+        recent = losses[..., -window:]
+        shape[f"{name}_slope_{window}"] = _slope(recent) * recent.shape[-1] / gain
+        shape[f"{name}_level_{window}"] = (medians(recent) - best) / gain
+        shape[f"{name}_spread_{window}"] = recent.std(axis=-1) / gain
+        shape[f"{name}_progress_{window}"] = (lowest[..., max(0, bins - 1 - window)] - best) / gain
     for share in SHARES:
-        shape[f"{name}_progress_since_{share:g}"] = float(lowest[max(0, int(share * bins) - 1)] - best) / gain
+        shape[f"{name}_progress_since_{share:g}"] = (lowest[..., max(0, int(share * bins) - 1)] - best) / gain
     for parts in (8, 4):
         window = max(1, bins // parts)
-        before = losses[max(0, bins - 2 * window) : max(1, bins - window)]
-        shape[f"{name}_fall_{parts}"] = float(before.mean() - losses[-window:].mean()) / gain
+        before = losses[..., max(0, bins - 2 * window) : max(1, bins - window)]
+        shape[f"{name}_fall_{parts}"] = (before.mean(axis=-1) - losses[..., -window:].mean(axis=-1)) / gain
     return shape
 
 
-def _rates(signals: Signals) -> dict[str, float]:
-    """The learning rate now, before and to come."""
-    names = ("rate", "rate_fell", "rate_age", "rate_least", "rate_most", "rate_soon", "rate_mean", "rate_spent")
-    unknown = dict.fromkeys(names, math.nan)
-    past = signals.rates
-    top = float(past.max())
-    if not top > 0 or not np.isfinite(past).all():
-        return unknown
+def _rates(rates: Series) -> dict[str, Series]:
+    """The learning rate now and before; NaN where one is not known."""
+    bins, top = rates.shape[-1], rates.max(axis=-1)
+    top = np.where(top > 0, top, math.nan)
     floor = LEAST_RATE * top
-    now = max(float(past[-1]), floor)
-    moved = np.flatnonzero(np.abs(np.diff(past)) > 1e-3 * top)
-    known = {
+    now = np.maximum(rates[..., -1], floor)
+    moved = (np.abs(np.diff(rates)) > (1e-3 * top)[..., None])[..., ::-1]
+    age = np.where(moved.any(axis=-1), np.argmax(moved, axis=-1) + 1, bins) if bins > 1 else np.full(top.shape, 1)
+    return {
         "rate": now / top,
-        "rate_fell": math.log10(now / max(float(past[max(0, len(past) - 6)]), floor)),
-        "rate_age": (len(past) - 1 - (int(moved[-1]) if len(moved) else -1)) / len(past),
+        "rate_fell": np.log10(now / np.maximum(rates[..., max(0, bins - 6)], floor)),
+        "rate_age": np.where(np.isfinite(top), age / bins, math.nan),
     }
-    step = signals.observation.step
+
+
+def _rates_ahead(signals: Signals) -> dict[str, float]:
+    """The learning rate to come; NaN where it is not known."""
+    unknown = dict.fromkeys(("rate_least", "rate_most", "rate_soon", "rate_mean", "rate_spent"), math.nan)
+    step, past = signals.observation.step, signals.rates
     ahead = rates_ahead(signals.lr_schedule, step, signals.max_epochs)
-    if ahead is None:
-        return unknown | known
+    top = float(past.max())
+    if ahead is None or not top > 0:
+        return unknown
     spent, left = float(past.mean()) * (step + 1), _epochs_left(signals) * float(ahead.mean()) if len(ahead) else 0.0
-    ahead = np.maximum(ahead if len(ahead) else past[-1:], floor)
-    return known | {
+    floor = LEAST_RATE * top
+    now, ahead = max(float(past[-1]), floor), np.maximum(ahead if len(ahead) else past[-1:], floor)
+    return {
         "rate_least": math.log10(float(ahead.min()) / now),
         "rate_most": math.log10(float(ahead.max()) / now),
         "rate_soon": math.log10(float(ahead[: 1 + len(ahead) // 8].min()) / now),
@@ -156,13 +161,14 @@ def _budget(signals: Signals) -> dict[str, float]:
     return {"budget_spent": spent / (spent + left), "epochs_left": math.log1p(left)}
 
 
-def _forecast(epochs: Series, losses: Series, gain: float) -> dict[str, float]:
+def _forecast(curves: Curves, gain: Series) -> dict[str, Series]:
     """What curves of the usual shapes expect."""
-    expected = forecast(epochs, losses, most=2 * gain)
+    expected = forecast(curves.epochs, curves.losses, most=2 * gain)
     return {"forecast": expected.gain / gain, "forecast_std": expected.std / gain}
 
 
-def _slope(losses: Series) -> float:
+def _slope(losses: Series) -> Series:
     """Of the least-squares line, a bin."""
-    time = np.arange(len(losses)) - (len(losses) - 1) / 2
-    return float(time @ losses / max(float(time @ time), 1.0))
+    time = np.arange(losses.shape[-1]) - (losses.shape[-1] - 1) / 2
+    slope: Series = losses @ time / max(float(time @ time), 1.0)
+    return slope

@@ -35,32 +35,32 @@ NEAR = 0.01
 
 @dataclass(frozen=True, slots=True)
 class FurtherFall:
-    """What may still be gained, in the unit of the loss.
+    """What may still be gained, in the unit of the loss: a number, or of several curves one of each.
 
     Args:
         gain: Expected further fall of the curve's trend, never negative.
         std: Standard deviation of that, over the shapes that explain the curve.
     """
 
-    gain: float
-    std: float
+    gain: Series
+    std: Series
 
 
-def forecast(epochs: Series, losses: Series, most: float) -> FurtherFall:
+def forecast(epochs: Series, losses: Series, most: Series) -> FurtherFall:
     """Expected further gain of a curve whose end is open.
 
     Args:
         epochs: Epochs, counted from 1, of each point.
-        losses: Losses at these epochs, lower is better.
+        losses: Losses at these epochs, lower is better; of several curves one a row.
         most: Gain above which no shape is believed: nobody can tell the end of a curve from its beginning.
 
     Returns:
         The gain as the mean over all shapes, weighed by their likelihood.
     """
     gains, weights = fitted_shapes(epochs, losses)
-    gains = np.minimum(gains, most)
-    gain = float(weights @ gains)
-    return FurtherFall(gain, math.sqrt(float(weights @ (gains - gain) ** 2)))
+    gains = np.minimum(gains, most[..., None])
+    gain = (weights * gains).sum(axis=-1)
+    return FurtherFall(gain, np.sqrt((weights * (gains - gain[..., None]) ** 2).sum(axis=-1)))
 
 
 def falls_until(ahead: float, fitted: tuple[Series, Series]) -> tuple[float, float]:
@@ -83,15 +83,15 @@ def falls_along(ahead: Series, fitted: tuple[Series, Series]) -> Series:
 
 
 def fitted_shapes(epochs: Series, losses: Series) -> tuple[Series, Series]:
-    """What each shape expects to be gained in the end, and how likely the shape is."""
-    count = max(FEWEST, math.ceil(RECENT * len(losses)))
-    x, y = epochs[-count:] / epochs[-1], losses[-count:]
+    """What each shape expects to be gained in the end, and how likely the shape is; a row for each curve."""
+    count = max(FEWEST, math.ceil(RECENT * len(epochs)))
+    x, y = epochs[-count:] / epochs[-1], losses[..., -count:]
     shapes = _shapes(x)
     mean = shapes.mean(axis=1, keepdims=True)
-    centred, y = shapes - mean, y - y.mean()
+    centred, y = shapes - mean, y - y.mean(axis=-1, keepdims=True)
     spread = np.maximum((centred**2).sum(axis=1), 1e-300)
-    gains = np.maximum(centred @ y / spread, 0.0)  # a shape that rises expects nothing more
-    misfit = ((y - gains[:, None] * centred) ** 2).sum(axis=1)
+    gains = np.maximum(y @ centred.T / spread, 0.0)  # a shape that rises expects nothing more
+    misfit = ((y[..., None, :] - gains[..., None] * centred) ** 2).sum(axis=-1)
     return gains, _weights(misfit, y)
 
 
@@ -104,10 +104,10 @@ def _shapes(x: Series) -> Series:
 
 def _weights(misfit: Series, y: Series) -> Series:
     """Likelihood of each shape, the noise taken from the one that fits best."""
-    near_enough = len(y) * (NEAR * float(np.ptp(y))) ** 2
-    best = max(float(misfit.min()), near_enough)
-    if best == 0:  # a curve that does not move at all: every shape expects nothing
-        return np.full(len(misfit), 1 / len(misfit))
-    prior = np.array([1 / len(POWERS)] * len(POWERS) + [1 / 6] * (len(misfit) - len(POWERS)))
-    likelihood = prior * np.exp(-0.5 * (len(y) - 2) * np.maximum(misfit / best - 1, 0))
-    return np.asarray(likelihood / likelihood.sum())
+    shapes, points = misfit.shape[-1], y.shape[-1]
+    near_enough = points * (NEAR * np.ptp(y, axis=-1, keepdims=True)) ** 2
+    best = np.maximum(misfit.min(axis=-1, keepdims=True), near_enough)
+    best = np.where(best > 0, best, 1.0)  # a curve that does not move at all: every shape expects nothing
+    prior = np.array([1 / len(POWERS)] * len(POWERS) + [1 / 6] * (shapes - len(POWERS)))
+    likelihood = prior * np.exp(-0.5 * (points - 2) * np.maximum(misfit / best - 1, 0))
+    return np.asarray(likelihood / likelihood.sum(axis=-1, keepdims=True))

@@ -17,6 +17,7 @@ import numpy as np
 
 from convergence_callbacks.core import further_gain_model
 from convergence_callbacks.core.boosted_trees import BoostedTrees
+from convergence_callbacks.core.signals import Series
 
 MEMORY = 0.1
 """Share of the run over which worth is averaged: a single low estimate among noisy ones is no reason to stop."""
@@ -49,7 +50,7 @@ class FurtherGain:
 
 def worth_of(known: Mapping[str, float]) -> float:
     """What training on is worth, from the features of a curve."""
-    return guarded(_trees().predict(known), known)
+    return guarded(worth_trees().predict(known), known)
 
 
 def guarded(worth: float, known: Mapping[str, float]) -> float:
@@ -77,14 +78,19 @@ def averaged(before: float | None, worth: float, bins: int, budget: int | None) 
 
 def further_gain(worth: float) -> FurtherGain:
     """What is still to be gained where worth has fallen to this level for the first time."""
-    levels = further_gain_model.WORTH
+    levels, gain, most = _levels()
     return FurtherGain(
-        mean=float(np.interp(worth, levels, further_gain_model.GAIN, right=1.0)),
-        most=float(np.interp(worth, levels, further_gain_model.MOST, right=1.0)),
+        mean=float(np.interp(worth, levels, gain, right=1.0)),
+        most=float(np.interp(worth, levels, most, right=1.0)),
     )
 
 
 @functools.cache
-def _trees() -> BoostedTrees:
+def _levels() -> tuple[Series, Series, Series]:
+    return np.array(further_gain_model.WORTH), np.array(further_gain_model.GAIN), np.array(further_gain_model.MOST)
+
+
+@functools.cache
+def worth_trees() -> BoostedTrees:
     """Put together at the first epoch that is judged: importing the package stays fast."""
     return BoostedTrees.of(further_gain_model.FEATURES, further_gain_model.START, further_gain_model.TREES)

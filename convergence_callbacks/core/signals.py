@@ -31,6 +31,18 @@ Read = TypeVar("Read")
 BEGUN = 0.05
 """A loss that fell by this share of its starting level, and by more than its noise, has begun to learn."""
 
+BLOWN_UP = 30.0
+"""A loss that falls by such a factor …"""
+
+EARLY = 12
+"""… within so many epochs was blown up at the start: …"""
+
+BACK = 2.0
+"""… the curve counts from where it first comes as near to its best as that, …"""
+
+LEFT = 3
+"""… but so many bins are left of it."""
+
 
 @dataclass(frozen=True)
 class Signals:
@@ -84,6 +96,11 @@ class Signals:
         return np.array(self.curve.loss)
 
     @functools.cached_property
+    def lowest(self) -> Series:
+        """Lowest judged loss of each bin."""
+        return np.array(self.curve.lowest)
+
+    @functools.cached_property
     def train_losses(self) -> Series:
         """Train loss by bin, NaN where there was none."""
         return np.array(self.curve.train)
@@ -123,7 +140,7 @@ class Signals:
 
     def best_before(self, window: int) -> float | None:
         """The lowest judged loss up to a number of judged epochs ago, None where the run is shorter."""
-        lowest = np.array(self.curve.lowest)[self.epochs <= self.curve.count - window]
+        lowest = self.lowest[self.epochs <= self.curve.count - window]
         return float(lowest.min()) if len(lowest) else None
 
     @functools.cached_property
@@ -139,8 +156,21 @@ class Signals:
 
     @functools.cached_property
     def first_level(self) -> float:
-        """The higher of both first losses."""
-        return first_level(self.curve.first, self.curve.train[0] if self.curve.train else math.nan)
+        """The higher of both first losses.
+
+        The train loss of the first epoch is its running mean, so it still holds some of what a fast
+        learner's validation loss no longer shows.
+        """
+        first = self.curve.train[0] if self.curve.train else math.nan
+        return self.curve.first if math.isnan(first) else max(self.curve.first, first)
+
+    @functools.cached_property
+    def calm_from(self) -> int:
+        """The first bin that is no part of a blown-up start, such as comes from a rate that is too high at first."""
+        early = self.lowest[self.epochs <= max(EARLY, self.curve.width)].min()
+        if not (0 < early < self.curve.first / BLOWN_UP and self.curve.best > 0):
+            return 0
+        return min(int(np.argmax(self.losses <= BACK * self.curve.best)), max(0, len(self.losses) - LEFT))
 
     @property
     def gained(self) -> float:
@@ -200,7 +230,7 @@ class Signals:
 
 def once_an_epoch(function: Callable[[Signals], Read]) -> Callable[[Signals], Read]:
     """Remembers what was read from the signals of an epoch: several rules may ask for it."""
-    name = f"read by {function.__module__}.{function.__qualname__}"
+    name = _name_of(function)
 
     @functools.wraps(function)
     def remembered(signals: Signals) -> Read:
@@ -213,13 +243,18 @@ def once_an_epoch(function: Callable[[Signals], Read]) -> Callable[[Signals], Re
     return remembered
 
 
-def first_level(judged: float, train: float) -> float:
-    """The higher of both first losses.
+def remember(function: Callable[[Signals], Read], signals: Signals, read: Read) -> None:
+    """Let a function that reads once an epoch give what was read in another way: of many runs at once."""
+    vars(signals)[_name_of(function)] = read
 
-    The train loss of the first epoch is its running mean, so it still holds some of what a fast learner's validation
-    loss no longer shows.
-    """
-    return judged if math.isnan(train) else max(judged, train)
+
+def remember_properties(signals: Signals, **known: Any) -> None:
+    """The same for properties."""
+    vars(signals).update(known)
+
+
+def _name_of(function: Callable[[Signals], Any]) -> str:
+    return f"read by {function.__module__}.{function.__qualname__}"
 
 
 def roughness_of(series: Series) -> float:
@@ -252,3 +287,21 @@ def noise_of(series: Series) -> float:
         return 0.0
     second = np.abs(series[2:] - 2 * series[1:-1] + series[:-2])
     return 1.4826 * median(second) / math.sqrt(6)
+
+
+def medians(curves: Series) -> Series:
+    """The median of each row, of a single series its own; NaN where there is a NaN."""
+    count = curves.shape[-1]
+    if count == 0:
+        return np.full(curves.shape[:-1], math.nan)
+    ordered = np.sort(curves)
+    middle: Series = (ordered[..., (count - 1) // 2] + ordered[..., count // 2]) / 2 + 0 * ordered[..., -1]
+    return middle
+
+
+def noises(curves: Series) -> Series:
+    """What `noise_of` says of each row, of a single series its own."""
+    if curves.shape[-1] < 4:
+        return np.zeros(curves.shape[:-1])
+    second = np.abs(curves[..., 2:] - 2 * curves[..., 1:-1] + curves[..., :-2])
+    return 1.4826 * medians(second) / math.sqrt(6)

@@ -8,10 +8,25 @@ so far, or in epochs on a log scale. What is not known (a learning rate, a budge
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from convergence_callbacks.core.signals import Series, Signals, median, noise_of
+from convergence_callbacks.core.curves import Curves, Numbers, numbers_of, rows_of
+from convergence_callbacks.core.scales import (
+    LEAST,
+    ROUNDING,
+    compressed,
+    correlation,
+    magnitude,
+    magnitudes,
+    quotient,
+    signed,
+    straightness,
+    within,
+)
+from convergence_callbacks.core.signals import Series, Signals, medians, noises
 
 PLACES = (0.25, 0.5, 0.75, 0.9)
 """Shares of the run at which the level of a loss is read."""
@@ -22,9 +37,6 @@ EPOCHS = (1, 2, 4, 8, 16)
 MOST = 0.9
 """Share of the gain that is most of it."""
 
-LEAST = 1e-6
-"""Smallest share that is told from nothing; single-precision losses carry no more."""
-
 MANY = 1e4
 """More times the noise than anybody needs to know."""
 
@@ -34,55 +46,65 @@ TINY = 1e-280
 LOWEST_RATE = 1e-4
 """Highest learning rate of a run below which it says nothing: fine-tuning has others than training from scratch."""
 
-ROUNDING = 1e-9
-"""Share of the starting level that is an error of rounding: noise of a curve that has none."""
-
 
 def symptoms(signals: Signals) -> dict[str, float]:
     """Numbers by name, rounded so that the unit of the loss changes none of them."""
-    val, train = signals.losses, _train_losses(signals)
-    unit, time = _unit(val, train), _learning_time(signals)
-    known = {
-        **{f"val_{name}": value for name, value in _one_loss(val, time, unit, signals.curve.width).items()},
-        **{f"train_{name}": value for name, value in _one_loss(train, time, unit, signals.curve.width).items()},
+    known = _read(Curves.of(signals), _circumstances(signals))
+    return dict(zip(known, np.round(np.array(list(known.values()), dtype=float), 6).tolist(), strict=True))
+
+
+def symptoms_side_by_side(curves: Curves, runs: Sequence[Signals]) -> tuple[tuple[str, ...], Series]:
+    """The same of several runs, and their curves: the names, and a row for each run."""
+    known = _read(curves, numbers_of(runs, _circumstances))
+    return tuple(known), np.asarray(np.round(rows_of(known, len(runs)), 6))
+
+
+def _read(curves: Curves, circumstances: Numbers) -> dict[str, Series | float]:
+    val, train = curves.losses, _train_losses(curves)
+    unit, time = _unit(val, train), _learning_time(curves)
+    known: dict[str, Series | float] = {
+        **{f"val_{name}": value for name, value in _one_loss(val, time, unit, curves.width).items()},
+        **{f"train_{name}": value for name, value in _one_loss(train, time, unit, curves.width).items()},
         **{f"both_{name}": value for name, value in _both_losses(val, train, unit).items()},
-        **_since_best(signals, val, train, unit),
+        **_since_best(curves.lowest, val, train, unit),
         **_against_noise(val, train, unit),
         "level_of_least": _level_of_least(val, train, unit),
-        **_circumstances(signals),
+        **circumstances,
     }
-    if not len(signals.known_train_losses):
+    if not curves.trains_known:
         known |= {name: math.nan for name in known if name.startswith(("train_", "both_"))}
-    return dict(zip(known, np.round(list(known.values()), 6).tolist(), strict=True))
+    return known
 
 
-def _train_losses(signals: Signals) -> Series:
+def _train_losses(curves: Curves) -> Series:
     """Train loss by bin; its first value stands for what was before it, the judged loss where there is none."""
-    train, known = signals.train_losses, signals.known_train_losses
-    if not len(known):
-        return signals.losses
-    return train if len(known) == len(train) else np.where(np.isfinite(train), train, known[0])
+    train, bins = curves.train_losses, curves.train_losses.shape[-1]
+    if not curves.trains_known:
+        return curves.losses
+    first = bins - curves.trains_known
+    return np.concatenate([np.repeat(train[..., first : first + 1], first, axis=-1), train[..., first:]], axis=-1)
 
 
-def _unit(val: Series, train: Series) -> float:
+def _unit(val: Series, train: Series) -> Series:
     """The starting level; where a loss may be negative or near zero, that says nothing, and its range stands for it."""
-    start = abs(max(float(val[0]), float(train[0])))
-    span = max(_range(val), _range(train))
-    falls = float(val[0] - val.min()) + float(train[0] - train.min())
-    return max(start, min(0.2 * span, falls), TINY)
+    start = np.abs(np.maximum(val[..., 0], train[..., 0]))
+    span = np.maximum(_range(val), _range(train))
+    falls = _drop(val) + _drop(train)
+    return np.maximum(np.maximum(start, np.minimum(0.2 * span, falls)), TINY)
 
 
-def _learning_time(signals: Signals) -> Series:
+def _learning_time(curves: Curves) -> Series:
     """Sum of learning rates so far: at far too low ones the loss is a straight line in it."""
-    rates = np.maximum(signals.rates, 0.0)
-    if not np.isfinite(rates).all() or not rates.max() > 0:
-        return np.arange(len(rates), dtype=float)
-    return np.cumsum(rates / rates.max())
+    rates = np.maximum(curves.rates, 0.0)
+    top = rates.max(axis=-1, keepdims=True)
+    is_known = (top > 0) & np.isfinite(top)  # the highest of rates of which one is NaN is NaN
+    shares = np.where(is_known, rates, 1.0) / np.where(is_known, top, 1.0)
+    return np.asarray(np.cumsum(shares, axis=-1))
 
 
-def _one_loss(loss: Series, time: Series, unit: float, width: int) -> dict[str, float]:
+def _one_loss(loss: Series, time: Series, unit: Series, width: int) -> dict[str, Series]:
     """What a loss says by itself."""
-    gain = max(float(loss[0] - loss.min()), LEAST * unit)
+    gain = np.maximum(_drop(loss), LEAST * unit)
     return {
         **_how_far(loss, unit, gain),
         **_how_steadily(loss, time, unit),
@@ -91,118 +113,142 @@ def _one_loss(loss: Series, time: Series, unit: float, width: int) -> dict[str, 
     }
 
 
-def _how_far(loss: Series, unit: float, gain: float) -> dict[str, float]:
+def _how_far(loss: Series, unit: Series, gain: Series) -> dict[str, Series]:
     """Gain, levels and rises."""
-    first, low, high, end = float(loss[0]), float(loss.min()), float(loss.max()), _end(loss)
-    settled = median(loss[1:4]) if len(loss) > 3 else first  # the very first may be anything
-    late_gain = max(settled - low, LEAST * unit)
+    first, low, high, end = loss[..., 0], loss.min(axis=-1), loss.max(axis=-1), _end(loss)
+    settled = medians(loss[..., 1:4]) if loss.shape[-1] > 3 else first  # the very first may be anything
+    late_gain = np.maximum(settled - low, LEAST * unit)
     return {
-        "gain": _magnitude(gain / unit),
-        "late_gain": _magnitude(late_gain / unit),
-        "late_gain_share": _within(late_gain / gain, MANY),
-        "remains": _magnitude(low / unit),
-        "level": _compressed(end / unit),
-        "rise": _magnitude((end - low) / unit),
-        "rise_share": _compressed((end - low) / gain),
-        "highest": _magnitude((high - first) / unit),
-        "fallen_from_highest": _magnitude((high - end) / unit),
+        **magnitudes(
+            {
+                "gain": gain,
+                "late_gain": late_gain,
+                "remains": low,
+                "rise": end - low,
+                "highest": high - first,
+                "fallen_from_highest": high - end,
+            },
+            unit,
+        ),
+        "late_gain_share": within(late_gain / gain, MANY),
+        "level": compressed(end / unit),
+        "rise_share": compressed((end - low) / gain),
     }
 
 
-def _how_steadily(loss: Series, time: Series, unit: float) -> dict[str, float]:
+def _how_steadily(loss: Series, time: Series, unit: Series) -> dict[str, Series]:
     """Noise, jumps and straightness."""
-    bins, sizes = len(loss), np.abs(np.diff(loss))
+    bins, sizes = loss.shape[-1], np.abs(np.diff(loss))
     if bins < 4:
-        return dict.fromkeys(("noise", "step", "jump", "spread", "line", "line_late"), math.nan)
+        unknown = np.full(loss.shape[:-1], math.nan)
+        return dict.fromkeys(("noise", "step", "jump", "spread", "line", "line_late"), unknown)
     return {
-        "noise": _magnitude(noise_of(loss[-max(8, bins // 2) :]) / unit),
-        "step": _magnitude(median(sizes) / unit),
-        "jump": _magnitude(float(sizes[bins // 4 :].max()) / unit),
-        "spread": _magnitude(float(loss[(3 * bins) // 4 :].std()) / unit),
-        "line": _straightness(time, loss),
-        "line_late": _straightness(time[bins // 2 :], loss[bins // 2 :]),
+        **magnitudes(
+            {
+                "noise": noises(loss[..., -max(8, bins // 2) :]),
+                "step": medians(sizes),
+                "jump": sizes[..., bins // 4 :].max(axis=-1),
+                "spread": loss[..., (3 * bins) // 4 :].std(axis=-1),
+            },
+            unit,
+        ),
+        "line": straightness(time, loss),
+        "line_late": straightness(time[..., bins // 2 :], loss[..., bins // 2 :]),
     }
 
 
-def _when(loss: Series, unit: float, gain: float, width: int) -> dict[str, float]:
+def _when(loss: Series, unit: Series, gain: Series, width: int) -> dict[str, Series]:
     """How early the gain came, and the levels on the way."""
-    bins, window = len(loss), _window(loss)
-    reached = int(np.argmax(loss <= loss[0] - MOST * (loss[0] - loss.min())))
-    levels = {f"at_{place:g}": loss[int(bins * place) : int(bins * place) + window] for place in PLACES}
+    bins, window, first = loss.shape[-1], _window(loss), loss[..., 0]
+    reached = np.argmax(loss <= (first - MOST * _drop(loss))[..., None], axis=-1)
+    levels = {f"at_{place:g}": loss[..., int(bins * place) : int(bins * place) + window] for place in PLACES}
     falls = {f"fall_{epoch}": epoch // width for epoch in EPOCHS}
+    unknown = np.full(loss.shape[:-1], math.nan)
     return {
-        "most_after": math.log10(1 + reached * width),
+        "most_after": np.log10(1 + reached * width),
         "most_after_share": reached / bins,
-        **{name: _compressed(median(level) / unit) for name, level in levels.items()},
+        **{name: compressed(medians(level) / unit) for name, level in levels.items()},
         **{
-            name: _signed(float(loss[0] - loss[place]) / unit) if place < bins else math.nan
+            name: signed((first - loss[..., place]) / unit) if place < bins else unknown
             for name, place in falls.items()
         },
     }
 
 
-def _now(loss: Series, unit: float) -> dict[str, float]:
+def _now(loss: Series, unit: Series) -> dict[str, Series]:
     """Where the loss is going."""
-    half, quarter = len(loss) // 2, (3 * len(loss)) // 4
-    late, end = float(loss[half] - loss[-1]), float(loss[quarter] - loss[-1])
-    path = float(np.abs(np.diff(loss[half:])).sum())
+    half, quarter = loss.shape[-1] // 2, (3 * loss.shape[-1]) // 4
+    late, end = loss[..., half] - loss[..., -1], loss[..., quarter] - loss[..., -1]
+    path = np.abs(np.diff(loss[..., half:])).sum(axis=-1)
+    moves = path > ROUNDING * unit
     return {
-        "directness": late / path if path > ROUNDING * unit else 0.0,  # 1: only falls, 0: gets nowhere, -1: only rises
-        "fall_late": _signed(late / unit),
-        "fall_end": _signed(end / unit),
+        "directness": moves * late / np.where(moves, path, 1.0),  # 1: only falls, 0: gets nowhere, -1: only rises
+        "fall_late": signed(late / unit),
+        "fall_end": signed(end / unit),
     }
 
 
-def _both_losses(val: Series, train: Series, unit: float) -> dict[str, float]:
+def _both_losses(val: Series, train: Series, unit: Series) -> dict[str, Series]:
     """What both losses say of each other."""
-    bins, early = len(val), max(6, len(val) // 4)
-    gain, train_gain = (max(float(loss[0] - loss.min()), LEAST * unit) for loss in (val, train))
-    step, train_step = (_mean(np.abs(np.diff(loss)[bins // 4 :])) for loss in (val, train))
-    gap = median(val[-_window(val) :] - train[-_window(val) :])
+    bins = val.shape[-1]
+    early, least = max(6, bins // 4), LEAST * unit
+    gain, train_gain = (np.maximum(_drop(loss), least) for loss in (val, train))
+    step, train_step = (_mean(np.abs(np.diff(loss))[..., bins // 4 :]) for loss in (val, train))
+    gap = medians(val[..., -_window(val) :] - train[..., -_window(val) :])
+    next_gap = val[..., 0] - train[..., 1] if bins > 1 else np.full(val.shape[:-1], math.nan)
     return {
-        "gap_next": _signed(float(val[0] - train[1]) / unit) if bins > 1 else math.nan,
-        "gap_of_gain": _compressed(gap / gain),
-        "gains": _magnitude(train_gain / gain),
-        "starts": _magnitude(abs(float(val[0])) / max(abs(float(train[0])), LEAST * unit)),
-        "steps": _magnitude(train_step / max(step, LEAST * unit)),
-        "agreement": _correlation(val, train),
-        "agreement_early": _correlation(val[:early], train[:early]),
+        "gap_next": signed(next_gap / unit),
+        "gap_of_gain": compressed(gap / gain),
+        "gains": magnitude(train_gain / gain),
+        "starts": magnitude(np.abs(val[..., 0]) / np.maximum(np.abs(train[..., 0]), least)),
+        "steps": magnitude(train_step / np.maximum(step, least)),
+        "agreement": correlation(val, train),
+        "agreement_early": correlation(val[..., :early], train[..., :early]),
         # In sound training validation gains what train loss does, with broken labels nothing.
-        "shared_gain": _share(_fall(val), _fall(train), LEAST * unit),
+        "shared_gain": quotient(_fall(val), _fall(train), least),
     }
 
 
-def _since_best(signals: Signals, val: Series, train: Series, unit: float) -> dict[str, float]:
+def _since_best(lowest: Series, val: Series, train: Series, unit: Series) -> dict[str, Series]:
     """What both did since the best epoch."""
-    best = int(np.argmin(np.array(signals.curve.lowest)))
-    around = slice(max(0, best - 1), best + 2)
-    gain = max(float(val[0] - val.min()), LEAST * unit)
+    best = np.argmin(lowest, axis=-1)
+    gain = np.maximum(_drop(val), LEAST * unit)
     return {
-        "train_fall_since_best": _signed((median(train[around]) - _end(train)) / unit),
-        "rise_since_best": _compressed((_end(val) - median(val[around])) / gain),
+        "train_fall_since_best": signed((_level_around(train, best) - _end(train)) / unit),
+        "rise_since_best": compressed((_end(val) - _level_around(val, best)) / gain),
     }
 
 
-def _level_of_least(val: Series, train: Series, unit: float) -> float:
+def _level_around(loss: Series, place: NDArray[np.intp]) -> Series:
+    """The median of a bin and its neighbours."""
+    last = loss.shape[-1] - 1
+    before, after = np.maximum(place - 1, 0), np.minimum(place + 1, last)
+    around = np.take_along_axis(loss, np.stack([before, place, after], axis=-1), axis=-1)
+    is_inside = (place > 0) & (place < last)
+    return np.where(is_inside, medians(around), (around[..., 0] + around[..., 2]) / 2)
+
+
+def _level_of_least(val: Series, train: Series, unit: Series) -> Series:
     """Where the judged loss is now, as a share of the lower of both first losses."""
-    least = max(min(abs(float(val[0])), abs(float(train[0]))), LEAST * unit)
-    return _compressed(_end(val) / least)
+    least = np.maximum(np.minimum(np.abs(val[..., 0]), np.abs(train[..., 0])), LEAST * unit)
+    return compressed(_end(val) / least)
 
 
-def _against_noise(val: Series, train: Series, unit: float) -> dict[str, float]:
+def _against_noise(val: Series, train: Series, unit: Series) -> dict[str, Series]:
     """Gains in units of the mean change from one epoch's trend to the next, which noise makes."""
-    noise, train_noise = (max(_mean(np.abs(np.diff(loss, 2))) / 2, ROUNDING * unit) for loss in (val, train))
-    half = len(val) // 2
+    noise, train_noise = (np.maximum(_mean(np.abs(np.diff(loss, 2))) / 2, ROUNDING * unit) for loss in (val, train))
+    bins = val.shape[-1]
+    late, train_late = (_fall(loss[..., bins // 2 :], bins) for loss in (val, train))
     return {
-        "gain_of_noise": _signed(_within(_fall(val) / noise, MANY)),
-        "best_of_noise": _signed(_within(float(val[0] - val.min()) / noise, MANY)),
-        "late_gain_of_noise": _signed(_within(_fall(val[half:], len(val)) / noise, MANY)),
-        "train_late_gain_of_noise": _signed(_within(_fall(train[half:], len(train)) / train_noise, MANY)),
+        "gain_of_noise": signed(within(_fall(val) / noise, MANY)),
+        "best_of_noise": signed(within(_drop(val) / noise, MANY)),
+        "late_gain_of_noise": signed(within(late / noise, MANY)),
+        "train_late_gain_of_noise": signed(within(train_late / train_noise, MANY)),
     }
 
 
 def _circumstances(signals: Signals) -> dict[str, float]:
-    """Budget and learning rate."""
+    """Budget and learning rate, read of each run by itself."""
     rates = signals.rates[np.isfinite(signals.rates)]
     top = float(rates.max()) if len(rates) else math.nan
     budget = signals.max_epochs
@@ -216,64 +262,30 @@ def _circumstances(signals: Signals) -> dict[str, float]:
 
 def _window(loss: Series) -> int:
     """Bins whose median is the level at a place."""
-    return max(1, len(loss) // 12)
+    bins: int = loss.shape[-1]
+    return max(1, bins // 12)
 
 
-def _end(loss: Series) -> float:
-    return median(loss[-_window(loss) :])
+def _end(loss: Series) -> Series:
+    return medians(loss[..., -_window(loss) :])
 
 
-def _fall(loss: Series, bins: int = 0) -> float:
+def _fall(loss: Series, bins: int = 0) -> Series:
     """From the level at the beginning to that at the end, in windows of a curve of so many bins."""
-    window = max(1, (bins or len(loss)) // 12)
-    return median(loss[:window]) - median(loss[-window:])
+    window = max(1, (bins or loss.shape[-1]) // 12)
+    return medians(loss[..., :window]) - medians(loss[..., -window:])
 
 
-def _range(loss: Series) -> float:
-    return float(loss.max() - loss.min())
+def _drop(loss: Series) -> Series:
+    """From the first to the lowest."""
+    drop: Series = loss[..., 0] - loss.min(axis=-1)
+    return drop
 
 
-def _mean(values: Series) -> float:
-    return float(values.mean()) if len(values) else 0.0
+def _range(loss: Series) -> Series:
+    span: Series = loss.max(axis=-1) - loss.min(axis=-1)
+    return span
 
 
-def _straightness(time: Series, loss: Series) -> float:
-    """Share of the variance that a line explains, negative where it rises."""
-    if len(loss) < 4:
-        return math.nan
-    together = _correlation(time, loss)
-    return -math.copysign(together * together, together)
-
-
-def _correlation(one: Series, other: Series) -> float:
-    """Of two series; 0 where one of them does not move."""
-    a, b = one - one.mean(), other - other.mean()
-    aa, bb = float(a @ a), float(b @ b)
-    moves = aa > ROUNDING**2 * float(one @ one) and bb > ROUNDING**2 * float(other @ other)
-    return float(a @ b) / math.sqrt(aa * bb) if moves and len(a) > 2 else 0.0
-
-
-def _share(part: float, whole: float, least: float) -> float:
-    """A quotient within bounds; what is below the least counts as nothing."""
-    if abs(whole) < least:
-        return math.copysign(3.0, part) if abs(part) >= least else 0.0
-    return _within(part / whole, 3.0)
-
-
-def _within(number: float, most: float) -> float:
-    return min(max(number, -most), most)
-
-
-def _magnitude(share: float) -> float:
-    """Order of magnitude of a share, from a millionth to a million."""
-    return math.log10(min(max(share, LEAST), 1 / LEAST))
-
-
-def _signed(share: float) -> float:
-    """The same with a sign; 0 for nothing."""
-    return math.copysign(_magnitude(abs(share)) - math.log10(LEAST), share)
-
-
-def _compressed(share: float) -> float:
-    """A share as it is near 0, its logarithm where it is huge."""
-    return math.copysign(math.log1p(abs(share)), share)
+def _mean(values: Series) -> Series:
+    return np.asarray(values.mean(axis=-1)) if values.shape[-1] else np.zeros(values.shape[:-1])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from convergence_callbacks.adapter.names import find_counterpart, find_train_loss
 from convergence_callbacks.core.errors import unknown_name
 from convergence_callbacks.logs.elapsed import DURATIONS
+from convergence_callbacks.logs.energy import find_energy
 from convergence_callbacks.logs.errors import LogError, NotALogError
 
 OPTIONS = {
@@ -18,6 +19,7 @@ OPTIONS = {
     "epoch": "--epoch-column",
     "step": "--step-column",
     "time": "--time-column",
+    "energy": "--energy-column",
 }
 """Each role, with the option that names its column."""
 
@@ -49,6 +51,7 @@ class ColumnChoice:
         epoch: Number of the epoch.
         step: Number of the optimiser's step.
         time: Seconds, or the time of day.
+        energy: Energy; in kWh, unless its name tells another unit.
     """
 
     train: str | None = None
@@ -57,6 +60,7 @@ class ColumnChoice:
     epoch: str | None = None
     step: str | None = None
     time: str | None = None
+    energy: str | None = None
 
 
 @dataclass(frozen=True)
@@ -219,5 +223,6 @@ _FINDERS: Mapping[str, Callable[[Sequence[str], str | None], tuple[str | None, s
     "lr": _rate,
     "train": _train,
     "time": _time,
+    "energy": lambda names, _: find_energy(names),
 }
 """What finds the column of each role, in an order in which each may rely on those before it."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.logs.columns import Columns
 from convergence_callbacks.logs.elapsed import elapsed_seconds
+from convergence_callbacks.logs.energy import kilowatt_hours
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.table import Row
@@ -33,6 +34,7 @@ class Entry:
     val: float | None = None
     lr: float | None = None
     time: float = math.nan
+    energy: float = math.nan
 
     @property
     def train(self) -> float | None:
@@ -48,12 +50,14 @@ class Gathered:
         observations: One an epoch.
         unit: What their steps are.
         counts_from: The log's own number of the step 0.
+        kilowatt_hours: Energy since the start at each observation; empty where it was not logged.
         notes: What was mended.
     """
 
     observations: tuple[Observation, ...]
     unit: str
     counts_from: int
+    kilowatt_hours: tuple[float, ...]
     notes: tuple[str, ...]
 
 
@@ -116,6 +120,7 @@ class Gatherer:
         entry.val = entry.val if val is None else val
         entry.lr = entry.lr if lr is None else lr
         entry.time = values.get(columns.time or "", entry.time)
+        entry.energy = values.get(columns.energy or "", entry.energy)
 
     def _entry_for(self, key: float, step: float | None, val: float | None, line: int) -> Entry:
         """The entry that a row belongs to, a new one where it is the first of it."""
@@ -195,7 +200,8 @@ def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Note
         )
         for index, (key, entry) in enumerate(zip(keys, entries, strict=True))
     )
-    return Gathered(observations, unit, counts_from, notes.told())
+    energy = kilowatt_hours([entry.energy for entry in entries], columns.energy) if columns.energy else ()
+    return Gathered(observations, unit, counts_from, energy, notes.told())
 
 
 def _complete(entries: list[Entry], notes: Notes) -> list[Entry]:

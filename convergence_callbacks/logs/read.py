@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import functools
 import importlib.metadata
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from convergence_callbacks.logs.columns import ColumnChoice
+from convergence_callbacks.logs.emissions import EMISSIONS, with_emissions
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.reader import GROUP, Reader
 from convergence_callbacks.logs.run import Run
@@ -67,8 +69,16 @@ def read_log(log: Path, reader: Reader, choice: ColumnChoice | None = None, root
         raise LogError(error.strerror or str(error), log) from error
     except Exception as error:  # a damaged file, or a reader of somebody else: the other logs must not be lost
         raise LogError(f"the reader of {reader.name} failed: {error!r}", log) from error
+    if (log if log.is_dir() else log.parent).joinpath(EMISSIONS).is_file():
+        runs = with_emissions(runs, log, _logs_beside(log))
     base = _name_below(log, root or log.parent)
     return [dataclasses.replace(run, name=base if run.name in {"", log.name} else f"{base} {run.name}") for run in runs]
+
+
+def _logs_beside(log: Path) -> int:
+    """How many logs are in the folder of one, itself included; two stand for more."""
+    folder = log if log.is_dir() else log.parent
+    return len(list(itertools.islice((found for found, _ in find_logs(folder) if found.name != EMISSIONS), 2)))
 
 
 def read_logs(path: str | Path, choice: ColumnChoice | None = None) -> Iterator[Run | LogError]:
@@ -92,6 +102,15 @@ def read_logs(path: str | Path, choice: ColumnChoice | None = None) -> Iterator[
                 raise
             if not isinstance(error, NotALogError):
                 yield error
+
+
+def runs_below(path: Path, choice: ColumnChoice | None, problems: list[LogError]) -> Iterator[Run]:
+    """The same runs; what can't be read is added to the problems meanwhile."""
+    for each in read_logs(path, choice):
+        if isinstance(each, LogError):
+            problems.append(each)
+        else:
+            yield each
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

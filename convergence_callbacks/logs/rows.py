@@ -56,6 +56,7 @@ def runs_of(
             observations=training.observations,
             unit=unit or training.unit,
             counts_from=training.counts_from,
+            kilowatt_hours=training.kilowatt_hours,
             planned=planned if training.unit == "epoch" else None,
             columns=columns,
             notes=(*notes.told(), *training.notes),

@@ -26,6 +26,7 @@ class Run:
         unit: What a step is: ``"epoch"``, ``"evaluation"`` (validated more or less than once an epoch), ``"step"``
             or ``"round"`` (of boosting).
         counts_from: The number that the log itself gives the step 0: 0 or 1.
+        kilowatt_hours: Energy since the start at each observation; empty where it was not logged.
         planned: Steps that the training was to take, where the log tells.
         columns: Which columns were taken, and why.
         notes: What was mended or left out in reading, a sentence each.
@@ -38,6 +39,7 @@ class Run:
     observations: tuple[Observation, ...]
     unit: str = "epoch"
     counts_from: int = 0
+    kilowatt_hours: tuple[float, ...] = ()
     planned: int | None = None
     columns: Columns = field(default_factory=Columns)
     notes: tuple[str, ...] = ()
@@ -59,6 +61,11 @@ class Run:
     def seconds(self) -> float | None:
         """How long it took, None where no times were logged."""
         return self.observations[-1].elapsed if self.observations else None
+
+    @property
+    def energy(self) -> float | None:
+        """The energy it took in kWh, None where it was not logged."""
+        return self.kilowatt_hours[-1] if self.kilowatt_hours else None
 
     def number(self, step: int) -> int:
         """The number that the log itself gives a step."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,20 @@ class Row:
 
     line: int
     values: Mapping[str, float]
+
+
+def summed(row: Row, sums: Mapping[str, Sequence[str]]) -> Row:
+    """The row with each sum of which all parts are there.
+
+    Args:
+        row: The row.
+        sums: The names of the parts, by that of their sum.
+    """
+    values = dict(row.values)
+    for name, parts in sums.items():
+        if all(part in values for part in parts):
+            values[name] = sum(values[part] for part in parts)
+    return Row(row.line, values)
 
 
 def number_in(value: Any) -> float | None:

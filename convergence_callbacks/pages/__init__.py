@@ -6,7 +6,8 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError("jinja2 is not installed: pip install 'convergence-callbacks[report]'") from error
 
 from convergence_callbacks.pages.card import Card
+from convergence_callbacks.pages.picture import Picture, plot, plot_compare
 from convergence_callbacks.pages.price import Price
 from convergence_callbacks.pages.report import Report
 
-__all__ = ["Card", "Price", "Report"]
+__all__ = ["Card", "Picture", "Price", "Report", "plot", "plot_compare"]

@@ -10,8 +10,10 @@ from typing import Any
 
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.logs.run import Run
+from convergence_callbacks.outlook import eta, expected_loss
 from convergence_callbacks.pages.curve import chart_of, spark_of
-from convergence_callbacks.replay import Replay
+from convergence_callbacks.replay import Replay, replay
 from convergence_callbacks.summary import Summary
 
 MOST_TURNS = 24
@@ -50,6 +52,8 @@ class Card:
         metadata: What else its log tells.
         settings: Of the rule, as texts, those that are not the default.
         is_over: Whether the training has ended, as far as its log tells.
+        expected: Where it was going, as seen from the stop or from its latest epoch, in words; empty where nobody
+            looked ahead, or nothing was left.
     """
 
     key: str
@@ -64,6 +68,7 @@ class Card:
     metadata: Mapping[str, str]
     settings: Mapping[str, str]
     is_over: bool = True
+    expected: str = ""
 
     @classmethod
     def of(cls, replay: Replay, *, is_over: bool = True) -> Card:
@@ -82,7 +87,21 @@ class Card:
             metadata={str(name): str(value) for name, value in run.metadata.items()},
             settings=changed(replay.settings),
             is_over=is_over,
+            expected=_expected(replay),
         )
+
+
+def card_of(run: Run, settings: Settings, *, is_over: bool = True, schedule_known: bool = False) -> Card:
+    """The card of a run that the rule is shown; see `replay`."""
+    replayed = replay(run, settings, is_over=is_over, with_forecast=True, schedule_known=schedule_known)
+    return Card.of(replayed, is_over=is_over)
+
+
+def _expected(replay: Replay) -> str:
+    if replay.forecast is None or not replay.forecast.path:
+        return ""
+    seen = [each for each in replay.run.observations if each.step <= replay.forecast.step]
+    return f"{eta(replay.forecast, seen, replay.run.unit)}; loss {expected_loss(replay.forecast)}"
 
 
 def key_of(name: str) -> str:

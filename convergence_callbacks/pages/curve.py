@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from convergence_callbacks.core.observation import Observation, is_finite
+from convergence_callbacks.outlook import band_of
 from convergence_callbacks.replay import Replay
 
 MOST = 400
@@ -49,6 +50,7 @@ def chart_of(replay: Replay) -> dict[str, Any]:
         "stop": None if replay.stop is None else run.number(replay.stop.step),
         "best": best,
         "log": _is_logarithmic([value for each in series for value in each["y"]]),
+        "band": _band(replay),
     }
 
 
@@ -106,6 +108,15 @@ def _ribbon(replay: Replay) -> list[tuple[int, int, str]]:
         steps = [replay.run.number(decision.step) for decision in group]
         told.append((steps[0], steps[-1], verdict.value))
     return told
+
+
+def _band(replay: Replay) -> dict[str, Any] | None:
+    """Where the judged loss was to come to be, as seen from the stop or from the latest epoch."""
+    band = band_of(replay.forecast)
+    if not band:
+        return None
+    ends = {end: [_plain(getattr(level, end)) for _, level in band] for end in ("low", "value", "high")}
+    return {"x": [_plain(replay.run.counts_from + step) for step, _ in band], **ends}
 
 
 def _is_logarithmic(values: Sequence[float | None]) -> bool:

@@ -28,7 +28,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for each in (words.number, words.percent, words.duration, words.count, words.words, words.markdown):
+    for each in (words.number, words.percent, words.duration, words.energy, words.count, words.words, words.markdown):
         made.filters[each.__name__] = each
     return made
 

@@ -18,8 +18,7 @@ from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.read import find_logs, read_log
 from convergence_callbacks.logs.reader import Reader
-from convergence_callbacks.pages.card import Card
-from convergence_callbacks.replay import replay
+from convergence_callbacks.pages.card import Card, card_of
 
 QUIET = 120.0
 """Seconds after which a log that has not grown is taken for that of a training that is over."""
@@ -173,7 +172,7 @@ def cards_of(
     """The cards of the runs of a log, or what is wrong with it."""
     try:
         runs = read_log(*log, choice, root)
-        return tuple(Card.of(replay(run, settings, is_over=is_over), is_over=is_over) for run in runs), None
+        return tuple(card_of(run, settings, is_over=is_over) for run in runs), None
     except NotALogError:
         return (), None
     except LogError as error:

@@ -31,6 +31,8 @@ class Totals:
         steps_saved: Epochs after the stops.
         hours: Time of the runs that logged it, None where none did.
         hours_saved: Their time after the stops.
+        kwh: Energy of the runs that logged it, None where none did.
+        kwh_saved: Their energy after the stops.
         timed: How many runs logged times.
         worst: The largest share of its gain that a run gives up by its stop, None where that can't be said.
         mean: The same on average over the runs that gained something.
@@ -44,6 +46,8 @@ class Totals:
     steps_saved: int
     hours: float | None
     hours_saved: float
+    kwh: float | None
+    kwh_saved: float
     timed: int
     worst: float | None
     mean: float | None
@@ -60,6 +64,7 @@ class Totals:
         summaries = [card.summary for card in cards]
         units = {summary.unit for summary in summaries}
         hours = [card.hours for card in cards if card.hours is not None]
+        energy = [summary.kwh for summary in summaries if summary.kwh is not None]
         lost = [summary.share_given_up for summary in summaries if summary.share_given_up is not None]
         return cls(
             runs=len(cards),
@@ -69,6 +74,8 @@ class Totals:
             steps_saved=sum(summary.steps_saved for summary in summaries),
             hours=sum(hours) if hours else None,
             hours_saved=sum(summary.hours_saved or 0.0 for summary in summaries),
+            kwh=sum(energy) if energy else None,
+            kwh_saved=sum(summary.kwh_saved or 0.0 for summary in summaries),
             timed=len(hours),
             worst=max(lost, default=None),
             mean=sum(lost) / len(lost) if lost else None,

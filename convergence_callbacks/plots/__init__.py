@@ -8,6 +8,7 @@ except ModuleNotFoundError as error:
 from convergence_callbacks.plots.compare import plot_compare
 from convergence_callbacks.plots.frontier import plot_frontier
 from convergence_callbacks.plots.live import LivePlot
+from convergence_callbacks.plots.run import plot
 from convergence_callbacks.plots.training import plot_training
 
-__all__ = ["LivePlot", "plot_compare", "plot_frontier", "plot_training"]
+__all__ = ["LivePlot", "plot", "plot_compare", "plot_frontier", "plot_training"]

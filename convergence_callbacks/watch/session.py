@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.settings import Settings
@@ -36,6 +37,11 @@ class Session:
     def stop(self) -> Decision | None:
         """The first decision that ends the training before its budget does."""
         return next((each for each in self.decisions if each.stop and each.criterion != MaxEpochs.name), None)
+
+    @property
+    def forecast(self) -> Forecast | None:
+        """Where the training is going, as seen from its latest epoch; None before the fifth."""
+        return None if self._monitor is None else self._monitor.forecast()
 
     def take(self, run: Run, *, is_settled: bool = True) -> list[Decision]:
         """Take in a reading of the log.

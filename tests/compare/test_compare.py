@@ -1,6 +1,8 @@
+import dataclasses
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,11 +11,13 @@ from typer.testing import CliRunner
 from benchmarks.curves import HELD_OUT, load
 from convergence_callbacks import ConvergenceError, Monitor, Observation, SettingsError
 from convergence_callbacks.cli import app
-from convergence_callbacks.compare import Outcome, compare, outcome_of, rule_from
+from convergence_callbacks.compare import Outcome, compare, outcomes_of, rule_from
 from convergence_callbacks.compare.comparison import compared
 from convergence_callbacks.compare.rules import USUAL, as_yaml
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.engines import spread
+from convergence_callbacks.logs import Run
+from convergence_callbacks.replay import replay
 from tests.curves import exponential
 from tests.logs.make import keras_csv, write_csv
 from tests.test_replay import run_of
@@ -32,12 +36,39 @@ def observed(recorded):
 def test_each_rule_stops_where_its_own_monitor_does(recorded):
     run = run_of(exponential(3, 1))
     run = type(run)(name="a", path=run.path, format="CSV", observations=tuple(observed(recorded)))
-    outcome = outcome_of(run, list(RULES.values()))
+    (outcome,) = outcomes_of([run], list(RULES.values()))
     for index, rule in enumerate(RULES.values()):
         given = {name: getattr(rule, name) for name in Settings.__dataclass_fields__}
         monitor = Monitor(**{**given, "max_epochs": run.steps})
         stops = (d.step + 1 for d in map(monitor.observe, run.observations) if d.stop)
         assert outcome.spent[index] == next(stops, run.steps), list(RULES)[index]
+
+
+def test_runs_side_by_side_are_judged_as_each_by_itself():
+    runs = []
+    for index, recorded in enumerate(load(HELD_OUT)[9::230]):
+        seen = observed(recorded)[: 20 + 31 * index]
+        seen = [dataclasses.replace(each, train_loss=None) if index == 2 else each for each in seen]
+        seen = [
+            dataclasses.replace(each, val_loss=np.nan) if index == 1 and each.step in {3, 4, 9} else each
+            for each in seen
+        ]
+        runs.append(Run(name=str(index), path=Path("a.csv"), format="CSV", observations=tuple(seen)))
+    rules = list(RULES.values())
+    assert outcomes_of(runs, rules) == [outcomes_of([run], rules)[0] for run in runs]
+
+
+def test_rates_that_were_known_in_advance_are_those_of_a_schedule():
+    t = np.arange(120)
+    val = np.where(t < 60, 0.5 + 0.5 * np.exp(-t / 3), 0.2 + 0.3 * np.exp(-(t - 60) / 3)).tolist()
+    seen = tuple(Observation(step=e, train_loss=v, val_loss=v, lr=0.1 if e < 60 else 0.01) for e, v in enumerate(val))
+    run = Run(name="a", path=Path("a.csv"), format="CSV", observations=seen)
+    scheduled = Settings(lr_schedule=tuple(each.lr for each in seen))
+    known, unknown = outcomes_of([run], [Settings()], schedule_known=True), outcomes_of([run], [Settings()])
+    assert known == outcomes_of([run], [scheduled]) != unknown
+    assert replay(run, schedule_known=True).decisions == replay(run, scheduled).decisions
+    unlogged = dataclasses.replace(run, observations=(*seen[:-1], dataclasses.replace(seen[-1], lr=None)))
+    assert replay(unlogged, schedule_known=True).settings.lr_schedule is None
 
 
 @pytest.fixture
@@ -85,6 +116,8 @@ def test_ray_gives_the_same_byte_for_byte_also_when_a_worker_is_lost(logs):
     program = """
 import os, pathlib, sys
 from convergence_callbacks.engines import spread
+from convergence_callbacks.logs import Run
+from convergence_callbacks.replay import replay
 def work(item, folder=sys.argv[1]):
     lost = pathlib.Path(folder) / "lost"
     if item == 11 and not lost.exists():

@@ -52,17 +52,24 @@ def test_every_reader_that_ships_is_tried(tmp_path):
     assert {reader.name for reader in known_readers()} <= tried
 
 
-def test_tensorboard_of_one_folder_and_of_keras_with_two(tmp_path):
-    writer = pytest.importorskip("tensorboard.summary.writer.event_file_writer", reason="needs the extra tensorboard")
+def write_events(folder, tags):
+    """An event file with a value of each tag at each step."""
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+    events = EventFileWriter(str(folder))
+    for step, values in enumerate(zip(*tags.values(), strict=True)):
+        summary = Summary(value=[Summary.Value(tag=tag, simple_value=v) for tag, v in zip(tags, values, strict=True)])
+        events.add_event(Event(wall_time=1.7e9 + 5 * step, step=step, summary=summary))
+    events.close()
+
+
+def test_tensorboard_of_one_folder_and_of_keras_with_two(tmp_path):
+    pytest.importorskip("tensorboard", reason="needs the extra tensorboard")
 
     def write(folder, tag, values):
-        events = writer.EventFileWriter(str(folder))
-        for step, value in enumerate(values):
-            summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
-            events.add_event(Event(wall_time=1.7e9 + 5 * step, step=step, summary=summary))
-        events.close()
+        write_events(folder, {tag: values})
 
     write(tmp_path / "keras" / "train", "epoch_loss", TRAIN)
     write(tmp_path / "keras" / "validation", "epoch_loss", VAL)
@@ -77,6 +84,20 @@ def test_tensorboard_of_one_folder_and_of_keras_with_two(tmp_path):
     file.write_bytes(file.read_bytes()[:-3])
     (cut,) = read_logs(tmp_path / "keras")
     assert len(cut.observations) == 29 and any("in the middle of a record" in note for note in cut.notes)
+
+
+def test_of_yolo_s_event_files_the_loss_is_the_sum_of_its_parts(tmp_path):
+    pytest.importorskip("tensorboard", reason="needs the extra tensorboard")
+    tags = {
+        f"{data}/{part}_loss": values for data, values in (("train", TRAIN), ("val", VAL)) for part in ("box", "cls")
+    }
+    write_events(tmp_path / "run", {**tags, "metrics/mAP50(B)": VAL, "lr/pg0": LR})
+    (run,) = read_logs(tmp_path)
+    assert losses(run) == (
+        pytest.approx([2 * t for t in TRAIN], rel=1e-5),
+        pytest.approx([2 * v for v in VAL], rel=1e-5),
+    )
+    assert "val/loss is the sum of val/box_loss, val/cls_loss" in run.notes and run.columns.lr == "lr/pg0"
 
 
 def test_without_tensorboard_its_extra_is_named(tmp_path, monkeypatch):

@@ -16,12 +16,12 @@ from playwright.sync_api import sync_playwright
 
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs import ColumnChoice
-from convergence_callbacks.pages import Card, Report
+from convergence_callbacks.pages import Card, Report, plot
 from convergence_callbacks.pages.server import application
 from convergence_callbacks.pages.shelf import Shelf
 from convergence_callbacks.replay import replay
 from tests.logs.make import keras_csv, lines, ultralytics_csv, wandb_lines
-from tests.pages.cards import SCRIPT, card_of, run_of, sound
+from tests.pages.cards import SCRIPT, run_of, sound
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium (Debian)")
@@ -57,11 +57,15 @@ def visit(browser):
     assert wrong == []
 
 
+def shown(run):
+    return Card.of(replay(run, with_forecast=True))
+
+
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "report.html"
-    cards = [card_of(times=True, name=f"run {i}") for i in range(3)]
-    cards += [Card.of(replay(run_of(sound(), name=SCRIPT, metadata={SCRIPT: SCRIPT}, notes=(SCRIPT,))))]
+    cards = [shown(run_of(times=True, name=f"run {i}")) for i in range(3)]
+    cards += [shown(run_of(sound(), name=SCRIPT, metadata={SCRIPT: SCRIPT}, notes=(SCRIPT,)))]
     made_at = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
     path.write_text(Report(title=SCRIPT, cards=cards, settings=Settings(), made_at=made_at).html(), encoding="utf-8")
     return f"file://{path}"
@@ -87,6 +91,24 @@ def test_what_is_under_the_pointer_is_told(visit, report):
     assert tip.startswith("epoch ") and "train" in tip and "validation" in tip and "learning rate 0.1" in tip
     page.mouse.move(0, 0)
     assert page.locator(".tip").first.is_hidden()
+
+
+def test_what_was_expected_is_drawn_and_told(visit, report):
+    page = visit(report)
+    assert page.locator("path.band").count() == page.locator("path.middle").count() == 4
+    page.locator("svg.curves").last.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    assert "expected 0." in page.locator("[aria-live]").last.inner_text()
+
+
+def test_a_picture_of_a_notebook_is_drawn_in_its_frame(visit, tmp_path):
+    (tmp_path / "notebook.html").write_text(plot(run_of(sound(), name=SCRIPT))._repr_html_(), encoding="utf-8")
+    page = visit(f"file://{tmp_path}/notebook.html")
+    frame = page.frame_locator("iframe")
+    frame.locator("svg.curves").hover(position={"x": 300, "y": 150})
+    assert frame.locator(".tip").inner_text().startswith("epoch ")
+    assert frame.locator("path.band").count() == 1
 
 
 def test_keys_read_and_zoom_as_the_pointer_does(visit, report):

@@ -71,3 +71,14 @@ def test_what_is_to_rise_is_not_called_a_loss():
     assert chart_of(rising)["measure"] == "val_acc"
     assert chart(run_of(columns=columns))["measure"] == "loss"
     assert comparison_of([chart_of(rising), chart(run_of())])["measure"] == "judged metric"
+
+
+def test_the_band_is_what_was_expected_at_the_stop_or_at_the_latest_epoch():
+    stopped = replay(run_of(sound()), with_forecast=True)
+    band = chart_of(stopped)["band"]
+    assert stopped.forecast.step == stopped.stop.step < band["x"][0] and band["x"][-1] <= 99
+    assert all(low <= value <= high for low, value, high in zip(band["low"], band["value"], band["high"], strict=True))
+    growing = replay(run_of(exponential(20, 30)), with_forecast=True, is_over=False)
+    assert growing.forecast.step == 19 and chart_of(growing)["band"]["x"][-1] == 40
+    assert chart(run_of(sound()))["band"] is None
+    assert chart_of(replay(run_of(exponential(3, 30)), with_forecast=True))["band"] is None

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 from typer.testing import CliRunner
 
-from convergence_callbacks import Observation
+from convergence_callbacks import Observation, engines
 from convergence_callbacks.cli import app
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.settings import Settings
@@ -192,3 +192,27 @@ def test_a_name_that_is_no_text_can_be_written(command, tmp_path):
 def test_what_is_wrong_is_said(command, arguments, message):
     result = command(*arguments)
     assert result.exit_code == 1 and message in result.stderr
+
+
+def test_energy_is_told_where_it_is_logged(command, tmp_path):
+    write_csv(
+        tmp_path / "runs" / "log.csv",
+        ["epoch", "loss", "val_loss", "energy_kwh"],
+        [(e, 0.9**e, 0.1 + 0.9**e, 0.5 * (e + 1)) for e in range(60)],
+    )
+    assert command("runs", "-o", "a.html").exit_code == 0
+    text = (tmp_path / "a.html").read_text()
+    assert "Energy saved" in text and "of 30 kWh" in text
+    assert "Energy" not in report(card_of()).html()
+
+
+def test_many_runs_are_replayed_on_all_cores_into_the_same_report(command, tmp_path, monkeypatch):
+    pytest.importorskip("joblib", reason="needs the extra: pip install 'convergence-callbacks[compare]'")
+    for name in ("a", "b", "c"):
+        keras_csv(tmp_path / "runs" / name)
+    (tmp_path / "runs" / "cut.json").write_text('{"loss": [1')
+    assert command("runs", "-o", "here.md").exit_code == 1
+    monkeypatch.setattr(engines, "MANY", 2)
+    done = command("runs", "-o", "there.md")
+    assert done.exit_code == 1 and "cut.json" in done.stderr
+    assert (tmp_path / "here.md").read_text() == (tmp_path / "there.md").read_text()

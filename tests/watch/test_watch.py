@@ -1,19 +1,24 @@
 import dataclasses
 import http.server
+import io
 import json
+import re
 import sys
 import threading
 import time
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from convergence_callbacks import Patience, SettingsError
 from convergence_callbacks.cli import app
-from convergence_callbacks.cli.chart import TRAIN, VAL, chart
+from convergence_callbacks.cli.chart import BAND, MIDDLE, TRAIN, VAL, chart
+from convergence_callbacks.cli.watch import Watcher, _picture
 from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.outlook import band_of, eta
 from convergence_callbacks.replay import replay
-from convergence_callbacks.watch import Follower, Session
+from convergence_callbacks.watch import Follower, Reading, Session
 from convergence_callbacks.watch.notify import Webhook, start_command
 from tests.curves import overfitting
 from tests.logs.make import lines
@@ -215,7 +220,8 @@ def test_a_webhook_is_http(url):
 
 def test_once_says_what_it_looks_like_now(watch, tmp_path):
     (tmp_path / "log.csv").write_text(HEADER + rows(12))
-    assert watch(tmp_path / "log.csv", "--once").stdout.count("\n") == 12
+    *decisions, ahead = watch(tmp_path / "log.csv", "--once").stdout.splitlines()
+    assert len(decisions) == 12 and re.match(r"ETA ≈ \d+ epochs \(\d+–\d+\); loss [\d.]+ \([\d.]+–[\d.]+\)", ahead)
     assert watch(tmp_path / "none.csv", "--once").exit_code == 1
 
 
@@ -225,3 +231,35 @@ def test_the_chart_shows_both_losses_the_best_at_the_bottom():
     assert VAL in drawn[0] and TRAIN in drawn[-1]
     assert chart([]) == []
     assert len(chart([dataclasses.replace(RUN.observations[0], val_loss=float("nan"), train_loss=2.0)])) == 10
+
+
+def test_the_chart_shows_where_the_loss_should_come_to_be_behind_the_latest_epoch():
+    session = Session(Settings(max_epochs=40))
+    session.take(first(8))
+    band = band_of(session.forecast)
+    drawn = chart(session.seen, 71, 10, band)
+    assert len(drawn) == 10 and all(len(line) <= 71 for line in drawn)
+    latest = max(line.rfind(VAL) for line in drawn)
+    assert min(line.find(BAND) for line in drawn if BAND in line) > latest
+    assert sum(MIDDLE in line for line in drawn) >= 1 and band[-1][0] == 16  # as far again as it has come
+    assert not any(BAND in line for line in chart(session.seen, 71, 10))
+
+
+def test_the_time_that_is_left_is_told_where_the_log_has_times():
+    timed = [dataclasses.replace(o, elapsed=60.0 * (o.step + 1)) for o in RUN.observations[:8]]
+    session = Session(Settings(max_epochs=40))
+    session.take(first(8))
+    assert " min (" in eta(session.forecast, timed) and " min (" not in eta(session.forecast, session.seen)
+    assert eta(session.forecast, timed, "round").split()[3] == "rounds"
+
+
+def test_a_terminal_shows_the_band_and_when_it_will_be_over(tmp_path):
+    watcher = Watcher(tmp_path / "log.csv", Session(Settings(max_epochs=40)), None, None)
+    watcher.take(Reading(first(8), is_settled=True))
+    shown = Console(file=io.StringIO(), width=80)
+    shown.print(_picture(watcher, 80))
+    text = shown.file.getvalue()
+    assert BAND in text and "ETA ≈ " in text and "at the end" in text
+    watcher.take(Reading(RUN, is_settled=True))
+    shown.print(_picture(watcher, 80))
+    assert "stop at epoch" in shown.file.getvalue() and shown.file.getvalue().count("ETA ≈ ") == 1

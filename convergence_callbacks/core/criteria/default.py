@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from convergence_callbacks.core.compose import AnyOf
@@ -67,7 +68,7 @@ class Default(Criterion):
             return state, None
         after, findings = self.members.step_each(state, signals)
         found = {finding.criterion: finding for finding in findings}
-        return after, _certain(found) or _told(found, after[Diagnosis.name], signals)
+        return after, told(found, after[Diagnosis.name], signals)
 
     def restore(self, saved: State) -> State:  # type: ignore[override]
         return self.members.restore(saved)
@@ -76,12 +77,23 @@ class Default(Criterion):
         return self.members.describe()
 
 
-def _certain(found: dict[str, Finding]) -> Finding | None:
+def told(found: Mapping[str, Finding], state: State, signals: Signals) -> Finding | None:
+    """What follows from all that the criteria found.
+
+    Args:
+        found: The findings, by the criterion's name.
+        state: Of the diagnosis.
+        signals: What can be read from the training.
+    """
+    return _certain(found) or _told(found, state, signals)
+
+
+def _certain(found: Mapping[str, Finding]) -> Finding | None:
     """What needs no diagnosis: no number, or an explosion."""
     return found.get(NonFiniteLoss.name) or found.get(ExplodingLoss.name)
 
 
-def _told(found: dict[str, Finding], state: State, signals: Signals) -> Finding | None:
+def _told(found: Mapping[str, Finding], state: State, signals: Signals) -> Finding | None:
     """The diagnosis, and whether the run may end with it."""
     diagnosed, settled = found.get(Diagnosis.name), found.get(ExpectedGain.name)
     if settled:

@@ -42,6 +42,8 @@ LIKELY = 0.5
 NEARLY_OVER = 0.9
 """Share of the budget from which on a run is told how it ends."""
 
+_IS_BROKEN = np.array([verdict in BROKEN for verdict in VERDICTS])
+
 LEARNT = 0.1
 """Share of its start by which a loss must fall to have learnt something, …"""
 
@@ -74,10 +76,9 @@ class Diagnosis(Criterion):
         return {"probabilities": [], "verdict": Verdict.IMPROVING.value}
 
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        if not signals.judged or signals.curve.count < FEWEST:
+        if not is_diagnosed(signals):
             return state, None
-        if signals.curve.bin_is_full or not state["probabilities"]:
-            state = _after(state, probabilities(signals))
+        state = diagnosed(state, signals)
         return state, finding(state, signals)
 
     def describe(self) -> str:
@@ -91,11 +92,29 @@ class Diagnosis(Criterion):
         return {"probabilities": known, "verdict": Verdict(state["verdict"]).value}
 
 
+def is_diagnosed(signals: Signals) -> bool:
+    """Whether an epoch is one of which it can be said what the training looks like."""
+    return signals.judged and signals.curve.count >= FEWEST
+
+
+def diagnosed(state: State, signals: Signals) -> State:
+    """The state once an epoch was looked at."""
+    if signals.curve.bin_is_full or not state["probabilities"]:
+        return _after(state, probabilities(signals))
+    return state
+
+
+@once_an_epoch
+def scores_of(signals: Signals) -> Series:
+    """What the trees say of each verdict at an epoch, in the order of `VERDICTS`."""
+    trees, start = model()
+    return start + trees.predict_groups(symptoms(signals), len(VERDICTS))
+
+
 @once_an_epoch
 def probabilities(signals: Signals) -> Series:
     """How probable each verdict is at an epoch, in the order of `VERDICTS`."""
-    trees, start = model()
-    scores = start + trees.predict_groups(symptoms(signals), len(VERDICTS))
+    scores = scores_of(signals).copy()
     if not signals.has_validation:  # without validation nothing can be seen to overfit
         scores[VERDICTS.index(Verdict.OVERFITTING)] = -np.inf
     raised = np.exp(scores - scores.max())
@@ -196,8 +215,7 @@ def _after(state: State, latest: Series) -> State:
 
 def _most_probable(known: Series) -> int:
     """Place of the most probable verdict; that something is broken must be likelier than not."""
-    doubtful = [verdict in BROKEN and share < LIKELY for verdict, share in zip(VERDICTS, known, strict=True)]
-    return int(np.where(doubtful, -1.0, known).argmax())
+    return int(np.where(_IS_BROKEN & (known < LIKELY), -1.0, known).argmax())
 
 
 @functools.cache

@@ -64,18 +64,22 @@ class ExpectedGain(Criterion):
         return {"worth": None}
 
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        if not signals.is_due or len(signals.losses) < FEWEST:
+        if not is_expected(signals):
             return state, None
-        known = features(signals)
-        worth = averaged(state["worth"], _worth(signals), len(signals.losses), signals.max_epochs)
-        expected = further_gain(worth)
-        waits = not _has_begun(known, signals) or leads_further(known, self.tolerance) or signals.rate_steps_down
-        if waits or expected.mean >= self.tolerance:
-            return {"worth": worth}, None
-        return {"worth": worth}, self._finding(expected, signals)
+        state = expecting(state, signals)
+        return state, self.settled(further_gain(state["worth"]), signals)
+
+    def settled(self, expected: FurtherGain, signals: Signals) -> Finding | None:
+        """What follows from what is expected at an epoch: that the run has settled, or nothing."""
+        goes_on = expected.mean >= self.tolerance or self._waits(features(signals), signals)
+        return None if goes_on else self._finding(expected, signals)
 
     def describe(self) -> str:
         return f"the expected further gain is below {100 * self.tolerance:.3g} % of the total gain"
+
+    def _waits(self, known: Mapping[str, float], signals: Signals) -> bool:
+        """Whether the curve or the schedule promises more, whatever is expected."""
+        return not _has_begun(known, signals) or leads_further(known, self.tolerance) or signals.rate_steps_down
 
     def _finding(self, expected: FurtherGain, signals: Signals) -> Finding:
         widened = gap_widening(signals)
@@ -99,6 +103,16 @@ class ExpectedGain(Criterion):
         )
 
 
+def is_expected(signals: Signals) -> bool:
+    """Whether an epoch is one of which it can be said what is still to be gained."""
+    return signals.is_due and len(signals.curve.loss) >= FEWEST
+
+
+def expecting(state: State, signals: Signals) -> State:
+    """The state once an epoch was looked at, whatever the tolerance."""
+    return {"worth": averaged(state["worth"], worth(signals), len(signals.curve.loss), signals.max_epochs)}
+
+
 def _has_begun(known: Mapping[str, float], signals: Signals) -> bool:
     """Whether the run has begun to learn, or has had its time to begin."""
     hard_start = HARD_START if signals.max_epochs is None else min(HARD_START, signals.max_epochs // 2)
@@ -107,7 +121,8 @@ def _has_begun(known: Mapping[str, float], signals: Signals) -> bool:
 
 
 @once_an_epoch
-def _worth(signals: Signals) -> float:
+def worth(signals: Signals) -> float:
+    """What training on is worth at an epoch, as the trees say."""
     return worth_of(features(signals))
 
 

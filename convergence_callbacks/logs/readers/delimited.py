@@ -15,7 +15,7 @@ from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.reader import Reader
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
-from convergence_callbacks.logs.table import Row, number_in, seconds_in
+from convergence_callbacks.logs.table import Row, number_in, seconds_in, summed
 
 DELIMITERS = ",;\t|"
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".log"})
@@ -94,7 +94,7 @@ class Table:
             else:
                 row = self._row(number, cells, wanted)
                 if row is not None:
-                    yield _summed(row, sums) if parts else row
+                    yield summed(row, sums) if parts else row
 
     def _row(self, number: int, cells: Sequence[str], wanted: Sequence[Wanted]) -> Row | None:
         values = {}
@@ -113,15 +113,6 @@ class Table:
 def _wanted(names: Sequence[str], read: Mapping[str, Callable[[str], float | None]]) -> list[Wanted]:
     """Where the columns are that are asked for, with what reads them."""
     return [(index, name, read[name]) for index, name in enumerate(names) if name in read]
-
-
-def _summed(row: Row, sums: Mapping[str, Sequence[str]]) -> Row:
-    """The row with each sum of which all parts are there."""
-    values = dict(row.values)
-    for name, parts in sums.items():
-        if all(part in values for part in parts):
-            values[name] = sum(values[part] for part in parts)
-    return Row(row.line, values)
 
 
 def delimiter_of(header: str) -> str:

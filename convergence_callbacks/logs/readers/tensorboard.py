@@ -13,9 +13,10 @@ from convergence_callbacks.logs.columns import ColumnChoice, Columns, find_colum
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.readers.ultralytics import with_sums
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
-from convergence_callbacks.logs.table import Row
+from convergence_callbacks.logs.table import Row, summed
 
 PARTS = frozenset({"train", "training", "val", "valid", "validation", "eval", "test"})
 """Folders that are no run of their own: Keras writes training and validation into one each."""
@@ -56,12 +57,14 @@ class TensorBoard(Reader):
         tags = {scalar.tag: None for file in files for scalar in scalars_in(*file, Notes())}
         if not tags:
             raise NotALogError("its event files hold no scalars")
-        columns = _with_axes(find_columns([tag for tag in tags if tag != STEP], choice))
-        wanted = {columns.train, columns.val, columns.lr, columns.epoch}
         notes = Notes()
+        names, sums = with_sums([tag for tag in tags if tag != STEP], notes)
+        columns = _with_axes(find_columns(names, choice))
+        wanted = {columns.train, columns.val, columns.lr, columns.epoch, columns.energy}
+        wanted |= {part for name, parts in sums.items() if name in wanted for part in parts}
         scalars = heapq.merge(*(scalars_in(*file, notes) for file in files), key=lambda scalar: scalar.wall_time)
         rows = rows_of((scalar for scalar in scalars if scalar.tag in wanted), columns)
-        yield from runs_of(path, self.name, columns, rows, notes)
+        yield from runs_of(path, self.name, columns, (summed(row, sums) for row in rows), notes)
 
 
 def rows_of(scalars: Iterator[Scalar], columns: Columns) -> Iterator[Row]:
@@ -150,7 +153,7 @@ def _is_one_scalar(folder: Path) -> bool:
 
 def _with_axes(columns: Columns) -> Columns:
     """Step and time are part of every event."""
-    named: Mapping[str, Any] = {role: getattr(columns, role) for role in ("train", "val", "lr", "epoch")}
+    named: Mapping[str, Any] = {role: getattr(columns, role) for role in ("train", "val", "lr", "epoch", "energy")}
     why = {**columns.why, "step": "part of every event", "time": "part of every event"}
     return Columns(**named, step=STEP, time=TIME, why=why, ignored=columns.ignored)
 

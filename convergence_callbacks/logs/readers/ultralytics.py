@@ -30,12 +30,18 @@ class Ultralytics(Reader):
         """The run of a file."""
         notes = Notes()
         table = Table(path, notes)
-        sums = parts_in(table.names)
-        parts = {part for of_sum in sums.values() for part in of_sum}
-        columns = find_columns([*(name for name in table.names if name not in parts), *sums], choice)
-        for name, of_sum in sums.items():
-            notes.add(f"{name} is the sum of {', '.join(of_sum)}")
+        names, sums = with_sums(table.names, notes)
+        columns = find_columns(names, choice)
         yield from runs_of(path, self.name, columns, table.rows(columns, sums), notes)
+
+
+def with_sums(names: Sequence[str], notes: Notes) -> tuple[list[str], Mapping[str, list[str]]]:
+    """The names with each sum in the place of its parts, and the parts by the sum; it is noted."""
+    sums = parts_in(names)
+    parts = {part for of_sum in sums.values() for part in of_sum}
+    for name, of_sum in sums.items():
+        notes.add(f"{name} is the sum of {', '.join(of_sum)}")
+    return [*(name for name in names if name not in parts), *sums], sums
 
 
 def parts_in(names: Sequence[str]) -> Mapping[str, list[str]]:

@@ -4,6 +4,7 @@
 (() => {
   const SPACE = { top: 46, left: 52, ribbon: 16, axis: 40 };
   const MOST = 40;
+  const ROOM = 0.35;
   let charts = 0;
 
   const make = (name, attributes = {}, text = null) => {
@@ -58,9 +59,9 @@
       this.figure = figure;
       this.data = data;
       for (const series of data.series) series.x ??= data.x;
-      const all = [...new Set(data.series.flatMap((series) => series.x).concat(data.x ?? []))].sort((a, b) => a - b);
+      const all = [...new Set(data.series.flatMap((series) => series.x).concat(data.x ?? [], data.band?.x.map(Math.round) ?? []))].sort((a, b) => a - b);
       this.steps = all.length ? all : [0];
-      this.whole = [this.steps[0], this.steps.at(-1)];
+      this.whole = [this.steps[0], Math.max(this.steps.at(-1), data.band?.x.at(-1) ?? -Infinity)];
       this.range = [...this.whole];
       this.clip = `clip-${charts++}`;
       this.svg = make("svg", { class: "curves", tabindex: 0, role: "application", "aria-label": this.label() });
@@ -198,8 +199,15 @@
       const low = scale(values[0] ?? 0), usual = scale(values[Math.floor((values.length - 1) * 0.98)] ?? 1);
       let high = scale(values.at(-1) ?? 1);
       if (usual > low && high > usual + 3 * (usual - low)) high = usual + 0.3 * (usual - low);
+      const span = high - low;
+      let bottom = low;
+      for (const [i, x] of (this.data.band?.x ?? []).entries()) {  // as much of the band as does not flatten the curves
+        if (x < from || x > to) continue;
+        if (!this.log || this.data.band.low[i] > 0) bottom = Math.max(Math.min(bottom, scale(this.data.band.low[i])), low - ROOM * span);
+        if (!this.log || this.data.band.high[i] > 0) high = Math.min(Math.max(high, scale(this.data.band.high[i])), low + (1 + ROOM) * span);
+      }
       const margin = 0.07 * (high - low) || 0.5 * Math.abs(high) || 0.5;
-      this.limits = [back(low - margin), back(high + margin)];
+      this.limits = [back(bottom - margin), back(high + margin)];
     }
 
     draw() {
@@ -216,7 +224,7 @@
       const clip = make("clipPath", { id: this.clip });
       clip.append(make("rect", { x: this.left - 1, y: SPACE.top, width: Math.max(this.right - this.left + 2, 0), height: this.bottom - SPACE.top + 2 }));
       this.cross = make("g");
-      this.svg.replaceChildren(clip, this.axes(narrow), this.curves(), this.marks(), this.ribbon(), this.endings(), this.cross);
+      this.svg.replaceChildren(clip, this.axes(narrow), this.band(), this.curves(), this.marks(), this.ribbon(), this.endings(), this.cross);
       this.point(this.at ?? null);
     }
 
@@ -261,6 +269,17 @@
           group.append(make("circle", { class: `dot ${this.hue(series)}`, cx: this.xAt(series.x[i]), cy: this.yAt(series.y[i]), r: 4 }));
         }
       }
+      return group;
+    }
+
+    /* Where the judged loss is expected, as seen from the stop or the latest step. */
+    band() {
+      const group = make("g", { "clip-path": `url(#${this.clip})` }), { band, series } = this.data;
+      if (!band) return group;
+      const path = (values) => values.map((y, i) => `${this.xAt(band.x[i]).toFixed(1)} ${this.yAt(this.log ? Math.max(y, this.limits[0]) : y).toFixed(1)}`);
+      const hue = this.hue(series.at(-1));
+      group.append(make("path", { class: `band ${hue}`, d: `M${[...path(band.low), ...path(band.high).reverse()].join("L")}Z` }));
+      group.append(make("path", { class: `middle ${hue}`, d: `M${path(band.value).join("L")}` }));
       return group;
     }
 
@@ -321,24 +340,33 @@
       return group;
     }
 
+    expected(x) {
+      const { band } = this.data, i = Math.max(1, band.x.findIndex((at) => at >= x) >>> 0);
+      const right = Math.min(i, band.x.length - 1), left = Math.max(right - 1, 0);
+      const share = right > left ? clamp((x - band.x[left]) / (band.x[right] - band.x[left]), 0, 1) : 0;
+      const [low, middle, high] = [band.low, band.value, band.high].map((y) => shown(y[left] + share * (y[right] - y[left])));
+      return `expected ${middle} (${low}–${high})`;
+    }
+
     point(place) {
       this.at = place;
       this.cross.replaceChildren();
       const x = place === null ? null : this.steps[place];
       this.tip.hidden = x === null || x < this.range[0] || x > this.range[1];
       if (this.tip.hidden) return;
-      const at = this.xAt(x), { unit, lr, verdicts } = this.data;
+      const at = this.xAt(x), { unit, lr, verdicts, band } = this.data;
       this.cross.append(make("line", { class: "cross", x1: at, x2: at, y1: SPACE.top, y2: this.bottom }));
       this.tip.replaceChildren(html("b", "", `${unit} ${x}`));
       for (const series of this.data.series) {
         const i = nearest(series.x, x), y = series.x[i] === x ? series.y[i] : null;
-        if (series.x[i] !== x && series.hue !== undefined) continue;
+        if (series.x[i] !== x) continue;
         if (y !== null) this.cross.append(make("circle", { class: `dot ${this.hue(series)}`, cx: at, cy: clamp(this.yAt(y), SPACE.top, this.bottom), r: 4 }));
         const row = html("div", this.hue(series));
         row.append(html("i", ""), `${series.name} ${y === null ? "not finite, or missing" : shown(y)}`);
         this.tip.append(row);
       }
       if (lr) this.tip.append(html("div", "faint", `learning rate ${shown(lr[nearest(this.data.x, x)])}`));
+      if (band && x >= band.x[0]) this.tip.append(html("div", "faint", this.expected(x)));
       const verdict = verdicts?.find(([from, to]) => from <= x && x <= to);
       if (verdict) this.tip.append(html("div", "", words(verdict[2])));
       const box = this.tip.getBoundingClientRect(), width = this.figure.clientWidth;

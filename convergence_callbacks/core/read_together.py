@@ -1,0 +1,58 @@
+"""Reads many runs at one epoch at once, and remembers it for whatever criterion asks."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+from convergence_callbacks.core.boosted_trees import BoostedTrees
+from convergence_callbacks.core.criteria.diagnosis import VERDICTS, is_diagnosed, model, scores_of
+from convergence_callbacks.core.criteria.expected_gain import worth
+from convergence_callbacks.core.curves import Curves, length_of
+from convergence_callbacks.core.features import FEWEST, features, features_side_by_side
+from convergence_callbacks.core.further_gain import guarded, worth_trees
+from convergence_callbacks.core.signals import Signals, noises, remember, remember_properties
+from convergence_callbacks.core.symptoms import symptoms_side_by_side
+
+
+def read_together(runs: Sequence[Signals]) -> None:
+    """Read of several runs what the default rule asks of each, so that none is asked for by itself.
+
+    The numbers are the same; of twenty runs it takes a tenth of the time. Runs of different lengths are read in groups.
+    """
+    groups: dict[tuple[int, int, int], list[Signals]] = {}
+    for signals in runs:
+        if signals.is_due and signals.curve.count >= FEWEST:
+            groups.setdefault(length_of(signals), []).append(signals)
+    for group in groups.values():
+        curves = Curves.side_by_side(group)
+        for signals, noise in zip(group, noises(curves.losses).tolist(), strict=True):
+            remember_properties(signals, noise=noise)
+        _read_worth(curves, group)
+        if is_diagnosed(group[0]):
+            _read_scores(curves, group)
+
+
+def _read_worth(curves: Curves, runs: Sequence[Signals]) -> None:
+    names, rows = features_side_by_side(curves, runs)
+    trees = worth_trees()
+    worths = trees.start + trees.sums(rows[:, list(_places(trees, names))])[:, 0]
+    for signals, row, each in zip(runs, rows.tolist(), worths.tolist(), strict=True):
+        known = dict(zip(names, row, strict=True))
+        remember(features, signals, known)
+        remember(worth, signals, guarded(each, known))
+
+
+def _read_scores(curves: Curves, runs: Sequence[Signals]) -> None:
+    names, rows = symptoms_side_by_side(curves, runs)
+    trees, start = model()
+    scores = start + trees.sums(rows[:, list(_places(trees, names))], len(VERDICTS))
+    for signals, each in zip(runs, scores, strict=True):
+        remember(scores_of, signals, each)
+
+
+@functools.cache
+def _places(trees: BoostedTrees, names: tuple[str, ...]) -> tuple[int, ...]:
+    """Where the numbers are that trees ask for."""
+    at = {name: place for place, name in enumerate(names)}
+    return tuple(at[name] for name in trees.features)
