@@ -1,5 +1,8 @@
 """Many runs are read at once as each is by itself."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 from benchmarks.curves import HELD_OUT, load
@@ -39,6 +42,16 @@ def test_the_numbers_are_those_of_each_run_by_itself(epochs):
         assert ours.noise == other.noise
         if epochs >= 5:
             assert scores_of(ours).tolist() == scores_of(other).tolist()
+
+
+def test_a_run_that_was_blown_up_at_its_start_is_read_from_where_it_is_calm():
+    calm, other = RUNS[:2]
+    blown = dataclasses.replace(calm, val=np.concatenate([[7e4, 900.0], calm.val])[: calm.epochs])
+    together = [seen(run, 30) for run in (calm, blown, other)]
+    read_together(together)
+    for ours, run in zip(together, (calm, blown, other), strict=True):
+        assert str(features(ours)) == str(features(seen(run, 30)))
+    assert together[1].calm_from > 0
 
 
 def test_runs_that_differ_in_length_are_read_too():
