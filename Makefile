@@ -22,8 +22,8 @@ demo: $(VENV)/demo  ## train five situations in Lightning and Keras, show what i
 
 test: $(VENV)/dev lint  ## run everything: style, types, all tests, Keras on its three backends (15 minutes)
 	NO_SKIPS=1 KERAS_BACKEND=torch $(BIN)/python -m pytest -q -n 2 --cov --cov-report=
-	NO_SKIPS=1 KERAS_BACKEND=jax $(BIN)/python -m pytest -q tests/test_keras.py
-	NO_SKIPS=1 KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -q tests/test_keras.py
+	NO_SKIPS=1 KERAS_BACKEND=jax $(BIN)/python -m pytest -q tests/test_keras.py tests/faults/test_keras_*.py
+	NO_SKIPS=1 KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -q tests/test_keras.py tests/faults/test_keras_*.py
 	$(KERAS_OWN)
 	$(BIN)/coverage report --include="convergence_callbacks/core/*" --fail-under=95
 

@@ -39,7 +39,10 @@ class StoppingSettings(Settings):
     record: str | None = setting(
         "file to which every observation and decision is appended, so that anyone can recompute them", None
     )
-    strict: bool = setting("raise an error where a metric is missing or not finite, instead of a warning", False)
+    strict: bool = setting(
+        "raise an error where a metric is missing or not finite, or a saved state can't be read, instead of a warning",
+        False,
+    )
 
     def to_dict(self) -> dict[str, Any]:
         """The settings in plain types, as a callback takes them; a schedule that is a function is left out."""

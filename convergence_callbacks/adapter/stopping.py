@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+from convergence_callbacks.adapter.complaints import Complaints
 from convergence_callbacks.adapter.found import Found, found_among
-from convergence_callbacks.adapter.names import not_found
 from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
 from convergence_callbacks.core.loss_forecast import Forecast, Loss
+from convergence_callbacks.core.monitor_state import damage_told
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
@@ -24,7 +23,7 @@ from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
 
 
-class Stopping(FromYaml):
+class Stopping(Complaints, FromYaml):
     """What every adapter is: it collects what its framework logged, and acts on the decision.
 
     Args:
@@ -48,7 +47,8 @@ class Stopping(FromYaml):
         probe: At a suspected plateau, train copies at other learning rates for a few epochs (Lightning only).
         probe_budget: Epochs that all probes of a run may take together; each takes 12.
         record: File to which every observation and decision is appended; see `DecisionRecord`.
-        strict: Raise an error where a metric is missing or not finite, instead of a warning.
+        strict: Raise an error where a metric is missing or not finite, or a saved state can't be read, instead of a
+            warning; without it the criteria start afresh there.
 
     Attributes:
         decision: The latest decision, None before the first.
@@ -143,7 +143,9 @@ class Stopping(FromYaml):
         self.history: list[Decision] = []
         self.observations: list[Observation] = []
         self.stopped_epoch: int | None = None
-        self._warned: set[str] = set()
+        self._warned = set()
+        with damage_told():
+            self._take_up(self._saved or {})
         if self._saved is not None:
             self.monitor.load_state_dict(self._saved)
             if self.decision and self._stops_at(self.decision) and self._saved.get("rule") == self._rule():
@@ -162,9 +164,20 @@ class Stopping(FromYaml):
         try:
             self.begin(*known)
         except StateError as error:
-            self._saved = None
-            self.begin(*known)
-            self._complain(StateError(f"{error}; the criteria start afresh"))
+            self._begin_afresh(error, *known)
+
+    def _begin_afresh(self, error: StateError, *known: Any) -> None:
+        """`begin`, without the saved state that can't be read."""
+        self._saved = None
+        self.begin(*known)
+        instead = "with strict=False " if self.settings.strict else ""
+        self._complain(StateError(f"{error}; {instead}the criteria start afresh"))
+
+    def _take_up(self, saved: Mapping[str, Any]) -> None:
+        """What a door keeps of a run beside the monitor, from a saved state; empty for a fresh run.
+
+        What it raises where the state is damaged is told as `StateError`.
+        """
 
     @property
     def decision(self) -> Decision | None:
@@ -206,15 +219,6 @@ class Stopping(FromYaml):
             mean=train_loss,
             validated=validated,
         )
-
-    def complain_of_missing(self, found: Found) -> None:
-        """Raise with ``strict``, or else warn once, where a loss is missing or not finite."""
-        losses_count = self.settings.mode == "min"  # else only what was named is missed
-        if found.validated and not found.val and (self.settings.val_metric or losses_count):
-            self._complain(not_found(self.settings.val_metric or "val_loss", found.logged, setting="val_metric"))
-        elif not found.train and not found.val and (self.settings.train_metric or losses_count):
-            self._complain(not_found(self.settings.train_metric or "train_loss", found.logged, setting="train_metric"))
-        self._check_finite(found.observation)
 
     def decide(self, observation: Observation, then: Callable[[Decision], Decision] | None = None) -> Decision:
         """Let the monitor judge an epoch, and remember what it said, or what is said ``then``."""
@@ -262,16 +266,6 @@ class Stopping(FromYaml):
         return None if forecast is None else forecast.eta
 
     @staticmethod
-    def lost_best(decision: Decision) -> ConvergenceError:
-        """The complaint when there are no best weights to give back."""
-        if decision.best_step is None:
-            return ConvergenceError("no epoch had a finite loss, so none was the best; the last weights stay")
-        return ConvergenceError(
-            f"the weights of the best epoch {decision.best_step} are gone (the run was resumed from a state "
-            "without them); those of the last epoch stay"
-        )
-
-    @staticmethod
     def _stops_at(decision: Decision) -> bool:
         """Whether a decision is one to stop, and not for the mere end of the budget."""
         return decision.stop and decision.criterion != MaxEpochs.name
@@ -282,17 +276,3 @@ class Stopping(FromYaml):
                 listener(observation, decision)
             except Exception as error:  # a picture that can't be drawn must not end a training
                 self._complain(ConvergenceError(f"{listener!r} failed: {error!r}"), about=repr(listener))
-
-    def _check_finite(self, observation: Observation) -> None:
-        for name in ("train_loss", "val_loss"):
-            value = getattr(observation, name)
-            if value is not None and not math.isfinite(value):
-                self._complain(ConvergenceError(f"{name} is {value} at epoch {observation.step}"), about=name)
-
-    def _complain(self, error: ConvergenceError, about: str = "") -> None:
-        """Raise with ``strict``; otherwise warn, once for each thing a run."""
-        if self.settings.strict:
-            raise error
-        if (about or str(error)) not in self._warned:
-            self._warned.add(about or str(error))
-            warnings.warn(f"{error}; the training goes on", RuntimeWarning, stacklevel=2)

@@ -119,9 +119,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
             if self.stopped_epoch is not None:
                 self._ended = EndedTraining(self.model)
         except StateError as error:
-            self._saved = None
-            self._begin()
-            self._complain(StateError(f"{error}; the criteria start afresh"))
+            self._begin_afresh(error, self.params.get("epochs"), None, self._rates.to_come)
 
     def _restore_best(self, decision: Decision) -> None:
         kept = None if self._backup is None else self._backup.weights(decision.best_step or 0)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from convergence_callbacks.adapter.stopping import Stopping
-from convergence_callbacks.adapter.torch_weights import on_host
+from convergence_callbacks.adapter.torch_weights import loaded, on_host
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation
@@ -56,10 +56,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Make ready for this run, with what the trainer knows of it."""
-        if self._saved is None:
-            self._best_weights = self._best_path = None
-            self._probes = Probes()
-        self.begin(limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer))
+        self.begin_resumed(limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer))
         if self.stopped_epoch is not None:  # it had ended before its checkpoint was saved
             trainer.should_stop = True
 
@@ -106,13 +103,10 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
             **(kept if self.settings.restore_best else {}),
         }
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a saved state when the training starts."""
-        self._best_weights = state_dict.get("best_weights")
-        self._best_path = state_dict.get("best_path")
-        self._epoch.load_state_dict(state_dict.get("epoch", {}))
-        self._probes = Probes.from_dict(state_dict.get("probes", {}))
-        super().load_state_dict(state_dict)
+    def _take_up(self, saved: Mapping[str, Any]) -> None:
+        self._best_weights, self._best_path = loaded(saved.get("best_weights")), saved.get("best_path")
+        self._epoch.load_state_dict(saved.get("epoch", {}))
+        self._probes = Probes.from_dict(saved.get("probes", {}))
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
         """Take up the state of a run whose criteria were other ones: settings are the user's to change."""

@@ -17,8 +17,9 @@ class EpochInProgress:
     A checkpoint may be saved within an epoch, and Lightning goes on within it: so this has a state of its own.
     """
 
-    def __init__(self, *, lr: Any = None) -> None:
+    def __init__(self, *, lr: Any = None, before: Mapping[str, Any] | None = None) -> None:
         self.lr = lr
+        self._before = {} if before is None else dict(before)
         self.validated: Mapping[str, Any] | None = None
         self._loss_sum: torch.Tensor | float = 0.0
         self._batches = 0
@@ -26,7 +27,7 @@ class EpochInProgress:
     @classmethod
     def of(cls, trainer: Any) -> EpochInProgress:
         """The epoch that begins now; its rate is noted, since schedulers change it before the epoch's end."""
-        return cls(lr=rate(trainer))
+        return cls(lr=rate(trainer), before=trainer.callback_metrics)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, EpochInProgress) and self.state_dict() == other.state_dict()
@@ -54,8 +55,15 @@ class EpochInProgress:
         return self._loss_sum / self._batches if self._batches else None
 
     def logged(self, trainer: Any) -> dict[str, Any]:
-        """All metrics of the epoch by name."""
-        return {**(self.validated or {}), **trainer.callback_metrics}
+        """All metrics of the epoch by name.
+
+        Lightning keeps the tensor of a metric that was not logged again: the same object is that of an epoch before.
+        """
+        metrics = {**(self.validated or {}), **trainer.callback_metrics}
+        return {name: value for name, value in metrics.items() if not self._is_of_before(name, value)}
+
+    def _is_of_before(self, name: str, value: Any) -> bool:
+        return isinstance(value, torch.Tensor) and self._before.get(name) is value
 
     def state_dict(self) -> dict[str, Any]:
         """What is known of the epoch, in plain types."""
@@ -72,7 +80,8 @@ class EpochInProgress:
         self.lr = state_dict.get("lr")
         self._loss_sum = float(state_dict.get("loss_sum", 0.0))
         self._batches = int(state_dict.get("batches", 0))
-        self.validated = state_dict.get("validated")
+        validated = state_dict.get("validated")
+        self.validated = None if validated is None else dict(validated)
 
 
 def _plain(value: Any) -> float | str | None:

@@ -1,1 +1,6 @@
-collect_ignore = ["lightning_kills.py"]  # a program
+collect_ignore = [
+    "lightning_kills.py",
+    "keras_kills.py",
+    "forms.py",
+    "values.py",
+]  # programs, and what needs frameworks
