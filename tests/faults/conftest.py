@@ -1,6 +1,2 @@
-collect_ignore = [
-    "lightning_kills.py",
-    "keras_kills.py",
-    "forms.py",
-    "values.py",
-]  # programs, and what needs frameworks
+# Programs, and what needs frameworks.
+collect_ignore = ["lightning_kills.py", "keras_kills.py", "forms.py", "values.py"]

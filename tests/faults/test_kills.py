@@ -22,7 +22,7 @@ def after_kills(program, folder, **environment):
     )
     assert done.returncode == 0, done.stderr[-3000:]
     came_to = {}
-    for path in folder.glob("*/*/result.json"):
+    for path in folder.glob("**/result.json"):
         came_to.setdefault(path.parts[-3], {})[path.parts[-2]] = json.loads(path.read_text())
     return came_to
 
@@ -35,3 +35,12 @@ def test_a_killed_training_ends_where_the_whole_one_did_in_lightning(tmp_path):
         whole = came_to["never"]
         assert (whole["epochs"], whole["stopped"]) == (7, 6)
         assert came_to == dict.fromkeys(came_to, whole)
+
+
+def test_a_killed_training_ends_where_the_whole_one_did_in_keras(tmp_path):
+    for module in ("keras", "torch"):
+        pytest.importorskip(module, reason=f"needs pip install {module}")
+    (came_to,) = after_kills("keras_kills", tmp_path, KERAS_BACKEND="torch").values()
+    whole = came_to["never"]
+    assert (len(came_to), whole["stopped"], whole["best"]) == (11, 6, 3)
+    assert came_to == dict.fromkeys(came_to, whole)
