@@ -10,6 +10,9 @@ KERAS_OWN = for backend in torch jax tensorflow; do \
 			--pyargs keras.src.callbacks.early_stopping_test || exit 1; \
 	done
 
+# What is tested on each backend of Keras.
+ON_KERAS = tests/test_keras.py tests/test_keras_probe.py tests/test_keras_data_check.py tests/faults/test_keras_*.py
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test conformance defects docs combinations lint bench diagnosis advice datacheck probe forecast \
 	tuning record fit pictures gallery wheel compat audit clean
@@ -22,8 +25,8 @@ demo: $(VENV)/demo  ## train five situations in Lightning and Keras, show what i
 
 test: $(VENV)/dev lint  ## run everything: style, types, all tests, Keras on its three backends (15 minutes)
 	NO_SKIPS=1 KERAS_BACKEND=torch $(BIN)/python -m pytest -q -n 2 --cov --cov-report=
-	NO_SKIPS=1 KERAS_BACKEND=jax $(BIN)/python -m pytest -q tests/test_keras.py tests/test_keras_probe.py
-	NO_SKIPS=1 KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -q tests/test_keras.py tests/test_keras_probe.py
+	NO_SKIPS=1 KERAS_BACKEND=jax $(BIN)/python -m pytest -q $(ON_KERAS)
+	NO_SKIPS=1 KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -q $(ON_KERAS)
 	$(KERAS_OWN)
 	$(BIN)/coverage report --include="convergence_callbacks/core/*" --fail-under=95
 

@@ -19,7 +19,7 @@ except ModuleNotFoundError as error:
 
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.adapter.torch_processes import collected, is_first_process
-from convergence_callbacks.adapter.torch_weights import copied
+from convergence_callbacks.adapter.torch_weights import copied, loaded
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 
@@ -66,8 +66,6 @@ class ConvergenceStopping(Stopping):
     # Collect ------------------------------------------------------------------------------------------
 
     def _start(self, trainer: Any) -> None:
-        if self._saved is None:
-            self._best_weights = None
         self.begin_resumed(trainer.state.max_epochs)
         self._loss, self._running = (0.0, 0), True
 
@@ -122,7 +120,5 @@ class ConvergenceStopping(Stopping):
         """The state of the run in plain types, and with ``restore_best`` the best weights."""
         return {**super().state_dict(), **({"best_weights": self._best_weights} if self.settings.restore_best else {})}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a saved state when the trainer runs."""
-        self._best_weights = state_dict.get("best_weights")
-        super().load_state_dict({name: value for name, value in state_dict.items() if name != "best_weights"})
+    def _take_up(self, saved: Mapping[str, Any]) -> None:
+        self._best_weights = loaded(saved.get("best_weights"))

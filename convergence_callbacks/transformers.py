@@ -42,7 +42,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
 
     def _construct(self) -> None:
         self._training = False
-        self._since_last: tuple[float, int] = (0.0, 0)
+        self._since_last: tuple[float, int]
         self._forget_evaluation()
 
     def _forget_evaluation(self) -> None:
@@ -53,7 +53,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, lr_scheduler: Any = None, **kwargs: Any) -> None:
         """Make ready for this run, or go on with the one whose checkpoint was loaded."""
-        self._training, self._best_weights, self._since_last, self._lr = True, None, (0.0, 0), None
+        self._training, self._best_weights, self._lr = True, None, None
         self._logged_at = self._judged_at = state.global_step
         self._forget_evaluation()
         if state.global_step and (saved := self._state_in(state.stateful_callbacks)) is not None:
@@ -143,11 +143,9 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
         run = {**self.state_dict(), "since_last": [plain_number(value) for value in self._since_last]}
         return {"args": self.settings.to_dict(), "attributes": {"_saved": run}}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a saved state when the training starts."""
-        total, count = state_dict.get("since_last", (0.0, 0))
+    def _take_up(self, saved: Mapping[str, Any]) -> None:
+        total, count = saved.get("since_last", (0.0, 0))
         self._since_last = (float(total), int(count))
-        super().load_state_dict({name: value for name, value in state_dict.items() if name != "since_last"})
 
     def _state_in(self, saved: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """The state that a checkpoint has of this callback: of several, the one with its settings."""

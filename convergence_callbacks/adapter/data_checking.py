@@ -32,9 +32,6 @@ class DataChecking(Stopping):
 
     def begin(self, *known: Any, **named: Any) -> None:
         """Make ready for a new run; one that is taken up again was looked at already."""
-        saved: Mapping[str, Any] = self._saved or {}
-        self.faults = tuple(map(Fault.from_dict, saved.get("faults", ())))
-        self._has_looked = "faults" in saved
         super().begin(*known, **named)
         if self._is_looking:
             self._tried(self._begin_looking)
@@ -55,6 +52,11 @@ class DataChecking(Stopping):
         found = [fault.to_dict() for fault in self.faults]
         looked = self.settings.check_data and self._has_looked
         return {**super().state_dict(), **({"faults": found} if looked else {})}
+
+    def _take_up(self, saved: Mapping[str, Any]) -> None:
+        super()._take_up(saved)
+        self.faults = tuple(map(Fault.from_dict, saved.get("faults", ())))
+        self._has_looked = "faults" in saved
 
     @property
     def _is_looking(self) -> bool:

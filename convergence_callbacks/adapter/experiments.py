@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
-from convergence_callbacks.core.monitor_state import damage_told
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.probe import Arms, Probes, judge_arms, judged_loss
 from convergence_callbacks.core.rate_trial import RateTrial
@@ -99,17 +98,11 @@ class Experimenting(Stopping):
             **({"rate_trial": self._trial.to_dict()} if self.settings.on_false_convergence == "raise_lr" else {}),
         }
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a saved state at the next `begin`.
-
-        Raises:
-            StateError: What it says of the experiments is damaged.
-        """
-        with damage_told():
-            self._probes = Probes.from_dict(state_dict.get("probes", {}))
-            self._trial = RateTrial.from_dict(state_dict.get("rate_trial", {}))
-        self._went_on = bool(state_dict.get("went_on", False))
-        super().load_state_dict(state_dict)
+    def _take_up(self, saved: Mapping[str, Any]) -> None:
+        super()._take_up(saved)
+        self._probes = Probes.from_dict(saved.get("probes", {}))
+        self._trial = RateTrial.from_dict(saved.get("rate_trial", {}))
+        self._went_on = bool(saved.get("went_on", False))
 
     def _probed(self, decision: Decision, observation: Observation, trained: Trained) -> Decision:
         settings = self.settings

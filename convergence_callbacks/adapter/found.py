@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from convergence_callbacks.adapter.names import (
@@ -13,10 +12,8 @@ from convergence_callbacks.adapter.names import (
     find_validation_loss,
     find_validation_scores,
     is_epoch_mean,
-    not_found,
 )
 from convergence_callbacks.adapter.settings import StoppingSettings
-from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation, as_number
 
 
@@ -61,19 +58,6 @@ def found_among(
         metrics=_scores(logged) if validated else {},
     )
     return Found(observation, train is not None, val_name is not None, validated, tuple(logged))
-
-
-def complaints(found: Found, settings: StoppingSettings) -> Iterator[tuple[ConvergenceError, str]]:
-    """What is wrong with the losses of an epoch, each with what it is about: one that is missing or not finite."""
-    losses_count = settings.mode == "min"  # else only what was named is missed
-    if found.validated and not found.val and (settings.val_metric or losses_count):
-        yield not_found(settings.val_metric or "val_loss", found.logged, setting="val_metric"), ""
-    elif not found.train and not found.val and (settings.train_metric or losses_count):
-        yield not_found(settings.train_metric or "train_loss", found.logged, setting="train_metric"), ""
-    for name in ("train_loss", "val_loss"):
-        value = getattr(found.observation, name)
-        if value is not None and not math.isfinite(value):
-            yield ConvergenceError(f"{name} is {value} at epoch {found.observation.step}"), name
 
 
 def merged(ranks: Sequence[Found]) -> Found:

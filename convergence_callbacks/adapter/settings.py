@@ -53,7 +53,10 @@ class StoppingSettings(Settings):
     record: str | None = setting(
         "file to which every observation and decision is appended, so that anyone can recompute them", None
     )
-    strict: bool = setting("raise an error where a metric is missing or not finite, instead of a warning", False)
+    strict: bool = setting(
+        "raise an error where a metric is missing or not finite, or a saved state can't be read, instead of a warning",
+        False,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

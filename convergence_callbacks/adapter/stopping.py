@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from convergence_callbacks.adapter.best_weights import BestWeights
-from convergence_callbacks.adapter.found import Found, complaints, found_among
+from convergence_callbacks.adapter.complaints import Complaints
+from convergence_callbacks.adapter.found import Found, found_among
 from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
 from convergence_callbacks.core.loss_forecast import Forecast, Loss
+from convergence_callbacks.core.monitor_state import damage_told
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
@@ -23,7 +24,7 @@ from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
 
 
-class Stopping(BestWeights, FromYaml):
+class Stopping(BestWeights, Complaints, FromYaml):
     """What every adapter is: it collects what its framework logged, and acts on the decision.
 
     Args:
@@ -52,7 +53,8 @@ class Stopping(BestWeights, FromYaml):
         on_false_convergence: ``"tell"`` of too low a learning rate, or ``"raise_lr"``: raise it, and put it back where
             that does not help (Lightning and Keras only).
         record: File to which every observation and decision is appended; see `DecisionRecord`.
-        strict: Raise an error where a metric is missing or not finite, instead of a warning.
+        strict: Raise an error where a metric is missing or not finite, or a saved state can't be read, instead of a
+            warning; without it the criteria start afresh there.
 
     Attributes:
         decision: The latest decision, None before the first.
@@ -148,7 +150,9 @@ class Stopping(BestWeights, FromYaml):
         self.history: list[Decision] = []
         self.observations: list[Observation] = []
         self.stopped_epoch: int | None = None
-        self._warned: set[str] = set()
+        self._warned = set()
+        with damage_told():
+            self._take_up(self._saved or {})
         if self._saved is not None:
             self.monitor.load_state_dict(self._saved)
             if self.decision and self._stops_at(self.decision) and self._saved.get("rule") == self._rule():
@@ -167,9 +171,20 @@ class Stopping(BestWeights, FromYaml):
         try:
             self.begin(*known)
         except StateError as error:
-            self._saved = None
-            self.begin(*known)
-            self._complain(StateError(f"{error}; the criteria start afresh"))
+            self._begin_afresh(error, *known)
+
+    def _begin_afresh(self, error: StateError, *known: Any) -> None:
+        """`begin`, without the saved state that can't be read."""
+        self._saved = None
+        self.begin(*known)
+        instead = "with strict=False " if self.settings.strict else ""
+        self._complain(StateError(f"{error}; {instead}the criteria start afresh"))
+
+    def _take_up(self, saved: Mapping[str, Any]) -> None:
+        """What a door keeps of a run beside the monitor, from a saved state; empty for a fresh run.
+
+        What it raises where the state is damaged is told as `StateError`.
+        """
 
     @property
     def decision(self) -> Decision | None:
@@ -211,11 +226,6 @@ class Stopping(BestWeights, FromYaml):
             mean=train_loss,
             validated=validated,
         )
-
-    def complain_of_missing(self, found: Found) -> None:
-        """Raise with ``strict``, or else warn once, where a loss is missing or not finite."""
-        for error, about in complaints(found, self.settings):
-            self._complain(error, about)
 
     def decide(self, observation: Observation, then: Callable[[Decision], Decision] | None = None) -> Decision:
         """Let the monitor judge an epoch, and remember what it said, or what is said ``then``."""
@@ -275,11 +285,3 @@ class Stopping(BestWeights, FromYaml):
                 listener(observation, decision)
             except Exception as error:  # a picture that can't be drawn must not end a training
                 self._complain(ConvergenceError(f"{listener!r} failed: {error!r}"), about=repr(listener))
-
-    def _complain(self, error: ConvergenceError, about: str = "") -> None:
-        """Raise with ``strict``; otherwise warn, once for each thing a run."""
-        if self.settings.strict:
-            raise error
-        if (about or str(error)) not in self._warned:
-            self._warned.add(about or str(error))
-            warnings.warn(f"{error}; the training goes on", RuntimeWarning, stacklevel=2)

@@ -15,6 +15,15 @@ def copied(model: Any) -> dict[str, Any]:
     return on_host(model.state_dict())
 
 
+def loaded(saved: Any) -> dict[str, Any] | None:
+    """Weights from a saved state, None where it has none.
+
+    Raises:
+        TypeError, ValueError: They are none.
+    """
+    return None if saved is None else dict(saved)
+
+
 def on_host(weights: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of weights that were asked for already."""
     import torch

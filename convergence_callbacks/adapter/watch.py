@@ -11,6 +11,7 @@ from convergence_callbacks.adapter.names import is_of_training
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, StateError
+from convergence_callbacks.core.monitor_state import damage_told
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.verdict import STOP_ON_DEFAULT
@@ -60,10 +61,11 @@ class Watch(Stopping):
         self._saved = state
         self._told = None
         try:
-            told = state and state.get("told")
-            self._told = Decision.from_dict(told) if told else None
+            with damage_told():
+                told = state and state.get("told")
+                self._told = Decision.from_dict(told) if told else None
             self.begin(max_epochs, min_epochs, lr_schedule)
-        except (LookupError, TypeError, ValueError) as error:
+        except StateError as error:
             self._saved = None
             self.begin(max_epochs, min_epochs, lr_schedule)
             self._complain(StateError(f"{error}; the diagnosis starts afresh"))

@@ -77,9 +77,13 @@ class MonitorState:
             StateError: It is damaged, foreign or from a newer version.
         """
         with damage_told():
-            if state["version"] > VERSION:
+            if state.get("version", VERSION) > VERSION:
                 raise StateError(
                     f"the state is of version {state['version']}, this package reads up to {VERSION}; upgrade it"
+                )
+            if missing := {"version", "curve", "decision", *_PLAIN} - state.keys():
+                raise StateError(
+                    f"this is no state of a Monitor, or it is damaged: {', '.join(sorted(missing))} missing"
                 )
             return cls(
                 curve=Curve.from_state(state["curve"]),
@@ -90,11 +94,15 @@ class MonitorState:
 
 
 @contextlib.contextmanager
-def damage_told() -> Iterator[None]:
-    """Tell as one error whatever reading a damaged state raises."""
+def damage_told(of: str = "a Monitor") -> Iterator[None]:
+    """Tell as one error whatever reading a damaged state raises.
+
+    Args:
+        of: Whose state was to be read.
+    """
     try:
         yield
     except StateError:
         raise
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise StateError(f"this is no state of a Monitor, or it is damaged: {error!r}") from error
+        raise StateError(f"this is no state of {of}, or it is damaged: {error!r}") from error

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 LARGEST = 1e100
 
 
@@ -73,9 +75,18 @@ def as_number(value: Any) -> float | None:
     if value is None:
         return None
     try:
-        return float(value)
+        return float(_only_item(value))
     except Exception:  # whatever an object of a framework or a user raises must not end the training
         return math.nan
+
+
+def _only_item(value: Any) -> Any:
+    """What an array of one element holds, of whatever shape; NumPy warns where ``float`` is asked for that."""
+    if isinstance(value, float | int):
+        return value
+    if hasattr(value, "item"):
+        return value.item()
+    return np.asarray(value).item() if hasattr(value, "__array__") else value
 
 
 def as_step(step: Any, otherwise: int) -> int:

@@ -12,6 +12,7 @@ from convergence_callbacks.adapter.backup import Backup
 from convergence_callbacks.adapter.experiments import Experimenting
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, StateError
+from convergence_callbacks.core.monitor_state import damage_told
 from convergence_callbacks.keras.data_check import DataCheckingInKeras
 from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import collected, is_first_process, wait_for_all
@@ -153,15 +154,14 @@ class ConvergenceStopping(DataCheckingInKeras, Experimenting, keras.callbacks.Ca
             if state is None:
                 raise StateError(f"{backup.folder} holds no state of epoch {epoch}")
             self.load_state_dict(state)
+            with damage_told():
+                self._take_up(state)  # a raised rate has to be known before those to come are read
             self._take_up_rate(backup)
             self._begin()
             if self.stopped_epoch is not None:
                 self._ended = EndedTraining(self.model)
         except StateError as error:
-            self._saved = None
-            self._forget_experiments()
-            self._begin()
-            self._complain(StateError(f"{error}; the criteria start afresh"))
+            self._begin_afresh(error, self.params.get("epochs"), None, self._rates.to_come)
 
     def _take_up_rate(self, backup: Backup) -> None:
         """Go on at the raised rate, with what is needed to put it back."""

@@ -16,7 +16,8 @@ from convergence_callbacks.adapter.names import likely_mode
 from convergence_callbacks.adapter.watch import Watch, Watched
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
-from convergence_callbacks.core.observation import Observation, as_number
+from convergence_callbacks.core.monitor_state import damage_told
+from convergence_callbacks.core.observation import Observation, as_number, plain_number
 from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import agreed, collected, is_first_process, wait_for_all
 from convergence_callbacks.keras.schedule import Rates
@@ -195,7 +196,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         state = {
             "decision": {"step": epoch, "best_step": self.best_epoch},
             "wait": self.wait,
-            "best": None if self.best is None else float(self.best),
+            "best": None if self.best is None else plain_number(float(self.best)),
             "stopped_epoch": self.stopped_epoch,
             "watch": self._watching().state_dict(),
         }
@@ -212,11 +213,15 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
             state = backup.read(epoch)
             if state is None:
                 raise StateError(f"{backup.folder} holds no state of epoch {epoch}")
-            self.wait, self.best, self.stopped_epoch = state["wait"], state["best"], state["stopped_epoch"]
-            self.best_epoch = state["decision"]["best_step"]
-        except (StateError, LookupError) as error:
+            with damage_told("EarlyStopping"):
+                best = None if state["best"] is None else float(state["best"])
+                wait, stopped, best_epoch = (
+                    int(number) for number in (state["wait"], state["stopped_epoch"], state["decision"]["best_step"])
+                )
+        except StateError as error:
             warnings.warn(f"{error}; patience starts afresh", RuntimeWarning, stacklevel=2)
             return
+        self.wait, self.best, self.stopped_epoch, self.best_epoch = wait, best, stopped, best_epoch
         self._saved_watch = state.get("watch")
         if self.restore_best_weights and self.best is not None:
             self.best_weights = backup.weights(self.best_epoch)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from convergence_callbacks.adapter.experiments import Experimenting
-from convergence_callbacks.adapter.torch_weights import on_host
+from convergence_callbacks.adapter.torch_weights import loaded, on_host
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.lightning.console import say
@@ -64,12 +64,8 @@ class ConvergenceStopping(DataCheckingInLightning, Experimenting, *early_stoppin
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Make ready for this run, with what the trainer knows of it."""
-        if self._saved is None:
-            self._best_weights = self._best_path = None
-            self._epoch = EpochInProgress()
-            self._forget_experiments()
         only_told = plays_against_itself(self.settings, trainer)
-        self.begin(*known_of(trainer, self.settings.every_n_steps), only_told)
+        self.begin_resumed(*known_of(trainer, self.settings.every_n_steps), only_told)
         if self.stopped_epoch is not None:  # it had ended before its checkpoint was saved
             trainer.should_stop = True
 
@@ -139,13 +135,11 @@ class ConvergenceStopping(DataCheckingInLightning, Experimenting, *early_stoppin
             **(kept if self.settings.restore_best else {}),
         }
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a saved state when the training starts."""
-        self._best_weights = state_dict.get("best_weights")
-        self._best_path = state_dict.get("best_path")
-        self._epoch.load_state_dict(state_dict.get("epoch", {}))
-        self._before_raise = state_dict.get("before_raise")
-        super().load_state_dict(state_dict)
+    def _take_up(self, saved: Mapping[str, Any]) -> None:
+        super()._take_up(saved)
+        self._best_weights, self._best_path = loaded(saved.get("best_weights")), saved.get("best_path")
+        self._epoch.load_state_dict(saved.get("epoch", {}))
+        self._before_raise = saved.get("before_raise")
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
         """Take up the state of a run whose criteria were other ones: settings are the user's to change."""

@@ -20,6 +20,7 @@ from convergence_callbacks.lightning.errors import MisconfiguredError, MonitorNo
 from convergence_callbacks.lightning.monitored import MonitoredMetric
 from convergence_callbacks.lightning.observed import observed
 from convergence_callbacks.lightning.processes import any_process, gather
+from convergence_callbacks.lightning.saved import SavedEarlyStopping
 from convergence_callbacks.lightning.schedule import limit, schedule
 from convergence_callbacks.lightning.stock import early_stoppings, reason_type
 
@@ -39,7 +40,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         patience: Checks without improvement after which the training ends.
         verbose: Log each improvement, and say at the stop what the training looked like.
         mode: ``"min"`` where less of the metric is better, ``"max"`` where more is.
-        strict: Raise an error where no process logged the metric.
+        strict: Raise an error where no process logged the metric, or a checkpoint's state can't be read.
         check_finite: End the training where the metric is NaN or infinite.
         stopping_threshold: End the training as soon as the metric is better than this.
         divergence_threshold: End the training as soon as the metric is worse than this.
@@ -235,21 +236,19 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         """Take up a saved state, also one of Lightning's own callback; the settings stay the user's.
 
         Raises:
-            StateError: It is damaged or foreign.
+            StateError: It is damaged or foreign; without ``strict`` that is told, and patience starts afresh.
         """
-        if missing := {"wait_count", "stopped_epoch", "best_score"} - state_dict.keys():
-            raise StateError(
-                f"this is no state of EarlyStopping, or it is damaged: {', '.join(sorted(missing))} missing"
-            )
-        own = state_dict.get("convergence") or {}
-        best = torch.as_tensor(state_dict["best_score"])
-        super().load_state_dict({**state_dict, "patience": self.patience, "best_score": best})
-        before = own.get("settings", {"patience": state_dict.get("patience")})
-        stops = own.get("stops", self.wait_count >= max(1, self.patience))
-        self._stops = stops and before.items() <= self._settings().items()
-        self._watch, self._saved_watch = None, own.get("watch")
-        self._epoch.load_state_dict(own.get("epoch", {}))
-        self._loaded = True
+        try:
+            saved = SavedEarlyStopping.read(state_dict)
+        except StateError as error:
+            if self.strict:
+                raise StateError(f"{error}; with strict=False patience starts afresh") from error
+            warnings.warn(f"{error}; patience starts afresh; the training goes on", RuntimeWarning, stacklevel=2)
+            return
+        self.wait_count, self.stopped_epoch, self.best_score = saved.wait_count, saved.stopped_epoch, saved.best_score
+        stops = self.wait_count >= max(1, self.patience) if saved.stops is None else saved.stops
+        self._stops = stops and saved.settings.items() <= self._settings().items()
+        self._watch, self._saved_watch, self._epoch, self._loaded = None, saved.watch, saved.epoch, True
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
         """Take up the state of a callback on the same metric whose settings were other ones."""

@@ -17,9 +17,10 @@ class EpochInProgress:
     A checkpoint may be saved within an epoch, and Lightning goes on within it: so this has a state of its own.
     """
 
-    def __init__(self, number: int | None = None, *, lr: Any = None) -> None:
+    def __init__(self, number: int | None = None, *, lr: Any = None, before: Mapping[str, Any] | None = None) -> None:
         self.lr = lr
         self._number = number
+        self._before = {} if before is None else dict(before)
         self.validated: Mapping[str, Any] | None = None
         self._loss_sum: torch.Tensor | float = 0.0
         self._batches = 0
@@ -27,7 +28,7 @@ class EpochInProgress:
     @classmethod
     def begun(cls, trainer: Any) -> EpochInProgress:
         """One that begins now; its rate is noted, since schedulers change it before the epoch's end."""
-        return cls(trainer.current_epoch, lr=rate(trainer))
+        return cls(trainer.current_epoch, lr=rate(trainer), before=trainer.callback_metrics)
 
     def next(self, trainer: Any) -> EpochInProgress:
         """The epoch that begins now: this one where Lightning (2.2) begins it anew since a checkpoint lies in it."""
@@ -59,8 +60,15 @@ class EpochInProgress:
         return self._loss_sum / self._batches if self._batches else None
 
     def logged(self, trainer: Any) -> dict[str, Any]:
-        """All metrics of the epoch by name."""
-        return {**(self.validated or {}), **trainer.callback_metrics}
+        """All metrics of the epoch by name.
+
+        Lightning keeps the tensor of a metric that was not logged again: the same object is that of an epoch before.
+        """
+        metrics = {**(self.validated or {}), **trainer.callback_metrics}
+        return {name: value for name, value in metrics.items() if not self._is_of_before(name, value)}
+
+    def _is_of_before(self, name: str, value: Any) -> bool:
+        return isinstance(value, torch.Tensor) and self._before.get(name) is value
 
     def state_dict(self) -> dict[str, Any]:
         """What is known of the epoch, in plain types."""
@@ -79,7 +87,8 @@ class EpochInProgress:
         self._number = state_dict.get("number")
         self._loss_sum = float(state_dict.get("loss_sum", 0.0))
         self._batches = int(state_dict.get("batches", 0))
-        self.validated = state_dict.get("validated")
+        validated = state_dict.get("validated")
+        self.validated = None if validated is None else dict(validated)
 
 
 def _plain(value: Any) -> float | str | None:

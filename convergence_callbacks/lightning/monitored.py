@@ -38,8 +38,9 @@ class MonitoredMetric:
         """
         own = metrics.get(self.name)
         is_new, self._last = own is not None and own is not self._last, own
-        number = None if own is None else as_number(own.squeeze())
+        number = as_number(own)
         seen, new = first_seen(gather(trainer, [number, 1.0 if is_new else None]))
-        if own is None and seen is not None:
-            own = torch.tensor(seen, device=trainer.strategy.root_device)
-        return None if own is None else own.squeeze(), new is not None
+        if isinstance(own, torch.Tensor) and own.numel() == 1 and not own.is_meta:
+            return own.squeeze(), new is not None
+        number = seen if own is None else number  # what is no number is NaN here
+        return None if number is None else torch.tensor(number, device=trainer.strategy.root_device), new is not None

@@ -3,12 +3,9 @@
 All trainings are children of one process that has loaded the frameworks once.
 """
 
-import faulthandler
 import json
-import os
 import signal
 import sys
-import traceback
 import warnings
 from pathlib import Path
 
@@ -18,14 +15,8 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from convergence_callbacks import Patience
 from convergence_callbacks.lightning import ConvergenceStopping, EarlyStopping
+from tests.faults.children import die, in_a_child
 from tests.lightning_training import fit
-
-SECONDS = 60
-"""After which one training hangs: it then ends with its stacks."""
-
-
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 class KillAt(Callback):
@@ -93,20 +84,6 @@ def train(kind, folder, kill=None):
         "reason": callback.decision.reason,
         "weights": model.layer.weight.flatten().tolist(),
     }
-
-
-def in_a_child(work):
-    """Run in a process of its own, and return by what signal it ended, 0 for none."""
-    child = os.fork()
-    if child == 0:
-        faulthandler.dump_traceback_later(SECONDS, exit=True)  # not in the parent: a fork hangs on it
-        try:
-            work()
-        except BaseException:
-            traceback.print_exc()
-            os._exit(3)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def main(folder):

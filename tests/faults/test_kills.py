@@ -7,25 +7,40 @@ import sys
 
 import pytest
 
-pytest.importorskip("lightning", reason="needs the extra: pip install 'convergence-callbacks[lightning]'")
-
-SECONDS = 180
+SECONDS = 600
 
 
-@pytest.mark.parametrize("framework", ["lightning"])
-def test_a_killed_training_ends_where_the_whole_one_did(framework, tmp_path):
+def after_kills(program, folder, **environment):
+    """What each training came to, by the kind of callback and the moment of the kill."""
     done = subprocess.run(
-        [sys.executable, "-m", f"tests.faults.{framework}_kills", str(tmp_path)],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        [sys.executable, "-W", "ignore", "-m", f"tests.faults.{program}", str(folder)],
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
         capture_output=True,
         text=True,
         timeout=SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    for kind in ("ConvergenceStopping", "EarlyStopping"):
-        came_to = {path.parent.name: json.loads(path.read_text()) for path in (tmp_path / kind).glob("*/result.json")}
-        assert len(came_to) == 11
+    came_to = {}
+    for path in folder.glob("**/result.json"):
+        came_to.setdefault(path.parts[-3], {})[path.parts[-2]] = json.loads(path.read_text())
+    return came_to
+
+
+def test_a_killed_training_ends_where_the_whole_one_did_in_lightning(tmp_path):
+    pytest.importorskip("lightning", reason="needs the extra: pip install 'convergence-callbacks[lightning]'")
+    runs = after_kills("lightning_kills", tmp_path)
+    assert {kind: len(run) for kind, run in runs.items()} == {"ConvergenceStopping": 11, "EarlyStopping": 11}
+    for came_to in runs.values():
         whole = came_to["never"]
         assert (whole["epochs"], whole["stopped"]) == (7, 6)
         assert came_to == dict.fromkeys(came_to, whole)
+
+
+def test_a_killed_training_ends_where_the_whole_one_did_in_keras(tmp_path):
+    for module in ("keras", "torch"):
+        pytest.importorskip(module, reason=f"needs pip install {module}")
+    (came_to,) = after_kills("keras_kills", tmp_path, KERAS_BACKEND="torch").values()
+    whole = came_to["never"]
+    assert (len(came_to), whole["stopped"], whole["best"]) == (11, 6, 3)
+    assert came_to == dict.fromkeys(came_to, whole)

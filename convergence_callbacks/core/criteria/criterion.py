@@ -114,3 +114,15 @@ def _like(fresh: Any, saved: Any) -> Any:
     if fresh is not None and not isinstance(saved, kind):
         raise TypeError(f"{saved!r} stands where {fresh!r} is at the start")
     return saved
+
+
+def with_numbers(state: State, *names: str) -> State:
+    """A restored state, of which the named values started as None and can only have become numbers.
+
+    Raises:
+        TypeError: One is neither.
+    """
+    for name in names:
+        if not isinstance(state[name], int | float | None):
+            raise TypeError(f"{state[name]!r} stands where {name} is a number")
+    return state

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State, with_numbers
 from convergence_callbacks.core.criteria.overfitting import against_overfitting, gap_widening, train_fall_since_best
 from convergence_callbacks.core.features import FEWEST, features
 from convergence_callbacks.core.fields import setting
@@ -62,6 +63,9 @@ class ExpectedGain(Criterion):
 
     def start(self) -> State:
         return {"worth": None}
+
+    def restore(self, saved: Mapping[str, Any]) -> State:
+        return with_numbers(super().restore(saved), "worth")
 
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
         if not is_expected(signals):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State, with_numbers
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.fields import check, check_bounds, setting
 from convergence_callbacks.core.signals import Signals
@@ -42,6 +44,9 @@ class Patience(Criterion):
 
     def start(self) -> State:
         return {"wait": 0, "best": None, "lr": None, "cooling": 0}
+
+    def restore(self, saved: Mapping[str, Any]) -> State:
+        return with_numbers(super().restore(saved), "best", "lr")
 
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
         if not signals.judged:

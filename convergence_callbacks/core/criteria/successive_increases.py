@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State, with_numbers
 from convergence_callbacks.core.criteria.overfitting import against_overfitting
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.signals import Signals
@@ -30,6 +32,9 @@ class SuccessiveIncreases(Criterion):
 
     def start(self) -> State:
         return {"last": None, "rises": 0}
+
+    def restore(self, saved: Mapping[str, Any]) -> State:
+        return with_numbers(super().restore(saved), "last")
 
     def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
         if not signals.judged or signals.curve.count % self.strip:
