@@ -27,6 +27,8 @@ class DataCheckingInKeras(DataChecking):
     can't be read twice, is never touched.
     """
 
+    model: Any
+
     def _begin_looking(self) -> None:
         model = getattr(self, "model", None)
         self._before = [] if model is None else [(name, values) for name, values, _ in _weights(model)]

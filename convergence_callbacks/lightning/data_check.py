@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
@@ -73,13 +74,13 @@ class ComparisonWatch(TorchFunctionMode):
     def start(self) -> None:
         """Watch from here on."""
         self._is_on = True
-        self.__enter__()
+        self.__enter__()  # type: ignore[no-untyped-call]
 
     def end(self) -> None:
         """Watch no more."""
         if self._is_on:
             self._is_on = False
-            self.__exit__(None, None, None)
+            self.__exit__(None, None, None)  # type: ignore[no-untyped-call]
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -98,8 +99,8 @@ class ComparisonWatch(TorchFunctionMode):
             return
         said, wanted = tuple(learnt[0].shape), tuple(known[0].shape)
         try:
-            together = torch.broadcast_shapes(said, wanted)
-        except RuntimeError:
+            together = np.broadcast_shapes(said, wanted)
+        except ValueError:
             return
         if math.prod(together) > math.prod(said):
             self.shapes = said, wanted
