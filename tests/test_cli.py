@@ -178,7 +178,13 @@ def test_no_setting_goes_unexplained():
     changed |= {"target_loss": 0.3, "lr_schedule": [0.1], "stop_on": ["diverged"], "criteria": "patience"}
     changed |= {"train_metric": "a", "val_metric": "b", "restore_best": True, "verbose": False}
     changed |= {"log_decisions": True, "backup_dir": "c", "record": "d", "strict": True, "show_forecast": True}
-    changed |= {"probe": True, "probe_budget": 36, "check_data": True, "on_false_convergence": "raise_lr"}
+    changed |= {
+        "probe": True,
+        "probe_budget": 36,
+        "check_data": True,
+        "on_false_convergence": "raise_lr",
+        "every_n_steps": 500,
+    }
     assert set(changed) == {field.name for field in dataclasses.fields(StoppingSettings)}
     for name, value in changed.items():
         assert explain(StoppingSettings(**{name: value})) != explain(StoppingSettings()), name

@@ -138,6 +138,8 @@ def _probed(settings: StoppingSettings) -> Iterator[str]:
     if settings.probe or settings.probe_budget != StoppingSettings().probe_budget:
         probed = "a plateau that may be false" if settings.probe else "nothing"
         yield f"{probed} is probed at other learning rates; {settings.probe_budget} epochs at most"
+    if settings.every_n_steps is not None:
+        yield f"each {settings.every_n_steps} steps are judged as an epoch"
     if settings.check_data:
         yield "the first batches and gradients are looked at, and told where they explain a run that does not learn"
     if settings.on_false_convergence == "raise_lr":

@@ -16,6 +16,18 @@ from typing import Any
 CAPACITY = 128
 """Bins kept; even, so that all of them merge in pairs. Four numbers a bin stay far below 16 kB."""
 
+BLOWN_UP = 30.0
+"""A loss that falls by such a factor …"""
+
+EARLY = 12
+"""… within so many epochs was blown up at the start: …"""
+
+BACK = 2.0
+"""… the curve counts from where it first comes as near to its best as that, …"""
+
+LEFT = 3
+"""… but so many bins are left of it."""
+
 
 @dataclass(slots=True)
 class Curve:
@@ -80,6 +92,16 @@ class Curve:
     def spacing(self) -> float:
         """Steps from one judged epoch to the next, on average."""
         return (self.latest_step - self.first_step) / (self.count - 1) if self.count > 1 else 1.0
+
+    @property
+    def calm_from(self) -> int:
+        """The first bin that is no part of a blown-up start, such as comes from a rate that is too high at first."""
+        early = zip(self.lowest, self.epoch, strict=True)
+        lowest = min(low for low, epoch in early if epoch <= max(EARLY, self.width))
+        if not (0 < lowest < self.first / BLOWN_UP and self.best > 0):
+            return 0
+        back = next((place for place, loss in enumerate(self.loss) if loss <= BACK * self.best), 0)
+        return min(back, max(0, len(self.loss) - LEFT))
 
     def _add_extremes(self, step: int, loss: float) -> None:
         if self.count == 1:

@@ -106,7 +106,7 @@ def length_of(signals: Signals) -> tuple[int, int, int]:
     """What runs have to have in common to stand side by side: epochs, bins with a train loss, where they are calm."""
     train = signals.curve.train
     known = len(train) if not math.isnan(train[0]) else len(signals.known_train_losses)
-    return signals.curve.count, known, signals.calm_from  # one that is known once is known from then on
+    return signals.curve.count, known, signals.curve.calm_from  # one that is known once is known from then on
 
 
 class GrowingCurve:

@@ -44,13 +44,13 @@ NOISE_BINS = 40
 @once_an_epoch
 def features(signals: Signals) -> dict[str, float]:
     """Numbers by name, rounded so that the unit of the loss changes none of them."""
-    known = _read(Curves.of(signals).since(signals.calm_from), _circumstances(signals))
+    known = _read(Curves.of(signals).since(signals.curve.calm_from), _circumstances(signals))
     return dict(zip(known, _rounded(np.array(list(known.values()), dtype=float)).tolist(), strict=True))
 
 
 def features_side_by_side(curves: Curves, runs: Sequence[Signals]) -> tuple[tuple[str, ...], Series]:
     """The same of several runs, and their curves: the names, and a row for each run."""
-    known = _read(curves.since(runs[0].calm_from), numbers_of(runs, _circumstances))
+    known = _read(curves.since(runs[0].curve.calm_from), numbers_of(runs, _circumstances))
     return tuple(known), _rounded(rows_of(known, len(runs)))
 
 

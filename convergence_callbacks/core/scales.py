@@ -31,7 +31,7 @@ def correlation(one: Series, other: Series) -> Series:
     moves = (aa > ROUNDING**2 * _product(one, one)) & (bb > ROUNDING**2 * _product(other, other))
     if a.shape[-1] < 3:
         return np.zeros(a.shape[:-1])
-    return np.where(moves, _product(a, b), 0.0) / np.sqrt(np.where(moves, aa * bb, 1.0))
+    return np.where(moves, _product(a, b), 0.0) / np.sqrt(np.where(moves, aa, 1.0)) / np.sqrt(np.where(moves, bb, 1.0))
 
 
 def _product(one: Series, other: Series) -> Series:

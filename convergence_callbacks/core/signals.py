@@ -31,18 +31,6 @@ Read = TypeVar("Read")
 BEGUN = 0.05
 """A loss that fell by this share of its starting level, and by more than its noise, has begun to learn."""
 
-BLOWN_UP = 30.0
-"""A loss that falls by such a factor …"""
-
-EARLY = 12
-"""… within so many epochs was blown up at the start: …"""
-
-BACK = 2.0
-"""… the curve counts from where it first comes as near to its best as that, …"""
-
-LEFT = 3
-"""… but so many bins are left of it."""
-
 
 @dataclass(frozen=True)
 class Signals:
@@ -163,14 +151,6 @@ class Signals:
         """
         first = self.curve.train[0] if self.curve.train else math.nan
         return self.curve.first if math.isnan(first) else max(self.curve.first, first)
-
-    @functools.cached_property
-    def calm_from(self) -> int:
-        """The first bin that is no part of a blown-up start, such as comes from a rate that is too high at first."""
-        early = self.lowest[self.epochs <= max(EARLY, self.curve.width)].min()
-        if not (0 < early < self.curve.first / BLOWN_UP and self.curve.best > 0):
-            return 0
-        return min(int(np.argmax(self.losses <= BACK * self.curve.best)), max(0, len(self.losses) - LEFT))
 
     @property
     def gained(self) -> float:

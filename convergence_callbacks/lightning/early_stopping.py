@@ -13,6 +13,7 @@ from convergence_callbacks.adapter.names import not_found
 from convergence_callbacks.adapter.watch import Watch, Watched
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError
+from convergence_callbacks.core.monitor_state import damage_told
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.lightning.console import say
 from convergence_callbacks.lightning.epoch import EpochInProgress
@@ -240,12 +241,14 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         """
         try:
             saved = SavedEarlyStopping.read(state_dict)
+            with damage_told("EarlyStopping"):
+                super().load_state_dict({**state_dict, "patience": self.patience, "best_score": saved.best_score})
         except StateError as error:
             if self.strict:
                 raise StateError(f"{error}; with strict=False patience starts afresh") from error
+            self._forget()
             warnings.warn(f"{error}; patience starts afresh; the training goes on", RuntimeWarning, stacklevel=2)
             return
-        self.wait_count, self.stopped_epoch, self.best_score = saved.wait_count, saved.stopped_epoch, saved.best_score
         stops = self.wait_count >= max(1, self.patience) if saved.stops is None else saved.stops
         self._stops = stops and saved.settings.items() <= self._settings().items()
         self._watch, self._saved_watch, self._epoch, self._loaded = None, saved.watch, saved.epoch, True

@@ -18,8 +18,6 @@ class SavedEarlyStopping:
     """The state of `EarlyStopping`, or of Lightning's own.
 
     Args:
-        wait_count: Checks without improvement.
-        stopped_epoch: The epoch of the stop, 0 where there was none.
         best_score: The best value, a tensor without dimensions.
         settings: Those under which it was saved.
         stops: Whether it had found a stop; None in the state of Lightning's own, which does not know.
@@ -27,8 +25,6 @@ class SavedEarlyStopping:
         epoch: The epoch in progress.
     """
 
-    wait_count: int
-    stopped_epoch: int
     best_score: torch.Tensor
     settings: Mapping[str, Any]
     stops: bool | None
@@ -51,8 +47,6 @@ class SavedEarlyStopping:
             epoch = EpochInProgress()
             epoch.load_state_dict(own.get("epoch", {}))
             return cls(
-                wait_count=int(state["wait_count"]),
-                stopped_epoch=int(state["stopped_epoch"]),
                 best_score=_scalar(state["best_score"]),
                 settings=dict(own.get("settings", {"patience": state.get("patience")})),
                 stops=own.get("stops"),

@@ -45,7 +45,7 @@ def test_a_run_that_learns_nothing_is_told_whether_train_loss_fell(train, what):
 def test_a_run_that_improves_goes_on_beyond_its_budget(budget, what):
     monitor = Monitor(max_epochs=budget)
     for epoch in range(20):
-        decision = monitor.update(train_loss=10 - 0.4 * epoch, val_loss=10 - 0.4 * epoch, lr=0.1)
+        decision = monitor.update(train_loss=10 * 0.8**epoch, val_loss=10 * 0.8**epoch, lr=0.1)
     assert decision.verdict is Verdict.IMPROVING and decision.advice == (what,)
 
 

@@ -51,7 +51,7 @@ def test_a_run_that_was_blown_up_at_its_start_is_read_from_where_it_is_calm():
     read_together(together)
     for ours, run in zip(together, (calm, blown, other), strict=True):
         assert str(features(ours)) == str(features(seen(run, 30)))
-    assert together[1].calm_from > 0
+    assert together[1].curve.calm_from > 0
 
 
 def test_runs_that_differ_in_length_are_read_too():
