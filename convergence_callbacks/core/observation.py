@@ -86,7 +86,12 @@ def _only_item(value: Any) -> Any:
         return value
     if hasattr(value, "item"):
         return value.item()
-    return np.asarray(value).item() if hasattr(value, "__array__") else value
+    if not hasattr(value, "__array__"):
+        return value
+    try:
+        return np.asarray(value).item()
+    except ValueError:  # TensorFlow makes no array of one number in bfloat16
+        return float(value)
 
 
 def as_step(step: Any, otherwise: int) -> int:

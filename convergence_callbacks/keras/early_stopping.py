@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from convergence_callbacks.adapter.watch import Watch, Watched
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
 from convergence_callbacks.core.monitor_state import damage_told
-from convergence_callbacks.core.observation import Observation, as_number, plain_number
+from convergence_callbacks.core.observation import Observation, as_number, is_finite, plain_number
 from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import agreed, collected, is_first_process, wait_for_all
 from convergence_callbacks.keras.schedule import Rates
@@ -136,7 +135,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
 
     def _is_improvement(self, monitor_value: Any, reference_value: Any) -> Any:
         """Nothing is worse than what is no number: it is never the best, not even at first."""
-        return math.isfinite(monitor_value) and super()._is_improvement(monitor_value, reference_value)
+        return is_finite(monitor_value) and super()._is_improvement(monitor_value, reference_value)
 
     def _set_monitor_op(self) -> None:
         try:

@@ -129,10 +129,11 @@ def test_what_can_not_be_told_is_not_told():
 
 
 def test_a_text_whose_next_token_follows_is_sound_and_a_shuffled_one_is_not():
-    text = np.cumsum(RNG.integers(0, 2, 10000)) % 30
+    rng = np.random.default_rng(0)
+    text = np.cumsum(rng.integers(0, 2, 10000)) % 30
     rows = text.reshape(-1, 20)
     assert names(rows[:, :-1], rows[:, 1:]) == []
-    assert names(rows[:, :-1], RNG.permutation(rows[:, 1:])) == ["independent_labels"]
+    assert names(rows[:, :-1], rng.permutation(rows[:, 1:])) == ["independent_labels"]
 
 
 @pytest.mark.parametrize(

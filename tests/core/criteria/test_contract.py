@@ -116,7 +116,7 @@ def test_its_docstring_tells_a_story_that_runs(criterion):
 def test_a_run_restored_at_any_epoch_is_decided_as_if_never_stopped(criterion, curve):
     through = fresh(criterion)
     whole = feed(through, curve, range(60))
-    for split in (1, 2, 7, 20, 21, 40, 59):
+    for split in (1, 7, 21, 59):
         before, after = fresh(criterion), fresh(criterion)
         feed(before, curve, range(split))
         after.load_state_dict(json.loads(json.dumps(before.state_dict(), allow_nan=False)))
