@@ -11,8 +11,8 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from benchmarks.curves import Run
-from convergence_callbacks.core.curve import Curve
-from convergence_callbacks.core.features import FEWEST, features
+from convergence_callbacks.core.curve import FEWEST, Curve
+from convergence_callbacks.core.features import features
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.signals import Signals
 

@@ -48,7 +48,7 @@ def eta(forecast: Forecast, observations: Sequence[Observation], unit: str = "ep
     (True, 1, 1)
     """
     left, last = forecast.epochs_left, observations[-1]
-    said = f"ETA ≈ {left.value:.0f} {unit}s ({left.low:.0f}–{left.high:.0f})"
+    said = forecast.eta.replace("epochs", f"{unit}s")
     if not last.elapsed or last.step < 1:
         return said
     pace = last.elapsed / (last.step + 1) / 3600

@@ -143,6 +143,5 @@ class ConvergenceStopper(FromYaml, Stopper):
             lr=next((logged[name] for name in RATES if name in logged), None),
             validated=named is not None or find_validation_loss(logged) is not None,
         )
-        return dataclasses.replace(
-            observation, elapsed=result.get("time_total_s")
-        )  # the trial's time, not the search's
+        # The trial's time, not the search's.
+        return dataclasses.replace(observation, elapsed=result.get("time_total_s"))

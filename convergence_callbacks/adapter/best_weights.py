@@ -28,10 +28,17 @@ class BestWeights:
         """Whether the weights of this epoch are to be kept: no other was better."""
         return self.settings.restore_best and decision.best_step == decision.step
 
-    def _best_to_give_back(self) -> Any:
-        """The best weights; None where the last are to stay, for not being asked, for being the best, or for want."""
+    def _best_was_before(self) -> Decision | None:
+        """The last decision, where the weights of an epoch before it are to be given back; else None."""
         decision = self.decision
         if not self.settings.restore_best or decision is None or decision.best_step == decision.step:
+            return None
+        return decision
+
+    def _best_to_give_back(self) -> Any:
+        """The best weights; None where the last are to stay, for not being asked, for being the best, or for want."""
+        decision = self._best_was_before()
+        if decision is None:
             return None
         if self._best_weights is None:
             self._complain(self.lost_best(decision))

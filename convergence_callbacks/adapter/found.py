@@ -16,6 +16,9 @@ from convergence_callbacks.adapter.names import (
 from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.core.observation import Observation, as_number
 
+SHARED = ("train_loss", "val_loss", "lr", "elapsed")
+"""Of these, several processes judge what the first one has that has one."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Found:
@@ -64,8 +67,7 @@ def merged(ranks: Sequence[Found]) -> Found:
     """What several processes found, made one: each value is that of the first of them that has it."""
     seen = [found.observation for found in ranks]
     values: dict[str, Any] = {
-        name: next((value for one in seen if (value := getattr(one, name)) is not None), None)
-        for name in ("train_loss", "val_loss", "lr", "elapsed")
+        name: next((value for one in seen if (value := getattr(one, name)) is not None), None) for name in SHARED
     }
     scores = {name: value for one in reversed(seen) for name, value in one.metrics.items()}
     return Found(

@@ -16,12 +16,9 @@ from dataclasses import dataclass
 from convergence_callbacks.core.compose import AnyOf
 from convergence_callbacks.core.criteria import diagnosis
 from convergence_callbacks.core.criteria.criterion import Finding
-from convergence_callbacks.core.criteria.default import CURABLE, told
+from convergence_callbacks.core.criteria.default import CURABLE, WITHOUT_TOLERANCE, told
 from convergence_callbacks.core.criteria.diagnosis import Diagnosis
 from convergence_callbacks.core.criteria.expected_gain import ExpectedGain, expecting, is_expected
-from convergence_callbacks.core.criteria.exploding_loss import ExplodingLoss
-from convergence_callbacks.core.criteria.non_finite_loss import NonFiniteLoss
-from convergence_callbacks.core.criteria.not_learning import NotLearning
 from convergence_callbacks.core.curves import GrowingCurve
 from convergence_callbacks.core.further_gain import further_gain
 from convergence_callbacks.core.monitor import Monitor
@@ -128,7 +125,7 @@ class _Rule(Monitor):
         return finding is not None and self._may_end(finding, signals)
 
 
-_WITHOUT_TOLERANCE = AnyOf.of(NonFiniteLoss(), ExplodingLoss(), NotLearning())
+_WITHOUT_TOLERANCE = AnyOf.of(*WITHOUT_TOLERANCE)
 
 
 class _Defaults:

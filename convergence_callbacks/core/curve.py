@@ -23,10 +23,10 @@ EARLY = 12
 """… within so many epochs was blown up at the start: …"""
 
 BACK = 2.0
-"""… the curve counts from where it first comes as near to its best as that, …"""
+"""… the curve counts from where it first comes as near to its best as that."""
 
-LEFT = 3
-"""… but so many bins are left of it."""
+FEWEST = 3
+"""Bins from which on a curve has a shape."""
 
 
 @dataclass(slots=True)
@@ -101,7 +101,7 @@ class Curve:
         if not (0 < lowest < self.first / BLOWN_UP and self.best > 0):
             return 0
         back = next((place for place, loss in enumerate(self.loss) if loss <= BACK * self.best), 0)
-        return min(back, max(0, len(self.loss) - LEFT))
+        return min(back, max(0, len(self.loss) - FEWEST))
 
     def _add_extremes(self, step: int, loss: float) -> None:
         if self.count == 1:

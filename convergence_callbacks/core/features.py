@@ -16,9 +16,6 @@ from convergence_callbacks.core.forecast import forecast
 from convergence_callbacks.core.schedule import rates_ahead
 from convergence_callbacks.core.signals import Series, Signals, medians, noises, once_an_epoch
 
-FEWEST = 3
-"""Bins from which on a curve has a shape."""
-
 WINDOWS = (3, 6, 12, 25, 50)
 """Bins over which slope, level and spread are taken."""
 

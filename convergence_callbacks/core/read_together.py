@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from convergence_callbacks.core.boosted_trees import BoostedTrees
 from convergence_callbacks.core.criteria.diagnosis import VERDICTS, is_diagnosed, model, scores_of
 from convergence_callbacks.core.criteria.expected_gain import worth
+from convergence_callbacks.core.curve import FEWEST
 from convergence_callbacks.core.curves import Curves, length_of
-from convergence_callbacks.core.features import FEWEST, features, features_side_by_side
+from convergence_callbacks.core.features import features, features_side_by_side
 from convergence_callbacks.core.further_gain import guarded, worth_trees
 from convergence_callbacks.core.signals import Signals, noises, remember, remember_properties
 from convergence_callbacks.core.symptoms import symptoms_side_by_side

@@ -93,13 +93,12 @@ class ConvergenceStopping(DataCheckingInKeras, Experimenting, keras.callbacks.Ca
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Give back the best weights, where asked, and say why the training ended."""
-        decision = self.decision
         if self._ended is not None:
             self._ended.undo_batch()
-        if decision is not None and self.settings.restore_best and decision.best_step != decision.step:
+        if (decision := self._best_was_before()) is not None:
             self._restore_best(decision)
         if self.settings.verbose and self.stopped_epoch is not None and is_first_process():
-            print(next((said for said in self.history if said.step == self.stopped_epoch), decision))
+            print(next((said for said in self.history if said.step == self.stopped_epoch), self.decision))
         wait_for_all()  # they read the same backup
         if self._backup is not None and is_first_process():
             self._backup.remove()
@@ -114,8 +113,7 @@ class ConvergenceStopping(DataCheckingInKeras, Experimenting, keras.callbacks.Ca
         return cls(**config)
 
     def _act(self, decision: Decision, logs: dict[str, Any], trained: TrainedModel) -> None:
-        is_best = self.settings.restore_best and decision.best_step == decision.step
-        if is_best:
+        if is_best := self._is_to_keep(decision):
             self._best_weights = self.model.get_weights()
         if self.change_rate(trained):
             self._rates = self._known_rates()

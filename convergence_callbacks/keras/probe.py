@@ -87,8 +87,13 @@ def _cloned(model: Any) -> Any:
 
 def moments(optimizer: Any) -> list[Any]:
     """The variables of an optimiser, all but its learning rate, which may be a schedule instead."""
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    return [variable for variable in optimizer.variables if variable is not inner._learning_rate]
+    rate = innermost(optimizer)._learning_rate
+    return [variable for variable in optimizer.variables if variable is not rate]
+
+
+def innermost(optimizer: Any) -> Any:
+    """The optimiser itself, where another one scales the loss around it."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def _copied_optimizer(optimizer: Any, factor: float) -> Any:

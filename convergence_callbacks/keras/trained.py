@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from convergence_callbacks.core.probe import Arms
-from convergence_callbacks.keras.probe import moments, train_copies
+from convergence_callbacks.keras.probe import innermost, moments, train_copies
 from convergence_callbacks.keras.schedule import ScaledSchedule
 
 
@@ -49,7 +49,7 @@ class TrainedModel:
     def scale_rate(self, times: float) -> None:
         """Multiply the learning rate, that of a schedule at every step to come."""
         if not self.scale_schedule(times):
-            optimizer = _innermost(self._model.optimizer)
+            optimizer = innermost(self._model.optimizer)
             optimizer.learning_rate = times * float(keras.ops.convert_to_numpy(optimizer.learning_rate))
 
     def scale_schedule(self, times: float) -> bool:
@@ -57,7 +57,7 @@ class TrainedModel:
 
         This alone is what a resumed training needs: Keras restores a rate that is a number.
         """
-        optimizer = _innermost(self._model.optimizer)
+        optimizer = innermost(self._model.optimizer)
         schedule = optimizer._learning_rate
         if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
             return False
@@ -69,8 +69,3 @@ class TrainedModel:
         """Those of the optimiser but its count of steps, by which a schedule knows where it is."""
         optimizer = self._model.optimizer
         return [own for own in moments(optimizer) if own is not optimizer.iterations]
-
-
-def _innermost(optimizer: Any) -> Any:
-    """The optimiser itself, where another one scales the loss around it."""
-    return getattr(optimizer, "inner_optimizer", optimizer)

@@ -114,8 +114,8 @@ class ConvergenceStopping(DataCheckingInLightning, Experimenting, *early_stoppin
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """Give back the best weights, where asked."""
-        decision = self.decision
-        if not self.settings.restore_best or decision is None or decision.best_step == decision.step:
+        decision = self._best_was_before()
+        if decision is None:
             return
         weights = self._best_weights
         if weights is None and self._best_path is not None and Path(self._best_path).exists():
@@ -151,7 +151,7 @@ class ConvergenceStopping(DataCheckingInLightning, Experimenting, *early_stoppin
             self.load_state_dict(left[0])
 
     def _act(self, decision: Decision, trainer: Any, pl_module: Any, trained: TrainedModule) -> None:
-        if self.settings.restore_best and decision.best_step == decision.step:
+        if self._is_to_keep(decision):
             self._keep_best(trainer, pl_module)
         self.change_rate(trained)
         if self.settings.log_decisions and trainer.is_global_zero:

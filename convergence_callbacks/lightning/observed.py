@@ -5,15 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from convergence_callbacks.adapter.found import Found
+from convergence_callbacks.adapter.found import SHARED, Found
 from convergence_callbacks.adapter.names import is_epoch_mean, is_of_training
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.lightning.epoch import EpochInProgress
 from convergence_callbacks.lightning.processes import first_seen, gather
-
-SHARED = ("train_loss", "val_loss", "lr", "elapsed")
-"""What the first process that has it tells the others."""
 
 
 def observed(stopping: Stopping, epoch: EpochInProgress, trainer: Any, step: int) -> Observation:

@@ -28,6 +28,9 @@ AGREED = 0.6
 CURABLE = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE)
 """Verdicts that another learning rate cures; only a user who lists them lets them end a training."""
 
+WITHOUT_TOLERANCE = (NonFiniteLoss(), ExplodingLoss(), NotLearning())
+"""Those of its members that ask neither for the tolerance nor for the trees."""
+
 
 @dataclass(frozen=True)
 class Default(Criterion):
@@ -53,9 +56,7 @@ class Default(Criterion):
     def members(self) -> AnyOf:
         """The criteria it is made of."""
         return AnyOf.of(
-            NonFiniteLoss(),
-            ExplodingLoss(),
-            NotLearning(),
+            *WITHOUT_TOLERANCE,
             Diagnosis(),
             ExpectedGain(self.tolerance),
         )

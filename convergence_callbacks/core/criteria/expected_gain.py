@@ -9,7 +9,8 @@ from typing import Any
 
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State, with_numbers
 from convergence_callbacks.core.criteria.overfitting import against_overfitting, gap_widening, train_fall_since_best
-from convergence_callbacks.core.features import FEWEST, features
+from convergence_callbacks.core.curve import FEWEST
+from convergence_callbacks.core.features import features
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.further_gain import FurtherGain, averaged, further_gain, worth_of
 from convergence_callbacks.core.signals import Signals, once_an_epoch
