@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 
+# On both cores; tests that share what a machine has once, as a cluster, go to one process (`xdist_group`).
+TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3 --dist loadgroup
+
 # Keras's own tests with our EarlyStopping in the place of theirs, from the installed wheel.
 KERAS_OWN = for backend in torch jax tensorflow; do \
 		KERAS_BACKEND=$$backend $(BIN)/python -m pytest -q -p tests.conformance.keras_in_place -W ignore \
@@ -24,11 +27,11 @@ demo: $(VENV)/demo  ## train five situations in Lightning and Keras, show what i
 	$(BIN)/python -m demo
 
 test: $(VENV)/dev lint  ## run everything: style, types, all tests, Keras on its three backends (15 minutes)
-	NO_SKIPS=1 KERAS_BACKEND=torch $(BIN)/python -m pytest -q -n 2 --cov --cov-report=
-	NO_SKIPS=1 KERAS_BACKEND=jax $(BIN)/python -m pytest -q $(ON_KERAS)
-	NO_SKIPS=1 KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -q $(ON_KERAS)
+	NO_SKIPS=1 $(TESTS) tests/core --cov=convergence_callbacks.core --cov-report=term --cov-fail-under=95
+	NO_SKIPS=1 KERAS_BACKEND=torch $(TESTS) --ignore tests/core
+	NO_SKIPS=1 KERAS_BACKEND=jax $(TESTS) $(ON_KERAS)
+	NO_SKIPS=1 KERAS_BACKEND=tensorflow $(TESTS) $(ON_KERAS)
 	$(KERAS_OWN)
-	$(BIN)/coverage report --include="convergence_callbacks/core/*" --fail-under=95
 
 # LIGHTNING_CHECKOUT=path runs the tests of a checkout of Lightning too, of the release that is installed.
 conformance: $(VENV)/dev  ## EarlyStopping decides as the frameworks' own: our cases, and Keras's tests (1 minute)

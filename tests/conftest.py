@@ -10,6 +10,7 @@ collect_ignore = [
 
 os.environ.setdefault("KERAS_BACKEND", "torch")  # what is installed anyway for Lightning; `make test` runs all three
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # its token is in the home folder, which a test changes
 
 
 def pytest_sessionfinish(session, exitstatus):

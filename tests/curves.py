@@ -10,7 +10,7 @@ import numpy as np
 from convergence_callbacks import Decision, Monitor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LearningCurve:
     """One training, epoch by epoch; a failing test prints its sketch."""
 

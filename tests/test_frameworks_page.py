@@ -1,11 +1,13 @@
 """The lines that the page of frameworks shows can be pasted, and work."""
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests import cluster
 from tests.adapters.contract import ADAPTERS
 
 PAGE = Path(__file__).parent.parent / "docs" / "frameworks.md"
@@ -128,27 +130,20 @@ def reader_s_own(section):
     return data
 
 
-def begin_ray_tune(request, monkeypatch, folder):
-    """A cluster on this machine, if the library is there; what it writes goes to a folder."""
-    pytest.importorskip("pyarrow", reason="needs pip install 'convergence-callbacks[tune]'")
-    ray = pytest.importorskip("ray", reason="needs pip install 'convergence-callbacks[tune]'")
-    monkeypatch.setenv("HOME", str(folder))
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    request.addfinalizer(ray.shutdown)
-
-
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
-@pytest.mark.parametrize("section", [name for name in SECTIONS if name not in NO_DOOR])
-def test_the_lines_for_a_framework_can_be_pasted(section, tmp_path, monkeypatch, request):
-    if section == "Ray Tune":
-        begin_ray_tune(request, monkeypatch, tmp_path)
-    else:
+@pytest.mark.parametrize(
+    "section",
+    [pytest.param(name, marks=cluster.alone if name == "Ray Tune" else ()) for name in SECTIONS if name not in NO_DOOR],
+)
+def test_the_lines_for_a_framework_can_be_pasted(section, tmp_path, monkeypatch):
+    if section not in WITHOUT_ADAPTER:
         adapter_of(section).skip_unless_installed()
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))  # where Ray puts what it finds
     names = {"__name__": "snippets", **reader_s_own(section)}
-    for code in re.findall(r"^```python\n(.*?)^```", SECTIONS[section], re.MULTILINE | re.DOTALL):
-        exec(compile(code, str(PAGE), "exec"), names)
+    with cluster.local_cluster() if section == "Ray Tune" else nullcontext():
+        for code in re.findall(r"^```python\n(.*?)^```", SECTIONS[section], re.MULTILINE | re.DOTALL):
+            exec(compile(code, str(PAGE), "exec"), names)
     if "stopping" in names:
         assert names["stopping"].decision is not None
 

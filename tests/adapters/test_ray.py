@@ -10,16 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import cluster
 from tests.adapters.in_optuna import step
 from tests.curves import exponential
 
 pytest.importorskip("ray", reason="needs pip install 'convergence-callbacks[tune]'")
 pytest.importorskip("pyarrow", reason="needs pip install 'convergence-callbacks[tune]'")
-import ray
 from ray import tune
 
 from convergence_callbacks import Monitor, Patience, SettingsError, TimeBudget, Verdict
 from convergence_callbacks.ray import ConvergenceStopper
+
+pytestmark = cluster.alone
 
 CURVE = exponential(60, 4, noise=0.001)
 RATES = [0.02, 0.1, 0.3]
@@ -113,12 +115,9 @@ def train(config):
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    os.environ.update(RAY_USAGE_STATS_ENABLED="0", RAY_AIR_NEW_OUTPUT="0", TUNE_DISABLE_AUTO_CALLBACK_LOGGERS="1")
-    env = {"env_vars": {"PYTHONPATH": str(Path.cwd()), "OMP_NUM_THREADS": "1"}}
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR", runtime_env=env)
-    yield
-    ray.shutdown()
+def local_cluster():
+    with cluster.local_cluster():
+        yield
 
 
 def search(tmp_path, name, killed_at=None, callbacks=()):
@@ -156,7 +155,7 @@ def expected():
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 
 
-def test_trials_end_at_their_own_epochs_though_their_workers_are_killed(cluster, tmp_path):
+def test_trials_end_at_their_own_epochs_though_their_workers_are_killed(local_cluster, tmp_path):
     found = search(tmp_path, "killed", killed_at=6).fit()
     assert not found.errors and len(list(tmp_path.glob("killed-*"))) == len(RATES)
     assert epochs_of(found) == expected()
@@ -175,7 +174,7 @@ class Interrupted(tune.Callback):
             raise RuntimeError("interrupted")
 
 
-def test_a_restored_experiment_goes_on_as_if_it_had_never_stopped(cluster, tmp_path, monkeypatch):
+def test_a_restored_experiment_goes_on_as_if_it_had_never_stopped(local_cluster, tmp_path, monkeypatch):
     monkeypatch.setenv("TUNE_GLOBAL_CHECKPOINT_S", "0")
     with pytest.raises(Exception, match="interrupted"):
         search(tmp_path, "search", callbacks=[Interrupted(tmp_path)]).fit()

@@ -12,8 +12,10 @@ def test_the_command_writes_tables_and_pictures(tmp_path, monkeypatch):
 
     monkeypatch.setattr(speed, "UPDATES", 20_000)
     recorded, few = Recorded.load(HELD_OUT), Recorded()
-    for known in recorded.known:
-        if known["multiplier"] in (0.1, 1.0) and known["epochs"] <= 50 and known["fault"] == "none":
+    short = [known for known in recorded.known if known["epochs"] <= 50 and known["fault"] == "none"]
+    tasks = sorted({known["name"] for known in short})[::5]
+    for known in short:
+        if known["name"] in tasks and known["multiplier"] in (0.1, 1.0):
             few.add(known["run"], recorded.rows[known["run"]], known)
     few.save(tmp_path / "few.npz")
     main(tmp_path / "few.npz", tmp_path / "out", jobs=1)

@@ -27,7 +27,7 @@ def tasks(count):
 
 @pytest.fixture(scope="module")
 def known():
-    return examples(list(tasks(40)))
+    return examples(list(tasks(20)))
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def every_verdict(known):
 
 
 def test_examples_are_the_same_every_time_and_hold_what_there_is_to_learn(known):
-    again = examples(list(tasks(40)))
+    again = examples(list(tasks(20)))
     np.testing.assert_array_equal(known.symptoms, again.symptoms)
     assert {"false_convergence", "converged", "improving"} <= set(known.verdicts)
     assert known.symptoms.shape == (len(known.verdicts), len(names()))

@@ -18,6 +18,7 @@ from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.engines import spread
 from convergence_callbacks.logs import Run
 from convergence_callbacks.replay import replay
+from tests import cluster
 from tests.curves import exponential
 from tests.logs.make import keras_csv, write_csv
 from tests.test_replay import run_of
@@ -111,6 +112,7 @@ def test_all_engines_give_the_same(logs):
     assert compare(logs, rules, jobs=2) == compare(logs, rules, engine="none")
 
 
+@cluster.alone
 def test_ray_gives_the_same_byte_for_byte_also_when_a_worker_is_lost(logs):
     pytest.importorskip("ray", reason="needs the extra ray")
     program = """
