@@ -21,6 +21,8 @@ from convergence_callbacks import (
 )
 from tests.curves import exponential, power_law, sketch, straight
 
+pytestmark = pytest.mark.no_cover  # which makes it twice as slow
+
 settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
 
@@ -32,7 +34,7 @@ streams = st.lists(st.tuples(anything, anything, anything), max_size=40)
 
 
 @st.composite
-def curves(draw, most=80):
+def curves(draw, most=60):
     """Train and validation losses and rates as trainings have them: a descent, noise, sometimes a turn or a drop."""
     epochs = draw(st.integers(12, most))
     rng = np.random.default_rng(draw(st.integers(0, 10_000)))
