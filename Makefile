@@ -106,5 +106,5 @@ clean:  ## remove all that was made
 # pip, not uv: uv would take torch with CUDA, 3 GB.
 $(VENV)/demo $(VENV)/dev $(VENV)/docs $(VENV)/bench $(VENV)/record: $(VENV)/%: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$*]"
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -e ".[$*]"
 	touch $@

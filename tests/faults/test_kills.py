@@ -37,10 +37,11 @@ def test_a_killed_training_ends_where_the_whole_one_did_in_lightning(tmp_path):
         assert came_to == dict.fromkeys(came_to, whole)
 
 
-def test_a_killed_training_ends_where_the_whole_one_did_in_keras(tmp_path):
-    for module in ("keras", "torch"):
+@pytest.mark.parametrize("backend", ["torch", "jax", "tensorflow"])
+def test_a_killed_training_ends_where_the_whole_one_did_in_keras(backend, tmp_path):
+    for module in ("keras", backend):
         pytest.importorskip(module, reason=f"needs pip install {module}")
-    (came_to,) = after_kills("keras_kills", tmp_path, KERAS_BACKEND="torch").values()
+    (came_to,) = after_kills("keras_kills", tmp_path, KERAS_BACKEND=backend).values()
     whole = came_to["never"]
     assert (len(came_to), whole["stopped"], whole["best"]) == (11, 6, 3)
     assert came_to == dict.fromkeys(came_to, whole)
