@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 
 # On both cores; tests that share what a machine has once, as a cluster, go to one process (`xdist_group`).
-TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3 --dist loadgroup
+TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 # Keras's own tests with our EarlyStopping in the place of theirs, from the installed wheel.
 KERAS_OWN = for backend in torch jax tensorflow; do \
@@ -26,7 +26,7 @@ help:  ## list the targets
 demo: $(VENV)/demo  ## train five situations in Lightning and Keras, show what is said of each (2 minutes)
 	$(BIN)/python -m demo
 
-test: $(VENV)/dev lint  ## run everything: style, types, all tests, Keras on its three backends (15 minutes)
+test: $(VENV)/dev lint  ## run everything: style, types, all tests, Keras on its three backends (20 minutes)
 	NO_SKIPS=1 $(TESTS) tests/core --cov=convergence_callbacks.core --cov-report=term --cov-fail-under=95
 	NO_SKIPS=1 KERAS_BACKEND=torch $(TESTS) --ignore tests/core
 	NO_SKIPS=1 KERAS_BACKEND=jax $(TESTS) $(ON_KERAS)
