@@ -239,7 +239,7 @@ def _with_interval(figure: Callable[[Sequence[Ended]], float], ended: Sequence[E
 
 def main(
     jobs: Annotated[int, typer.Option(help="processes")] = 2,
-    count: Annotated[int, typer.Option(help="runs of each data set and label")] = 3,
+    count: Annotated[int, typer.Option(help="runs of each data set and label")] = 1,
     most: Annotated[float, typer.Option(help="effort of a task beyond which it is left out")] = 2500.0,
     out: Annotated[Path, typer.Option(help="where the table goes")] = Path("benchmark-output"),
 ) -> None:
