@@ -58,10 +58,15 @@ def worst_stops(result: Result, runs: Sequence[Run], path: Path, count: int = 20
         axes.axvline(run.val.argmin() + 1, color="#009E73", linewidth=1, linestyle=":")
         axes.set_title(f"{run.name}, {run.data}\nstopped {stop}, lost {100 * result.regret[place]:.1f} %", fontsize=8)
         axes.tick_params(labelsize=7)
-        axes.set_ylim(min(run.val.min(), run.train.min()), min(run.val.max(), 1.3 * run.baseline))
+        axes.set_ylim(*_limits(run, 1.3))
     figure.suptitle("Stops that lost most: validation (blue) and train loss (grey), stop (red), best epoch (green)")
     figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def _limits(run: Run, most: float) -> tuple[float, float]:
+    """From the lowest loss of a run to its highest validation loss, or to so many times the trivial one."""
+    return float(np.nanmin([run.val, run.train])), float(min(np.nanmax(run.val), most * run.baseline))
 
 
 def confusion(counted: NDArray[np.int64], verdicts: Sequence[str], path: Path) -> None:
@@ -92,7 +97,7 @@ def mistakes(wrong: Sequence[tuple[Run, str, str]], path: Path) -> None:
         words = f"was {truth}, told {told}".replace("_", " ")
         axes.set_title(f"{run.name}, {run.data}\n{words}", fontsize=8)
         axes.tick_params(labelsize=7)
-        low, high = np.nanmin([run.val, run.train]), min(np.nanmax(run.val), 3 * run.baseline)
+        low, high = _limits(run, 3.0)
         axes.set_ylim(low - 0.05 * (high - low), high)
     figure.suptitle("Surest mistakes: validation (blue) and train loss (grey), a trivial predictor's loss (dotted)")
     figure.savefig(path, dpi=110)

@@ -21,8 +21,6 @@ from ray import tune
 from convergence_callbacks import Monitor, Patience, SettingsError, TimeBudget, Verdict
 from convergence_callbacks.ray import ConvergenceStopper
 
-pytestmark = cluster.alone
-
 CURVE = exponential(60, 4, noise=0.001)
 RATES = [0.02, 0.1, 0.3]
 
@@ -152,7 +150,10 @@ def expected():
     return ends
 
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+pytestmark = [
+    cluster.alone,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning"),
+]
 
 
 def test_trials_end_at_their_own_epochs_though_their_workers_are_killed(local_cluster, tmp_path):

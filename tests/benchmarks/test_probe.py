@@ -7,17 +7,17 @@ for needed in ("torch", "joblib", "sklearn"):
 
 from benchmarks.curves import HELD_OUT, load
 from benchmarks.labels import Labelled
-from benchmarks.probe import Chosen, Ended, choose, f1, share_reached, table, train
+from benchmarks.probe import Chosen, Ended, choose, f1, share_reached, slow_rows, table, train
 from benchmarks.recorder.tasks import draw_held_out_tasks
 from tests.benchmarks.test_advice import run
 
 TASK = draw_held_out_tasks(1, 0)[0]
 
 
-def ended(truth, verdict, weight=1.0, best=2.0, probed=0):
+def ended(truth, verdict, weight=1.0, best=2.0, probed=0, raised=1.0):
     """A run of a task that a good rate brings from 2.3 to 0.3."""
     chosen = Chosen(Labelled(run(0.01, 2.0), truth, 0.5), TASK, 0.3, weight)
-    return Ended(chosen, verdict, probed, 60, 1.0, best)
+    return Ended(chosen, verdict, probed, 60, raised, best)
 
 
 def test_each_run_counts_as_often_as_it_stands_for_others():
@@ -34,6 +34,13 @@ def test_the_table_has_a_column_for_each_way():
     one = [ended("converged", "converged"), ended("false_convergence", "false_convergence", best=0.3)]
     lines = table({"alone": one, "raised": one}).splitlines()
     assert lines[0] == "| figure | alone | raised |" and "| 1.00 (1.00–1.00) | 1.00 (1.00–1.00) |" in lines[2]
+
+
+def test_each_slow_run_has_a_line_with_what_the_raise_brought():
+    alone = [ended("converged", "converged"), ended("false_convergence", "false_convergence", best=2.2)]
+    raised = [ended("converged", "converged"), ended("false_convergence", "not_learning", best=0.5, raised=30.0)]
+    _, _, line = slow_rows({"alone": alone, "raised": raised}).splitlines()
+    assert line.endswith("| not learning | 30 times | 90 % | 5 % |")
 
 
 def test_a_run_that_is_far_too_slow_learns_once_its_rate_is_raised():

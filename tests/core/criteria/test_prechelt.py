@@ -29,7 +29,7 @@ def gl(val, epoch):
     return 100 * (val[epoch] / val[: epoch + 1].min() - 1)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("percent", [1.0, 3.0, 5.0, 10.0])
 def test_gl(seed, percent):
     train, val = curve(seed)
@@ -37,7 +37,7 @@ def test_gl(seed, percent):
     assert stops_at(GeneralizationLoss(percent), train, val) == expected
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("quotient", [0.1, 0.5, 1.0])
 @pytest.mark.parametrize("strip", [3, 5])
 def test_pq(seed, quotient, strip):
@@ -52,7 +52,7 @@ def test_pq(seed, quotient, strip):
     assert stops_at(ProgressQuotient(quotient, strip=strip), train, val) == expected
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("strips", [1, 2, 3])
 @pytest.mark.parametrize("strip", [1, 5])
 def test_up(seed, strips, strip):
