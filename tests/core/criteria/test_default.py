@@ -221,3 +221,12 @@ def test_two_losses_that_rest_near_their_start_are_given_half_the_budget_to_begi
     assert [stop(budget) for budget in (100, 200, 300)] == [49, 99, 149]
     assert stop(None) == 149
     assert stop(200, begun=0.2) < 50  # a train loss that has begun to fall is no hard start
+
+
+def test_what_never_leaves_its_first_level_ends_as_not_learning_after_its_horizon():
+    train, val = 2.3 + np.random.default_rng(0).normal(0, 0.002, (2, 200))
+    monitor = Monitor(max_epochs=200)
+    decisions = (monitor.update(train_loss=t, val_loss=v, lr=0.1) for t, v in zip(train, val, strict=True))
+    stopped = next(decision for decision in decisions if decision.stop)
+    assert (stopped.criterion, stopped.verdict) == ("not_learning", "not_learning")
+    assert stopped.step == 39
