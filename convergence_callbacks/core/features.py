@@ -65,6 +65,8 @@ def _read(curves: Curves, circumstances: Numbers) -> dict[str, Series | float]:
     start = curves.first_level  # a trivial predictor's would be another number than the model learnt from
     losses, train = curves.losses, curves.train_losses
     gain, size = _gain(start, curves.best, start), np.maximum(np.abs(start), math.ulp(0.0))
+    both, lowest = np.stack([losses, train]), np.stack([curves.lowest, train])
+    each = _shape(both, lowest, np.stack([gain, _gain(train[..., 0], train.min(axis=-1), start)]))
     return {
         "epochs": math.log(curves.count),
         "wait": np.log1p(curves.wait),
@@ -74,8 +76,8 @@ def _read(curves: Curves, circumstances: Numbers) -> dict[str, Series | float]:
         "train_level": np.minimum(3.0, train.min(axis=-1) / size),
         "gap": (medians(losses[..., -5:]) - medians(train[..., -5:])) / gain,
         "gap_now": (losses[..., -1] - train[..., -1]) / gain,
-        **_shape("val", losses, curves.lowest, gain),
-        **_shape("train", train, train, _gain(train[..., 0], train.min(axis=-1), start)),
+        **{f"val_{name}": value[0] for name, value in each.items()},
+        **{f"train_{name}": value[1] for name, value in each.items()},
         **_rates(curves.rates),
         **circumstances,
         **_forecast(curves, gain),
@@ -88,28 +90,34 @@ def _gain(first: Series, best: Series, start: Series) -> Series:
     return np.where(fall > least, fall, np.maximum(least, math.ulp(0.0)))
 
 
-def _shape(name: str, losses: Series, lowest: Series, gain: Series) -> dict[str, Series]:
-    """Noise, slopes, levels and progress of one loss."""
+def _shape(losses: Series, lowest: Series, gain: Series) -> dict[str, Series]:
+    """Noise, slopes, levels and progress of a loss."""
     bins, lowest = losses.shape[-1], np.minimum.accumulate(lowest, axis=-1)
     best = lowest[..., -1]
-    shape = {f"{name}_noise": noises(losses[..., -NOISE_BINS:]) / gain}
-    for distance in DISTANCES:
-        age = (lowest < (best + distance * gain)[..., None]).sum(axis=-1)
-        shape[f"{name}_within_{distance:g}_share"] = age / bins
-        shape[f"{name}_within_{distance:g}"] = np.log1p(age)
+    shape = {"noise": noises(losses[..., -NOISE_BINS:])}
     for window in WINDOWS:
         recent = losses[..., -window:]
-        shape[f"{name}_slope_{window}"] = _slope(recent) * recent.shape[-1] / gain
-        shape[f"{name}_level_{window}"] = (medians(recent) - best) / gain
-        shape[f"{name}_spread_{window}"] = recent.std(axis=-1) / gain
-        shape[f"{name}_progress_{window}"] = (lowest[..., max(0, bins - 1 - window)] - best) / gain
+        shape[f"slope_{window}"] = _slope(recent) * recent.shape[-1]
+        shape[f"level_{window}"] = medians(recent) - best
+        shape[f"spread_{window}"] = recent.std(axis=-1)
+        shape[f"progress_{window}"] = lowest[..., max(0, bins - 1 - window)] - best
     for share in SHARES:
-        shape[f"{name}_progress_since_{share:g}"] = (lowest[..., max(0, int(share * bins) - 1)] - best) / gain
+        shape[f"progress_since_{share:g}"] = lowest[..., max(0, int(share * bins) - 1)] - best
     for parts in (8, 4):
         window = max(1, bins // parts)
         before = losses[..., max(0, bins - 2 * window) : max(1, bins - window)]
-        shape[f"{name}_fall_{parts}"] = (before.mean(axis=-1) - losses[..., -window:].mean(axis=-1)) / gain
-    return shape
+        shape[f"fall_{parts}"] = before.mean(axis=-1) - losses[..., -window:].mean(axis=-1)
+    return {**_ages(lowest, gain), **{name: size / gain for name, size in shape.items()}}
+
+
+def _ages(lowest: Series, gain: Series) -> dict[str, Series]:
+    """Since when the lowest loss has been nearer than some distances to its best."""
+    levels = lowest[..., -1] + np.multiply.outer(DISTANCES, gain)
+    ages = (lowest < levels[..., None]).sum(axis=-1)
+    return {
+        **{f"within_{distance:g}_share": age / lowest.shape[-1] for distance, age in zip(DISTANCES, ages, strict=True)},
+        **{f"within_{distance:g}": age for distance, age in zip(DISTANCES, np.log1p(ages), strict=True)},
+    }
 
 
 def _rates(rates: Series) -> dict[str, Series]:

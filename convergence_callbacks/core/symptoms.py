@@ -20,8 +20,8 @@ from convergence_callbacks.core.scales import (
     compressed,
     correlation,
     magnitude,
-    magnitudes,
     quotient,
+    scaled,
     signed,
     straightness,
     within,
@@ -60,14 +60,17 @@ def symptoms_side_by_side(curves: Curves, runs: Sequence[Signals]) -> tuple[tupl
 
 
 def _read(curves: Curves, circumstances: Numbers) -> dict[str, Series | float]:
-    val, train = curves.losses, _train_losses(curves)
-    unit, time = _unit(val, train), _learning_time(curves)
+    both = np.stack([curves.losses, _train_losses(curves)])  # what is computed of one is computed of the other at once
+    val, train = both
+    unit, time = _unit(both), _learning_time(curves)
+    drop = _drop(both)
+    each = _one_loss(both, drop, time, unit, curves.width)
     known: dict[str, Series | float] = {
-        **{f"val_{name}": value for name, value in _one_loss(val, time, unit, curves.width).items()},
-        **{f"train_{name}": value for name, value in _one_loss(train, time, unit, curves.width).items()},
-        **{f"both_{name}": value for name, value in _both_losses(val, train, unit).items()},
-        **_since_best(curves.lowest, val, train, unit),
-        **_against_noise(val, train, unit),
+        **{f"val_{name}": value[0] for name, value in each.items()},
+        **{f"train_{name}": value[1] for name, value in each.items()},
+        **{f"both_{name}": value for name, value in _both_losses(both, drop, unit).items()},
+        **_since_best(curves.lowest, both, drop[0], unit),
+        **_against_noise(both, drop[0], unit),
         "level_of_least": _level_of_least(val, train, unit),
         **circumstances,
     }
@@ -85,12 +88,12 @@ def _train_losses(curves: Curves) -> Series:
     return np.concatenate([np.repeat(train[..., first : first + 1], first, axis=-1), train[..., first:]], axis=-1)
 
 
-def _unit(val: Series, train: Series) -> Series:
+def _unit(both: Series) -> Series:
     """The starting level; where a loss may be negative or near zero, that says nothing, and its range stands for it."""
-    start = np.abs(np.maximum(val[..., 0], train[..., 0]))
-    span = np.maximum(_range(val), _range(train))
-    falls = _drop(val) + _drop(train)
-    return np.maximum(np.maximum(start, np.minimum(0.2 * span, falls)), TINY)
+    start = np.abs(both[..., 0].max(axis=0))
+    span = _range(both).max(axis=0)
+    falls = _drop(both).sum(axis=0)
+    return np.asarray(np.maximum(np.maximum(start, np.minimum(0.2 * span, falls)), TINY))
 
 
 def _learning_time(curves: Curves) -> Series:
@@ -102,13 +105,12 @@ def _learning_time(curves: Curves) -> Series:
     return np.asarray(np.cumsum(shares, axis=-1))
 
 
-def _one_loss(loss: Series, time: Series, unit: Series, width: int) -> dict[str, Series]:
+def _one_loss(loss: Series, drop: Series, time: Series, unit: Series, width: int) -> dict[str, Series]:
     """What a loss says by itself."""
-    gain = np.maximum(_drop(loss), LEAST * unit)
     return {
-        **_how_far(loss, unit, gain),
+        **_how_far(loss, unit, np.maximum(drop, LEAST * unit)),
         **_how_steadily(loss, time, unit),
-        **_when(loss, unit, gain, width),
+        **_when(loss, drop, unit, width),
         **_now(loss, unit),
     }
 
@@ -119,7 +121,8 @@ def _how_far(loss: Series, unit: Series, gain: Series) -> dict[str, Series]:
     settled = medians(loss[..., 1:4]) if loss.shape[-1] > 3 else first  # the very first may be anything
     late_gain = np.maximum(settled - low, LEAST * unit)
     return {
-        **magnitudes(
+        **scaled(
+            magnitude,
             {
                 "gain": gain,
                 "late_gain": late_gain,
@@ -143,7 +146,8 @@ def _how_steadily(loss: Series, time: Series, unit: Series) -> dict[str, Series]
         unknown = np.full(loss.shape[:-1], math.nan)
         return dict.fromkeys(("noise", "step", "jump", "spread", "line", "line_late"), unknown)
     return {
-        **magnitudes(
+        **scaled(
+            magnitude,
             {
                 "noise": noises(loss[..., -max(8, bins // 2) :]),
                 "step": medians(sizes),
@@ -157,21 +161,19 @@ def _how_steadily(loss: Series, time: Series, unit: Series) -> dict[str, Series]
     }
 
 
-def _when(loss: Series, unit: Series, gain: Series, width: int) -> dict[str, Series]:
+def _when(loss: Series, drop: Series, unit: Series, width: int) -> dict[str, Series]:
     """How early the gain came, and the levels on the way."""
     bins, window, first = loss.shape[-1], _window(loss), loss[..., 0]
-    reached = np.argmax(loss <= (first - MOST * _drop(loss))[..., None], axis=-1)
+    reached = np.argmax(loss <= (first - MOST * drop)[..., None], axis=-1)
     levels = {f"at_{place:g}": loss[..., int(bins * place) : int(bins * place) + window] for place in PLACES}
-    falls = {f"fall_{epoch}": epoch // width for epoch in EPOCHS}
-    unknown = np.full(loss.shape[:-1], math.nan)
+    unknown = np.full(first.shape, math.nan)
+    places = {f"fall_{epoch}": epoch // width for epoch in EPOCHS}
+    falls = {name: first - loss[..., place] if place < bins else unknown for name, place in places.items()}
     return {
         "most_after": np.log10(1 + reached * width),
         "most_after_share": reached / bins,
-        **{name: compressed(medians(level) / unit) for name, level in levels.items()},
-        **{
-            name: signed((first - loss[..., place]) / unit) if place < bins else unknown
-            for name, place in falls.items()
-        },
+        **scaled(compressed, {name: medians(level) for name, level in levels.items()}, unit),
+        **scaled(signed, falls, unit),
     }
 
 
@@ -183,17 +185,18 @@ def _now(loss: Series, unit: Series) -> dict[str, Series]:
     moves = path > ROUNDING * unit
     return {
         "directness": moves * late / np.where(moves, path, 1.0),  # 1: only falls, 0: gets nowhere, -1: only rises
-        "fall_late": signed(late / unit),
-        "fall_end": signed(end / unit),
+        **scaled(signed, {"fall_late": late, "fall_end": end}, unit),
     }
 
 
-def _both_losses(val: Series, train: Series, unit: Series) -> dict[str, Series]:
+def _both_losses(both: Series, drop: Series, unit: Series) -> dict[str, Series]:
     """What both losses say of each other."""
-    bins = val.shape[-1]
-    early, least = max(6, bins // 4), LEAST * unit
-    gain, train_gain = (np.maximum(_drop(loss), least) for loss in (val, train))
-    step, train_step = (_mean(np.abs(np.diff(loss))[..., bins // 4 :]) for loss in (val, train))
+    val, train = both
+    bins, least = val.shape[-1], LEAST * unit
+    early = max(6, bins // 4)
+    gain, train_gain = np.maximum(drop, least)
+    step, train_step = _mean(np.abs(np.diff(both))[..., bins // 4 :])
+    fall, train_fall = _fall(both)
     gap = medians(val[..., -_window(val) :] - train[..., -_window(val) :])
     next_gap = val[..., 0] - train[..., 1] if bins > 1 else np.full(val.shape[:-1], math.nan)
     return {
@@ -205,27 +208,27 @@ def _both_losses(val: Series, train: Series, unit: Series) -> dict[str, Series]:
         "agreement": correlation(val, train),
         "agreement_early": correlation(val[..., :early], train[..., :early]),
         # In sound training validation gains what train loss does, with broken labels nothing.
-        "shared_gain": quotient(_fall(val), _fall(train), least),
+        "shared_gain": quotient(fall, train_fall, least),
     }
 
 
-def _since_best(lowest: Series, val: Series, train: Series, unit: Series) -> dict[str, Series]:
+def _since_best(lowest: Series, both: Series, drop: Series, unit: Series) -> dict[str, Series]:
     """What both did since the best epoch."""
-    best = np.argmin(lowest, axis=-1)
-    gain = np.maximum(_drop(val), LEAST * unit)
+    gain = np.maximum(drop, LEAST * unit)
+    fall, train_fall = _level_around(both, np.argmin(lowest, axis=-1)) - _end(both)
     return {
-        "train_fall_since_best": signed((_level_around(train, best) - _end(train)) / unit),
-        "rise_since_best": compressed((_end(val) - _level_around(val, best)) / gain),
+        "train_fall_since_best": signed(train_fall / unit),
+        "rise_since_best": compressed((0.0 - fall) / gain),
     }
 
 
-def _level_around(loss: Series, place: NDArray[np.intp]) -> Series:
+def _level_around(both: Series, place: NDArray[np.intp]) -> Series:
     """The median of a bin and its neighbours."""
-    last = loss.shape[-1] - 1
-    before, after = np.maximum(place - 1, 0), np.minimum(place + 1, last)
-    around = np.take_along_axis(loss, np.stack([before, place, after], axis=-1), axis=-1)
+    last = both.shape[-1] - 1
+    around = np.stack([np.maximum(place - 1, 0), place, np.minimum(place + 1, last)], axis=-1)
+    levels = np.take_along_axis(both, np.stack([around, around]), axis=-1)
     is_inside = (place > 0) & (place < last)
-    return np.where(is_inside, medians(around), (around[..., 0] + around[..., 2]) / 2)
+    return np.where(is_inside, medians(levels), (levels[..., 0] + levels[..., 2]) / 2)
 
 
 def _level_of_least(val: Series, train: Series, unit: Series) -> Series:
@@ -234,17 +237,18 @@ def _level_of_least(val: Series, train: Series, unit: Series) -> Series:
     return compressed(_end(val) / least)
 
 
-def _against_noise(val: Series, train: Series, unit: Series) -> dict[str, Series]:
+def _against_noise(both: Series, drop: Series, unit: Series) -> dict[str, Series]:
     """Gains in units of the mean change from one epoch's trend to the next, which noise makes."""
-    noise, train_noise = (np.maximum(_mean(np.abs(np.diff(loss, 2))) / 2, ROUNDING * unit) for loss in (val, train))
-    bins = val.shape[-1]
-    late, train_late = (_fall(loss[..., bins // 2 :], bins) for loss in (val, train))
-    return {
-        "gain_of_noise": signed(within(_fall(val) / noise, MANY)),
-        "best_of_noise": signed(within(_drop(val) / noise, MANY)),
-        "late_gain_of_noise": signed(within(late / noise, MANY)),
-        "train_late_gain_of_noise": signed(within(train_late / train_noise, MANY)),
+    bins = both.shape[-1]
+    noise, train_noise = np.maximum(_mean(np.abs(np.diff(both, 2))) / 2, ROUNDING * unit)
+    late, train_late = _fall(both[..., bins // 2 :], bins)
+    shares = {
+        "gain_of_noise": _fall(both)[0] / noise,
+        "best_of_noise": drop / noise,
+        "late_gain_of_noise": late / noise,
+        "train_late_gain_of_noise": train_late / train_noise,
     }
+    return scaled(signed, {name: within(share, MANY) for name, share in shares.items()})
 
 
 def _circumstances(signals: Signals) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,15 @@ NEARLY_OVER = 0.9
 """Share of the budget from which on a run is told how it ends."""
 
 _IS_BROKEN = np.array([verdict in BROKEN for verdict in VERDICTS])
+
+_FALSE_CONVERGENCE = FalseConvergence()
+
+_IN_WORDS: Mapping[Verdict, Callable[[Signals], Finding]] = {
+    Verdict.FALSE_CONVERGENCE: _FALSE_CONVERGENCE.finding,
+    Verdict.OVERFITTING: Overfitting().finding,
+    Verdict.UNSTABLE: UnstableLoss().finding,
+    Verdict.NOT_LEARNING: NotLearning().finding,
+}
 
 LEARNT = 0.1
 """Share of its start by which a loss must fall to have learnt something, …"""
@@ -120,7 +129,7 @@ def probabilities(signals: Signals) -> Series:
     raised = np.exp(scores - scores.max())
     shares = raised / raised.sum()
     # A fall that is plain is no false convergence, unless the budget ends before it does.
-    if not FalseConvergence().looks_flat(signals) and signals.spent < NEARLY_OVER:
+    if not _FALSE_CONVERGENCE.looks_flat(signals) and signals.spent < NEARLY_OVER:
         shares = _given(shares, Verdict.FALSE_CONVERGENCE)
     if _has_learnt(signals):
         shares = _given(shares, Verdict.NOT_LEARNING, Verdict.CONVERGED)
@@ -166,12 +175,7 @@ def once_settled(state: State) -> State:
 def finding(state: State, signals: Signals) -> Finding:
     """What is said of a run with the current verdict, in the words of the criterion that looks for it."""
     verdict = Verdict(state["verdict"])
-    said = {
-        Verdict.FALSE_CONVERGENCE: FalseConvergence().finding,
-        Verdict.OVERFITTING: Overfitting().finding,
-        Verdict.UNSTABLE: UnstableLoss().finding,
-        Verdict.NOT_LEARNING: NotLearning().finding,
-    }.get(verdict, functools.partial(_progress, verdict))(signals)
+    said = _IN_WORDS.get(verdict, functools.partial(_progress, verdict))(signals)
     return dataclasses.replace(said, confidence=confidence(state))
 
 
