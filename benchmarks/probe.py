@@ -236,12 +236,12 @@ def table(ended: dict[str, list[Ended]]) -> str:
 
 
 def slow_rows(ended: dict[str, list[Ended]]) -> str:
-    """Each falsely converged run, left alone and with its rate raised, in Markdown."""
+    """Each falsely converged run, left alone and probed with its rate raised, in Markdown."""
     lines = [
         "| run | data set | epochs | told at its end | rate raised | gain of the best rate's | left alone |",
         "|---" * 7 + "|",
     ]
-    for alone, raised in zip(ended["alone"], ended["raised"], strict=True):
+    for alone, raised in zip(ended["alone"], ended["raised, with probes"], strict=True):
         if raised.truth == "false_convergence":
             run, told = raised.chosen.each.run, raised.verdict.replace("_", " ")
             times = f"{raised.raised:g} times" if raised.raised > 1 else "no"

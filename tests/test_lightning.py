@@ -93,6 +93,13 @@ def test_a_stale_validation_loss_is_not_counted_again(tmp_path):
     assert callback.stopped_epoch is None
 
 
+def test_before_the_first_validation_nothing_ends_a_training(tmp_path):
+    callback = ConvergenceStopping(criteria=Patience(2, min_delta=100.0), min_epochs=0)
+    trainer, _ = fit(callback, tmp_path, check_val_every_n_epoch=4, max_epochs=8)
+    assert trainer.current_epoch == 8
+    assert [o.train_loss is None for o in callback.observations] == [True] * 3 + [False] * 5
+
+
 def test_the_sanity_check_is_no_observation(tmp_path):
     callback = patient()
     fit(callback, tmp_path, num_sanity_val_steps=2, check_val_every_n_epoch=2, max_epochs=1)

@@ -40,7 +40,13 @@ class Found:
 
 
 def found_among(
-    settings: StoppingSettings, logged: Mapping[str, Any], known: Observation, *, mean: Any, validated: bool
+    settings: StoppingSettings,
+    logged: Mapping[str, Any],
+    known: Observation,
+    *,
+    mean: Any,
+    validated: bool,
+    awaited: bool = False,
 ) -> Found:
     """What was logged of an epoch.
 
@@ -50,13 +56,14 @@ def found_among(
         known: The epoch's number, learning rate and time.
         mean: Mean train loss of the epoch, for where no such mean was logged.
         validated: Whether this epoch was validated; if not, a logged validation loss is an old one.
+        awaited: Whether the first validation is still to come: no train loss is judged in its place.
     """
     train = _train_loss(settings, logged, mean)
     find = find_validation_loss if settings.mode == "min" else _nothing
     val_name = _named(settings.val_metric, logged, find) if validated else None
     observation = dataclasses.replace(
         known,
-        train_loss=as_number(train),
+        train_loss=None if awaited and val_name is None else as_number(train),
         val_loss=as_number(None if val_name is None else logged[val_name]),
         metrics=_scores(logged) if validated else {},
     )

@@ -216,15 +216,27 @@ class Stopping(BestWeights, Complaints, FromYaml):
         return found.observation
 
     def find(
-        self, step: int, logged: Mapping[str, Any], *, lr: Any = None, train_loss: Any = None, validated: bool = True
+        self,
+        step: int,
+        logged: Mapping[str, Any],
+        *,
+        lr: Any = None,
+        train_loss: Any = None,
+        validated: bool = True,
+        awaited: bool = False,
     ) -> Found:
-        """`collect` without a complaint: where several processes have to agree on what is missing before any raises."""
+        """`collect` without a complaint: where several processes have to agree on what is missing before any raises.
+
+        ``awaited`` says that the framework is still to validate for the first time, as it is where the user named what.
+        """
+        awaited = awaited or self.settings.val_metric is not None
         return found_among(
             self.settings,
             logged,
             Observation(step=step, lr=as_number(lr), elapsed=self.monitor.elapsed()),
             mean=train_loss,
             validated=validated,
+            awaited=awaited and not self.monitor.has_validation,
         )
 
     def decide(self, observation: Observation, then: Callable[[Decision], Decision] | None = None) -> Decision:

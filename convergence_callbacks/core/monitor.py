@@ -98,6 +98,11 @@ class Monitor:
         """The latest decision, None before the first epoch."""
         return self._state.decision
 
+    @property
+    def has_validation(self) -> bool:
+        """Whether there was a validation loss: from the first one on it is what is judged, before it the train loss."""
+        return self._state.has_validation
+
     def reset(self) -> None:
         """Forget the run; the settings stay."""
         self._resume(MonitorState(self._diagnosis.start(), self._criteria.start() if self._criteria else {}))
@@ -259,13 +264,11 @@ class Monitor:
 
     def _decision(self, signals: Signals, diagnosis: Finding | None, ending: Finding | None) -> Decision:
         told = beside_scores(joined(ending, diagnosis), self._state.scores)
-        curve = signals.curve
         return Decision(
             stop=ending is not None,
             verdict=told.verdict or Verdict.IMPROVING,
             step=signals.observation.step,
-            best_step=curve.best_step if curve.count else None,
-            best_value=self._sign * curve.best if curve.count else None,
+            **self._best_known(signals),
             reason=told.reason,
             criterion=told.criterion,
             evidence={**signals.summary(), **told.evidence, **self._faults()},
@@ -282,10 +285,18 @@ class Monitor:
             last,
             stop=False,
             step=signals.observation.step,
-            best_step=curve.best_step if curve.count else None,
-            best_value=self._sign * curve.best if curve.count else None,
+            **self._best_known(signals),
             evidence=evidence,
         )
+
+    def _best_known(self, signals: Signals) -> dict[str, Any]:
+        """The best epoch and its value; unknown where every validation loss was NaN: a train loss is not the same."""
+        curve, unvalidated = signals.curve, not signals.has_validation and signals.observation.val_loss is not None
+        known = curve.count > 0 and not unvalidated
+        return {
+            "best_step": curve.best_step if known else None,
+            "best_value": self._sign * curve.best if known else None,
+        }
 
     def _faults(self) -> dict[str, float]:
         """What was wrong with the values given, where anything was."""

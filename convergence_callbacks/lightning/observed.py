@@ -37,6 +37,7 @@ def observed(stopping: Stopping, epoch: EpochInProgress, trainer: Any, step: int
         lr=epoch.lr,
         train_loss=epoch.mean_loss,
         validated=epoch.validated is not None,
+        awaited=trainer.enable_validation and epoch.validated is None,
     )
     agreed = _agreed(own, trainer)
     stopping.complain_of_missing(agreed)

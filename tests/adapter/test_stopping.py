@@ -62,6 +62,15 @@ def test_an_epoch_without_validation_is_no_missing_metric_where_more_is_better()
     assert (observation.train_loss, observation.val_loss) == (None, None)
 
 
+def test_while_the_named_validation_loss_is_still_to_come_no_train_loss_is_judged_in_its_place():
+    stopping = patient(val_metric="val_loss")
+    waiting = [stopping.decide(stopping.collect(e, {"loss": 1.0}, validated=False)) for e in range(9)]
+    assert not any(decision.stop for decision in waiting)
+    after = run(stopping, [1.0, 1.1, 1.1], first=9)
+    assert [decision.stop for decision in after] == [False, False, True]
+    assert stopping.collect(12, {"loss": 0.4}, validated=False).train_loss == 0.4
+
+
 def test_where_more_is_better_it_must_be_said_of_what():
     with pytest.raises(SettingsError, match="mode 'max' needs val_metric"):
         Stopping(mode="max")

@@ -39,7 +39,7 @@ def test_the_table_has_a_column_for_each_way():
 def test_each_slow_run_has_a_line_with_what_the_raise_brought():
     alone = [ended("converged", "converged"), ended("false_convergence", "false_convergence", best=2.2)]
     raised = [ended("converged", "converged"), ended("false_convergence", "not_learning", best=0.5, raised=30.0)]
-    _, _, line = slow_rows({"alone": alone, "raised": raised}).splitlines()
+    _, _, line = slow_rows({"alone": alone, "raised, with probes": raised}).splitlines()
     assert line.endswith("| not learning | 30 times | 90 % | 5 % |")
 
 
