@@ -87,7 +87,7 @@ def chart(observations: Sequence[Observation], width: int = 72, height: int = 10
     per_step = (columns - 1) / max(1, last - first)
     grid = [[" "] * columns for _ in range(height)]
     if band:
-        _draw_band(grid, axis, band, [first + column / per_step for column in range(columns)])
+        _draw_band(grid, axis, band, np.linspace(first, max(last, first + 1), columns).tolist())
     for step, value, letter in points:
         grid[axis.row(value)][int((step - first) * per_step)] = letter
     return [f"{level:9.3g} ┤{''.join(cells).rstrip()}" for level, cells in zip(axis.levels(), grid, strict=True)]
