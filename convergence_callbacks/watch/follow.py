@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from convergence_callbacks.logs.columns import ColumnChoice
-from convergence_callbacks.logs.errors import LogError
+from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.read import find_logs, read_log
+from convergence_callbacks.logs.reader import Reader
 from convergence_callbacks.logs.run import Run
+
+RESTED = 2
+"""A log has rested that was not written to for so many times its longest pause so far, while another was."""
 
 
 @dataclass(frozen=True)
@@ -27,26 +34,42 @@ class Reading:
     is_settled: bool = False
 
 
+@dataclass
+class _Growth:
+    """When a log was written to, as the looks saw it.
+
+    Args:
+        changed: The last time.
+        pause: The longest time between two.
+    """
+
+    changed: float
+    pause: float = 0.0
+
+
 class Follower:
     """Looks at a log again and again; a file that is cut, replaced or not there yet is no error.
 
     A log is read anew from its beginning: whatever rewrites it, the reading is that of a program that starts now.
 
     Args:
-        path: The log; of a folder with several the one that changed last.
+        path: The log; of a folder with several the one that changed last, until it rests while another grows.
         choice: Columns that the user named.
     """
 
     def __init__(self, path: Path, choice: ColumnChoice | None = None) -> None:
         self._path, self._choice = path, choice
-        self._seen: object = None
-        self._reading = Reading(problem=f"{path} is not there yet")
+        self._begun = time.time()
+        self._seen: object = ()
+        self._reading = Reading()
+        self._log: Path | None = None
+        self._growths: dict[Path, _Growth] = {}
 
     def look(self) -> Reading:
         """The log as it is now."""
         state = _state_of(self._path)
-        if state is not None and state == self._seen:
-            self._reading = Reading(self._reading.run, self._reading.problem, is_settled=True)
+        if state == self._seen:
+            self._reading = dataclasses.replace(self._reading, is_settled=True)
             return self._reading
         self._seen = state
         self._reading = self._read()
@@ -54,16 +77,44 @@ class Follower:
 
     def _read(self) -> Reading:
         try:
-            logs = list(find_logs(self._path)) if self._path.exists() else []
-            if not logs:
-                return Reading(problem=f"{self._path} holds no log yet")
-            log, reader = max(logs, key=lambda found: _changed(found[0]))
-            runs = read_log(log, reader, self._choice, root=self._path if self._path.is_dir() else None)
-            return Reading(runs[-1])
+            if not self._path.exists():
+                return Reading(problem=f"{self._path} is not there yet")
+            return self._read_one(dict(find_logs(self._path)))
         except LogError as error:
             return Reading(problem=str(error))
         except OSError as error:
             return Reading(problem=f"{self._path}: {error.strerror or error}")
+
+    def _read_one(self, logs: Mapping[Path, Reader]) -> Reading:
+        """The log to follow, or the newest that tells of a training."""
+        problem = ""
+        root = self._path if self._path.is_dir() else None
+        for log in self._to_follow(logs):
+            if log not in logs:  # rotated away a moment ago
+                return Reading(problem=f"{log} is not there, or empty")
+            try:
+                runs = read_log(log, logs[log], self._choice, root=root)
+            except NotALogError as error:
+                problem = problem or str(error)
+                continue
+            if runs:
+                self._log = log
+                return Reading(runs[-1])
+        return Reading(problem=problem or f"{self._path} holds no log yet")
+
+    def _to_follow(self, logs: Mapping[Path, Reader]) -> list[Path]:
+        """The log that is followed, where it still grows; else all, the newest first."""
+        for log in logs:
+            changed = _changed(log)
+            growth = self._growths.setdefault(log, _Growth(changed))
+            growth.pause = max(growth.pause, changed - max(growth.changed, self._begun))
+            growth.changed = changed
+        newest_first = sorted(logs, key=lambda log: self._growths[log].changed, reverse=True)
+        if self._log is None or not logs:
+            return newest_first
+        followed, newest = self._growths[self._log], self._growths[newest_first[0]]
+        has_rested = newest.changed - followed.changed > RESTED * followed.pause
+        return newest_first if has_rested else [self._log]
 
 
 def _state_of(path: Path) -> object:
