@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,9 @@ from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.replay import budget_of, monitor_with
 
+EARLY = 5
+"""Epochs: a log that changes within its first ones is that of another training, later it is a resume."""
+
 
 @dataclass
 class Session:
@@ -25,18 +29,26 @@ class Session:
         seen: What was observed so far, also in files that were rotated away since.
         decisions: What was decided, one for each observation.
         begun: How many trainings it was so far: a log that was cut and begins anew is another one.
+        run: The latest reading, counted as the log was at first.
     """
 
     settings: Settings
     seen: list[Observation] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     begun: int = 0
+    run: Run | None = None
     _monitor: Monitor | None = None
 
     @property
     def stop(self) -> Decision | None:
         """The first decision that ends the training before its budget does."""
         return next((each for each in self.decisions if each.stop and each.criterion != MaxEpochs.name), None)
+
+    @property
+    def before_stop(self) -> list[Observation]:
+        """What was observed before the stop, the first observation at least; all where there is none."""
+        stop = self.stop
+        return self.seen if stop is None else [each for each in self.seen if each.step < stop.step] or self.seen[:1]
 
     @property
     def forecast(self) -> Forecast | None:
@@ -51,30 +63,42 @@ class Session:
             is_settled: Whether its last epoch is complete; if not, it is left for the next look.
 
         Returns:
-            The decisions that are new.
+            The decisions that are new or made anew: from the first epoch whose numbers changed.
         """
-        now = run.observations if is_settled else run.observations[:-1]
-        known = [each.to_dict() for each in self.seen]
-        merged = continued(self.seen, now)
-        again = [each.to_dict() for each in merged]
-        if known[: len(again)] == again:  # a file that is just being rewritten is shorter for a moment
+        if not run.observations:
             return []
-        if self._monitor is None or again[: len(known)] != known:
-            self._begin(run, merged)
+        run = self.run = self._counted(run)
+        now = run.observations if is_settled else run.observations[:-1]
+        merged = continued(self.seen, now)
+        same = _same_at_the_start(self.seen, merged)
+        if same == len(merged):  # a file that is just being rewritten is shorter for a moment
+            return []
+        if self._monitor is None or same < len(self.seen):
+            self._begin(run, same)
         new = merged[len(self.seen) :]
         self.seen += new
         assert self._monitor is not None  # _begin made it
-        decided = [self._monitor.observe(observation) for observation in new]
-        self.decisions += decided
-        return decided
+        self.decisions += [self._monitor.observe(observation) for observation in new]
+        return self.decisions[same:]
 
-    def _begin(self, run: Run, merged: Sequence[Observation]) -> None:
-        """Begin the judgement anew: the first time, after a resume that repeats epochs, or with another training."""
-        if not self.seen or not merged or merged[0].to_dict() != self.seen[0].to_dict():
+    def _begin(self, run: Run, same: int) -> None:
+        """Begin the judgement anew: where known epochs were completed or repeated, or with another training."""
+        if same < min(EARLY, max(1, len(self.seen) - 1)):  # the newest may have been completed since
             self.begun += 1
         budget = self.settings.max_epochs or budget_of(run, is_over=False)
         self._monitor = monitor_with(dataclasses.replace(self.settings, max_epochs=budget))
         self.seen, self.decisions = [], []
+
+    def _counted(self, run: Run) -> Run:
+        """The run counted as its log was at first: what a rotation leaves does not show from what number."""
+        shift = 0 if self.run is None else run.counts_from - self.run.counts_from
+        if shift == 0:
+            return run
+        moved = tuple(dataclasses.replace(each, step=each.step + shift) for each in run.observations)
+        known = {(each.step, each.train_loss, each.val_loss) for each in self.seen}
+        begins = moved[0]
+        is_rest = begins.step > 0 if shift < 0 else (begins.step, begins.train_loss, begins.val_loss) in known
+        return dataclasses.replace(run, observations=moved, counts_from=run.counts_from - shift) if is_rest else run
 
 
 def continued(seen: Sequence[Observation], now: Sequence[Observation]) -> list[Observation]:
@@ -87,3 +111,9 @@ def continued(seen: Sequence[Observation], now: Sequence[Observation]) -> list[O
     if not now:
         return list(seen)
     return [each for each in seen if now[0].step > 0 and each.step < now[0].step] + list(now)
+
+
+def _same_at_the_start(one: Sequence[Observation], other: Sequence[Observation]) -> int:
+    """How many observations two trainings have in common until they first differ."""
+    pairs = itertools.takewhile(lambda pair: pair[0].to_dict() == pair[1].to_dict(), zip(one, other, strict=False))
+    return sum(1 for _ in pairs)
