@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,14 +29,17 @@ from convergence_callbacks.cli.log_options import (
     ValMetric,
     settings_and_columns,
 )
-from convergence_callbacks.cli.output import complain, errors_told, say
+from convergence_callbacks.cli.output import complain, errors_told, named, say
 from convergence_callbacks.cli.tables import COLOURS, printable
 from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.outlook import band_of, eta, expected_loss
 from convergence_callbacks.watch.follow import Follower, Reading
-from convergence_callbacks.watch.memory import Memory
+from convergence_callbacks.watch.memory import Kind, Memory
 from convergence_callbacks.watch.notify import Webhook, start_command
+from convergence_callbacks.watch.numbers import numbered
 from convergence_callbacks.watch.session import Session
 
 LEISURE = 10
@@ -60,7 +66,7 @@ def watch(
     with errors_told():
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         settings, choice = settings_and_columns(settings_file, *columns)
-        watcher = Watcher(path, Session(settings), on_stop, Webhook(notify, complain) if notify else None)
+        watcher = Watcher(settings, on_stop, Webhook(notify, complain) if notify else None)
         looks = _looks(Follower(path, choice), interval, idle, once=once)
         try:
             _show(watcher, looks)
@@ -68,44 +74,59 @@ def watch(
             say("no longer watched")
         finally:
             watcher.close()
-    if once and not watcher.session.decisions:
+    if not watcher.session.decisions:
         raise typer.Exit(1)
+
+
+@dataclass
+class _Training:
+    """One training that is watched.
+
+    Args:
+        session: What is known of it.
+        memory: What was done about it, also by programs before this one.
+        verdict: The latest that was told.
+        acted: The count of the training in the session whose stop was acted on.
+    """
+
+    session: Session
+    memory: Memory
+    verdict: str = ""
+    acted: int = 0
 
 
 class Watcher:
     """Judges each reading, and acts on what is new.
 
     Args:
-        path: The log.
-        session: What is known of the training.
+        settings: The monitor's.
         on_stop: The command to start at the stop, once a training.
         webhook: Where changes are sent.
     """
 
-    def __init__(self, path: Path, session: Session, on_stop: str | None, webhook: Webhook | None) -> None:
-        self.session = session
-        self.run: Run | None = None
+    def __init__(self, settings: Settings, on_stop: str | None, webhook: Webhook | None) -> None:
+        self.session = Session(settings)
         self.problem = ""
-        self._on_stop, self._webhook, self._memory = on_stop, webhook, Memory(path)
-        self._verdict = ""
-        self._acted = 0
+        self._settings, self._on_stop, self._webhook = settings, on_stop, webhook
+        self._trainings: dict[tuple[Path, str], _Training] = {}
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def take(self, reading: Reading) -> list[Decision]:
-        """Take in a reading; gives the new decisions."""
+        """Take in a reading; gives the new decisions, in the numbers of the log."""
         self.problem = reading.problem
         if reading.run is None:
             return []
-        self.run = reading.run
-        new = self.session.take(reading.run, is_settled=reading.is_settled)
-        if new and new[-1].verdict.value != self._verdict:
-            if self._verdict:
+        training = self._training_of(reading.run)
+        session = self.session = training.session
+        new = session.take(reading.run, is_settled=reading.is_settled)
+        if new and new[-1].verdict.value != training.verdict:
+            if training.verdict:
                 self._send(new[-1], "verdict")
-            self._verdict = new[-1].verdict.value
-        if self.session.stop is not None and self._acted != self.session.begun:
-            self._acted = self.session.begun
-            self._stop(self.session.stop)
-        return new
+            training.verdict = new[-1].verdict.value
+        if session.stop is not None and training.acted != session.begun:
+            training.acted = session.begun
+            self._stop(session.stop, training.memory)
+        return [] if session.run is None else [numbered(decision, session.run) for decision in new]
 
     def close(self) -> None:
         """Wait for what is under way, for half a minute at most."""
@@ -117,29 +138,49 @@ class Watcher:
             except subprocess.TimeoutExpired:
                 complain("the command of --on-stop still runs")
 
-    def _stop(self, decision: Decision) -> None:
-        first = self.session.seen[0]
-        if self._memory.is_done(first):
+    def _training_of(self, run: Run) -> _Training:
+        key = (run.path, run.name)
+        if key not in self._trainings:
+            self._trainings[key] = _Training(Session(self._settings), Memory(run.path))
+        return self._trainings[key]
+
+    def _stop(self, decision: Decision, memory: Memory) -> None:
+        before = self.session.before_stop
+        if self._webhook is not None and not _was_done(Kind.NOTIFICATION, memory, before):
+            self._send(decision, "stop", functools.partial(_remember, Kind.NOTIFICATION, memory, before))
+        if self._on_stop is None or _was_done(Kind.COMMAND, memory, before):
             return
         try:
-            self._memory.remember(first)
+            self._processes.append(start_command(self._on_stop, self._message(decision, "stop")))
         except OSError as error:
-            complain(f"a restart would act again, since that could not be noted: {error}")
-        self._send(decision, "stop")
-        if self._on_stop is not None:
-            try:
-                self._processes.append(start_command(self._on_stop, self._message(decision, "stop")))
-            except OSError as error:
-                complain(f"--on-stop: {error}")
+            complain(f"--on-stop: {error}")
+        else:
+            _remember(Kind.COMMAND, memory, before)
 
-    def _send(self, decision: Decision, event: str) -> None:
+    def _send(self, decision: Decision, event: str, delivered: Callable[[], None] = lambda: None) -> None:
         if self._webhook is not None:
-            self._webhook.send(self._message(decision, event))
+            self._webhook.send(self._message(decision, event), delivered)
 
     def _message(self, decision: Decision, event: str) -> dict[str, Any]:
-        run = self.run
-        named = {} if run is None else {"run": run.name, "path": str(run.path)}
-        return {"event": event, **named, "text": str(decision), "decision": decision.to_dict()}
+        run = self.session.run
+        assert run is not None  # it was judged
+        told = numbered(decision, run)
+        return {"event": event, "run": run.name, "path": str(run.path), "text": str(told), "decision": told.to_dict()}
+
+
+def _was_done(kind: Kind, memory: Memory, before: Sequence[Observation]) -> bool:
+    """Whether it was done about this training; says so, since nothing will be seen to happen."""
+    if not memory.is_done(kind, before):
+        return False
+    complain(f"left out: the {kind} for this training, done before; to have it again, delete {named(memory.file)}")
+    return True
+
+
+def _remember(kind: Kind, memory: Memory, before: Sequence[Observation]) -> None:
+    try:
+        memory.remember(kind, before)
+    except OSError as error:
+        complain(f"a restart would act again, since that could not be noted: {error}")
 
 
 def _looks(follower: Follower, interval: float, idle: float | None, *, once: bool) -> Iterator[Reading]:
@@ -150,7 +191,7 @@ def _looks(follower: Follower, interval: float, idle: float | None, *, once: boo
         reading = follower.look()
         took = time.monotonic() - started
         if once:
-            yield follower.look()  # a second time: what is there now is taken as complete
+            yield dataclasses.replace(follower.look(), is_settled=True)  # what is there now is taken as complete
             return
         yield reading
         changed = changed if reading.is_settled else time.monotonic()
@@ -162,11 +203,7 @@ def _looks(follower: Follower, interval: float, idle: float | None, *, once: boo
 def _show(watcher: Watcher, looks: Iterator[Reading]) -> None:
     console = Console()
     if not console.is_terminal:
-        for reading in looks:
-            for decision in watcher.take(reading):
-                say(str(decision))
-        if ahead := _told_ahead(watcher):
-            say(ahead)
+        _tell(watcher, looks)
         return
     with Live(console=console, auto_refresh=False) as live:
         for reading in looks:
@@ -174,9 +211,26 @@ def _show(watcher: Watcher, looks: Iterator[Reading]) -> None:
             live.update(_picture(watcher, console.width), refresh=True)
 
 
+def _tell(watcher: Watcher, looks: Iterator[Reading]) -> None:
+    """Lines for a pipe: each decision, and what hinders the next one, once."""
+    followed, told = "", set[str]()
+    for reading in looks:
+        if reading.run is not None and reading.run.name != followed:
+            if followed:
+                say(f"{printable(reading.run.name)} is followed now")
+            followed = reading.run.name
+        for decision in watcher.take(reading):
+            say(str(decision))
+        if reading.is_settled and reading.problem and reading.problem not in told:  # others pass by themselves
+            told.add(reading.problem)
+            complain(reading.problem)
+    if ahead := _told_ahead(watcher):
+        say(ahead)
+
+
 def _told_ahead(watcher: Watcher) -> str:
     """Where a training is going that has not been stopped; empty where nobody knows."""
-    session, run = watcher.session, watcher.run
+    session, run = watcher.session, watcher.session.run
     forecast = session.forecast
     if run is None or session.stop is not None or forecast is None:
         return ""
@@ -185,22 +239,21 @@ def _told_ahead(watcher: Watcher) -> str:
 
 def _picture(watcher: Watcher, width: int) -> Group:
     """The curve, the verdict and why."""
-    session, run = watcher.session, watcher.run
+    session, run = watcher.session, watcher.session.run
     band = band_of(None if session.stop else session.forecast)
     lines = [Text(line) for line in chart(session.seen, min(width, 100), band=band)]
     if run is not None and session.decisions:
-        latest = session.decisions[-1]
-        unit, number = run.unit, run.number(latest.step)
-        head = Text(f"{printable(run.name)}: {unit} {number}, ")
+        latest, unit = numbered(session.decisions[-1], run), run.unit
+        head = Text(f"{printable(run.name)}: {unit} {latest.step}, ")
         head.append(latest.verdict.value, f"bold {COLOURS[latest.verdict]}")
         head.append(f" ({latest.confidence:.0%} sure)")
         lines += [head, Text(printable(latest.reason))]
         if latest.best_value is not None and latest.best_step is not None:
-            lines.append(Text(f"best {latest.best_value:.6g} at {unit} {run.number(latest.best_step)}"))
-        stop = session.stop
+            lines.append(Text(f"best {latest.best_value:.6g} at {unit} {latest.best_step}"))
+        stop = None if session.stop is None else numbered(session.stop, run)
         if ahead := _told_ahead(watcher):
             lines.append(Text(ahead, "cyan"))
-        said = f"stop at {unit} {run.number(stop.step)}: {stop.reason}" if stop else _left(watcher)
+        said = f"stop at {unit} {stop.step}: {stop.reason}" if stop else _left(watcher)
         lines.append(Text(said, "bold red" if stop else "dim"))
     if watcher.problem:
         lines.append(Text(printable(watcher.problem), "yellow"))
@@ -209,7 +262,7 @@ def _picture(watcher: Watcher, width: int) -> Group:
 
 def _left(watcher: Watcher) -> str:
     """When the budget ends, where it and the time are known."""
-    session, run = watcher.session, watcher.run
+    session, run = watcher.session, watcher.session.run
     budget = session.settings.max_epochs or (run.planned if run else None)
     last = session.seen[-1]
     if budget is None or not last.elapsed or last.step == 0:

@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from convergence_callbacks.core.observation import Observation
+
+MOST = 1000
+"""Acts that are remembered of a log: the latest ones."""
+
+
+class Kind(StrEnum):
+    """What may be done about a training once."""
+
+    COMMAND = "command"
+    NOTIFICATION = "notification"
+
+
+@dataclass(frozen=True)
+class _Act:
+    """What was done about which training.
+
+    Args:
+        kind: What it was.
+        epochs: How many observations tell the training.
+        training: The digest of their numbers.
+    """
+
+    kind: str
+    epochs: int
+    training: str
 
 
 class Memory:
@@ -20,28 +50,34 @@ class Memory:
     def __init__(self, log: Path) -> None:
         base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
         name = hashlib.sha256(str(log.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:24]
-        self._file = base / "convergence-callbacks" / f"{name}.json"
+        self.file = base / "convergence-callbacks" / f"{name}.json"
+        self._lock = threading.Lock()
 
-    def is_done(self, first: Observation) -> bool:
-        """Whether it was acted for the training that began so; a file that can't be read says no."""
-        try:
-            return bool(json.loads(self._file.read_text(encoding="utf-8"))["training"] == _identity(first))
-        except (OSError, ValueError, LookupError, TypeError):
-            return False
+    def is_done(self, kind: Kind, seen: Sequence[Observation]) -> bool:
+        """Whether it was done for the training that was observed so; a file that can't be read says no."""
+        done = [act for act in self._acts() if act.kind == kind]
+        return any(act.training == _identity(seen[: act.epochs]) for act in done)
 
-    def remember(self, first: Observation) -> None:
-        """Note that it was acted.
+    def remember(self, kind: Kind, seen: Sequence[Observation]) -> None:
+        """Note that it was done for the training that was observed so.
 
         Raises:
             OSError: It can't be written.
         """
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"training": _identity(first)})
-        fresh = self._file.with_suffix(f".{os.getpid()}")
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(self._file)
+        with self._lock:  # a webhook is answered in a thread of its own
+            acts = [*self._acts(), _Act(kind, len(seen), _identity(seen))][-MOST:]
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self.file.with_suffix(f".{os.getpid()}")
+            fresh.write_text(json.dumps({"acts": [dataclasses.asdict(act) for act in acts]}), encoding="utf-8")
+            fresh.replace(self.file)
+
+    def _acts(self) -> list[_Act]:
+        try:
+            return [_Act(**act) for act in json.loads(self.file.read_text(encoding="utf-8"))["acts"]]
+        except (OSError, ValueError, LookupError, TypeError):
+            return []
 
 
-def _identity(first: Observation) -> str:
-    """Tells one training from another by the numbers of its first epoch."""
-    return hashlib.sha256(json.dumps(first.to_dict(), sort_keys=True).encode()).hexdigest()
+def _identity(seen: Sequence[Observation]) -> str:
+    """Tells one training from another by its numbers: those of one seed may differ late."""
+    return hashlib.sha256(json.dumps([each.to_dict() for each in seen], sort_keys=True).encode()).hexdigest()

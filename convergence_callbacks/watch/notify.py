@@ -47,14 +47,14 @@ class Webhook:
             raise SettingsError(f"a webhook's address begins with http:// or https://, got {url!r}")
         self._url, self._complain, self._pauses = url, complain, pauses
         self._open = urllib.request.build_opener(_NoRedirect).open
-        self._waiting: queue.Queue[bytes | None] = queue.Queue(maxsize=100)
+        self._waiting: queue.Queue[tuple[bytes, Callable[[], None]] | None] = queue.Queue(maxsize=100)
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
-    def send(self, message: Mapping[str, Any]) -> None:
-        """Post a message as soon as may be; returns at once."""
+    def send(self, message: Mapping[str, Any], delivered: Callable[[], None] = lambda: None) -> None:
+        """Post a message as soon as may be, and tell when it was taken; returns at once."""
         try:
-            self._waiting.put_nowait(json.dumps(message).encode())
+            self._waiting.put_nowait((json.dumps(message).encode(), delivered))
         except queue.Full:
             self._complain(f"{self._url} does not answer; a message was dropped")
 
@@ -64,20 +64,24 @@ class Webhook:
         self._thread.join(patience)
 
     def _work(self) -> None:
-        while (body := self._waiting.get()) is not None:
-            self._post(body)
+        while (waiting := self._waiting.get()) is not None:
+            body, delivered = waiting
+            if self._post(body):
+                delivered()
 
-    def _post(self, body: bytes) -> None:
+    def _post(self, body: bytes) -> bool:
+        """Whether it was taken."""
         for pause in (*self._pauses, None):
             try:
                 request = urllib.request.Request(self._url, body, {"Content-Type": "application/json"})
                 with self._open(request, timeout=TIMEOUT):
-                    return
+                    return True
             except (OSError, ValueError, urllib.error.URLError) as error:
                 if pause is None:
                     self._complain(f"{self._url}: {error}")
-                    return
+                    return False
                 time.sleep(pause)
+        return False
 
 
 def start_command(command: str, message: Mapping[str, Any]) -> subprocess.Popen[bytes]:

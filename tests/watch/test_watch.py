@@ -2,6 +2,7 @@ import dataclasses
 import http.server
 import io
 import json
+import os
 import re
 import sys
 import threading
@@ -58,6 +59,34 @@ def test_a_rotated_log_goes_on():
     assert tuple(session.decisions) == replay(RUN, Settings(max_epochs=40)).decisions
 
 
+def test_a_rotated_log_that_counts_from_1_goes_on_in_its_own_numbers():
+    session = Session(Settings(max_epochs=40))
+    session.take(dataclasses.replace(first(20), counts_from=1))
+    later = [dataclasses.replace(o, step=o.step + 1) for o in RUN.observations]
+    for begin in (20, 15):
+        session.take(dataclasses.replace(RUN, observations=tuple(later[begin:])))
+        assert session.begun == 1 and session.run.number(session.seen[-1].step) == 40
+        assert tuple(session.decisions) == replay(RUN, Settings(max_epochs=40)).decisions
+
+
+def test_a_log_that_lost_its_epoch_0_does_not_count_from_1():
+    session = Session(Settings(max_epochs=40))
+    session.take(first(20))
+    rest = tuple(dataclasses.replace(o, step=o.step - 1) for o in RUN.observations[1:])
+    assert len(session.take(dataclasses.replace(RUN, observations=rest, counts_from=1))) == 20
+    assert [o.step for o in session.seen] == list(range(40)) and session.begun == 1
+
+
+def test_an_epoch_that_is_completed_later_is_judged_again_and_no_other():
+    session, newest = Session(Settings(max_epochs=40)), RUN.observations[11]
+    partly = dataclasses.replace(
+        RUN, observations=(*RUN.observations[:11], dataclasses.replace(newest, train_loss=None))
+    )
+    assert len(session.take(partly)) == 12
+    assert [decision.step for decision in session.take(first(13))] == [11, 12] and session.begun == 1
+    assert tuple(session.decisions) == replay(first(13), Settings(max_epochs=40)).decisions
+
+
 def test_a_resume_that_repeats_epochs_is_judged_as_it_came_last():
     other = run_of(overfitting(40, best=14))
     session = Session(Settings(max_epochs=40))
@@ -102,6 +131,58 @@ def test_of_a_folder_the_log_that_changed_last_is_followed(tmp_path):
     time.sleep(0.02)
     lines(tmp_path / "b.jsonl", [{"epoch": 0, "val_loss": 2.0}])
     assert Follower(tmp_path).look().run.name == "b.jsonl"
+
+
+def written(folder, name, epochs, at):
+    path = folder / f"{name}.csv"
+    path.write_text(HEADER + rows(epochs))
+    os.utime(path, (time.time() + at,) * 2)
+
+
+def test_of_two_logs_that_grow_at_once_one_is_followed_until_it_rests(tmp_path):
+    written(tmp_path, "a", 1, at=-30)
+    written(tmp_path, "b", 1, at=0)
+    follower = Follower(tmp_path)
+    names = [follower.look().run.name]
+    for epoch in range(1, 6):
+        written(tmp_path, "a", epoch + 1, at=60 * epoch - 30)
+        names.append(follower.look().run.name)
+        written(tmp_path, "b", epoch + 1, at=60 * epoch)
+        names.append(follower.look().run.name)
+    assert set(names[1:]) == {"a.csv"}
+    for epoch in range(6, 10):
+        written(tmp_path, "b", epoch + 1, at=60 * epoch)
+        names.append(follower.look().run.name)
+    assert names[-4] == "a.csv" and names[-1] == "b.csv"
+
+
+def test_the_followed_log_is_waited_for_while_it_is_rotated(tmp_path):
+    written(tmp_path, "a", 3, at=0)
+    follower = Follower(tmp_path)
+    assert follower.look().run.name == "a.csv"
+    (tmp_path / "a.csv").rename(tmp_path / "a.1.csv")
+    assert "a.csv is not there" in follower.look().problem
+    written(tmp_path, "a", 5, at=1)
+    assert follower.look().run.steps == 5
+
+
+def test_a_newer_file_that_is_no_log_of_a_training_is_passed_over(tmp_path):
+    written(tmp_path, "a", 3, at=0)
+    written(tmp_path, "b", 3, at=60)
+    (tmp_path / "b.csv").write_text("row,width\n1,2\n")
+    os.utime(tmp_path / "b.csv", (time.time() + 60,) * 2)
+    assert Follower(tmp_path).look().run.name == "a.csv"
+
+
+def test_a_training_that_is_followed_again_tells_and_starts_nothing_twice(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    told = tmp_path / "told"
+    command = f'{sys.executable} -c "open({str(told)!r}, {"a"!r}).write({"x"!r})"'
+    watcher = Watcher(Settings(criteria=Patience(5)), command, None)
+    other = dataclasses.replace(run_of(overfitting(40, best=12)), name="b", path=tmp_path / "b.csv")
+    new = [len(watcher.take(Reading(run, is_settled=True))) for run in (RUN, other, RUN, other)]
+    watcher.close()
+    assert new == [40, 40, 0, 0] and told.read_text() == "xx"
 
 
 @pytest.fixture
@@ -154,6 +235,43 @@ def test_a_command_that_is_not_there_ends_nothing(watch, tmp_path):
     assert result.exit_code == 0 and "no-such-program" in result.stderr
 
 
+def test_the_command_is_started_unless_it_was_before_and_that_is_said(watch, tmp_path):
+    path, told = tmp_path / "log.csv", tmp_path / "told"
+    command = f'{sys.executable} -c "open({str(told)!r}, {"a"!r}).write({"x"!r})"'
+    path.write_text(HEADER + rows(40))
+    watch(path, "--once")
+    assert "no-such-program" in watch(path, "--once", "--on-stop", "no-such-program").stderr and not told.exists()
+    assert "left out" not in watch(path, "--once", "--on-stop", command).stderr and told.read_text() == "x"
+    assert "left out: the command" in watch(path, "--once", "--on-stop", command).stderr and told.read_text() == "x"
+    later = RUN.observations[9]
+    path.write_text(HEADER + rows(40).replace(f"{later.step},{later.train_loss}", f"{later.step},0.123"))
+    watch(path, "--once", "--on-stop", command)
+    assert told.read_text() == "xx"
+
+
+def test_a_decision_is_told_in_the_numbers_of_the_log(watch, tmp_path):
+    path, told = tmp_path / "log.csv", tmp_path / "told.json"
+    path.write_text(HEADER + "".join(f"{o.step + 1},{o.train_loss},{o.val_loss}\n" for o in RUN.observations))
+    program = f"import sys; open({str(told)!r}, 'w').write(sys.stdin.read())"
+    said = watch(path, "--once", "--on-stop", f'{sys.executable} -c "{program}"').stdout
+    number = replay(RUN, Settings(criteria=Patience(5))).stop.step + 1
+    message = json.loads(told.read_text())
+    assert f"stop at epoch {number}: " in said and message["decision"]["step"] == number
+    assert message["text"].startswith(f"stop at epoch {number}: ")
+    assert f"best {message['decision']['best_value']:.6g} at epoch {number - 5}" in message["text"]
+
+
+@pytest.mark.parametrize("end", [["--once"], ["--idle", "0.2"]])
+@pytest.mark.parametrize("text", ["epoch,val_loss,eval_loss\n0,1,2\n1,2,3\n", None])
+def test_a_pipe_is_told_once_why_nothing_happens(watch, tmp_path, text, end):
+    path = tmp_path / "log.csv"
+    if text is not None:
+        path.write_text(text)
+    result = watch(path, *end)
+    assert result.exit_code == 1 and result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1 and str(path) in result.stderr
+
+
 def test_a_command_may_read_nothing_and_must_have_its_quotes_closed():
     assert start_command("true", {"a": 1}).wait(10) == 0
     with pytest.raises(SettingsError, match="No closing quotation"):
@@ -193,17 +311,17 @@ def test_a_webhook_is_told_of_the_stop(watch, tmp_path, server):
 
 
 def test_a_webhook_that_fails_is_tried_again_and_then_complained_of(server):
-    said = []
+    said, delivered = [], []
     server.failures = 2
     webhook = Webhook(f"http://127.0.0.1:{server.server_port}", said.append, pauses=(0.0, 0.0))
-    webhook.send({"a": 1})
+    webhook.send({"a": 1}, lambda: delivered.append(1))
     webhook.close()
     assert server.got == [{"a": 1}] and said == []
     server.failures = 9
     webhook = Webhook(f"http://127.0.0.1:{server.server_port}", said.append, pauses=(0.0,))
-    webhook.send({"a": 2})
+    webhook.send({"a": 2}, lambda: delivered.append(2))
     webhook.close()
-    assert server.got == [{"a": 1}] and "HTTP Error 500" in said[0]
+    assert server.got == [{"a": 1}] and "HTTP Error 500" in said[0] and delivered == [1]
 
 
 def test_a_webhook_blocks_nobody():
@@ -245,6 +363,13 @@ def test_the_chart_shows_where_the_loss_should_come_to_be_behind_the_latest_epoc
     assert not any(BAND in line for line in chart(session.seen, 71, 10))
 
 
+@pytest.mark.parametrize("width", [1, 11, 12, 13])
+def test_the_narrowest_terminal_has_a_chart(width):
+    session = Session(Settings(max_epochs=40))
+    session.take(first(8))
+    assert len(chart(session.seen, width, 10, band_of(session.forecast))) == 10
+
+
 def test_the_time_that_is_left_is_told_where_the_log_has_times():
     timed = [dataclasses.replace(o, elapsed=60.0 * (o.step + 1)) for o in RUN.observations[:8]]
     session = Session(Settings(max_epochs=40))
@@ -254,7 +379,7 @@ def test_the_time_that_is_left_is_told_where_the_log_has_times():
 
 
 def test_a_terminal_shows_the_band_and_when_it_will_be_over(tmp_path):
-    watcher = Watcher(tmp_path / "log.csv", Session(Settings(max_epochs=40)), None, None)
+    watcher = Watcher(Settings(max_epochs=40), None, None)
     watcher.take(Reading(first(8), is_settled=True))
     shown = Console(file=io.StringIO(), width=80)
     shown.print(_picture(watcher, 80))
