@@ -147,10 +147,11 @@ def _validation(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
 
 
 def _train(names: Sequence[str], val: str | None) -> tuple[str | None, str]:
-    """The train loss: the same measure as the validation's where that is no loss."""
-    if val is not None and not _is_loss(val):
-        kind = words_of(val) - _VALIDATION - _TEST
-        same = [name for name in names if words_of(name) & _TRAIN and words_of(name) - _TRAIN == kind]
+    """The train loss: the same measure as the validation's where that is no loss, or a part of one."""
+    kind = words_of(val or "") - _VALIDATION - _TEST
+    same = [name for name in names if words_of(name) & _TRAIN and words_of(name) - _TRAIN == kind]
+    same = [name for name in same if _digits(name) == _digits(val or "")]
+    if val is not None and (not _is_loss(val) or (same and kind - _NO_MEANING)):
         twin = same[0] if same else find_counterpart(val, names)
         return twin, f"the same measure as {val!r}" if twin else f"nothing is called as {val!r} is, of training"
     special = [name for name in names if _is_loss(name) and words_of(name) & _TRAIN]
@@ -179,11 +180,15 @@ def _only_one(role: str, candidates: Sequence[str], meaning: frozenset[str]) -> 
 
     fewest = min(len(special(name)) for name in candidates)
     plainest = [name for name in candidates if len(special(name)) == fewest]
-    kinds = {(special(name), words_of(name) & meaning, re.sub(r"\D", "", name)) for name in plainest}
+    kinds = {(special(name), words_of(name) & meaning, _digits(name)) for name in plainest}
     if len(kinds) > 1:
         listed = ", ".join(map(repr, plainest))
         raise LogError(f"{listed} may each be the {_WORDS[role]}; name one with {OPTIONS[role]}")
     return min(plainest, key=lambda name: ("epoch" not in words_of(name), len(name), name))
+
+
+def _digits(name: str) -> str:
+    return re.sub(r"\D", "", name)
 
 
 def _is_loss(name: str) -> bool:

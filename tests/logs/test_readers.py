@@ -2,9 +2,20 @@ import json
 
 import pytest
 
-from convergence_callbacks.logs import LogError, Run, read_logs
+from convergence_callbacks.logs import ColumnChoice, LogError, Run, read_logs
 from convergence_callbacks.logs.read import known_readers
-from tests.logs.make import FORMATS, LR, TRAIN, VAL, keras_csv, lightning_csv, lines, mlflow_files, trainer_state
+from tests.logs.make import (
+    FORMATS,
+    LR,
+    TRAIN,
+    VAL,
+    keras_csv,
+    lightning_csv,
+    lines,
+    mlflow_files,
+    trainer_state,
+    write_csv,
+)
 
 
 def losses(run):
@@ -98,6 +109,41 @@ def test_of_yolo_s_event_files_the_loss_is_the_sum_of_its_parts(tmp_path):
         pytest.approx([2 * v for v in VAL], rel=1e-5),
     )
     assert "val/loss is the sum of val/box_loss, val/cls_loss" in run.notes and run.columns.lr == "lr/pg0"
+
+
+WEIGHTED = ["epoch", *(f"{data}/{part}" for data in ("train", "val") for part in ("loss", "recon_loss", "kl_loss"))]
+
+
+def weighted(folder):
+    """A loss that is logged, and its parts, of which one hardly counts."""
+    rows = [
+        (e, *(number for loss in both for number in (loss, loss - 0.001 * e, e)))
+        for e, both in enumerate(zip(TRAIN, VAL, strict=True))
+    ]
+    return write_csv(folder / "metrics.csv", WEIGHTED, rows)
+
+
+@pytest.mark.parametrize("whole", ["loss", "total_loss"])
+def test_a_loss_that_is_logged_beside_its_parts_is_not_their_sum(whole, tmp_path):
+    path = weighted(tmp_path)
+    path.write_text(path.read_text().replace("n/loss", f"n/{whole}").replace("l/loss", f"l/{whole}"))
+    (run,) = read_logs(path)
+    assert losses(run) == (TRAIN, VAL) and run.columns.val == f"val/{whole}" and run.notes == ()
+
+
+def test_of_event_files_too_a_loss_that_is_logged_is_not_the_sum_of_its_parts(tmp_path):
+    pytest.importorskip("tensorboard", reason="needs the extra tensorboard")
+    tags = {"train/loss": TRAIN, "train/kl_loss": LR, "val/loss": VAL, "val/kl_loss": LR}
+    write_events(tmp_path / "run", tags)
+    (run,) = read_logs(tmp_path)
+    assert losses(run) == (pytest.approx(TRAIN, rel=1e-5), pytest.approx(VAL, rel=1e-5))
+
+
+def test_a_part_of_the_loss_can_be_named_and_is_compared_with_the_same_part(tmp_path):
+    (run,) = read_logs(weighted(tmp_path), ColumnChoice(val="val/kl_loss"))
+    assert losses(run) == (list(range(30)), list(range(30))) and run.columns.train == "train/kl_loss"
+    (run,) = read_logs(FORMATS["Ultralytics"](tmp_path), ColumnChoice(val="val/box_loss"))
+    assert losses(run)[1] == pytest.approx([v / 4 for v in VAL]) and run.notes == ()
 
 
 def test_without_tensorboard_its_extra_is_named(tmp_path, monkeypatch):

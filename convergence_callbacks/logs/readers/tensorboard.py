@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from convergence_callbacks.logs.columns import ColumnChoice, Columns, find_columns
+from convergence_callbacks.logs.columns import ColumnChoice, Columns
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.reader import Reader
-from convergence_callbacks.logs.readers.ultralytics import with_sums
+from convergence_callbacks.logs.readers.ultralytics import columns_and_sums
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.logs.table import Row, summed
@@ -58,10 +58,10 @@ class TensorBoard(Reader):
         if not tags:
             raise NotALogError("its event files hold no scalars")
         notes = Notes()
-        names, sums = with_sums([tag for tag in tags if tag != STEP], notes)
-        columns = _with_axes(find_columns(names, choice))
+        columns, sums = columns_and_sums([tag for tag in tags if tag != STEP], choice, notes)
+        columns = _with_axes(columns)
         wanted = {columns.train, columns.val, columns.lr, columns.epoch, columns.energy}
-        wanted |= {part for name, parts in sums.items() if name in wanted for part in parts}
+        wanted |= {part for parts in sums.values() for part in parts}
         scalars = heapq.merge(*(scalars_in(*file, notes) for file in files), key=lambda scalar: scalar.wall_time)
         rows = rows_of((scalar for scalar in scalars if scalar.tag in wanted), columns)
         yield from runs_of(path, self.name, columns, (summed(row, sums) for row in rows), notes)
