@@ -19,8 +19,10 @@ LARGEST = 200_000_000
 DEEPEST = 4
 """Levels of nesting that are looked into."""
 
-_SPLITS = ("mode", "split", "phase", "stage", "subset")
-_SPLIT_WORDS = {"train", "training", "val", "valid", "validation", "eval", "test"}
+SPLITS = frozenset({"train", "training", "val", "valid", "validation", "eval", "test"})
+"""What a part of the data is called, in lower case."""
+
+_SPLIT_NAMES = ("mode", "split", "phase", "stage", "subset")
 
 
 def document_in(path: Path) -> Any:
@@ -51,9 +53,9 @@ def flat(record: Mapping[str, Any], prefix: str = "", depth: int = DEEPEST) -> I
     >>> dict(flat({"mode": "val", "epoch": 1, "loss": 0.5}))
     {'epoch': 1, 'val/loss': 0.5}
     """
-    split = next((record[name] for name in _SPLITS if str(record.get(name)).lower() in _SPLIT_WORDS), None)
+    split = next((record[name] for name in _SPLIT_NAMES if str(record.get(name)).lower() in SPLITS), None)
     for name, value in record.items():
-        if split is not None and name in _SPLITS:
+        if split is not None and name in _SPLIT_NAMES:
             continue
         counts = words_of(name) & {"epoch", "step", "iter", "iteration", "time", "lr", "timestamp"}
         full = f"{prefix}{name}" if split is None or counts else f"{prefix}{split}/{name}"

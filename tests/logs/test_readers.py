@@ -9,6 +9,7 @@ from tests.logs.make import (
     LR,
     TRAIN,
     VAL,
+    document,
     keras_csv,
     lightning_csv,
     lines,
@@ -178,6 +179,27 @@ def test_reading_mlflow_changes_nothing(tmp_path):
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     assert len(list(read_logs(tmp_path))) == 2
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+
+
+def test_histories_of_several_folds_are_a_run_each(tmp_path):
+    folds = {"fold0": {"loss": TRAIN, "val_loss": VAL}, "fold1": {"loss": VAL, "val_loss": TRAIN}}
+    first, second = read_logs(document(tmp_path / "cv.json", {**folds, "fold2": {"loss": [1, 2], "val_loss": [1]}}))
+    assert (first.name, second.name) == ("cv.json fold0", "cv.json fold1")
+    assert (losses(first), losses(second)) == ((TRAIN, VAL), (VAL, TRAIN))
+    assert "left out: 'fold2': the lists differ in length" in second.notes[0]
+
+
+@pytest.mark.parametrize("before", [{"model": {"layers": [64, 32], "drop": [0.1]}}, {"callbacks": [{"name": "a"}]}])
+def test_a_history_behind_other_lists_is_found(before, tmp_path):
+    document(tmp_path / "a.json", {**before, "sizes": [1, 2], "history": {"loss": TRAIN, "val_loss": VAL}})
+    (run,) = read_logs(tmp_path)
+    assert (run.name, losses(run)) == ("a.json", (TRAIN, VAL))
+
+
+def test_histories_of_training_and_validation_are_one_run(tmp_path):
+    parts = {"train": {"loss": TRAIN}, "val": {"loss": VAL}}
+    (run,) = read_logs(document(tmp_path / "a.json", {"seed": 1, **parts}))
+    assert losses(run) == (TRAIN, VAL)
 
 
 def test_lists_of_different_length_are_refused(tmp_path):

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import dataclasses
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from convergence_callbacks.logs.columns import ColumnChoice, find_columns
 from convergence_callbacks.logs.errors import LogError, NotALogError
-from convergence_callbacks.logs.json_text import document_in, flat, is_number, row_of
+from convergence_callbacks.logs.json_text import SPLITS, document_in, flat, is_number, row_of
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.reader import Reader
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
 
+History = Mapping[str, list[Any]] | list[dict[str, Any]]
+"""Lists of numbers by metric, or an object an epoch."""
+
 
 class HistoryJson(Reader):
-    """Reads an object of lists, one a metric, or a list of objects, one an epoch; also one level below the top."""
+    """Reads an object of lists, one a metric, or a list of objects, one an epoch; also one level below the top.
+
+    Several such objects, as of the folds of a cross-validation, are a run each.
+    """
 
     name: ClassVar[str] = "JSON history"
 
@@ -25,25 +32,79 @@ class HistoryJson(Reader):
         return path.suffix.lower() == ".json" and head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")[:1] in {b"{", b"["}
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
-        """The run of a document."""
-        records = records_in(document_in(path))
-        if not records:
+        """The runs of a document; one that can't be read is noted at the others."""
+        histories = histories_in(document_in(path), choice)
+        if not histories:
             raise NotALogError("it holds neither a list of numbers for each metric nor a list of epochs")
-        names = {name: None for record in records for name, value in flat(record) if is_number(value)}
-        columns, notes = find_columns(names, choice), Notes()
+        runs, problems = list[Run](), list[LogError]()
+        for key, history in histories.items():
+            try:
+                runs += self._read_run(path, key if len(histories) > 1 else "", history, choice)
+            except LogError as error:
+                problems.append(error if len(histories) == 1 else LogError(f"{key!r}: {error.message}"))
+        if not runs:
+            raise problems[0]
+        left_out = tuple(f"left out: {problem.message}" for problem in problems)
+        yield from (dataclasses.replace(run, notes=(*run.notes, *left_out)) for run in runs)
+
+    def _read_run(self, path: Path, name: str, history: History, choice: ColumnChoice) -> Iterator[Run]:
+        columns, notes = find_columns(_names(history), choice), Notes()
+        records = history if isinstance(history, list) else _transposed(history)
         rows = [row_of(number, record, columns, notes) for number, record in enumerate(records, start=1)]
-        yield from runs_of(path, self.name, columns, (row for row in rows if row is not None), notes)
+        yield from runs_of(path, self.name, columns, (row for row in rows if row is not None), notes, name=name)
 
 
-def records_in(document: Any) -> Sequence[Mapping[str, Any]]:
-    """An object for each epoch, none where the document is no history."""
-    inner = list(document.values()) if isinstance(document, dict) else []
-    for candidate in [document, *inner]:
-        if isinstance(candidate, list) and candidate and all(isinstance(each, dict) for each in candidate):
-            return candidate
-        if isinstance(candidate, dict) and (series := _series(candidate)):
-            return _transposed(series)
-    return []
+def histories_in(document: Any, choice: ColumnChoice) -> dict[str, History]:
+    """What has a loss, by its key: the document itself, or else what is in it; the first history where none has one."""
+    whole = _history(document)
+    if whole and _has_loss(whole, choice):
+        return {"": whole}
+    inner = document.items() if isinstance(document, dict) else ()
+    found = {key: history for key, value in inner if (history := _history(value))}
+    with_loss = _side_by_side({key: history for key, history in found.items() if _has_loss(history, choice)})
+    first = [whole, *found.values()] if whole else list(found.values())
+    return with_loss or ({"": first[0]} if first else {})
+
+
+def _history(value: Any) -> History | None:
+    """A value as a history, None where it can't be one."""
+    if isinstance(value, list):
+        return value if value and all(isinstance(each, dict) for each in value) else None
+    return (_series(value) or None) if isinstance(value, dict) else None
+
+
+def _names(history: History) -> list[str]:
+    """The names of all numbers."""
+    if isinstance(history, list):
+        return list(dict.fromkeys(name for record in history for name, value in flat(record) if is_number(value)))
+    return list(history)
+
+
+def _has_loss(history: History, choice: ColumnChoice) -> bool:
+    """Whether there is a loss, or what the user named as one."""
+    names = _names(history)
+    try:
+        return bool({choice.train, choice.val} & set(names)) or bool(find_columns(names))
+    except NotALogError:
+        return False
+    except LogError:  # there are several
+        return True
+
+
+def _side_by_side(histories: Mapping[str, History]) -> dict[str, History]:
+    """The same, with those of training and validation as one run.
+
+    Raises:
+        LogError: They differ in length, so that nobody knows what belongs together.
+    """
+    parts = {key: history for key, history in histories.items() if key.lower() in SPLITS}
+    if len(parts) < 2:
+        return dict(histories)
+    records = {key: part if isinstance(part, list) else _transposed(part) for key, part in parts.items()}
+    if len({len(each) for each in records.values()}) > 1:
+        raise LogError(f"these differ in length: {', '.join(f'{key!r} {len(each)}' for key, each in records.items())}")
+    joined = [dict(zip(records, each, strict=True)) for each in zip(*records.values(), strict=True)]
+    return {**{key: history for key, history in histories.items() if key not in parts}, "": joined}
 
 
 def _series(document: Mapping[str, Any]) -> dict[str, list[Any]]:
