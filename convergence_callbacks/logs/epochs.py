@@ -162,7 +162,8 @@ class Gatherer:
         kept = [entry for entry in self._entries if entry.key < key]
         self._notes.add(
             f"the count goes back from {last.key:g} to {key:g} at line {line}, as after a resume: what it had repeated "
-            "is taken as it came last"
+            "is taken as it came last",
+            kind="goes back",
         )
         self._entries = kept
 
@@ -225,7 +226,10 @@ def _once_an_epoch(entries: list[Entry], notes: Notes) -> tuple[list[Entry], boo
     if 2 * len(several) > len(by_key) or distinct:
         return entries, False
     for same in several:
-        notes.add(f"epoch {same[0].key:g} is there {len(same)} times: taken as it came last, at line {same[-1].line}")
+        notes.add(
+            f"epoch {same[0].key:g} is there {len(same)} times: taken as it came last, at line {same[-1].line}",
+            kind="several",
+        )
     return [same[-1] for same in by_key.values()], True
 
 

@@ -11,7 +11,7 @@ from convergence_callbacks.logs.columns import OPTIONS, Columns, words_of
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.lines import encoding_of
 from convergence_callbacks.logs.notes import Notes
-from convergence_callbacks.logs.table import Row, number_in, seconds_in
+from convergence_callbacks.logs.table import Row, is_lost, needed_of, number_in, seconds_in
 
 LARGEST = 200_000_000
 """Bytes of a JSON document, at most: it has to be held in memory whole."""
@@ -67,16 +67,17 @@ def flat(record: Mapping[str, Any], prefix: str = "", depth: int = DEEPEST) -> I
 
 
 def row_of(line: int, record: Mapping[str, Any], columns: Columns, notes: Notes) -> Row | None:
-    """The row of a record; None, and a note, where what should be a number is none."""
+    """The row of a record; None, and a note, where what should be a loss or a count is none."""
     roles = {getattr(columns, role): role for role in OPTIONS if getattr(columns, role) is not None}
-    values = {}
+    values, needed = {}, needed_of(columns)
     for name, value in flat(record):
         if name in roles:
             try:
                 number = seconds_in(value) if roles[name] == "time" else number_in(value)
             except ValueError as error:
-                notes.add(f"is left out, since in {name!r} {error}", line)
-                return None
+                if is_lost(line, name, error, needed, notes):
+                    return None
+                continue
             if number is not None:
                 values[name] = number
     return Row(line, values)

@@ -5,32 +5,41 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
+@dataclass(slots=True)
+class Note:
+    """What is told of all that happened of one kind: the first, and how often."""
+
+    first: str
+    count: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.first} (and {self.count - 1} more)" if self.count > 1 else self.first
+
+
 @dataclass
 class Notes:
     """Gathers what happened at which line, so that a thousand bad lines are one sentence."""
 
-    lines: dict[str, list[int]] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
+    by_kind: dict[str, Note] = field(default_factory=dict)
 
-    def add(self, what: str, line: int | None = None) -> None:
-        """Something that happened, at a line."""
-        if line is None:
-            self.said.append(what)
-        else:
-            count = self.lines.setdefault(what, [0, line])
-            count[0] += 1
+    def add(self, what: str, line: int | None = None, kind: str | None = None) -> None:
+        """Something that happened.
+
+        Args:
+            what: What it was; behind a line's number, where there is one.
+            line: Where.
+            kind: What it has in common with others that are worded otherwise; its own words when left out.
+        """
+        first = what if line is None else f"line {line} {what}"
+        self.by_kind.setdefault(kind or what, Note(first)).count += 1
 
     def told(self) -> tuple[str, ...]:
-        """A sentence for each thing.
+        """A sentence for each kind.
 
         >>> notes = Notes()
-        >>> notes.add("left out, too few cells", 3)
-        >>> notes.add("left out, too few cells", 9)
+        >>> notes.add("is left out, since 'a' is no number", 3, kind="no number")
+        >>> notes.add("is left out, since 'b' is no number", 9, kind="no number")
         >>> notes.told()
-        ('2 lines left out, too few cells (the first is line 3)',)
+        ("line 3 is left out, since 'a' is no number (and 1 more)",)
         """
-        counted = (
-            f"line {first} {what}" if count == 1 else f"{count} lines {what} (the first is line {first})"
-            for what, (count, first) in self.lines.items()
-        )
-        return (*dict.fromkeys(self.said), *counted)
+        return tuple(map(str, self.by_kind.values()))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from convergence_callbacks.logs.columns import Columns
+from convergence_callbacks.logs.notes import Notes
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "infinity": math.inf}
@@ -25,6 +28,19 @@ class Row:
 
     line: int
     values: Mapping[str, float]
+
+
+def needed_of(columns: Columns) -> set[str | None]:
+    """The columns without which a row is of no use: those of the losses, and what the rows count by."""
+    return {columns.train, columns.val, columns.epoch or columns.step}
+
+
+def is_lost(line: int, name: str, error: ValueError, needed: Container[str | None], notes: Notes) -> bool:
+    """Whether a row is left out for what is no number in it, or read without; either is noted."""
+    lost = name in needed
+    what = f"is left out, since in {name!r} {error}" if lost else f"is read without {name!r}, since {error}"
+    notes.add(what, line, kind=f"in {name!r}")
+    return lost
 
 
 def summed(row: Row, sums: Mapping[str, Sequence[str]]) -> Row:
@@ -74,23 +90,26 @@ def number_in(value: Any) -> float | None:
 
 
 def seconds_in(value: Any) -> float | None:
-    """Seconds from a number, a duration ``1:02:03``, or a time of day as ISO 8601 writes it.
+    """Seconds from a number, a duration ``1:02:03`` or ``02:03``, or a time of day as ISO 8601 writes it.
 
     Raises:
         ValueError: It is something else.
 
-    >>> seconds_in("1:00:05"), seconds_in("2024-05-01 00:00:00+00:00")
-    (3605.0, 1714521600.0)
+    >>> seconds_in("1:00:05"), seconds_in("00:12"), seconds_in("2024-05-01 00:00:00+00:00")
+    (3605.0, 12.0, 1714521600.0)
     """
     try:
         return number_in(value)
     except ValueError:
         if not isinstance(value, str):
             raise
-    if re.fullmatch(r"\d+:[0-5]\d:[0-5]\d(\.\d+)?", value.strip(), re.ASCII):
-        hours, minutes, seconds = value.strip().split(":")
-        return 3600.0 * int(hours) + 60 * int(minutes) + float(seconds)
-    when = datetime.datetime.fromisoformat(value.strip())
+    if re.fullmatch(r"(\d+:[0-5]\d|\d+):[0-5]\d(\.\d+)?", value.strip(), re.ASCII):
+        *hours, minutes, seconds = value.strip().split(":")
+        return 3600.0 * sum(map(int, hours)) + 60 * int(minutes) + float(seconds)
+    try:
+        when = datetime.datetime.fromisoformat(value.strip())
+    except ValueError:
+        raise ValueError(f"{_short(value)} is no time") from None
     return when.replace(tzinfo=when.tzinfo or datetime.UTC).timestamp()
 
 

@@ -79,8 +79,33 @@ def test_a_header_with_other_columns_in_the_middle_is_followed(read):
     assert val(read(f"{HEADER}0,1,9\nepoch,val_loss,extra,train_loss\n1,8,55,1\n")) == [9, 8]
 
 
-def test_a_header_with_none_of_the_columns_ends_what_can_be_read(read):
-    assert val(read(f"{HEADER}0,1,9\nid,label,score\n1,1,8\n")) == [9]
+def test_a_header_with_none_of_the_columns_ends_what_can_be_read_and_says_so(read):
+    run = read(f"{HEADER}0,1,9\nid,label,score\n1,1,8\n")
+    assert val(run) == [9] and run.notes == ("line 3 names other columns: what follows is left out",)
+
+
+@pytest.mark.parametrize("row", ["NA,NA,NA", "None,None,None", "n/a,null,-"])
+def test_a_row_of_words_for_nothing_is_no_header(read, row):
+    run = read(f"{HEADER}0,1,9\n{row}\n2,1,7\n")
+    assert val(run) == [9, 7] and run.notes == ()
+
+
+@pytest.mark.parametrize(("name", "cell"), [("time", "60s"), ("lr", "[0.001]"), ("step", "one")])
+def test_what_is_neither_a_loss_nor_the_epoch_costs_no_row(read, name, cell):
+    run = read(f"epoch,{name},train_loss,val_loss\n0,{cell},1,9\n1,{cell},1,8\n")
+    assert val(run) == [9, 8] and run.seconds is None
+    assert run.notes[0].startswith(f"line 2 is read without {name!r}, since {cell!r} is no")
+
+
+def test_minutes_and_seconds_are_read(read):
+    assert read("epoch,train_loss,val_loss,time\n0,1,9,00:50\n1,1,8,1:02:01\n").seconds == 3721
+
+
+@pytest.mark.parametrize("times", [3, 200])
+def test_however_many_cells_are_wrong_they_are_one_sentence(read, times):
+    bad = "".join(f"{epoch},1,{epoch}%\n" for epoch in range(1, times + 1))
+    (note,) = read(f"{HEADER}0,1,9\n{bad}").notes
+    assert note == f"line 3 is left out, since in 'val_loss' '1%' is no number (and {times - 1} more)"
 
 
 def test_nan_and_infinity_are_read_as_they_are(read):

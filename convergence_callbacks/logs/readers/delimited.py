@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,7 +15,7 @@ from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.reader import Reader
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
-from convergence_callbacks.logs.table import Row, number_in, seconds_in, summed
+from convergence_callbacks.logs.table import Row, is_lost, needed_of, number_in, seconds_in, summed
 
 DELIMITERS = ",;\t|"
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".log"})
@@ -81,30 +81,35 @@ class Table:
         read, sums = readers_of(columns, self._delimiter), sums or {}
         parts = [part for name in sums if name in read for part in sums[name]]
         read |= {part: read[name] for name in sums if name in read for part in sums[name]}
-        names = self.names
+        names, needed = self.names, {*needed_of(columns), *parts}
         wanted = _wanted(names, read)
         for number, line in self._lines:
             cells = _cells(line, self._delimiter)
             if not line[0].isdigit() and is_header(cells) and _is_another(cells, names):
                 names = [name.strip() for name in cells]  # a resumed log may begin again, with other columns
                 wanted = _wanted(names, read)
+                if not wanted:
+                    self._notes.add("names other columns: what follows is left out", number)
             elif len(cells) != len(names):
                 few = "few" if len(cells) < len(names) else "many"
                 self._notes.add(f"has too {few} cells, as a line that was cut: left out", number)
             else:
-                row = self._row(number, cells, wanted)
+                row = self._row(number, cells, wanted, needed)
                 if row is not None:
                     yield summed(row, sums) if parts else row
 
-    def _row(self, number: int, cells: Sequence[str], wanted: Sequence[Wanted]) -> Row | None:
+    def _row(
+        self, number: int, cells: Sequence[str], wanted: Sequence[Wanted], needed: Container[str | None]
+    ) -> Row | None:
         values = {}
         for index, name, read in wanted:
             if cell := cells[index]:
                 try:
                     value = read(cell)
                 except ValueError as error:
-                    self._notes.add(f"is left out, since in {name!r} {error}", number)
-                    return None
+                    if is_lost(number, name, error, needed, self._notes):
+                        return None
+                    continue
                 if value is not None:
                     values[name] = value
         return Row(number, values)
@@ -122,8 +127,9 @@ def delimiter_of(header: str) -> str:
 
 
 def is_header(cells: Sequence[str]) -> bool:
-    """Whether all cells are names: none is a number, and at least one has a letter."""
-    return not any(_is_number(cell) for cell in cells) and any(re.search("[A-Za-z]", cell) for cell in cells)
+    """Whether all cells are names: none is a number, and at least one has a letter and is no word for nothing."""
+    named = any(re.search("[A-Za-z]", cell) and not _says_nothing(cell) for cell in cells)
+    return named and not any(_is_number(cell) for cell in cells)
 
 
 def readers_of(columns: Columns, delimiter: str) -> dict[str, Callable[[str], float | None]]:
@@ -175,7 +181,14 @@ def _is_number(cell: str) -> bool:
         return False
 
 
+def _says_nothing(cell: str) -> bool:
+    try:
+        return number_in(cell) is None
+    except ValueError:
+        return False
+
+
 def _is_another(cells: Sequence[str], names: Sequence[str]) -> bool:
     """Whether a line of names is a header: it has some of the same columns, or as many."""
     stripped = {cell.strip() for cell in cells}
-    return bool(stripped & set(names)) or (len(cells) == len(names) and "" not in stripped)
+    return bool(stripped & set(names)) or (len(cells) == len(names) and not any(map(_says_nothing, cells)))
