@@ -75,6 +75,7 @@ class Gatherer:
     _pending: list[Row] = field(default_factory=list)
     _notes: Notes = field(default_factory=Notes)
     _by_epoch: bool = True
+    _begins: float = math.nan
 
     def __post_init__(self) -> None:
         self._by_epoch = self.columns.epoch is not None
@@ -134,6 +135,7 @@ class Gatherer:
             raise LogError(
                 f"more than {MOST:,} rows and no epoch to put them together by; name it with --epoch-column", line=line
             )
+        self._begins = key if math.isnan(self._begins) else self._begins
         self._entries.append(Entry(key, step, line))
         return self._entries[-1]
 
@@ -152,10 +154,10 @@ class Gatherer:
 
     def _forget_repeated(self, key: float, line: int) -> None:
         """Where the count goes back: what came after was lost with a crash, or another training begins."""
-        first, last = self._entries[0], self._entries[-1]
+        last = self._entries[-1]
         if key >= last.key:
             return
-        if key <= first.key:
+        if key <= self._begins:
             self._notes.add(f"the count starts over at line {line}: what follows is another training")
             self._close()
             return
@@ -171,14 +173,14 @@ class Gatherer:
         """Make observations of the entries, and begin anew."""
         if self._entries:
             self._done.append(gathered(self._entries, self.columns, self._by_epoch, self._notes))
-        self._entries, self._notes = [], Notes()
+        self._entries, self._notes, self._begins = [], Notes(), math.nan
 
 
 def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Notes) -> Gathered:
     """The observations of one training from its entries."""
     validated = any(entry.val is not None for entry in entries)
     if validated:
-        entries = _complete(entries, notes)
+        entries = _complete(_trained(entries, notes), notes)
     if by_epoch:
         entries, by_epoch = _once_an_epoch(entries, notes)
     keys = [entry.key for entry in entries]
@@ -203,6 +205,27 @@ def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Note
     )
     energy = kilowatt_hours([entry.energy for entry in entries], columns.energy) if columns.energy else ()
     return Gathered(observations, unit, counts_from, energy, notes.told())
+
+
+def _trained(entries: list[Entry], notes: Notes) -> list[Entry]:
+    """The entries without validations at the end that belong to no epoch, as of the finished or the best model."""
+    number = max((index for index, entry in enumerate(entries, start=1) if entry.train_count), default=0)
+    always = number > 0 and all(entry.train_count for entry in entries[:number])
+    only_one = len({(entry.key, entry.val is None) for entry in entries[number:]}) == 1
+    if not always or not only_one or entries[-1].val is None:  # of epochs that have no train loss
+        number = len(entries)
+        while number > 1 and _repeats(entries[number - 2], entries[number - 1]):
+            number -= 1
+    for entry in entries[number:]:
+        notes.add(f"the validation at line {entry.line} is after the last epoch of training: left out", kind="after")
+    return entries[:number]
+
+
+def _repeats(before: Entry, last: Entry) -> bool:
+    """Whether an entry is another validation at the same step, with no training between."""
+    if last.train_count or last.val is None or before.val is None or last.step is None:
+        return False
+    return (last.key, last.step) == (before.key, before.step)
 
 
 def _complete(entries: list[Entry], notes: Notes) -> list[Entry]:

@@ -140,6 +140,20 @@ def test_a_last_epoch_without_validation_is_not_over_yet(read):
     assert val(read(f"{HEADER}0,1,9\n1,1,8\n2,1,\n")) == [9, 8]
 
 
+def test_validations_after_the_training_are_no_epochs(read):
+    run = read(f"{HEADER}0,1,9\n1,1,8\n2,,8\n2,,7\n")
+    assert val(run) == [9, 8] and "the validation at line 4 is after the last epoch" in run.notes[0]
+    assert val(read(f"{HEADER}0,,9\n1,,8\n2,,7\n")) == [9, 8, 7]
+    assert val(read(f"{HEADER}0,1,9\n1,,8\n2,,7\n")) == [9, 8, 7]
+    assert val(read(f"{HEADER}0,,9\n0,,8\n1,,7\n1,,6\n")) == [9, 8, 7, 6]
+
+
+def test_a_resume_before_the_first_validation_is_the_same_training(read):
+    steps = [*range(1, 9), *range(6, 31)]
+    run = read("step,train_loss,val_loss\n" + "".join(f"{k},1,{'' if k % 10 else k}\n" for k in steps))
+    assert val(run) == [10, 20, 30] and "goes back from 8 to 6 at line 10" in run.notes[0]
+
+
 def test_per_step_losses_are_averaged(read):
     run = read("epoch,step,train_loss_step,val_loss\n0,1,1,\n0,2,3,\n0,2,,9\n1,3,1,\n1,4,2,8\n")
     assert [o.train_loss for o in run.observations] == [2, 1.5] and val(run) == [9, 8]

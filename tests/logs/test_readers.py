@@ -161,11 +161,30 @@ def test_of_many_checkpoints_the_newest_tells_the_run(tmp_path):
     assert run.path == tmp_path / "checkpoint-100" / "trainer_state.json" and run.planned == 40
 
 
+def test_a_checkpoint_that_came_further_than_the_state_above_it_tells_the_run(tmp_path):
+    document(trainer_state(tmp_path), {"global_step": 100, "log_history": [{"epoch": 1, "step": 100, "eval_loss": 1}]})
+    trainer_state(tmp_path / "checkpoint-100")
+    (run,) = read_logs(tmp_path)
+    assert run.path == tmp_path / "trainer_state.json"
+    trainer_state(tmp_path / "checkpoint-600")
+    for named in (tmp_path, tmp_path / "trainer_state.json", tmp_path / "checkpoint-100" / "trainer_state.json"):
+        (run,) = read_logs(named)
+        assert run.path == tmp_path / "checkpoint-600" / "trainer_state.json"
+
+
 def test_validation_between_epochs_counts_validations(tmp_path):
     log = [{"epoch": 0.1 * k, "step": 10 * k, "eval_loss": 1 / k} for k in range(1, 8)]
     (tmp_path / "trainer_state.json").write_text(json.dumps({"log_history": log, "num_train_epochs": 1}))
     (run,) = read_logs(tmp_path)
     assert (run.unit, run.steps, run.planned) == ("evaluation", 7, None)
+
+
+def test_an_evaluation_after_the_training_changes_neither_epochs_nor_budget(tmp_path):
+    path = trainer_state(tmp_path)
+    state = json.loads(path.read_text())
+    state["log_history"].append({"epoch": 30.0, "step": 600, "eval_loss": min(VAL)})
+    (run,) = read_logs(document(path, state))
+    assert (run.unit, run.planned, losses(run)) == ("epoch", 40, (pytest.approx(TRAIN), VAL))
 
 
 def test_names_of_mlflow_and_its_parameters(tmp_path):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from convergence_callbacks.logs.columns import ColumnChoice, find_columns
 from convergence_callbacks.logs.errors import LogError
-from convergence_callbacks.logs.json_text import document_in, flat, is_number, row_of
+from convergence_callbacks.logs.json_text import LARGEST, document_in, flat, is_number, row_of
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.reader import Reader
 from convergence_callbacks.logs.rows import runs_of
@@ -29,11 +29,10 @@ class TrainerState(Reader):
         return path.suffix == ".json" and (path.name == "trainer_state.json" or b'"log_history"' in head)
 
     def log_of(self, path: Path) -> Path:
-        """The newest state of the same training: each checkpoint repeats the log up to it."""
-        if not _number(path):
-            return path
-        last = path.parent.parent / path.name
-        return last if last.is_file() else max(path.parent.parent.glob(f"checkpoint-*/{path.name}"), key=_number)
+        """The state of the same training that has come furthest: each repeats the log up to it."""
+        root = path.parent.parent / path.name if _number(path) else path
+        newest = max(root.parent.glob(f"checkpoint-*/{path.name}"), key=_number, default=root)
+        return root if root.is_file() and (newest == root or _steps(root) >= _number(newest)) else newest
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The run; where it was validated other than once an epoch, its steps are validations."""
@@ -56,6 +55,13 @@ def _number(path: Path) -> int:
     """The step of the checkpoint that a file is in, 0 where it is in none."""
     match = re.fullmatch(r"checkpoint-(\d+)", path.parent.name)
     return int(match[1]) if match else 0
+
+
+def _steps(state: Path) -> int:
+    """The last step that a state tells of, whether or not it is whole."""
+    if state.stat().st_size > LARGEST:
+        return 0
+    return max(map(int, re.findall(rb'"(?:global_)?step"\s*:\s*(\d+)', state.read_bytes())), default=0)
 
 
 def _whole(value: Any) -> int | None:
