@@ -227,6 +227,22 @@ def test_lists_of_different_length_are_refused(tmp_path):
         list(read_logs(tmp_path / "history.json"))
 
 
+@pytest.mark.parametrize("rises", ["auc_mu", "f1_score", "ndcg@5", "custom_score"])
+def test_of_boosted_trees_a_metric_that_rises_is_no_loss(rises, tmp_path):
+    lists = {data: {rises: VAL, "multi_logloss": VAL} for data in ("training", "valid_0")}
+    (run,) = read_logs(document(tmp_path / "a.json", lists))
+    assert (run.columns.train, run.columns.val) == ("training/multi_logloss", "valid_0/multi_logloss")
+    with pytest.raises(LogError, match="no metric is a loss that falls; name one with --val-metric"):
+        list(read_logs(document(tmp_path / "b.json", {"training": {rises: VAL}})))
+
+
+def test_a_table_of_one_column_is_read(tmp_path):
+    (run,) = read_logs(write_csv(tmp_path / "a.csv", ["loss"], [[t] for t in TRAIN]))
+    assert losses(run)[0] == TRAIN
+    (run,) = read_logs(write_csv(tmp_path / "b.csv", ["fit"], [[t] for t in TRAIN]), ColumnChoice(val="fit"))
+    assert losses(run)[1] == TRAIN
+
+
 def test_a_reader_of_somebody_else_comes_first_and_its_failure_loses_no_other_log(tmp_path, monkeypatch):
     import importlib.metadata
 

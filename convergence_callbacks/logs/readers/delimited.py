@@ -29,9 +29,9 @@ class Delimited(Reader):
     name: ClassVar[str] = "CSV"
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """A name that tables have, and a first line of several names."""
-        header = header_in(head)
-        return path.suffix.lower() in SUFFIXES and len(header) > 1 and is_header(header)
+        """A name that tables have, and a first line of names: several where the name may be that of any text."""
+        header, suffix = header_in(head), path.suffix.lower()
+        return suffix in SUFFIXES and (len(header) > 1 or suffix in {".csv", ".tsv"}) and is_header(header)
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The run of a file; several where the epochs start over."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from convergence_callbacks.core.errors import unknown_name
+from convergence_callbacks.core.scores import WORDS
 from convergence_callbacks.logs.columns import ColumnChoice, Columns
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.json_text import document_in, is_number
@@ -22,8 +23,8 @@ TRAIN = ("train", "training", "learn", "dtrain", "validation_0")
 
 VALIDATION = ("valid", "validation", "val", "eval", "test", "dtest", "dvalid", "valid_0", "valid_1", "validation_1")
 
-RISING = frozenset({"auc", "aucpr", "map", "ndcg", "average_precision", "accuracy", "acc", "r2", "f1", "pre"})
-"""Metrics of which more is better; ``@`` and what follows, as in ``ndcg@5``, is not looked at."""
+RISING = WORDS | {"aucpr", "ndcg", "pre", "gini", "kappa", "mcc", "ks", "pearson", "spearman", "jaccard", "score"}
+"""Words in the names of metrics of which more is better, or may be; ``@`` and what follows is not looked at."""
 
 
 class EvalsResult(Reader):
@@ -74,8 +75,18 @@ def find(series: Mapping[str, Any], choice: ColumnChoice) -> Columns:
 
 def _first(series: Mapping[str, Any], data_sets: Sequence[str]) -> str | None:
     """The first metric that falls, of the first of these data sets that has one."""
-    falling = [name for name in series if name.split("/", 1)[1].split("@")[0].lower() not in RISING]
+    falling = [name for name in series if not _may_rise(name.split("/", 1)[1])]
     return next((name for data in data_sets for name in falling if name.split("/", 1)[0] == data), None)
+
+
+def _may_rise(metric: str) -> bool:
+    """Whether more of a metric may be better.
+
+    >>> _may_rise("auc_mu"), _may_rise("ndcg@5"), _may_rise("f1_loss"), _may_rise("mape")
+    (True, True, False, False)
+    """
+    words = set(re.findall("[a-z]+[0-9]*", metric.split("@", maxsplit=1)[0].lower()))
+    return bool(words & RISING) and not words & {"loss", "error"}
 
 
 def _series(document: Any) -> Iterator[tuple[str, list[Any]]]:
