@@ -50,7 +50,7 @@ def find_logs(path: str | Path) -> Iterator[tuple[Path, Reader]]:
 
 
 def read_log(log: Path, reader: Reader, choice: ColumnChoice | None = None, root: Path | None = None) -> list[Run]:
-    """The runs of one log.
+    """The runs of one log, each by a name of its own.
 
     Args:
         log: A path that `find_logs` gave.
@@ -72,7 +72,16 @@ def read_log(log: Path, reader: Reader, choice: ColumnChoice | None = None, root
     if (log if log.is_dir() else log.parent).joinpath(EMISSIONS).is_file():
         runs = with_emissions(runs, log, _logs_beside(log))
     base = _name_below(log, root or log.parent)
-    return [dataclasses.replace(run, name=base if run.name in {"", log.name} else f"{base} {run.name}") for run in runs]
+    names, taken = [base if run.name in {"", log.name} else f"{base} {run.name}" for run in runs], set[str]()
+    return [dataclasses.replace(run, name=_free_name(name, taken)) for run, name in zip(runs, names, strict=True)]
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """The name, with a number behind it where others have it already; from then on it is taken."""
+    numbered = (f"{name} ({number})" for number in itertools.count(2))
+    free = next(each for each in itertools.chain([name], numbered) if each not in taken)
+    taken.add(free)
+    return free
 
 
 def _logs_beside(log: Path) -> int:
@@ -95,8 +104,7 @@ def read_logs(path: str | Path, choice: ColumnChoice | None = None) -> Iterator[
         try:
             for run in read_log(log, reader, choice, root=path if path.is_dir() else None):
                 name = run.name if run.name not in names else f"{run.name} ({log.name})"
-                names.add(name)
-                yield dataclasses.replace(run, name=name)
+                yield dataclasses.replace(run, name=_free_name(name, names))
         except LogError as error:
             if path.is_file():
                 raise

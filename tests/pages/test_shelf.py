@@ -1,14 +1,16 @@
+import contextlib
 import os
 import shutil
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from convergence_callbacks.core.settings import Settings
-from convergence_callbacks.logs import ColumnChoice
+from convergence_callbacks.logs import ColumnChoice, read_logs
 from convergence_callbacks.pages.shelf import QUIET, Shelf
-from tests.logs.make import keras_csv, mlflow_files, write_csv
+from tests.logs.make import keras_csv, mlflow_files, mlflow_sqlite, write_csv
 
 
 @pytest.fixture
@@ -32,6 +34,18 @@ def test_it_has_the_runs_of_the_folder_by_name(shelf, tmp_path):
     shelf.look()
     assert [card.summary.run for card in shelf.cards] == ["a/mlruns/0/a1b2 calm-owl-1", "b"]
     assert shelf.card(shelf.cards[0].key) is shelf.cards[0] and shelf.card("r0") is None
+
+
+def test_runs_of_equal_names_in_one_log_have_pages_of_their_own(shelf, tmp_path):
+    with contextlib.closing(sqlite3.connect(mlflow_sqlite(tmp_path))) as database:
+        database.execute("UPDATE runs SET lifecycle_stage = 'active', name = 'baseline'")
+        database.execute("INSERT INTO metrics SELECT key, value, timestamp, 'a2', step, is_nan FROM metrics")
+        database.commit()
+    shelf.look()
+    assert len({card.key for card in shelf.cards}) == 2
+    names = [run.name for run in read_logs(tmp_path)]
+    assert names == [card.summary.run for card in shelf.cards]
+    assert names == ["mlflow.db Default/baseline", "mlflow.db Default/baseline (2)"]
 
 
 def test_only_what_has_changed_is_read_again(shelf, tmp_path):
