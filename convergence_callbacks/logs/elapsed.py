@@ -4,47 +4,102 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 
 DURATIONS = frozenset({"epoch_time", "time_per_epoch", "epoch_duration", "duration"})
 """Names, in lower case and with underscores, of a time that is that of each epoch alone."""
 
+CLOCKS = frozenset({"elapsed", "total", "runtime", "wall", "walltime", "timestamp", "datetime"})
+"""Words that name a time that runs on, never that of an epoch."""
+
 SINCE_1970 = 3e8
 """A time beyond this, some ten years in seconds, is one of the calendar."""
+
+FINER = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
+"""Times of the calendar beyond the first of each are counted so often a second; 1e11 seconds would be the year 5138."""
 
 RESUMES = 0.1
 """Share of the entries at which a clock may start over; one that goes back more often is none."""
 
 
-def elapsed_seconds(times: Sequence[float], column: str) -> list[float] | None:
-    """Seconds since the start at each entry, None where the times are no clock.
+def elapsed_seconds(times: Sequence[float], column: str, *, once_an_epoch: bool = True) -> list[float] | None:
+    """Seconds since the start at each entry, None where the times are neither a clock nor those of each epoch.
 
     Args:
-        times: As logged: seconds since the start, since 1970, or of each entry; NaN where unknown.
-        column: The name of the column, which tells the last of these.
+        times: As logged: seconds since the start, since 1970 (also in milliseconds and finer), or of each entry; NaN
+            where unknown.
+        column: The name of the column, which may tell the last of these.
+        once_an_epoch: Whether no entry had several times; which of them is that of the epoch could not be told.
 
     >>> elapsed_seconds([10.0, 25.0, 40.0, 5.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0], "time")[2:5]  # was resumed
     [40.0, 45.0, 60.0]
-    >>> elapsed_seconds([10.0, 11.0], "epoch_time")
-    [10.0, 21.0]
+    >>> elapsed_seconds([10.0, 11.0], "epoch_time"), elapsed_seconds([10.0, 10.0, 10.0], "time")
+    ([10.0, 21.0], [10.0, 20.0, 30.0])
+    >>> elapsed_seconds([1.7e12, 1.7e12 + 60_000], "timestamp")
+    [0.0, 60.0]
     """
-    if not any(map(math.isfinite, times)):
+    known = [time for time in times if math.isfinite(time)]
+    if not known:
         return None
     if column.strip().lower().replace(" ", "_").split("/")[-1] in DURATIONS:
-        return list(itertools.accumulate(time if math.isfinite(time) else 0.0 for time in times))
-    elapsed, resumed, last = [], 0, math.nan
-    total = 0.0
-    for time in times:
-        if math.isfinite(time):
-            resumed += time < last
-            total += _passed(last, time)
-            last = time
-        elapsed.append(total)
-    return elapsed if resumed <= RESUMES * len(times) else None
+        return summed(times)
+    if runs_on(known):
+        unit = next((unit for beyond, unit in FINER if min(known) > beyond), 1.0)
+        return since_start([time / unit for time in times])
+    may_be_durations = once_an_epoch and not CLOCKS & set(re.findall("[a-z]+", column.lower()))
+    return summed(times) if may_be_durations and of_each(known) and 0 < min(known) <= max(known) < SINCE_1970 else None
 
 
-def _passed(last: float, time: float) -> float:
-    """Seconds between two readings; after a resume the clock begins at 0 again."""
-    if time >= last:
-        return time - last
-    return max(0.0, time) if time < SINCE_1970 else 0.0
+def runs_on(known: Sequence[float]) -> bool:
+    """Whether readings are sums since the start: they grow, and fall only where a resume begins anew.
+
+    >>> runs_on([60.0, 120.0, 180.0]), runs_on([60.0, 60.0, 60.0]), runs_on([0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 3.0])
+    (True, False, True)
+    """
+    rises, falls = _rises(known), _falls(known)
+    if len(known) == 1 or 2 * rises >= len(known):
+        return falls <= RESUMES * len(known)
+    # Rounded, and so at rest most of the time: what each epoch took may rise a little too.
+    grows = max(known) > 2 * known[0] or max(known) > SINCE_1970
+    return grows and falls <= RESUMES * len(known) and rises > 2 * falls + 2
+
+
+def of_each(known: Sequence[float]) -> bool:
+    """Whether readings are of each epoch alone: they stay the same, or fall about as often as they rise.
+
+    >>> of_each([60.0, 60.0, 60.0]), of_each([60.2, 60.1, 60.3]), of_each([60.0, 120.0, 180.0])
+    (True, True, False)
+    """
+    return _rises(known) <= 2 * _falls(known)
+
+
+def since_start(readings: Sequence[float]) -> list[float]:
+    """What has passed by each reading of something that runs on, as if it had never begun anew; NaN is passed over."""
+    passed, total, last = [], 0.0, math.nan
+    for reading in readings:
+        if math.isfinite(reading):
+            total += _passed(last, reading)
+            last = reading
+        passed.append(total)
+    return passed
+
+
+def summed(readings: Sequence[float]) -> list[float]:
+    """The sum up to each reading; NaN counts as nothing."""
+    return list(itertools.accumulate(each if math.isfinite(each) else 0.0 for each in readings))
+
+
+def _passed(last: float, reading: float) -> float:
+    """What passed between two readings; after a resume they begin at 0 again."""
+    if reading >= last:
+        return reading - last
+    return max(0.0, reading) if reading < SINCE_1970 else 0.0
+
+
+def _rises(known: Sequence[float]) -> int:
+    return sum(b > a for a, b in itertools.pairwise(known))
+
+
+def _falls(known: Sequence[float]) -> int:
+    return sum(b < a for a, b in itertools.pairwise(known))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from collections.abc import Sequence
 
-from convergence_callbacks.logs.elapsed import elapsed_seconds
+from convergence_callbacks.logs.elapsed import of_each, runs_on, since_start, summed
 
 KWH_PER = {
     **dict.fromkeys(("energy_consumed", "energy_kwh", "energy_consumed_kwh", "kwh"), 1.0),
@@ -28,10 +27,10 @@ def find_energy(names: Sequence[str]) -> tuple[str | None, str]:
 
 
 def kilowatt_hours(readings: Sequence[float], column: str) -> tuple[float, ...]:
-    """Energy since the start at each entry; empty where none was logged.
+    """Energy since the start at each entry; empty where none was logged, or nobody knows since when it is counted.
 
     Args:
-        readings: As logged: of each entry, or, if they grow all the time, since the start; NaN where unknown.
+        readings: As logged: of each entry, or, if they grow, since the start; NaN where unknown.
         column: Its name, which tells the unit; kWh where it does not.
 
     >>> kilowatt_hours([0.5, 0.25, 0.5], "energy_kwh"), kilowatt_hours([100.0, 300.0], "energy_wh")
@@ -40,15 +39,8 @@ def kilowatt_hours(readings: Sequence[float], column: str) -> tuple[float, ...]:
     known = [reading for reading in readings if math.isfinite(reading)]
     if not known or min(known) < 0:
         return ()
-    grows = elapsed_seconds(readings, column) if _is_sum(known) else None
-    summed = grows or list(itertools.accumulate(each if math.isfinite(each) else 0.0 for each in readings))
-    return tuple(KWH_PER.get(_plain(column), 1.0) * each for each in summed)
-
-
-def _is_sum(known: Sequence[float]) -> bool:
-    """Whether readings are sums since the start: those hardly ever fall, others do in half of the cases."""
-    falls = sum(b < a for a, b in itertools.pairwise(known))
-    return falls <= 0.1 * len(known)
+    total = since_start(readings) if runs_on(known) else summed(readings) if of_each(known) else []
+    return tuple(KWH_PER.get(_plain(column), 1.0) * each for each in total)
 
 
 def _plain(name: str) -> str:

@@ -34,6 +34,7 @@ class Entry:
     val: float | None = None
     lr: float | None = None
     time: float = math.nan
+    times: int = 0
     energy: float = math.nan
 
     @property
@@ -121,6 +122,7 @@ class Gatherer:
         entry.val = entry.val if val is None else val
         entry.lr = entry.lr if lr is None else lr
         entry.time = values.get(columns.time or "", entry.time)
+        entry.times += columns.time in values
         entry.energy = values.get(columns.energy or "", entry.energy)
 
     def _entry_for(self, key: float, step: float | None, val: float | None, line: int) -> Entry:
@@ -189,7 +191,7 @@ def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Note
     unit = "epoch"
     if not keys or any(key != math.floor(key) or key < 0 for key in keys) or not _grow(keys, by_epoch):
         unit, keys = ("evaluation" if validated else "step"), [float(index) for index in range(len(entries))]
-    elapsed = elapsed_seconds([entry.time for entry in entries], columns.time) if columns.time else None
+    elapsed = _elapsed(entries, columns.time) if columns.time else None
     counts_from = 1 if keys and keys[0] == 1 else 0
     if keys and keys[0] > 1:
         notes.add(f"the log begins with {unit} {keys[0]:g}: what came before is not in it")
@@ -226,6 +228,11 @@ def _repeats(before: Entry, last: Entry) -> bool:
     if last.train_count or last.val is None or before.val is None or last.step is None:
         return False
     return (last.key, last.step) == (before.key, before.step)
+
+
+def _elapsed(entries: list[Entry], column: str) -> list[float] | None:
+    once = all(entry.times <= 1 for entry in entries)
+    return elapsed_seconds([entry.time for entry in entries], column, once_an_epoch=once)
 
 
 def _complete(entries: list[Entry], notes: Notes) -> list[Entry]:

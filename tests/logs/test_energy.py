@@ -21,6 +21,7 @@ def table(path, column="", value=lambda epoch: "", epochs=60):
     [
         ("energy_consumed", lambda epoch: 0.01 * (epoch + 1)),
         ("Energy (kWh)", lambda epoch: 0.009 if epoch % 2 else 0.011),
+        ("energy_wh", lambda epoch: 10),
         ("gpu/energy_wh", lambda epoch: 10 * (epoch + 1)),
         ("energy_joules", lambda epoch: 36_000 * (epoch + 1)),
     ],
