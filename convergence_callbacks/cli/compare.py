@@ -31,15 +31,38 @@ from convergence_callbacks.compare import Comparison, RuleResult, rule_from
 from convergence_callbacks.compare import compare as compare_rules
 from convergence_callbacks.compare.rules import USUAL, as_yaml
 from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.words import percent
+
+
+def _some_rules(rules: str) -> str:
+    if not _names(rules):
+        raise typer.BadParameter(f"name at least one, such as default:0.02; got {rules!r}")
+    return rules
+
+
+def _share(share: float) -> float:
+    if not 0 <= share <= 1:  # NaN is neither
+        raise typer.BadParameter(f"must be a share from 0 to 1, got {share}")
+    return share
+
+
+def _processes(jobs: int) -> int:
+    if jobs == 0:
+        raise typer.BadParameter("must be at least 1, or -1 for all cores, got 0")
+    return jobs
 
 
 def compare(
     path: LogPath,
-    rules: Annotated[str, typer.Option(help="Rules, with commas between: default:0.02,patience:10")] = ",".join(USUAL),
-    lose: Annotated[float, typer.Option(help="Share of the gain that may be given up, on average.")] = 0.01,
+    rules: Annotated[
+        str, typer.Option(help="Rules, with commas between: default:0.02,patience:10", callback=_some_rules)
+    ] = ",".join(USUAL),
+    lose: Annotated[
+        float, typer.Option(help="Share of the gain that may be given up, on average.", callback=_share)
+    ] = 0.01,
     engine: Annotated[str, typer.Option(help="What spreads the work: joblib, ray or none.")] = "joblib",
-    jobs: Annotated[int, typer.Option(help="Processes; -1 for all cores.")] = -1,
+    jobs: Annotated[int, typer.Option(help="Processes; -1 for all cores.", callback=_processes)] = -1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     plot: Annotated[
         Path | None, typer.Option(help="Draw the frontier, as PNG, SVG or PDF.", show_default=False)
@@ -58,15 +81,15 @@ def compare(
     with errors_told():
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         base, choice = settings_and_columns(settings_file, *columns)
-        names = [name.strip() for name in rules.split(",") if name.strip()]
-        chosen = {name: rule_from(name, base) for name in names}
+        chosen = {name: rule_from(name, base) for name in _names(rules)}
         comparison = compare_rules(
             path, chosen, choice, engine=engine, jobs=jobs, schedule_known=schedule_known, progress=_progress
         )
     for problem in comparison.problems:
         complain(str(problem))
     if not comparison.runs:
-        complain(f"{named(path)}: no training that gained anything was found")
+        if comparison.without_gain or not comparison.problems:
+            complain(f"{named(path)}: no training that gained anything was found")
         raise typer.Exit(1)
     if plot is not None:
         _draw(comparison, plot, path)
@@ -76,7 +99,11 @@ def compare(
     say_table(_table(comparison))
     say()
     say(_footnote(comparison))
-    say(_advice(comparison, lose), "bold")
+    say(_advice(comparison, lose, base), "bold")
+
+
+def _names(rules: str) -> list[str]:
+    return [name.strip() for name in rules.split(",") if name.strip()]
 
 
 def _draw(comparison: Comparison, to: Path, path: Path) -> None:
@@ -116,13 +143,13 @@ def _footnote(comparison: Comparison) -> str:
     )
 
 
-def _advice(comparison: Comparison, lose: float) -> str:
+def _advice(comparison: Comparison, lose: float, base: Settings) -> str:
     suited = comparison.suited(lose)
     if suited is None:
         return f"None of these rules surely gives up less than {percent(lose)} of the gain on such runs."
     return (
         f"{suited.rule} suits these runs: it spends {percent(suited.spent)} of the epochs and surely gives up less "
-        f"than {percent(lose)} of the gain. In a settings file: {as_yaml(suited.rule)}"
+        f"than {percent(lose)} of the gain. In a settings file: {as_yaml(suited.rule, base)}"
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergence_callbacks.compare.stops import Outcome, outcomes_of
+from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.engines import spread_batches
 from convergence_callbacks.logs.columns import ColumnChoice
@@ -112,8 +113,11 @@ def compare(
         progress: Is handed the results of the logs as they come, and how many there are; gives them back.
 
     Raises:
+        SettingsError: There is no rule.
         OSError: The path can't be read.
     """
+    if not rules:
+        raise SettingsError("there is no rule to compare; name at least one, such as default:0.02 or patience:10")
     root = Path(path)
     logs = list(find_logs(root))
     some = functools.partial(
@@ -175,10 +179,8 @@ def _outcomes(
 def _runs(log: tuple[Path, Reader], choice: ColumnChoice | None, root: Path | None) -> Sequence[Run | LogError]:
     try:
         return read_log(*log, choice, root)
-    except NotALogError:
-        return []
     except LogError as error:
-        return [error]
+        return [] if root is not None and isinstance(error, NotALogError) else [error]
 
 
 def _intervals(shares: Series) -> list[tuple[float, float]]:

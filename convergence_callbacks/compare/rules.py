@@ -46,15 +46,19 @@ def rule_from(name: str, base: Settings | None = None) -> Settings:
         raise SettingsError(f"rule {name!r}: {error}") from None
 
 
-def as_yaml(name: str) -> str:
+def as_yaml(name: str, base: Settings | None = None) -> str:
     """The line of a settings file that sets a rule.
+
+    Args:
+        name: The rule, as in `rule_from`.
+        base: What the settings were otherwise when it was tried.
 
     >>> as_yaml("patience:10"), as_yaml("default:0.05"), as_yaml("default")
     ('criteria: [patience: 10]', 'tolerance: 0.05', 'tolerance: 0.01')
     """
     kind, _, value = name.strip().partition(":")
     if kind == Default.name:
-        return f"tolerance: {value or Settings().tolerance}"
+        return f"tolerance: {value or (base or Settings()).tolerance}"
     return f"criteria: [{kind}: {value}]" if value else f"criteria: [{kind}]"
 
 

@@ -161,6 +161,35 @@ def test_the_command_says_what_suits(logs):
     assert told["suited"] == "patience:3" and [rule["rule"] for rule in told["rules"]] == ["default", "patience:3"]
 
 
+def test_what_is_advised_is_what_was_tried(logs):
+    (logs / "c.yaml").write_text("tolerance: 0.05\n")
+    arguments = ["compare", str(logs), "--rules", "default", "--engine", "none", "--lose", "0.5"]
+    result = CliRunner().invoke(app, [*arguments, "--settings", str(logs / "c.yaml")])
+    assert "In a settings file: tolerance: 0.05" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        (("--rules", " ,"), "name at least one, such as default:0.02"),
+        (("--jobs", "0"), "must be at least 1, or -1 for all cores"),
+        (("--lose", "nan"), "must be a share from 0 to 1, got nan"),
+        (("--lose", "2"), "must be a share from 0 to 1, got 2.0"),
+    ],
+)
+def test_options_that_make_no_sense_are_a_wrong_usage(tmp_path, wrong, expected):
+    keras_csv(tmp_path)
+    result = CliRunner().invoke(app, ["compare", str(tmp_path), *wrong], terminal_width=200)
+    assert result.exit_code == 2 and expected in result.stderr
+
+
+def test_of_a_file_that_was_named_it_is_said_what_is_wrong_with_it(tmp_path):
+    path = write_csv(tmp_path / "a.csv", ["epoch", "lossx"], [(e, 1 / (e + 1)) for e in range(9)])
+    result = CliRunner().invoke(app, ["compare", str(path), "--engine", "none"])
+    assert result.exit_code == 1 and "no column looks like a train or validation loss" in result.stderr
+    assert "Columns: 'epoch', 'lossx'" in result.stderr and "no training" not in result.stderr
+
+
 def test_a_folder_without_runs_is_status_1(tmp_path):
     result = CliRunner().invoke(app, ["compare", str(tmp_path)])
     assert result.exit_code == 1 and "no training that gained anything was found" in result.stderr
