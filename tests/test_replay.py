@@ -89,7 +89,7 @@ def test_fail_on_a_verdict(command, tmp_path, verdicts, status):
 
 def test_an_unknown_verdict_is_told_with_the_nearest(command, tmp_path):
     result = command(tmp_path, "--fail-on", "divergd")
-    assert result.exit_code == 1 and "did you mean 'diverged'" in result.stderr
+    assert result.exit_code == 2 and "unknown verdict 'divergd'" in result.stderr and "'diverged'?" in result.stderr
 
 
 def test_columns_are_explained_and_can_be_named(command, tmp_path):
@@ -127,3 +127,6 @@ def test_a_record_is_verified(command, tmp_path):
     path.write_text(path.read_text().replace('"verdict": "improving"', '"verdict": "unstable"', 1))
     result = command(path, "--verify")
     assert result.exit_code == 3 and f"{path}, line 2: epoch 0: verdict was recorded as 'unstable'" in result.stdout
+    told = command(path, "--verify", "--json")
+    assert told.exit_code == 3 and json.loads(told.stdout)["is_confirmed"] is False
+    assert command(path, "--verify", "--csv").exit_code == 2

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +26,7 @@ from convergence_callbacks.cli.log_options import (
 )
 from convergence_callbacks.cli.output import complain, errors_told, named, say, say_table
 from convergence_callbacks.cli.tables import replay_table, to_csv, to_json
-from convergence_callbacks.core.errors import SettingsError, unknown_name
+from convergence_callbacks.core.errors import unknown_name
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.engines import spread_many
@@ -40,12 +42,23 @@ FAILED_ON = 3
 """The exit status where a run has a verdict that ``--fail-on`` names, or a record is not confirmed."""
 
 
+def _verdicts(names: str) -> str:
+    known = [verdict.value for verdict in Verdict]
+    for name in _listed(names):
+        if name not in known:
+            raise typer.BadParameter(unknown_name("verdict", name, known))
+    return names
+
+
 def replay(
     path: LogPath,
     settings_file: SettingsFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
-    fail_on: Annotated[str, typer.Option(help="Verdicts, with commas between: status 3 where a run ends so.")] = "",
+    fail_on: Annotated[
+        str,
+        typer.Option(help="Verdicts, with commas between: status 3 where a run ends so.", callback=_verdicts),
+    ] = "",
     explain_columns: Annotated[bool, typer.Option("--explain-columns", help="Say which columns were taken.")] = False,
     check_record: Annotated[bool, typer.Option("--verify", help="Recompute the decisions of a record.")] = False,
     train_metric: TrainMetric = None,
@@ -63,9 +76,10 @@ def replay(
     that --verify does not confirm.
     """
     with errors_told():
-        failing = _verdicts(fail_on)
         if check_record:
-            _verify(path)
+            if as_csv:
+                raise typer.BadParameter("--verify prints text, or JSON with --json", param_hint="'--csv'")
+            _verify(path, as_json=as_json)
             return
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         settings, choice = settings_and_columns(settings_file, *columns)
@@ -81,7 +95,7 @@ def replay(
         typer.echo(to_csv(summaries), nl=False)
     elif summaries:
         say_table(replay_table(summaries))
-    _end(path, summaries, problems, failing)
+    _end(path, summaries, problems, _listed(fail_on))
 
 
 def _end(path: Path, summaries: Sequence[Summary], problems: Sequence[LogError], failing: Sequence[str]) -> None:
@@ -110,17 +124,15 @@ def _explain(path: Path, choice: ColumnChoice) -> None:
             say(f"  {line}")
 
 
-def _verify(path: Path) -> None:
+def _verify(path: Path, *, as_json: bool) -> None:
     result = verify(path)
-    say(str(result), "green" if result.is_confirmed else "red")
+    if as_json:
+        typer.echo(json.dumps({"is_confirmed": result.is_confirmed, **dataclasses.asdict(result)}, indent=1))
+    else:
+        say(str(result), "green" if result.is_confirmed else "red")
     if not result.is_confirmed:
         raise typer.Exit(FAILED_ON)
 
 
-def _verdicts(names: str) -> list[str]:
-    known = [verdict.value for verdict in Verdict]
-    chosen = [name.strip() for name in names.split(",") if name.strip()]
-    for name in chosen:
-        if name not in known:
-            raise SettingsError(f"{unknown_name('verdict', name, known)} (--fail-on)")
-    return chosen
+def _listed(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]

@@ -31,6 +31,9 @@ from convergence_callbacks.pages.totals import Totals
 EVERY = 1.0
 """Seconds from one message to a browser to the next, at the least."""
 
+DIGITS = 18
+"""Digits of a version, at most: Python refuses to read numbers of thousands."""
+
 
 def application(shelf: Shelf, *, title: str, price: Price | None = None, token: str | None = None) -> Starlette:
     """The pages of a shelf, to be served by any ASGI server; they are only read, and know no file by its path.
@@ -92,7 +95,8 @@ class _Pages:
     def events(self, request: Request) -> Response:
         """Tells of each run that is new or has grown, from the version on that the page was made of."""
         seen = request.headers.get("last-event-id") or request.query_params.get("version", "0")
-        return EventSourceResponse(self._changes(int(seen) if seen.isascii() and seen.isdigit() else 0))
+        is_version = seen.isascii() and seen.isdigit() and len(seen) <= DIGITS
+        return EventSourceResponse(self._changes(int(seen) if is_version else 0))
 
     async def _changes(self, version: int) -> AsyncIterator[ServerSentEvent]:
         if version > self.shelf.version:  # the page is of a server that ran before

@@ -35,8 +35,11 @@ def schema() -> dict[str, Any]:
 
 
 def settings_to_dict(settings: Settings) -> dict[str, Any]:
-    """Settings in types that JSON takes; a schedule that is a function is written out, where the budget is known."""
-    criteria = settings.criteria
+    """Settings in types that JSON takes; a schedule that is a function is written out, where the budget is known.
+
+    Where it could not be, that is said, since decisions that looked ahead in it can't be recomputed.
+    """
+    criteria, rates = settings.criteria, _rates(settings)
     return {
         "max_epochs": settings.max_epochs,
         "tolerance": settings.tolerance,
@@ -44,7 +47,8 @@ def settings_to_dict(settings: Settings) -> dict[str, Any]:
         "mode": settings.mode,
         "baseline_loss": settings.baseline_loss,
         "target_loss": settings.target_loss,
-        "lr_schedule": _rates(settings),
+        "lr_schedule": rates,
+        "lr_schedule_left_out": settings.lr_schedule is not None and rates is None,
         "stop_on": [str(verdict) for verdict in settings.stop_on],
         "criteria": criteria.to_dict() if isinstance(criteria, Criterion) else None,
     }

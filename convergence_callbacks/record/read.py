@@ -30,14 +30,18 @@ class Part:
 
     Args:
         settings: The monitor's.
+        line: The line that begins it.
         package: Version of the package that decided.
         state: What the monitor went on from, None at the start.
+        schedule_left_out: Whether the monitor knew learning rates ahead that could not be recorded.
         entries: The lines.
     """
 
     settings: Settings
+    line: int
     package: str
     state: Mapping[str, Any] | None
+    schedule_left_out: bool
     entries: list[Entry] = field(default_factory=list)
 
 
@@ -90,7 +94,9 @@ def _take(data: Mapping[str, Any], number: int, parts: list[Part]) -> None:
     if "record" in data:
         if data["record"] != FORM or data["version"] > VERSION:
             raise StateError(f"the record is of version {data['version']}, this package reads up to {VERSION}")
-        parts.append(Part(settings_from_dict(data["settings"]), str(data["package"]), data["state"]))
+        settings = data["settings"]
+        left_out = settings.get("lr_schedule_left_out", False)
+        parts.append(Part(settings_from_dict(settings), number, str(data["package"]), data["state"], left_out))
         return
     if not parts:
         raise StateError("the first line does not say that this is a record")

@@ -17,6 +17,12 @@ from convergence_callbacks.record.read import Entry, Part, read_record
 TOLERANCE = 1e-9
 """Numbers that differ by less than this share are the same: other processors round the last digits otherwise."""
 
+LEFT_OUT = (
+    "lr_schedule was a function whose rates could not be recorded, and decisions that looked ahead in it can't be "
+    "recomputed; set max_epochs too, or give the rates as a list"
+)
+"""What is said of a record without the schedule that its monitor knew."""
+
 
 @dataclass(frozen=True)
 class Verification:
@@ -24,7 +30,8 @@ class Verification:
 
     Args:
         decisions: How many were recomputed.
-        difference: The first that differs, with its line; empty where none does.
+        difference: The first that differs, with its line, or why they can't be recomputed; empty where all are the
+            same.
         notes: What else is to be known of the record.
     """
 
@@ -34,7 +41,7 @@ class Verification:
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether none differs."""
+        """Whether there are some, and none differs."""
         return not self.difference
 
     def __str__(self) -> str:
@@ -58,12 +65,14 @@ def verify(path: str | Path) -> Verification:
     notes += [f"decided by version {', '.join(versions)}, recomputed by {__version__}"] if versions else []
     seen = 0
     for part in record.parts:
+        if part.schedule_left_out:
+            return Verification(seen, f"{path}, line {part.line}: {LEFT_OUT}", tuple(notes))
         for entry, decision in _recomputed(part):
             difference = _difference(entry, decision)
             if difference:
                 return Verification(seen, f"{path}, line {entry.line}: {difference}", tuple(notes))
             seen += 1
-    return Verification(seen, notes=tuple(notes))
+    return Verification(seen, "" if seen else f"{path}: it holds no decision", tuple(notes))
 
 
 def _recomputed(part: Part) -> list[tuple[Entry, Decision]]:

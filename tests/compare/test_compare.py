@@ -179,7 +179,7 @@ def test_what_is_advised_is_what_was_tried(logs):
 )
 def test_options_that_make_no_sense_are_a_wrong_usage(tmp_path, wrong, expected):
     keras_csv(tmp_path)
-    result = CliRunner().invoke(app, ["compare", str(tmp_path), *wrong], terminal_width=200)
+    result = CliRunner().invoke(app, ["compare", str(tmp_path), *wrong])
     assert result.exit_code == 2 and expected in result.stderr
 
 

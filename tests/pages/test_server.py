@@ -2,11 +2,13 @@ import asyncio
 import dataclasses
 import json
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
 
 import pytest
 
 pytest.importorskip("sse_starlette", reason="needs the extra: pip install 'convergence-callbacks[serve]'")
 
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from convergence_callbacks.core.settings import Settings
@@ -143,6 +145,12 @@ def test_a_token_leads_to_no_other_site(guarded):
 
 def test_programs_give_the_token_in_a_header(guarded):
     assert guarded.get("/", headers={"authorization": "Bearer s3cret"}).status_code == 200
+
+
+@pytest.mark.parametrize("version", ["9" * 5000, "-1", "²", ""])
+def test_any_version_may_be_asked_for(shelf, version):
+    asked = Request({"type": "http", "headers": [], "query_string": urlencode({"version": version}).encode()})
+    assert _Pages(shelf, "runs", None).events(asked).status_code == 200
 
 
 def test_a_run_that_grows_is_told(folder, shelf, monkeypatch):
