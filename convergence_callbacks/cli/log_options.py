@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from convergence_callbacks.adapter.names import likely_mode
+from convergence_callbacks.cli.output import complain
 from convergence_callbacks.config.read import read_settings
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.columns import ColumnChoice
@@ -63,4 +65,9 @@ def settings_and_columns(
     settings = Settings(**{name: given[name] for name in Settings.__dataclass_fields__ if name in given})
     if settings.mode == "max" and choice.val is None:
         raise LogError("mode 'max' needs the name of what is to rise: --val-metric")
+    if "mode" not in given and choice.val is not None and likely_mode(choice.val) == "max":
+        complain(
+            f"note: of {choice.val!r} more seems to be better, and it is judged as a loss, of which less is; "
+            "mode: max in a settings file changes that (--settings)"
+        )
     return settings, choice

@@ -276,3 +276,8 @@ def _grow(keys: list[float], by_epoch: bool) -> bool:
     if by_epoch:
         return all(b > a for a, b in pairs)
     return keys[:1] in ([0.0], [1.0]) and all(b == a + 1 for a, b in pairs)
+
+
+def _elapsed(entries: list[Entry], column: str) -> list[float] | None:
+    once = all(entry.times <= 1 for entry in entries)
+    return elapsed_seconds([entry.time for entry in entries], column, once_an_epoch=once)

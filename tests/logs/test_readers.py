@@ -50,6 +50,7 @@ def test_a_folder_with_all_formats_and_junk_loses_none(tmp_path):
     (tmp_path / "data.csv").write_text("id,label\n1,2\n")
     (tmp_path / "config.json").write_text('{"a": [1, 2]}')
     (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "notes.txt").write_text("The loss, and the val_loss, were fine.\nepoch 1, ok, yes\n")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
     (tmp_path / "broken.json").write_text('{"loss": [1, 2')
     found = list(read_logs(tmp_path))

@@ -19,6 +19,9 @@ from convergence_callbacks.logs.table import Row, is_lost, needed_of, number_in,
 
 DELIMITERS = ",;\t|"
 SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".log"})
+TEXTS = frozenset({".txt", ".log"})
+"""Endings that texts have too: a sentence with commas is no header."""
+
 Wanted = tuple[int, str, Callable[[str], float | None]]
 """A column: its place, its name, and what reads its cells."""
 
@@ -29,9 +32,11 @@ class Delimited(Reader):
     name: ClassVar[str] = "CSV"
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """A name that tables have, and a first line of names: several where the name may be that of any text."""
+        """A name that tables have, and a first line of names: of several, with a number below, where texts are named so."""
         header, suffix = header_in(head), path.suffix.lower()
-        return suffix in SUFFIXES and (len(header) > 1 or suffix in {".csv", ".tsv"}) and is_header(header)
+        if suffix not in SUFFIXES or not is_header(header):
+            return False
+        return suffix not in TEXTS or (len(header) > 1 and _has_numbers(head))
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The run of a file; several where the epochs start over."""
@@ -46,6 +51,12 @@ def header_in(head: bytes) -> list[str]:
     text = head.decode(encoding_of(head), "replace").lstrip("\ufeff").lstrip()
     first = text.splitlines()[0] if text else ""
     return [name.strip() for name in _cells(first, delimiter_of(first))]
+
+
+def _has_numbers(head: bytes) -> bool:
+    """Whether a cell of a line is a number, of a file that begins so."""
+    lines = head.decode(encoding_of(head), "replace").splitlines()
+    return any(_is_number(cell) for line in lines for cell in _cells(line, delimiter_of(line)))
 
 
 class Table:
