@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "watch": {"core", "logs", "replay", "watch"},
     "doctor": {"core", "monitor"},
     "cli": {
-        *("core", "config", "monitor", "cli", "plots", "adapter.settings"),
+        *("core", "config", "monitor", "cli", "plots", "adapter.names", "adapter.settings"),
         *("logs", "replay", "record", "summary", "engines", "compare", "watch", "doctor", "pages", "words", "outlook"),
     },
     "monitor": {"core", "config"},
