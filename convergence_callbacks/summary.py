@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convergence_callbacks.core.observation import plain_number
+from convergence_callbacks.logs.numbers import numbered
 from convergence_callbacks.replay import Replay
 
 
@@ -69,7 +70,7 @@ class Summary:
             confidence=round(last.confidence, 6),
             stopped_at=None if stop is None else run.number(stop.step),
             stop_verdict=None if stop is None else stop.verdict.value,
-            reason=(stop or last).reason,
+            reason=numbered(stop or last, run).reason,
             steps_saved=replay.steps_saved,
             hours_saved=None if replay.seconds_saved is None else replay.seconds_saved / 3600,
             kwh=run.energy,

@@ -34,12 +34,12 @@ from convergence_callbacks.cli.tables import COLOURS, printable
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.logs.numbers import numbered
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.outlook import band_of, eta, expected_loss
 from convergence_callbacks.watch.follow import Follower, Reading
 from convergence_callbacks.watch.memory import Kind, Memory
 from convergence_callbacks.watch.notify import Webhook, start_command
-from convergence_callbacks.watch.numbers import numbered
 from convergence_callbacks.watch.session import Session
 
 LEISURE = 10

@@ -146,7 +146,7 @@ class Monitor:
         state = self._state
         if state.decision and observation.step <= state.decision.step:
             state.repeated_total += 1
-            return dataclasses.replace(state.decision, evidence={**state.decision.evidence, **self._faults()})
+            return dataclasses.replace(state.decision, evidence={**state.decision.evidence, **self._state.faults()})
         state.elapsed = observation.elapsed or state.elapsed
         judged = self._take_in(observation)
         is_best = judged and state.curve.best_step == observation.step
@@ -271,39 +271,27 @@ class Monitor:
             **self._best_known(signals),
             reason=told.reason,
             criterion=told.criterion,
-            evidence={**signals.summary(), **told.evidence, **self._faults()},
+            evidence={**signals.summary(), **told.evidence, **self._state.faults()},
             advice=told.advice,
             confidence=told.confidence,
         )
 
     def _unchanged(self, signals: Signals) -> Decision:
-        last, curve = self._state.decision, signals.curve
+        last = self._state.decision
         if last is None:
             return self._decision(signals, None, None)
-        evidence = {**last.evidence, **({"epochs_since_best": signals.wait} if curve.count else {}), **self._faults()}
+        waited = {"epochs_since_best": signals.wait} if signals.curve.count else {}
         return dataclasses.replace(
             last,
             stop=False,
             step=signals.observation.step,
             **self._best_known(signals),
-            evidence=evidence,
+            evidence={**last.evidence, **waited, **self._state.faults()},
         )
 
     def _best_known(self, signals: Signals) -> dict[str, Any]:
         """The best epoch and its value; unknown where every validation loss was NaN: a train loss is not the same."""
-        curve, unvalidated = signals.curve, not signals.has_validation and signals.observation.val_loss is not None
-        known = curve.count > 0 and not unvalidated
-        return {
-            "best_step": curve.best_step if known else None,
-            "best_value": self._sign * curve.best if known else None,
-        }
-
-    def _faults(self) -> dict[str, float]:
-        """What was wrong with the values given, where anything was."""
-        state = self._state
-        counts = {
-            "non_finite_epochs": state.non_finite_total,
-            "missing_epochs": state.missing_total,
-            "repeated_epochs": state.repeated_total,
-        }
-        return {name: count for name, count in counts.items() if count}
+        curve = signals.curve
+        known = curve.count > 0 and (signals.has_validation or signals.observation.val_loss is None)
+        best = (curve.best_step, self._sign * curve.best) if known else (None, None)
+        return dict(zip(("best_step", "best_value"), best, strict=True))

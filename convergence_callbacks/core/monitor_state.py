@@ -59,6 +59,15 @@ class MonitorState:
     repeated_total: int = 0
     scores: Scores = field(default_factory=dict)
 
+    def faults(self) -> dict[str, float]:
+        """What was wrong with the values given, where anything was."""
+        counts = {
+            "non_finite_epochs": self.non_finite_total,
+            "missing_epochs": self.missing_total,
+            "repeated_epochs": self.repeated_total,
+        }
+        return {name: count for name, count in counts.items() if count}
+
     def to_dict(self) -> dict[str, Any]:
         """The state in plain types that JSON takes."""
         return {

@@ -230,11 +230,6 @@ def _repeats(before: Entry, last: Entry) -> bool:
     return (last.key, last.step) == (before.key, before.step)
 
 
-def _elapsed(entries: list[Entry], column: str) -> list[float] | None:
-    once = all(entry.times <= 1 for entry in entries)
-    return elapsed_seconds([entry.time for entry in entries], column, once_an_epoch=once)
-
-
 def _complete(entries: list[Entry], notes: Notes) -> list[Entry]:
     """The entries without a last one that was not validated yet, where all others were."""
     *before, last = entries

@@ -10,6 +10,7 @@ from typing import Any
 
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.logs.numbers import numbered
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.outlook import eta, expected_loss
 from convergence_callbacks.pages.curve import chart_of, spark_of
@@ -82,7 +83,7 @@ class Card:
             spark=spark_of(chart),
             turns=tuple(turns[:MOST_TURNS]),
             turns_left_out=max(0, len(turns) - MOST_TURNS),
-            advice=(replay.stop or replay.decisions[-1]).advice,
+            advice=numbered(replay.stop or replay.decisions[-1], run).advice,
             columns=tuple(run.columns.explained()),
             metadata={str(name): str(value) for name, value in run.metadata.items()},
             settings=changed(replay.settings),
@@ -133,10 +134,11 @@ def _turns(replay: Replay) -> list[Turn]:
     stop, last = replay.stop, replay.decisions[-1]
     firsts = [next(group) for _, group in itertools.groupby(replay.decisions, key=lambda decision: decision.verdict)]
     chosen = {decision.step: decision for decision in (*firsts, *((stop,) if stop else ()), last)}
-    turns = [Turn(replay.run.number(step), chosen[step], chosen[step] is stop) for step in sorted(chosen)]
+    told = {step: numbered(decision, replay.run) for step, decision in sorted(chosen.items())}
+    turns = [Turn(decision.step, decision, chosen[step] is stop) for step, decision in told.items()]
     if len(turns) <= MOST_TURNS:
         return turns
-    wanted = [turn for turn in turns if turn.is_stop or turn.decision is last]
+    wanted = [turn for turn in turns if turn.is_stop or turn.decision is told[last.step]]
     kept = [*[turn for turn in turns if turn not in wanted][: MOST_TURNS - len(wanted)], *wanted]
     rest = [turn for turn in turns if turn not in kept]
     return [*sorted(kept, key=lambda turn: turn.number), *rest]

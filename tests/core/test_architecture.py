@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "record": {"core", "record"},
     "logs": {"core", "logs", "adapter.names", "record.read"},
     "replay": {"core", "logs"},
-    "summary": {"core", "replay"},
+    "summary": {"core", "logs", "replay"},
     "engines": {"core"},
     "colours": {"core"},
     "words": set(),

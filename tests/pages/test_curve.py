@@ -10,7 +10,7 @@ from convergence_callbacks.logs import Columns
 from convergence_callbacks.pages.curve import MOST, chart_of, comparison_of, spark_of
 from convergence_callbacks.replay import replay
 from tests.curves import exponential
-from tests.pages.cards import run_of, sound
+from tests.pages.cards import card_of, run_of, sound
 
 
 def chart(run):
@@ -82,3 +82,14 @@ def test_the_band_is_what_was_expected_at_the_stop_or_at_the_latest_epoch():
     assert growing.forecast.step == 19 and chart_of(growing)["band"]["x"][-1] == 40
     assert chart(run_of(sound()))["band"] is None
     assert chart_of(replay(run_of(exponential(3, 30)), with_forecast=True))["band"] is None
+
+
+def test_a_card_names_epochs_as_the_log_numbers_them():
+    plain, numbered = card_of(sound()), card_of(sound(), counts_from=1)
+
+    def best(card):
+        return int(card.advice[0].split()[-1])
+
+    assert best(numbered) == best(plain) + 1
+    assert [turn.number for turn in numbered.turns] == [turn.number + 1 for turn in plain.turns]
+    assert numbered.turns[-1].decision.best_step == plain.turns[-1].decision.best_step + 1

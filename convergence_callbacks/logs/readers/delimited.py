@@ -32,7 +32,7 @@ class Delimited(Reader):
     name: ClassVar[str] = "CSV"
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """A name that tables have, and a first line of names: of several, with a number below, where texts are named so."""
+        """A name that tables have, and a first line of names; several, and numbers below, where texts are named so."""
         header, suffix = header_in(head), path.suffix.lower()
         if suffix not in SUFFIXES or not is_header(header):
             return False
