@@ -13,6 +13,7 @@ In a training:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 try:
@@ -37,6 +38,8 @@ class ConvergenceStopping(LoopStopping):
     restored with ``state_dict`` and ``load_state_dict``, which is what
     ``accelerator.register_for_checkpointing(stopping)`` and ``fabric.save(path, {"stopping": stopping})`` use.
     """
+
+    _kept_as = Mapping
 
     def _agreed(self, found: Found) -> Found:
         return agreed(found)

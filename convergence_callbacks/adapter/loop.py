@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
+from types import UnionType
 from typing import Any
 
 from convergence_callbacks.adapter.found import Found
 from convergence_callbacks.adapter.names import find_validation_loss
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import StateError
 
 
 class LoopStopping(Stopping):
@@ -16,6 +19,9 @@ class LoopStopping(Stopping):
 
     ``log_decisions`` and ``backup_dir`` change nothing here: the loop has the decision, and its checkpoint the state.
     """
+
+    _kept_as: type[Any] | UnionType = list | tuple
+    """What `_copied` gives, as checkpoints give it back."""
 
     def update(self, model: Any = None, *, lr: Any = None, epoch: int | None = None, **logged: Any) -> Decision:
         """Take in one epoch and judge the training so far.
@@ -33,6 +39,8 @@ class LoopStopping(Stopping):
         """
         last = self.decision
         step = epoch if epoch is not None else 0 if last is None else last.step + 1
+        if last is not None and step <= last.step:
+            self._tell_of_repeat(step, last)
         found = self._agreed(self.find(step, _measured(logged), lr=lr, validated=self._was_validated(logged)))
         self.complain_of_missing(found)
         decision = self.decide(found.observation)
@@ -57,14 +65,32 @@ class LoopStopping(Stopping):
         return {**super().state_dict(), **kept}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a saved state.
+        """Go on from a saved state, also where this object is further on: what it said since then is forgotten.
 
         Raises:
             StateError: The state is damaged or foreign. This object is then as it was before.
         """
-        monitor_state = {name: value for name, value in state_dict.items() if name != "best_weights"}
-        self.monitor.load_state_dict(monitor_state)
-        self._best_weights = state_dict.get("best_weights")
+        weights = self._weights_in(state_dict)
+        self.monitor.load_state_dict({name: value for name, value in state_dict.items() if name != "best_weights"})
+        self._start_from(state_dict)
+        self._best_weights = weights
+
+    def _take_up(self, saved: Mapping[str, Any]) -> None:
+        self._best_weights = self._weights_in(saved)
+
+    def _weights_in(self, saved: Mapping[str, Any]) -> Any:
+        """The best weights of a saved state, None where it has none."""
+        weights = saved.get("best_weights")
+        if weights is None or isinstance(weights, self._kept_as):
+            return weights
+        raise StateError(f"best_weights must be what state_dict gave, got {type(weights).__name__}")
+
+    def _tell_of_repeat(self, step: int, last: Decision) -> None:
+        if self._speaks() and "epoch" not in self._warned:
+            self._warned.add("epoch")
+            told = f"epoch {step} was judged already, the last one is {last.step}: its decision is given again"
+            told += "; for another training call begin() or make a new object"
+            warnings.warn(told, RuntimeWarning, stacklevel=3)
 
     def _was_validated(self, logged: Mapping[str, Any]) -> bool:
         named = self.settings.val_metric

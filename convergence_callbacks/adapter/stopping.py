@@ -147,17 +147,21 @@ class Stopping(BestWeights, Complaints, FromYaml):
         given["lr_schedule"] = lr_schedule if given["lr_schedule"] is None else given["lr_schedule"]
         given["stop_on"] = () if only_told else given["stop_on"]
         self.monitor = Monitor(**given)
-        self.history: list[Decision] = []
-        self.observations: list[Observation] = []
-        self.stopped_epoch: int | None = None
         self._warned = set()
         with damage_told():
             self._take_up(self._saved or {})
         if self._saved is not None:
             self.monitor.load_state_dict(self._saved)
-            if self.decision and self._stops_at(self.decision) and self._saved.get("rule") == self._rule():
-                self.stopped_epoch = self.decision.step
-            self._saved = None
+        self._start_from(self._saved or {})
+        self._saved = None
+
+    def _start_from(self, saved: Mapping[str, Any]) -> None:
+        """Go on from what the monitor knows: nothing, or a saved run, whose stop stands while the rule is the same."""
+        self.history: list[Decision] = []
+        self.observations: list[Observation] = []
+        self.stopped_epoch: int | None = None
+        if self.decision and self._stops_at(self.decision) and saved.get("rule") == self._rule():
+            self.stopped_epoch = self.decision.step
         self._record: list[Callable[[Observation, Decision], None]] = []
         if self.settings.record is not None:
             self._record = [DecisionRecord(self.settings.record, self.monitor)]

@@ -29,6 +29,48 @@ def test_a_damaged_state_changes_nothing():
     assert stopping.state_dict() == before
 
 
+def shown(stopping, losses):
+    return [stopping.update(train_loss=loss, val_loss=loss) for loss in losses]
+
+
+def test_an_object_goes_back_to_the_state_that_it_loads():
+    stopping = ConvergenceStopping(criteria=Patience(3), min_epochs=0, verbose=False)
+    shown(stopping, [0.5, 0.4, 0.3])
+    saved = stopping.state_dict()
+    first = shown(stopping, [0.4, 0.4, 0.4])
+    assert stopping.stopped_epoch == 5
+    stopping.load_state_dict(saved)
+    assert (stopping.decision.step, stopping.history, stopping.stopped_epoch) == (2, [], None)
+    assert shown(stopping, [0.4, 0.4, 0.4]) == first and stopping.stopped_epoch == 5
+
+
+def test_a_run_that_is_taken_up_after_its_stop_has_it_at_once():
+    stopping, again = (ConvergenceStopping(criteria=Patience(3), min_epochs=0, verbose=False) for _ in range(2))
+    shown(stopping, [0.3, 0.4, 0.4, 0.4])
+    again.load_state_dict(stopping.state_dict())
+    assert again.stopped_epoch == 3
+
+
+def test_what_are_no_weights_is_refused_when_loaded():
+    stopping = ConvergenceStopping(restore_best=True, verbose=False)
+    stopping.update(torch.nn.Linear(1, 1), train_loss=0.5, val_loss=0.4)
+    before = stopping.state_dict()
+    with pytest.raises(StateError, match="best_weights must be what state_dict gave, got int"):
+        stopping.load_state_dict({**before, "best_weights": 7})
+    assert stopping.state_dict() == before
+
+
+def test_an_epoch_that_was_judged_already_is_told_once():
+    stopping = ConvergenceStopping(criteria=Patience(2), min_epochs=0, verbose=False)
+    shown(stopping, [0.3, 0.4, 0.4])
+    with pytest.warns(RuntimeWarning, match=r"epoch 0 was judged already.*call begin\(\) or make a new object") as told:
+        for epoch in range(2):
+            stopping.update(epoch=epoch, train_loss=0.5, val_loss=0.5)
+    assert len(told) == 1
+    stopping.begin()
+    assert not stopping.update(epoch=0, train_loss=0.5, val_loss=0.5).stop
+
+
 def test_best_weights_that_nobody_handed_over_are_told():
     stopping = ConvergenceStopping(restore_best=True, verbose=False)
     for loss in (0.4, 0.5):
