@@ -153,6 +153,34 @@ def test_a_rate_that_another_callback_sets_is_seen():
     assert [o.lr for o in callback.observations] == pytest.approx([0.1, 0.05, 0.1 / 3])
 
 
+def test_a_rate_that_another_callback_lowers_at_the_end_of_an_epoch_is_that_of_the_next():
+    callback = patient()
+    fit(callback, before=[keras.callbacks.ReduceLROnPlateau("loss", patience=1, factor=0.5, min_delta=9)], epochs=4)
+    assert [o.lr for o in callback.observations] == pytest.approx([0.05, 0.05, 0.025, 0.0125])
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["in a list of callbacks", "alone"])
+def test_it_serves_a_loop_of_ones_own_that_tells_nothing_of_the_training(listed):
+    callback, made = patient(), model()
+    callback.set_model(made)
+    hooks = keras.callbacks.CallbackList([callback], model=made) if listed else callback
+    made.stop_training = False
+    hooks.on_train_begin()
+    for epoch, loss in enumerate(SCRIPT):
+        hooks.on_epoch_begin(epoch)
+        hooks.on_epoch_end(epoch, {"loss": loss, "val_loss": loss})
+        if made.stop_training:
+            break
+    hooks.on_train_end()
+    assert (callback.stopped_epoch, epoch) == (6, 6)
+
+
+def test_decisions_in_history_have_a_value_for_each_epoch():
+    _, _, history = fit(ConvergenceStopping(log_decisions=True, stop_on=()))
+    assert {name: len(values) for name, values in history.history.items()} == dict.fromkeys(history.history, 12)
+    assert math.isnan(history.history["convergence/epochs_left"][0])
+
+
 def test_decisions_go_to_history_when_asked():
     _, _, history = fit(patient(log_decisions=True))
     assert history.history["convergence/stop"] == [0, 0, 0, 0, 0, 0, 1]

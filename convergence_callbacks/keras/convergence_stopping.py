@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,6 +62,7 @@ class ConvergenceStopping(DataCheckingInKeras, Experimenting, keras.callbacks.Ca
         """Make ready for this run."""
         folder = self.settings.backup_dir
         self._best_weights = self._ended = None
+        self._logged: set[str] = set()
         self._forget_experiments()
         self._backup = None if folder is None else Backup(folder)
         self._new = True
@@ -74,7 +76,7 @@ class ConvergenceStopping(DataCheckingInKeras, Experimenting, keras.callbacks.Ca
         if self._new and self._backup is not None and epoch > 0:
             self._resume(self._backup, epoch - 1)
         self._new = False
-        words = self.progress() if self.params.get("verbose") and is_first_process() else None
+        words = self.progress() if self._told_by_keras("verbose") and is_first_process() else None
         if words:  # between the lines of Keras's own output
             print(words)
 
@@ -83,7 +85,7 @@ class ConvergenceStopping(DataCheckingInKeras, Experimenting, keras.callbacks.Ca
         if self._ended is not None:
             return
         logs = {} if logs is None else logs
-        rate, validated = self._rates.used_in(epoch), self._was_validated(logs)
+        rate, validated = self._rates.used_in(epoch, logs), self._was_validated(logs)
         observation = collected(self, epoch, logs, lr=rate, validated=validated)
         trained = TrainedModel(self.model, self._data)
         decision = self.decide(observation, lambda said: self.experimented(said, observation, trained))
@@ -120,11 +122,19 @@ class ConvergenceStopping(DataCheckingInKeras, Experimenting, keras.callbacks.Ca
         if self._backup is not None and is_first_process():
             self._write(self._backup, decision.step if is_best else None)
         if self.settings.log_decisions:
-            logs.update(self.numbers(decision))
+            self._log(decision, logs)
         if decision.stop:
             self.model.stop_training = True
         elif self._trial.act and (words := self.words(decision)):
             print(words)
+
+    def _log(self, decision: Decision, logs: dict[str, Any]) -> None:
+        """Give each name a value in each epoch, NaN where there is none: ``History`` keeps a list of each."""
+        numbers, history = self.numbers(decision), getattr(self.model, "history", None)
+        if history is not None and decision.step not in history.epoch:  # else it stands before this callback
+            history.history |= {name: [math.nan] * len(history.epoch) for name in numbers.keys() - self._logged}
+        self._logged |= numbers.keys()
+        logs.update(dict.fromkeys(sorted(self._logged), math.nan) | numbers)
 
     def _write(self, backup: Backup, best: int | None) -> None:
         """Back up the state, and the weights where this epoch is the best."""
@@ -139,12 +149,15 @@ class ConvergenceStopping(DataCheckingInKeras, Experimenting, keras.callbacks.Ca
             self._complain(ConvergenceError(f"no backup in {backup.folder}: {error}"), about="backup")
 
     def _begin(self) -> None:
-        epochs = self.params.get("epochs")
         self._rates = self._known_rates()
-        self.begin(epochs, lr_schedule=self._rates.to_come)
+        self.begin(self._told_by_keras("epochs"), lr_schedule=self._rates.to_come)
+
+    def _told_by_keras(self, name: str) -> Any:
+        """What is known of the training; None in a loop of one's own, which may tell nothing."""
+        return (self.params or {}).get(name)
 
     def _known_rates(self) -> Rates:
-        return Rates(self.model, self.params.get("epochs"), self.params.get("steps"))
+        return Rates(self.model, self._told_by_keras("epochs"), self._told_by_keras("steps"))
 
     def _resume(self, backup: Backup, epoch: int) -> None:
         try:
@@ -159,7 +172,7 @@ class ConvergenceStopping(DataCheckingInKeras, Experimenting, keras.callbacks.Ca
             if self.stopped_epoch is not None:
                 self._ended = EndedTraining(self.model)
         except StateError as error:
-            self._begin_afresh(error, self.params.get("epochs"), None, self._rates.to_come)
+            self._begin_afresh(error, self._told_by_keras("epochs"), None, self._rates.to_come)
 
     def _take_up_rate(self, backup: Backup) -> None:
         """Go on at the raised rate, with what is needed to put it back."""

@@ -100,7 +100,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         seen = agreed(logs)
         watch = self._watching()
         validated = any(name.startswith("val_") for name in seen)
-        rate = None if self._rates is None else self._rates.used_in(epoch)
+        rate = None if self._rates is None else self._rates.used_in(epoch, seen)
         watch.decide(collected(watch, epoch, seen, lr=rate, validated=validated))
         kept = self.best_weights
         if validated or not self.monitor.startswith("val_") or self.monitor in seen:

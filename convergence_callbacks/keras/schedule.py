@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
+
+from convergence_callbacks.core.observation import as_number
 
 MOST_EPOCHS_AHEAD = 2000
 """Epochs whose learning rates are asked of a schedule; each is a small computation on the backend."""
@@ -51,15 +54,21 @@ class Rates:
         self._epochs, self._steps = epochs or 0, steps
         self._scheduled: list[float] | None = None
 
-    def used_in(self, epoch: int) -> Any:
-        """The rate of the epoch that ends now; an optimiser with a schedule is already at that of the next."""
+    def used_in(self, epoch: int, logs: Mapping[str, Any]) -> Any:
+        """The rate of the epoch that ends now; the optimiser may already be at that of the next.
+
+        Args:
+            epoch: The epoch.
+            logs: Its metrics: callbacks that change the rate at the end of an epoch log there what it was.
+        """
         if self._optimizer is None:
             return None
         if self._scheduled is None:
             self._scheduled = self._by_schedule(epoch)
         if epoch < len(self._scheduled):
             return self._scheduled[epoch]
-        return keras.ops.convert_to_numpy(self._optimizer.learning_rate)
+        logged = as_number(logs.get("learning_rate"))
+        return keras.ops.convert_to_numpy(self._optimizer.learning_rate) if logged is None else logged
 
     def to_come(self, epoch: int) -> float:
         """The rate of an epoch to come.
