@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 try:
@@ -29,6 +30,30 @@ from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import plain_number
 
 
+@dataclass(frozen=True)
+class _Ended:
+    """A training that had stopped before it was resumed: the Trainer trains at least one batch of it.
+
+    Args:
+        weights: Those of the checkpoint.
+        step: Optimiser steps at the stop.
+        epoch: The Trainer's epoch at the stop.
+    """
+
+    weights: dict[str, Any]
+    step: int
+    epoch: float
+
+    def undo_batch(self, control: Any, model: Any) -> None:
+        """Give the model back the weights of the stop; nothing is logged, evaluated or saved."""
+        model.load_state_dict(self.weights)
+        control.should_log = control.should_evaluate = control.should_save = False
+
+    def undo_count(self, state: Any) -> None:
+        """Have the Trainer count what it had counted at the stop, once it has divided its train loss by its steps."""
+        state.global_step, state.epoch = self.step, self.epoch
+
+
 class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
     """Ends a `Trainer`'s training when it has converged, overfits, diverged or does not learn, and says why.
 
@@ -37,11 +62,12 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
     one: it is logged with each evaluation. The first of several evaluation data sets is judged unless ``val_metric``
     names another one's loss. It needs no ``load_best_model_at_end``, and goes with it; where the weights are spread
     over devices, use that instead of ``restore_best``. ``log_decisions`` adds to the Trainer's ``log_history``. A run
-    that is resumed from a checkpoint is decided as if it had never stopped.
+    that is resumed from a checkpoint is decided as if it had never stopped; one that had stopped keeps its weights.
     """
 
     def _construct(self) -> None:
         self._training = False
+        self._ended: _Ended | None = None
         self._since_last: tuple[float, int]
         self._forget_evaluation()
 
@@ -64,6 +90,10 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
             seen = min(state.global_step // between, looks - 1)
             rates = rates_to_come(lr_scheduler, epochs=looks, steps_per_epoch=between, first_epoch=seen)
         self.begin_resumed(looks, None, rates)
+        self._ended = None
+        if self.stopped_epoch is not None:
+            self._ended = _Ended(copied(kwargs["model"]), state.global_step, state.epoch)
+            control.should_training_stop = True
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Tell of an evaluation that had nothing to judge."""
@@ -72,10 +102,15 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Have the train loss logged with each evaluation."""
+        if self._ended is not None:
+            self._ended.undo_batch(control, kwargs["model"])
         control.should_log |= control.should_evaluate
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Have the train loss logged, and judged where nothing is evaluated."""
+        if self._ended is not None:
+            self._ended.undo_batch(control, kwargs["model"])
+            return
         self._epoch_ended = _strategy(args) == "no"
         if self._epoch_ended and self._logged_at == state.global_step:
             self._judge(state, control, **kwargs)
@@ -133,6 +168,8 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
         if self._metrics:
             self._judge(state, control, model=model)
         self._training = False
+        if self._ended is not None:
+            self._ended.undo_count(state)
         if self._best_weights is None and args.load_best_model_at_end:  # then the Trainer gives back what it saved
             return
         if (best := self._best_to_give_back()) is not None:

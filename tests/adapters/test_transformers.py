@@ -132,3 +132,14 @@ def test_several_callbacks_find_their_own_state_in_the_checkpoint(tmp_path, rest
     made.train(resume_from_checkpoint=True)
     first = next(c for c in made.callback_handler.callbacks if getattr(c, "settings", None) == short.settings)
     assert first.decision.best_step == 3 and first.stopped_epoch == 6
+
+
+def test_a_run_that_had_stopped_trains_no_more_when_it_is_resumed(tmp_path):
+    saved = {"eval_strategy": "epoch", "save_strategy": "epoch"}
+    made = trainer(patient(), tmp_path, kind=Scripted, **saved)
+    made.train()
+    again = trainer(stopping := patient(), tmp_path, kind=Scripted, **saved)
+    again.train(resume_from_checkpoint=True)
+    assert (stopping.stopped_epoch, stopping.history) == (6, [])
+    assert (again.state.global_step, again.state.epoch) == (made.state.global_step, made.state.epoch)
+    np.testing.assert_array_equal(weights(again.model), weights(made.model))
