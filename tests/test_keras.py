@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import warnings
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import pytest
 keras = pytest.importorskip("keras", reason="needs the extra: pip install 'convergence-callbacks[keras]'")
 
 from convergence_callbacks import MetricNotFoundError, Patience, TargetLoss, Verdict
-from convergence_callbacks.keras import ConvergenceStopping
+from convergence_callbacks.keras import ConvergenceStopping, EarlyStopping
 from tests.keras_training import SCRIPT, Scripted, X, Y, fit, model
 
 
@@ -279,6 +280,35 @@ def test_a_killed_run_is_resumed_as_if_it_had_never_stopped(tmp_path, killed_at,
     assert not (tmp_path / "stopping").exists()
 
 
+@pytest.mark.parametrize("killed_at", [2, 5])
+def test_the_best_weights_before_the_first_epoch_to_judge_survive_a_kill(tmp_path, killed_at):
+    def killable():
+        early = EarlyStopping(restore_best_weights=True, start_from_epoch=50, backup_dir=tmp_path / "stopping")
+        return early, keras.callbacks.BackupAndRestore(str(tmp_path / "backup"))
+
+    reference, _, _ = fit(EarlyStopping(restore_best_weights=True, start_from_epoch=50))
+    first, backup = killable()
+    with pytest.raises(Killed):
+        fit(first, after=[backup, KillAt(killed_at)])
+    second, backup = killable()
+    made, _, _ = fit(second, after=[backup])
+    assert second.best_epoch == 3
+    np.testing.assert_allclose(made.get_weights()[0], reference.get_weights()[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("value", "reason"), [(0.0, "has not improved for 3 epochs, best 0"), (math.nan, "no finite")])
+def test_early_stopping_says_why_where_the_best_is_zero_or_none_is(value, reason):
+    callback = EarlyStopping("val_accuracy", patience=3, mode="max")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit(callback, scripted=Scripted([value] * 12, name="val_accuracy"))
+    assert reason in callback.decision.reason
+
+
+def test_early_stopping_takes_a_path_and_keeps_its_text(tmp_path):
+    assert EarlyStopping(backup_dir=tmp_path).get_config()["backup_dir"] == str(tmp_path)
+
+
 def test_a_damaged_state_is_told_and_the_criteria_start_afresh(tmp_path):
     first, backup = resumable(tmp_path)
     with pytest.raises(Killed):
@@ -294,7 +324,7 @@ def test_a_run_killed_by_the_system_leaves_a_state_that_can_be_read(tmp_path):
     script = f"""
         import os, signal, numpy as np, keras
         from convergence_callbacks import Patience
-        from convergence_callbacks.keras import ConvergenceStopping
+        from convergence_callbacks.keras import ConvergenceStopping, EarlyStopping
 
         class Kill(keras.callbacks.Callback):
             def on_epoch_end(self, epoch, logs=None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -95,16 +96,17 @@ class Stopping(BestWeights, Complaints, FromYaml):
         verbose: bool = True,
         show_forecast: bool = False,
         log_decisions: bool = False,
-        backup_dir: str | None = None,
+        backup_dir: str | os.PathLike[str] | None = None,
         probe: bool = False,
         probe_budget: int = 24,
         every_n_steps: int | None = None,
         check_data: bool = False,
         on_false_convergence: Literal["tell", "raise_lr"] = "tell",
-        record: str | None = None,
+        record: str | os.PathLike[str] | None = None,
         strict: bool = False,
     ) -> None:
         given = {name: value for name, value in vars().items() if name != "self"}
+        given |= {name: os.fspath(path) for name, path in given.items() if isinstance(path, os.PathLike)}
         self._construct()
         self.settings = StoppingSettings(**given)
         if mode == "max" and val_metric is None and train_metric is None:  # no loss is better the larger it is

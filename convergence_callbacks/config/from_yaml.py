@@ -26,11 +26,14 @@ class FromYaml:
             SettingsError: Names file, line and setting, what was expected and the nearest known name.
             OSError: The file can't be read.
         """
-        from convergence_callbacks.config.read import read_settings  # pydantic and YAML only when used
+        from convergence_callbacks.config.read import read_settings, with_place  # pydantic and YAML only when used
 
         taken = inspect.signature(cls).parameters
         for name in overrides:
             if name not in taken:
                 raise SettingsError(unknown_name(f"setting of {cls.__name__}", name, taken), (name,))
         settings = {name: value for name, value in read_settings(path).items() if name in taken}
-        return cls(**{**settings, **overrides})
+        try:
+            return cls(**{**settings, **overrides})
+        except SettingsError as error:  # what this class alone refuses
+            raise (error if set(error.at) & overrides.keys() else with_place(error, path)) from None

@@ -39,6 +39,14 @@ def read_settings(path: str | Path) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in document.value}
 
 
+def with_place(error: SettingsError, path: str | Path) -> SettingsError:
+    """An error with the line of the setting that is wrong; as it is where the file does not have it."""
+    document = _document(path)
+    if error.at not in document.places:
+        return error
+    return SettingsError(_line(path, Problem(str(error), document.places[error.at])), error.at)
+
+
 def _document(path: str | Path) -> Document:
     with Path(path).open("rb") as file:
         content = file.read(MAX_BYTES + 1)

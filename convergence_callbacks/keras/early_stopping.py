@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -49,7 +50,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
     _new: bool
     _warm: float | None
     _warm_epoch: int
-    _warm_weights: list[Any] | None
+    _warm_weights: list[Any] | Path | None
     _saved_watch: Mapping[str, Any] | None
     best_weights: list[Any] | Path | None
     best_epoch: int
@@ -68,13 +69,14 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         start_from_epoch: int = 0,
         *,
         tolerance: float | None = None,
-        backup_dir: str | None = None,
+        backup_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         if patience < 0:
             raise SettingsError(f"patience must be at least 0, got {patience}", ("patience",))
         super().__init__(monitor, min_delta, patience, verbose, mode, baseline, restore_best_weights, start_from_epoch)
         Watch(monitor, mode="min", tolerance=tolerance)  # so that a wrong tolerance is told here
-        self.tolerance, self.backup_dir = tolerance, backup_dir
+        self.tolerance = tolerance
+        self.backup_dir = None if backup_dir is None else os.fspath(backup_dir)
         self.listeners: list[Callable[[Observation, Decision], None]] = []
         self._forget()
 
@@ -102,7 +104,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         validated = any(name.startswith("val_") for name in seen)
         rate = None if self._rates is None else self._rates.used_in(epoch, seen)
         watch.decide(collected(watch, epoch, seen, lr=rate, validated=validated))
-        kept = self.best_weights
+        kept = self._kept_weights()
         if validated or not self.monitor.startswith("val_") or self.monitor in seen:
             self._keep_warm(epoch, seen)
             super().on_epoch_end(epoch, seen)
@@ -111,7 +113,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         if self.stopped_epoch:
             watch.end(self._reason(epoch))
         if self._backup is not None and is_first_process():
-            self._write(self._backup, epoch, is_best=self.best_weights is not kept)
+            self._write(self._backup, epoch, is_best=self._kept_weights() is not kept)
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Give back the best weights, where asked, and say why the training ended."""
@@ -158,8 +160,14 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         elif self._is_improvement(value, self._warm):
             self._warm, self._warm_epoch, self._warm_weights = value, epoch, self.model.get_weights()
 
+    def _kept_weights(self) -> list[Any] | Path | None:
+        """Those that the model gets at the end, as far as is known."""
+        return self._warm_weights if self.best_weights is None else self.best_weights
+
     def _reason(self, epoch: int) -> str:
-        return f"{self.monitor} has not improved for {self.wait} epochs, best {self.best:.6g}" if self.best else ""
+        if self.best is None:
+            return f"{self.monitor} has had no finite value for {self.wait} epochs" if self.wait else ""
+        return f"{self.monitor} has not improved for {self.wait} epochs, best {self.best:.6g}"
 
     # State --------------------------------------------------------------------------------------------
 
@@ -192,10 +200,12 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         return self._watch
 
     def _write(self, backup: Backup, epoch: int, *, is_best: bool) -> None:
+        is_warm = self.best_weights is None and self._warm is not None
         state = {
-            "decision": {"step": epoch, "best_step": self.best_epoch},
+            "decision": {"step": epoch, "best_step": self._warm_epoch if is_warm else self.best_epoch},
             "wait": self.wait,
             "best": None if self.best is None else plain_number(float(self.best)),
+            "warm": plain_number(float(self._warm)) if is_warm else None,
             "stopped_epoch": self.stopped_epoch,
             "watch": self._watching().state_dict(),
         }
@@ -214,6 +224,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
                 raise StateError(f"{backup.folder} holds no state of epoch {epoch}")
             with damage_told("EarlyStopping"):
                 best = None if state["best"] is None else float(state["best"])
+                warm = None if state.get("warm") is None else float(state["warm"])
                 wait, stopped, best_epoch = (
                     int(number) for number in (state["wait"], state["stopped_epoch"], state["decision"]["best_step"])
                 )
@@ -224,6 +235,8 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         self._saved_watch = state.get("watch")
         if self.restore_best_weights and self.best is not None:
             self.best_weights = backup.weights(self.best_epoch)
+        if self.restore_best_weights and warm is not None:
+            self._warm, self._warm_epoch, self._warm_weights = warm, best_epoch, backup.weights(best_epoch)
         if self.stopped_epoch:
             self._ended = EndedTraining(self.model)
 

@@ -58,3 +58,8 @@ def test_what_is_done_of_false_convergence_is_one_of_two():
 def test_a_framework_that_hides_its_data_names_the_function():
     with pytest.raises(SettingsError, match="check_data is for the callbacks of Lightning and Keras; elsewhere call"):
         Stopping(check_data=True)
+
+
+def test_a_path_is_kept_as_the_text_that_a_file_of_settings_holds(tmp_path):
+    settings = Stopping(backup_dir=tmp_path, record=tmp_path / "record.jsonl").settings
+    assert (settings.backup_dir, settings.record) == (str(tmp_path), str(tmp_path / "record.jsonl"))

@@ -59,3 +59,18 @@ def test_a_monitor_from_a_file_still_takes_a_clock(file):
 def test_a_missing_file_is_the_systems_own_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         Monitor.from_yaml(tmp_path / "missing.yaml")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("mode: max", "mode 'max' needs val_metric"),
+        ("probe: true", "probe is for the callbacks of Lightning and Keras"),
+    ],
+)
+def test_what_a_callback_alone_refuses_has_its_line_too_unless_an_argument_said_it(file, line, message):
+    file.write_text(f"tolerance: 0.02\n{line}\n")
+    with pytest.raises(SettingsError, match=f"convergence.yaml, line 2: {message}"):
+        Stopping.from_yaml(file)
+    with pytest.raises(SettingsError, match=r"^mode 'max' needs val_metric"):
+        Stopping.from_yaml(file, mode="max", probe=False)
