@@ -200,12 +200,12 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         return self._watch
 
     def _write(self, backup: Backup, epoch: int, *, is_best: bool) -> None:
-        is_warm = self.best_weights is None and self._warm is not None
+        warm = self._warm if self.best_weights is None else None
         state = {
-            "decision": {"step": epoch, "best_step": self._warm_epoch if is_warm else self.best_epoch},
+            "decision": {"step": epoch, "best_step": self.best_epoch if warm is None else self._warm_epoch},
             "wait": self.wait,
             "best": None if self.best is None else plain_number(float(self.best)),
-            "warm": plain_number(float(self._warm)) if is_warm else None,
+            "warm": None if warm is None else plain_number(float(warm)),
             "stopped_epoch": self.stopped_epoch,
             "watch": self._watching().state_dict(),
         }
