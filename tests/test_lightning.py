@@ -9,11 +9,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra: pip install 'convergence-callbacks[lightning]'")
 lightning = pytest.importorskip("lightning", reason="needs the extra: pip install 'convergence-callbacks[lightning]'")
 
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, LearningRateFinder, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 
 from convergence_callbacks import MetricNotFoundError, Patience, TargetLoss, Verdict
-from convergence_callbacks.lightning import ConvergenceStopping
+from convergence_callbacks.lightning import ConvergenceStopping, EarlyStopping
 from tests.lightning_training import SCRIPT, fit, loader, module
 
 
@@ -291,6 +291,51 @@ def test_an_instance_used_again_starts_fresh(tmp_path):
     first = [(d.step, d.stop, d.best_value, d.reason) for d in callback.history]
     fit(callback, tmp_path)
     assert [(d.step, d.stop, d.best_value, d.reason) for d in callback.history] == first
+
+
+IMPROVING = [1.0 - 0.05 * epoch for epoch in range(12)]
+both_callbacks = pytest.mark.parametrize("kind", [patient, lambda: EarlyStopping("val_loss")], ids=["ours", "theirs"])
+
+
+@both_callbacks
+def test_evaluating_a_checkpoint_leaves_the_run_as_it_was_and_the_next_fit_fresh(tmp_path, kind):
+    callback = kind()
+    keep = ModelCheckpoint(dirpath=tmp_path / "kept", monitor="val_loss")
+    trainer, model = fit(callback, tmp_path, callbacks=[keep])
+    said, stopped = callback.decision, callback.stopped_epoch
+    trainer.validate(model, loader(1), ckpt_path="best", verbose=False)
+    assert (callback.decision, callback.stopped_epoch, len(callback.history)) == (said, stopped, 7)
+    again, _ = fit(callback, tmp_path, module(script=IMPROVING))
+    assert (again.current_epoch, len(callback.history)) == (12, 12)
+
+
+@both_callbacks
+def test_a_run_that_was_resumed_after_its_end_is_forgotten_by_the_next_fit(tmp_path, kind):
+    callback = kind()
+    trainer, _ = fit(callback, tmp_path)
+    trainer.save_checkpoint(tmp_path / "ended.ckpt")
+    for epochs in (12, trainer.current_epoch):  # the latter ends before Lightning begins to train
+        resumed, _ = fit(callback, tmp_path, ckpt_path=tmp_path / "ended.ckpt", max_epochs=epochs)
+        assert resumed.current_epoch == trainer.current_epoch
+        again, _ = fit(callback, tmp_path, module(script=IMPROVING))
+        assert again.current_epoch == 12
+
+
+@both_callbacks
+def test_a_state_that_was_loaded_by_hand_is_that_of_the_next_fit_only(tmp_path, kind):
+    callback, resumed = kind(), kind()
+    fit(callback, tmp_path)
+    resumed.load_state_dict(callback.state_dict())
+    assert [fit(resumed, tmp_path, module(script=IMPROVING))[0].current_epoch for _ in range(2)] == [0, 12]
+
+
+@both_callbacks
+def test_a_search_for_the_learning_rate_does_not_bring_the_last_run_back(tmp_path, kind):
+    callback = kind()
+    fit(callback, tmp_path)
+    search = LearningRateFinder(num_training_steps=3)
+    trainer, _ = fit(callback, tmp_path, module(script=IMPROVING), callbacks=[search])
+    assert (trainer.current_epoch, len(callback.history)) == (12, 12)
 
 
 def test_two_callbacks_in_one_trainer_keep_their_own_state(tmp_path):

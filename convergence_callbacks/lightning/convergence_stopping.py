@@ -15,6 +15,7 @@ from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.lightning.console import say
 from convergence_callbacks.lightning.data_check import DataCheckingInLightning
 from convergence_callbacks.lightning.epoch import EpochInProgress
+from convergence_callbacks.lightning.fits import Fits
 from convergence_callbacks.lightning.observed import observed
 from convergence_callbacks.lightning.processes import any_process
 from convergence_callbacks.lightning.rivals import plays_against_itself
@@ -26,7 +27,7 @@ IN_MEMORY = 2**30
 """Bytes of weights up to which the best ones are kept in memory; beyond, in ``backup_dir`` or the run's directory."""
 
 
-class ConvergenceStopping(DataCheckingInLightning, Experimenting, *early_stoppings()):  # type: ignore[misc]
+class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_stoppings()):  # type: ignore[misc]
     """Ends a Lightning training when it has converged, overfits, diverged or does not learn, and says why.
 
     It takes the settings of `Stopping`. Train and validation loss are found among the logged metrics; the
@@ -60,7 +61,10 @@ class ConvergenceStopping(DataCheckingInLightning, Experimenting, *early_stoppin
     # Collect ------------------------------------------------------------------------------------------
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
-        """Nothing of the stock callback's."""
+        """Forget the last run, lest what saves a checkpoint before the first epoch takes it for this one."""
+        if self._begins_afresh(stage):
+            self._saved = None
+            self.begin()
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Make ready for this run, with what the trainer knows of it."""
@@ -140,6 +144,11 @@ class ConvergenceStopping(DataCheckingInLightning, Experimenting, *early_stoppin
         self._best_weights, self._best_path = loaded(saved.get("best_weights")), saved.get("best_path")
         self._epoch.load_state_dict(saved.get("epoch", {}))
         self._before_raise = saved.get("before_raise")
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from a saved state in this fit, or, by hand, in the next; an evaluation takes up none."""
+        if self._is_to_load():
+            super().load_state_dict(state_dict)
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
         """Take up the state of a run whose criteria were other ones: settings are the user's to change."""

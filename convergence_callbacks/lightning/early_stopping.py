@@ -18,6 +18,7 @@ from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.lightning.console import say
 from convergence_callbacks.lightning.epoch import EpochInProgress
 from convergence_callbacks.lightning.errors import MisconfiguredError, MonitorNotFoundError
+from convergence_callbacks.lightning.fits import Fits
 from convergence_callbacks.lightning.monitored import MonitoredMetric
 from convergence_callbacks.lightning.observed import observed
 from convergence_callbacks.lightning.processes import any_process, gather
@@ -29,7 +30,7 @@ TELLING_APART = ("min_delta", "patience", "check_finite", "stopping_threshold", 
 """Settings by which two callbacks on one metric differ; a stop from a checkpoint stands while they are the same."""
 
 
-class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
+class EarlyStopping(Fits, Watched, *early_stoppings()):  # type: ignore[misc]
     """Lightning's `EarlyStopping`: its arguments and decisions, without its known defects, with a diagnosis.
 
     ``docs/defects.md`` lists what differs. `decision`, `history`, `observations` and `listeners` are those of
@@ -119,7 +120,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
             self._check_on_train_epoch_end = True
         key = self._generate_state_key(monitor=self.monitor, mode=self.mode)
         self._alone = sum(callback.state_key.startswith(key[:-1]) for callback in trainer.callbacks) == 1
-        if stage == "fit" and not self._loaded:
+        if self._begins_afresh(stage):
             self._forget()
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
@@ -162,7 +163,6 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
     def _run_early_stopping_check(self, trainer: Any) -> None:
         if trainer.fast_dev_run:
             return
-        self._loaded = False
         metrics = trainer.callback_metrics
         current, is_new = self._metric.read(trainer, metrics)
         if current is None:
@@ -239,6 +239,8 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         Raises:
             StateError: It is damaged or foreign; without ``strict`` that is told, and patience starts afresh.
         """
+        if not self._is_to_load():
+            return
         try:
             saved = SavedEarlyStopping.read(state_dict)
             with damage_told("EarlyStopping"):
@@ -251,7 +253,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
             return
         stops = self.wait_count >= max(1, self.patience) if saved.stops is None else saved.stops
         self._stops = stops and saved.settings.items() <= self._settings().items()
-        self._watch, self._saved_watch, self._epoch, self._loaded = None, saved.watch, saved.epoch, True
+        self._watch, self._saved_watch, self._epoch = None, saved.watch, saved.epoch
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
         """Take up the state of a callback on the same metric whose settings were other ones."""
@@ -274,7 +276,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         self.best_score = torch.tensor(torch.inf if self.mode == "min" else -torch.inf)
         self._go_on()
         self._epoch, self._metric = EpochInProgress(), MonitoredMetric(self.monitor)
-        self._loaded = self._told_missing = self._was_validated = False
+        self._told_missing = self._was_validated = False
 
     def _watching(self, trainer: Any) -> Watch:
         if self._watch is None:
