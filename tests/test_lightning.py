@@ -75,6 +75,17 @@ def test_the_train_loss_is_the_mean_over_the_epoch_however_it_was_logged(tmp_pat
     assert train_losses(train_name=None) == pytest.approx(by_epoch)
 
 
+def test_a_part_of_the_loss_that_is_logged_by_epoch_is_not_taken_for_the_train_loss(tmp_path):
+    class InParts(type(module())):
+        def training_step(self, batch, index):
+            self.log("train_kl_loss", 0.001, on_step=True, on_epoch=True)
+            return super().training_step(batch, index)
+
+    callback = patient()
+    fit(callback, tmp_path, InParts(train_name=None), max_epochs=2)
+    assert all(o.train_loss > 0.01 for o in callback.observations)
+
+
 def test_accumulated_batches_do_not_shrink_the_train_loss(tmp_path):
     losses = []
     for accumulate in (1, 4):

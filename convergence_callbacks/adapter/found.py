@@ -12,6 +12,7 @@ from convergence_callbacks.adapter.names import (
     find_validation_loss,
     find_validation_scores,
     is_epoch_mean,
+    is_paired,
 )
 from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.core.observation import Observation, as_number
@@ -58,9 +59,9 @@ def found_among(
         validated: Whether this epoch was validated; if not, a logged validation loss is an old one.
         awaited: Whether the first validation is still to come: no train loss is judged in its place.
     """
-    train = _train_loss(settings, logged, mean)
     find = find_validation_loss if settings.mode == "min" else _nothing
     val_name = _named(settings.val_metric, logged, find) if validated else None
+    train = _train_loss(settings, logged, mean, settings.val_metric or val_name or "val_loss")
     observation = dataclasses.replace(
         known,
         train_loss=None if awaited and val_name is None else as_number(train),
@@ -90,7 +91,7 @@ def _nothing(_: Iterable[str]) -> None:
     """No loss is looked for where more is better."""
 
 
-def _train_loss(settings: StoppingSettings, logged: Mapping[str, Any], mean: Any) -> Any:
+def _train_loss(settings: StoppingSettings, logged: Mapping[str, Any], mean: Any, validation: str) -> Any:
     """What is paired with the validation metric: the same one on the training data, or else the loss."""
     named = settings.train_metric or find_counterpart(settings.val_metric or "val_loss", logged)
     if named is not None and named in logged:
@@ -98,7 +99,9 @@ def _train_loss(settings: StoppingSettings, logged: Mapping[str, Any], mean: Any
     if settings.mode == "max":  # a loss falls where the metric rises
         return None
     name = _named(settings.train_metric, logged, find_train_loss)
-    return mean if name is None or (mean is not None and not is_epoch_mean(name)) else logged[name]
+    if name is None or (mean is not None and not (is_epoch_mean(name) and is_paired(name, validation))):
+        return mean
+    return logged[name]
 
 
 def _scores(logged: Mapping[str, Any]) -> dict[str, float]:

@@ -63,6 +63,15 @@ def is_epoch_mean(name: str) -> bool:
     return bool(_words(name) & _PER_EPOCH)
 
 
+def is_paired(train: str, validation: str) -> bool:
+    """Whether a train loss has nothing special in its name that the validation metric lacks, as a part of the loss has.
+
+    >>> is_paired("train_loss_epoch", "val_loss"), is_paired("train_kl_loss_epoch", "val_loss")
+    (True, False)
+    """
+    return _words(train) - _PLAIN_WORDS <= _words(validation)
+
+
 def is_of_training(name: str) -> bool:
     """Whether a name says that it was measured on the training data: ``train_acc``, ``loss``.
 
