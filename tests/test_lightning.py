@@ -438,6 +438,20 @@ def test_a_scheduler_that_steps_with_the_batches_is_read_too(tmp_path):
     assert callback.monitor.settings.lr_schedule == pytest.approx([0.1, 0.1 / 5, 0.1 / 9])
 
 
+@pytest.mark.parametrize("frequency", [1, 2])
+def test_its_rates_are_those_to_come_also_where_accumulation_does_not_divide_the_batches(tmp_path, frequency):
+    class Scheduled(type(module())):
+        def configure_optimizers(self):
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+            scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
+            each = {"scheduler": scheduler, "interval": "step", "frequency": frequency}
+            return {"optimizer": optimizer, "lr_scheduler": each}
+
+    callback = patient()
+    fit(callback, tmp_path, Scheduled(), max_epochs=3, accumulate_grad_batches=3)
+    assert callback.monitor.settings.lr_schedule == pytest.approx([o.lr for o in callback.observations])
+
+
 def test_it_can_be_sent_to_the_processes_that_lightning_spawns():
     assert pickle.loads(pickle.dumps(patient())).settings == patient().settings
 

@@ -91,9 +91,16 @@ def test_budget_and_rates_are_told_by_the_stretch(tmp_path):
 
     callback = by_steps(criteria=None)
     fit(callback, tmp_path, Falling(), max_epochs=-1, max_steps=9, **validated_every(2))
-    assert callback.monitor.settings.max_epochs == 4
-    assert callback.monitor.settings.lr_schedule == pytest.approx([0.1 * 0.25**stretch for stretch in range(4)])
+    assert callback.monitor.settings.max_epochs == 5  # the last of them is cut off
+    assert callback.monitor.settings.lr_schedule == pytest.approx([0.1 * 0.25**stretch for stretch in range(5)])
     assert [o.lr for o in callback.observations] == pytest.approx([0.1 * 0.25**stretch for stretch in range(4)])
+
+
+@pytest.mark.parametrize("budget", [{"max_steps": 7, "max_epochs": -1}, {"max_epochs": 2}], ids=str)
+def test_the_framework_ends_the_run_where_its_budget_is_no_whole_number_of_stretches(tmp_path, budget):
+    callback = by_steps(every=5, criteria=None)
+    trainer, _ = fit(callback, tmp_path, Module(), **budget, **validated_every(1))
+    assert trainer.global_step == budget.get("max_steps", 8) and len(callback.history) == 1
 
 
 class Killed(Callback):
@@ -138,6 +145,19 @@ def test_the_best_weights_are_those_of_the_best_stretch(tmp_path):
 
     _, model = fit(by_steps(restore_best=True), tmp_path, Module(), callbacks=[Watch()], **validated_every(2))
     assert (weights(model) == kept[8]).all() and (kept[8] != kept[14]).any()
+
+
+def test_the_best_weights_are_those_of_the_last_stretch_where_the_run_ends_after_it(tmp_path):
+    kept = {}
+
+    class Watch(Callback):
+        def on_validation_end(self, trainer, model):
+            kept[trainer.global_step] = weights(model)
+            trainer.should_stop = trainer.global_step == 5
+
+    improving = Module(val=[1.0, 0.9, 0.8, 0.7, 0.6])
+    _, model = fit(by_steps(restore_best=True), tmp_path, improving, callbacks=[Watch()], **validated_every(1))
+    assert (weights(model) == kept[4]).all() and (kept[4] != kept[5]).any()
 
 
 def test_other_doors_and_a_probe_refuse_it():

@@ -25,18 +25,18 @@ def known_of(trainer: Any, every_n_steps: int | None) -> tuple[int | None, int |
         return limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer)
     return (
         stretches(trainer, every_n_steps),
-        (trainer.min_steps or 0) // every_n_steps,
+        math.ceil((trainer.min_steps or 0) / every_n_steps),
         schedule(trainer, every_n_steps),
     )
 
 
 def stretches(trainer: Any, every_n_steps: int) -> int | None:
-    """How many stretches of so many steps the training may take; None where unknown."""
+    """How many stretches of so many steps the training may take, the last one maybe cut off; None where unknown."""
     try:
         steps = float(trainer.estimated_stepping_batches)
     except Exception:  # Lightning refuses to count where the accumulation of gradients changes on the way
         return None
-    return max(1, int(steps / every_n_steps)) if 0 < steps < math.inf else None
+    return math.ceil(steps / every_n_steps) if 0 < steps < math.inf else None
 
 
 def schedule(trainer: Any, every_n_steps: int | None = None) -> list[float] | None:
@@ -57,10 +57,13 @@ def schedule(trainer: Any, every_n_steps: int | None = None) -> list[float] | No
 
 def _scheduler_steps(trainer: Any, config: Any, every_n_steps: int | None) -> int | None:
     """How often the scheduler steps in an epoch or a stretch; None where that is less than once, or unknown."""
-    if config.interval == "step":
-        each = every_n_steps or trainer.num_training_batches / trainer.accumulate_grad_batches
-    elif every_n_steps is None:
-        each = 1.0
-    else:
+    if config.interval != "step":
+        return 1 if every_n_steps is None and config.frequency == 1 else None
+    batches, accumulate = trainer.num_training_batches, trainer.accumulate_grad_batches
+    apart = math.lcm(config.frequency, accumulate)  # it steps after batches after which the optimiser does
+    if every_n_steps is not None:
+        return every_n_steps * accumulate // apart or None
+    if batches == math.inf:
         return None
-    return int(each / config.frequency) if 1 <= each / config.frequency < math.inf else None
+    is_cut_off = batches % accumulate != 0 and batches % config.frequency == 0  # the last batch of an epoch is a step
+    return int(batches // apart + is_cut_off) or None
