@@ -183,6 +183,25 @@ def test_the_best_weights_are_restored_when_asked(tmp_path):
     assert not torch.equal(weights.seen[3], weights.seen[6])
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_best_weights_are_those_that_were_validated_where_they_are_averages(tmp_path, is_first):
+    averaging = pytest.importorskip("lightning.pytorch.callbacks.weight_averaging", reason="Lightning before 2.6")
+    average = averaging.EMAWeightAveraging(decay=0.5)
+
+    class Watched(type(module())):
+        validated = ()
+
+        def validation_step(self, batch, index):
+            super().validation_step(batch, index)
+            self.validated = (*self.validated, self.layer.weight.detach().clone())
+
+    stopping = patient(restore_best=True)
+    first, second = (stopping, average) if is_first else (average, stopping)
+    _, model = fit(first, tmp_path, Watched(), callbacks=[second], limit_val_batches=1, num_sanity_val_steps=0)
+    assert torch.equal(model.layer.weight, model.validated[3])
+    assert not torch.equal(model.validated[3], model.validated[6])
+
+
 def test_the_last_weights_stay_when_not_asked(tmp_path):
     weights = Weights()
     _, model = fit(patient(), tmp_path, callbacks=[weights])

@@ -28,12 +28,16 @@ class BestWeights:
         """Whether the weights of this epoch are to be kept: no other was better."""
         return self.settings.restore_best and decision.best_step == decision.step
 
-    def _best_was_before(self) -> Decision | None:
-        """The last decision, where the weights of an epoch before it are to be given back; else None."""
+    def _best_was_before(self, *, trained_since: bool = False) -> Decision | None:
+        """The last decision, where weights of before are to be given back; else None.
+
+        Args:
+            trained_since: Whether the training went on after that decision.
+        """
         decision = self.decision
-        if not self.settings.restore_best or decision is None or decision.best_step == decision.step:
+        if not self.settings.restore_best or decision is None:
             return None
-        return decision
+        return decision if trained_since or decision.best_step != decision.step else None
 
     def _best_to_give_back(self) -> Any:
         """The best weights; None where the last are to stay, for not being asked, for being the best, or for want."""

@@ -12,6 +12,7 @@ from convergence_callbacks.adapter.experiments import Experimenting
 from convergence_callbacks.adapter.torch_weights import loaded, on_host
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.lightning.averaged import averages_weights
 from convergence_callbacks.lightning.console import say
 from convergence_callbacks.lightning.data_check import DataCheckingInLightning
 from convergence_callbacks.lightning.epoch import EpochInProgress
@@ -31,8 +32,8 @@ class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_s
     """Ends a Lightning training when it has converged, overfits, diverged or does not learn, and says why.
 
     It takes the settings of `Stopping`. Train and validation loss are found among the logged metrics; the
-    train loss is the mean of what ``training_step`` returned, unless one was logged per epoch. Where
-    validation runs several times an epoch, the last one counts. A run that is resumed from a checkpoint is
+    train loss is the mean of what ``training_step`` returned, unless one was logged per epoch, and not a part of it.
+    Where validation runs several times an epoch, the last one counts. A run that is resumed from a checkpoint is
     decided as if it had never stopped; with ``restore_best`` the checkpoint holds the best weights too.
 
     With ``every_n_steps`` a stretch of so many optimiser steps is an epoch to it, with the mean of its train losses
@@ -49,6 +50,7 @@ class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_s
         super()._construct()
         self._best_weights: dict[str, Any] | None = None
         self._best_path: str | None = None
+        self._validated_weights: dict[str, Any] | None = None
         self._epoch = EpochInProgress()
 
     @property
@@ -87,6 +89,14 @@ class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_s
         """Add the loss of the batch to the epoch's."""
         self._epoch.add_batch(trainer, pl_module, outputs)
 
+    def on_validation_batch_start(
+        self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """Copy the weights that are validated, where they are others than those that are trained."""
+        is_of_fit = trainer.state.fn == "fit" and not trainer.sanity_checking
+        if self.settings.restore_best and batch_idx == 0 and is_of_fit and averages_weights(trainer):
+            self._validated_weights = on_host(pl_module.state_dict())
+
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """Note that the epoch was validated."""
         self._epoch.note_validation(trainer)
@@ -103,22 +113,37 @@ class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_s
         every = self.settings.every_n_steps
         if every is None or trainer.state.fn != "fit" or trainer.sanity_checking:
             return
-        stretch = trainer.global_step // every - 1
-        if stretch > (-1 if self.decision is None else self.decision.step):
-            self._judge(stretch, trainer, pl_module)
+        if self._steps_since_judged(trainer) >= every:
+            self._judge(trainer.global_step // every - 1, trainer, pl_module)
             self._epoch = EpochInProgress.begun(trainer)
+
+    def _steps_since_judged(self, trainer: Any) -> int:
+        """Steps after the last stretch that was judged; none where epochs are."""
+        every = self.settings.every_n_steps or 0
+        judged = 0 if self.decision is None else self.decision.step + 1
+        return int(trainer.global_step - judged * every) if every else 0
 
     def _judge(self, step: int, trainer: Any, pl_module: Any) -> None:
         observation = observed(self, self._epoch, trainer, step)
         trained = TrainedModule(trainer, pl_module)
         decision = self.decide(observation, lambda said: self.experimented(said, observation, trained))
         self._act(decision, trainer, pl_module, trained)
+        self._validated_weights = None
 
     # Act ----------------------------------------------------------------------------------------------
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """Give back the best weights, where asked."""
-        decision = self._best_was_before()
+        if not averages_weights(trainer):
+            self._give_back(pl_module, trained_since=self._steps_since_judged(trainer) > 0)
+
+    def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
+        """Give back the best weights after a callback that averages has left its last average in the module."""
+        if averages_weights(trainer):
+            self._give_back(pl_module, trained_since=True)
+
+    def _give_back(self, pl_module: Any, *, trained_since: bool) -> None:
+        decision = self._best_was_before(trained_since=trained_since)
         if decision is None:
             return
         weights = self._best_weights
@@ -137,11 +162,13 @@ class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_s
             "epoch": self._epoch.state_dict(),
             **({} if self._before_raise is None else {"before_raise": self._before_raise}),
             **(kept if self.settings.restore_best else {}),
+            **({} if self._validated_weights is None else {"validated_weights": self._validated_weights}),
         }
 
     def _take_up(self, saved: Mapping[str, Any]) -> None:
         super()._take_up(saved)
         self._best_weights, self._best_path = loaded(saved.get("best_weights")), saved.get("best_path")
+        self._validated_weights = loaded(saved.get("validated_weights"))
         self._epoch.load_state_dict(saved.get("epoch", {}))
         self._before_raise = saved.get("before_raise")
 
@@ -172,6 +199,9 @@ class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_s
             say(trainer, words)
 
     def _keep_best(self, trainer: Any, pl_module: Any) -> None:
+        if self._validated_weights is not None:
+            self._best_weights = self._validated_weights
+            return
         weights = pl_module.state_dict()
         size = sum(w.numel() * w.element_size() for w in weights.values() if isinstance(w, torch.Tensor))
         if size <= IN_MEMORY:
