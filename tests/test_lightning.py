@@ -375,6 +375,25 @@ def test_two_callbacks_in_one_trainer_keep_their_own_state(tmp_path):
     assert (short.stopped_epoch, long.stopped_epoch) == (6, None)
 
 
+def test_two_callbacks_that_differ_in_a_number_only_keep_their_own_state_too(tmp_path):
+    def pair():
+        return patient(), ConvergenceStopping(criteria=Patience(3), min_epochs=9)
+
+    short, long = pair()
+    trainer, _ = fit(short, tmp_path, callbacks=[long], max_epochs=5)
+    trainer.save_checkpoint(tmp_path / "five.ckpt")
+    short, long = pair()
+    resumed, _ = fit(short, tmp_path, callbacks=[long], ckpt_path=tmp_path / "five.ckpt")
+    assert (resumed.current_epoch, short.stopped_epoch, long.decision.best_step) == (7, 6, 3)
+
+
+def test_a_checkpoint_of_one_callback_alone_is_known_whatever_its_numbers(tmp_path):
+    trainer, _ = fit(patient(tolerance=0.1), tmp_path, max_epochs=5)
+    trainer.save_checkpoint(tmp_path / "five.ckpt")
+    state = torch.load(tmp_path / "five.ckpt", weights_only=True)["callbacks"]
+    assert "ConvergenceStopping[None, min, patience]" in state
+
+
 def test_decisions_go_to_the_loggers_when_asked(tmp_path):
     logger = CSVLogger(tmp_path)
     fit(patient(log_decisions=True), tmp_path, logger=logger)

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from convergence_callbacks.adapter.experiments import Experimenting
+from convergence_callbacks.adapter.settings import StoppingSettings
 from convergence_callbacks.adapter.torch_weights import loaded, on_host
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
@@ -26,6 +27,11 @@ from convergence_callbacks.lightning.trained import TrainedModule
 
 IN_MEMORY = 2**30
 """Bytes of weights up to which the best ones are kept in memory; beyond, in ``backup_dir`` or the run's directory."""
+
+TELLING_APART = ("tolerance", "min_epochs", "target_loss", "stop_on", "criteria", "every_n_steps")
+"""Settings by which two callbacks of a kind differ."""
+
+DEFAULTS = StoppingSettings()
 
 
 class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_stoppings()):  # type: ignore[misc]
@@ -51,19 +57,31 @@ class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_s
         self._best_weights: dict[str, Any] | None = None
         self._best_path: str | None = None
         self._validated_weights: dict[str, Any] | None = None
+        self._alone = False
         self._epoch = EpochInProgress()
 
     @property
     def state_key(self) -> str:
-        """Tells several of these callbacks in one trainer apart, but not by numbers: those may change on resume."""
+        """Tells several of these callbacks in one trainer apart; by numbers, which may change on resume, if need be."""
+        return self._kind if self._alone else f"{self._kind[:-1]}{self._changed()}]"
+
+    @property
+    def _kind(self) -> str:
         criteria = self.settings.criteria
         kind = "default" if criteria is None else "+".join(sorted(_names(criteria)))
         return f"ConvergenceStopping[{self.settings.val_metric}, {self.settings.mode}, {kind}]"
+
+    def _changed(self) -> str:
+        """The settings by which two of a kind differ, those that are not the default."""
+        settings = ((name, getattr(self.settings, name)) for name in TELLING_APART)
+        return "".join(f", {name}={value}" for name, value in settings if value != getattr(DEFAULTS, name))
 
     # Collect ------------------------------------------------------------------------------------------
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Forget the last run, lest what saves a checkpoint before the first epoch takes it for this one."""
+        own = [callback for callback in trainer.callbacks if type(callback) is type(self)]
+        self._alone = sum(callback._kind == self._kind for callback in own) == 1
         if self._begins_afresh(stage):
             self._saved = None
             self.begin()
@@ -180,7 +198,7 @@ class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_s
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
         """Take up the state of a run whose criteria were other ones: settings are the user's to change."""
         states = checkpoint.get("callbacks", {})
-        kind = self.state_key.rpartition(",")[0]
+        kind = self._kind.rpartition(",")[0]
         taken = {callback.state_key for callback in trainer.callbacks}
         left = [states[key] for key in states if str(key).startswith(f"{kind},") and key not in taken]
         if self.state_key not in states and len(left) == 1:
