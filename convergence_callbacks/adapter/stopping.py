@@ -231,19 +231,10 @@ class Stopping(BestWeights, Complaints, FromYaml):
         validated: bool = True,
         awaited: bool = False,
     ) -> Found:
-        """`collect` without a complaint: where several processes have to agree on what is missing before any raises.
-
-        ``awaited`` says that the framework is still to validate for the first time, as it is where the user named what.
-        """
-        awaited = awaited or self.settings.val_metric is not None
-        return found_among(
-            self.settings,
-            logged,
-            Observation(step=step, lr=as_number(lr), elapsed=self.monitor.elapsed()),
-            mean=train_loss,
-            validated=validated,
-            awaited=awaited and not self.monitor.has_validation,
-        )
+        """`collect` without a complaint, for processes that have to agree first; a first validation may be awaited."""
+        known = Observation(step=step, lr=as_number(lr), elapsed=self.monitor.elapsed())
+        awaited = (awaited or self.settings.val_metric is not None) and not self.monitor.has_validation
+        return found_among(self.settings, logged, known, mean=train_loss, validated=validated, awaited=awaited)
 
     def decide(self, observation: Observation, then: Callable[[Decision], Decision] | None = None) -> Decision:
         """Let the monitor judge an epoch, and remember what it said, or what is said ``then``."""

@@ -290,8 +290,7 @@ class Monitor:
         )
 
     def _best_known(self, signals: Signals) -> dict[str, Any]:
-        """The best epoch and its value; unknown where every validation loss was NaN: a train loss is not the same."""
+        """The best epoch and its value, None before there is one."""
         curve = signals.curve
-        known = curve.count > 0 and (signals.has_validation or signals.observation.val_loss is None)
-        best = (curve.best_step, self._sign * curve.best) if known else (None, None)
+        best = (curve.best_step, self._sign * curve.best) if curve.count else (None, None)
         return dict(zip(("best_step", "best_value"), best, strict=True))
