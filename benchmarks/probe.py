@@ -1,4 +1,4 @@
-"""What experiments with the learning rate are worth: `make probe` (some minutes).
+"""What experiments with the learning rate are worth: `make probe` (a quarter of an hour).
 
 Held-out tasks are trained anew, an epoch at a time, by the callback that Lightning and Keras share: alone, with probes,
 and with a rate that is raised where it is too low. What was really wrong with a run, and what a good rate brings, is
@@ -259,8 +259,8 @@ def _with_interval(figure: Callable[[Sequence[Ended]], float], ended: Sequence[E
 
 def main(
     jobs: Annotated[int, typer.Option(help="processes")] = 2,
-    count: Annotated[int, typer.Option(help="runs of each data set and label")] = 2,
-    most: Annotated[float, typer.Option(help="effort of a task beyond which it is left out")] = 1500.0,
+    count: Annotated[int, typer.Option(help="runs of each data set and label")] = 1,
+    most: Annotated[float, typer.Option(help="effort of a task beyond which it is left out")] = 2500.0,
     out: Annotated[Path, typer.Option(help="where the table goes")] = Path("benchmark-output"),
 ) -> None:
     """Train held-out tasks anew in each of the ways, and write what came of it."""
