@@ -185,6 +185,7 @@ def test_a_metric_that_was_named_and_gets_another_name_is_told_with_that(tmp_pat
     assert stopping.decision.evidence["missing_epochs"] == 4
 
 
+@pytest.mark.filterwarnings("ignore:epoch 0 was judged already:RuntimeWarning")
 def test_an_epoch_that_is_shown_twice_counts_once():
     clean, twice = in_a_loop(SCRIPT), InALoop(**PATIENT)
     for epoch, loss in enumerate(SCRIPT[:7]):
