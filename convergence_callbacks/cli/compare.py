@@ -24,6 +24,7 @@ from convergence_callbacks.cli.log_options import (
     TimeColumn,
     TrainMetric,
     ValMetric,
+    listed,
     settings_and_columns,
 )
 from convergence_callbacks.cli.output import complain, errors_told, named, say, say_table
@@ -36,7 +37,7 @@ from convergence_callbacks.words import percent
 
 
 def _some_rules(rules: str) -> str:
-    if not _names(rules):
+    if not listed(rules):
         raise typer.BadParameter(f"name at least one, such as default:0.02; got {rules!r}")
     return rules
 
@@ -81,7 +82,7 @@ def compare(
     with errors_told():
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         base, choice = settings_and_columns(settings_file, *columns)
-        chosen = {name: rule_from(name, base) for name in _names(rules)}
+        chosen = {name: rule_from(name, base) for name in listed(rules)}
         comparison = compare_rules(
             path, chosen, choice, engine=engine, jobs=jobs, schedule_known=schedule_known, progress=_progress
         )
@@ -100,10 +101,6 @@ def compare(
     say()
     say(_footnote(comparison))
     say(_advice(comparison, lose, base), "bold")
-
-
-def _names(rules: str) -> list[str]:
-    return [name.strip() for name in rules.split(",") if name.strip()]
 
 
 def _draw(comparison: Comparison, to: Path, path: Path) -> None:

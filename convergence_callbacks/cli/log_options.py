@@ -71,3 +71,8 @@ def settings_and_columns(
             "mode: max in a settings file changes that (--settings)"
         )
     return settings, choice
+
+
+def listed(names: str) -> list[str]:
+    """The names in an option that takes several, with commas between."""
+    return [name.strip() for name in names.split(",") if name.strip()]

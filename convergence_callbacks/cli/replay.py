@@ -22,6 +22,7 @@ from convergence_callbacks.cli.log_options import (
     TimeColumn,
     TrainMetric,
     ValMetric,
+    listed,
     settings_and_columns,
 )
 from convergence_callbacks.cli.output import complain, errors_told, named, say, say_table
@@ -44,7 +45,7 @@ FAILED_ON = 3
 
 def _verdicts(names: str) -> str:
     known = [verdict.value for verdict in Verdict]
-    for name in _listed(names):
+    for name in listed(names):
         if name not in known:
             raise typer.BadParameter(unknown_name("verdict", name, known))
     return names
@@ -95,7 +96,7 @@ def replay(
         typer.echo(to_csv(summaries), nl=False)
     elif summaries:
         say_table(replay_table(summaries))
-    _end(path, summaries, problems, _listed(fail_on))
+    _end(path, summaries, problems, listed(fail_on))
 
 
 def _end(path: Path, summaries: Sequence[Summary], problems: Sequence[LogError], failing: Sequence[str]) -> None:
@@ -132,7 +133,3 @@ def _verify(path: Path, *, as_json: bool) -> None:
         say(str(result), "green" if result.is_confirmed else "red")
     if not result.is_confirmed:
         raise typer.Exit(FAILED_ON)
-
-
-def _listed(names: str) -> list[str]:
-    return [name.strip() for name in names.split(",") if name.strip()]

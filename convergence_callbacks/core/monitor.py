@@ -264,11 +264,13 @@ class Monitor:
 
     def _decision(self, signals: Signals, diagnosis: Finding | None, ending: Finding | None) -> Decision:
         told = beside_scores(joined(ending, diagnosis), self._state.scores)
+        curve = signals.curve
         return Decision(
             stop=ending is not None,
             verdict=told.verdict or Verdict.IMPROVING,
             step=signals.observation.step,
-            **self._best_known(signals),
+            best_step=curve.best_step if curve.count else None,
+            best_value=self._sign * curve.best if curve.count else None,
             reason=told.reason,
             criterion=told.criterion,
             evidence={**signals.summary(), **told.evidence, **self._state.faults()},
@@ -277,20 +279,15 @@ class Monitor:
         )
 
     def _unchanged(self, signals: Signals) -> Decision:
-        last = self._state.decision
+        last, curve = self._state.decision, signals.curve
         if last is None:
             return self._decision(signals, None, None)
-        waited = {"epochs_since_best": signals.wait} if signals.curve.count else {}
+        waited = {"epochs_since_best": signals.wait} if curve.count else {}
         return dataclasses.replace(
             last,
             stop=False,
             step=signals.observation.step,
-            **self._best_known(signals),
+            best_step=curve.best_step if curve.count else None,
+            best_value=self._sign * curve.best if curve.count else None,
             evidence={**last.evidence, **waited, **self._state.faults()},
         )
-
-    def _best_known(self, signals: Signals) -> dict[str, Any]:
-        """The best epoch and its value, None before there is one."""
-        curve = signals.curve
-        best = (curve.best_step, self._sign * curve.best) if curve.count else (None, None)
-        return dict(zip(("best_step", "best_value"), best, strict=True))

@@ -63,14 +63,14 @@ def _read(curves: Curves, circumstances: Numbers) -> dict[str, Series | float]:
     both = np.stack([curves.losses, _train_losses(curves)])  # what is computed of one is computed of the other at once
     val, train = both
     unit, time = _unit(both), _learning_time(curves)
-    drop = _drop(both)
+    drop, fall = _drop(both), _fall(both)
     each = _one_loss(both, drop, time, unit, curves.width)
     known: dict[str, Series | float] = {
         **{f"val_{name}": value[0] for name, value in each.items()},
         **{f"train_{name}": value[1] for name, value in each.items()},
-        **{f"both_{name}": value for name, value in _both_losses(both, drop, unit).items()},
+        **{f"both_{name}": value for name, value in _both_losses(both, drop, fall, unit).items()},
         **_since_best(curves.lowest, both, drop[0], unit),
-        **_against_noise(both, drop[0], unit),
+        **_against_noise(both, drop[0], fall[0], unit),
         "level_of_least": _level_of_least(val, train, unit),
         **circumstances,
     }
@@ -189,14 +189,13 @@ def _now(loss: Series, unit: Series) -> dict[str, Series]:
     }
 
 
-def _both_losses(both: Series, drop: Series, unit: Series) -> dict[str, Series]:
+def _both_losses(both: Series, drop: Series, fall: Series, unit: Series) -> dict[str, Series]:
     """What both losses say of each other."""
     val, train = both
     bins, least = val.shape[-1], LEAST * unit
     early = max(6, bins // 4)
     gain, train_gain = np.maximum(drop, least)
     step, train_step = _mean(np.abs(np.diff(both))[..., bins // 4 :])
-    fall, train_fall = _fall(both)
     gap = medians(val[..., -_window(val) :] - train[..., -_window(val) :])
     next_gap = val[..., 0] - train[..., 1] if bins > 1 else np.full(val.shape[:-1], math.nan)
     return {
@@ -208,7 +207,7 @@ def _both_losses(both: Series, drop: Series, unit: Series) -> dict[str, Series]:
         "agreement": correlation(val, train),
         "agreement_early": correlation(val[..., :early], train[..., :early]),
         # In sound training validation gains what train loss does, with broken labels nothing.
-        "shared_gain": quotient(fall, train_fall, least),
+        "shared_gain": quotient(fall[0], fall[1], least),
     }
 
 
@@ -218,7 +217,7 @@ def _since_best(lowest: Series, both: Series, drop: Series, unit: Series) -> dic
     fall, train_fall = _level_around(both, np.argmin(lowest, axis=-1)) - _end(both)
     return {
         "train_fall_since_best": signed(train_fall / unit),
-        "rise_since_best": compressed((0.0 - fall) / gain),
+        "rise_since_best": compressed((0.0 - fall) / gain),  # -fall would make a negative zero of none
     }
 
 
@@ -237,13 +236,13 @@ def _level_of_least(val: Series, train: Series, unit: Series) -> Series:
     return compressed(_end(val) / least)
 
 
-def _against_noise(both: Series, drop: Series, unit: Series) -> dict[str, Series]:
+def _against_noise(both: Series, drop: Series, fall: Series, unit: Series) -> dict[str, Series]:
     """Gains in units of the mean change from one epoch's trend to the next, which noise makes."""
     bins = both.shape[-1]
     noise, train_noise = np.maximum(_mean(np.abs(np.diff(both, 2))) / 2, ROUNDING * unit)
     late, train_late = _fall(both[..., bins // 2 :], bins)
     shares = {
-        "gain_of_noise": _fall(both)[0] / noise,
+        "gain_of_noise": fall / noise,
         "best_of_noise": drop / noise,
         "late_gain_of_noise": late / noise,
         "train_late_gain_of_noise": train_late / train_noise,

@@ -43,12 +43,13 @@ def elapsed_seconds(times: Sequence[float], column: str, *, once_an_epoch: bool 
     if not known:
         return None
     if column.strip().lower().replace(" ", "_").split("/")[-1] in DURATIONS:
-        return summed(times)
+        return accumulated(times)
     if runs_on(known):
         unit = next((unit for beyond, unit in FINER if min(known) > beyond), 1.0)
         return since_start([time / unit for time in times])
     may_be_durations = once_an_epoch and not CLOCKS & set(re.findall("[a-z]+", column.lower()))
-    return summed(times) if may_be_durations and of_each(known) and 0 < min(known) <= max(known) < SINCE_1970 else None
+    are_seconds = 0 < min(known) <= max(known) < SINCE_1970
+    return accumulated(times) if may_be_durations and are_seconds and of_each(known) else None
 
 
 def runs_on(known: Sequence[float]) -> bool:
@@ -85,7 +86,7 @@ def since_start(readings: Sequence[float]) -> list[float]:
     return passed
 
 
-def summed(readings: Sequence[float]) -> list[float]:
+def accumulated(readings: Sequence[float]) -> list[float]:
     """The sum up to each reading; NaN counts as nothing."""
     return list(itertools.accumulate(each if math.isfinite(each) else 0.0 for each in readings))
 

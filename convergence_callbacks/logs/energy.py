@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from convergence_callbacks.logs.elapsed import of_each, runs_on, since_start, summed
+from convergence_callbacks.logs.elapsed import accumulated, of_each, runs_on, since_start
 
 KWH_PER = {
     **dict.fromkeys(("energy_consumed", "energy_kwh", "energy_consumed_kwh", "kwh"), 1.0),
@@ -39,7 +39,7 @@ def kilowatt_hours(readings: Sequence[float], column: str) -> tuple[float, ...]:
     known = [reading for reading in readings if math.isfinite(reading)]
     if not known or min(known) < 0:
         return ()
-    total = since_start(readings) if runs_on(known) else summed(readings) if of_each(known) else []
+    total = since_start(readings) if runs_on(known) else accumulated(readings) if of_each(known) else []
     return tuple(KWH_PER.get(_plain(column), 1.0) * each for each in total)
 
 

@@ -26,14 +26,17 @@ class Turn:
     """A decision that differs from the one before.
 
     Args:
-        number: The epoch, as the log counts it.
-        decision: What was said there.
+        decision: What was said there, in the numbers of the log.
         is_stop: Whether the rule ends the training here.
     """
 
-    number: int
     decision: Decision
     is_stop: bool
+
+    @property
+    def number(self) -> int:
+        """The epoch, as the log counts it."""
+        return self.decision.step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +138,7 @@ def _turns(replay: Replay) -> list[Turn]:
     firsts = [next(group) for _, group in itertools.groupby(replay.decisions, key=lambda decision: decision.verdict)]
     chosen = {decision.step: decision for decision in (*firsts, *((stop,) if stop else ()), last)}
     told = {step: numbered(decision, replay.run) for step, decision in sorted(chosen.items())}
-    turns = [Turn(decision.step, decision, chosen[step] is stop) for step, decision in told.items()]
+    turns = [Turn(decision, chosen[step] is stop) for step, decision in told.items()]
     if len(turns) <= MOST_TURNS:
         return turns
     wanted = [turn for turn in turns if turn.is_stop or turn.decision is told[last.step]]
