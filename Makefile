@@ -94,14 +94,14 @@ gallery: $(VENV)/bench  ## draw one recorded run for each verdict and each trap,
 wheel:  ## build the package, check it, and run it where nothing else is installed (2 minutes)
 	PYTHON=$(PYTHON) .ci/wheel
 
-compat:  ## test the doors with the oldest supported versions of the frameworks (10 minutes)
+compat:  ## test the doors with the oldest versions of the frameworks, and with other Pythons (20 minutes)
 	PYTHON=$(PYTHON) .ci/compat
 
 audit:  ## ask whether a dependency has a known weakness
 	PYTHON=$(PYTHON) .ci/audit
 
 clean:  ## remove all that was made
-	rm -rf $(VENV) .venv-oldest site demo-output benchmark-output/*.md benchmark-output/*.png dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* site demo-output benchmark-output/*.md benchmark-output/*.png dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # pip, not uv: uv would take torch with CUDA, 3 GB.
 $(VENV)/demo $(VENV)/dev $(VENV)/docs $(VENV)/bench $(VENV)/record: $(VENV)/%: $(SOURCES)

@@ -35,7 +35,8 @@ class ConvergenceStopping(Stopping, TrainingCallback):
     both curves are judged together. Other evaluations are named ``data/metric``, as in
     ``train_metric="validation_0/rmse"``. ``restore_best`` keeps the trees up to the best iteration. The state is in
     the booster while it trains, so a training that goes on from a ``TrainingCheckPoint`` is decided as if it had
-    never stopped; put this callback before it.
+    never stopped; put this callback before it. (XGBoost before 3.1.2 calls callbacks in any order: there a checkpoint
+    may hold the state of the iteration before.)
     """
 
     def _construct(self) -> None:

@@ -23,40 +23,43 @@ class BoostedTrees:
     Args:
         features: Names of the numbers asked for, in the order of their indices.
         start: What the leaves are added to.
-        roots: Index of each tree's first node.
+        roots: Index of each tree's first node, those of the deepest trees first.
+        places: Where each tree is in them: leaves are added in the order of the trees.
         feature: Of each node, counted on from their number where one goes right if it is missing; 0 for a leaf.
         threshold: Of each node: up to it one goes left.
         children: Indices of each node's right and left child, one after the other; a leaf is its own child.
         value: Of each leaf; 0 for other nodes.
-        depth: Levels below the roots.
+        deeper: Of each level, how many trees go on below it.
     """
 
     features: tuple[str, ...]
     start: float
     roots: NDArray[np.intp]
+    places: NDArray[np.intp]
     feature: NDArray[np.intp]
     threshold: NDArray[np.float64]
     children: NDArray[np.intp]
     value: NDArray[np.float64]
-    depth: int
+    deeper: tuple[int, ...]
 
     @classmethod
     def of(cls, features: Sequence[str], start: float, trees: Sequence[Tree]) -> BoostedTrees:
         """The ensemble of these trees."""
-        sizes = [len(tree[0]) for tree in trees]
-        roots = np.cumsum([0, *sizes[:-1]])
+        sizes, depths = [len(tree[0]) for tree in trees], np.array([_depth(tree) for tree in trees])
+        roots, deepest_first = np.cumsum([0, *sizes[:-1]]), np.argsort(-depths, kind="stable")
         first = np.repeat(roots, sizes)
         feature, threshold, missing, right = (np.concatenate([tree[part] for tree in trees]) for part in range(4))
         is_leaf, own = feature < 0, np.arange(len(feature))
         return cls(
             features=tuple(features),
             start=start,
-            roots=roots,
+            roots=roots[deepest_first],
+            places=np.argsort(deepest_first),
             feature=np.where(is_leaf, 0, feature + len(features) * (missing == 0)),
             threshold=threshold,
             children=np.where(is_leaf, own, [first + right, own + 1]).ravel("F"),
             value=np.where(is_leaf, threshold, 0.0),
-            depth=max(_depth(tree) for tree in trees),
+            deeper=tuple(int((depths > level).sum()) for level in range(depths.max())),
         )
 
     def predict(self, known: Mapping[str, float]) -> float:
@@ -98,12 +101,16 @@ class BoostedTrees:
         is_missing = np.isnan(asked)
         twice = [np.where(is_missing, -np.inf, asked), np.where(is_missing, np.inf, asked)]  # one goes left, one right
         numbers = np.concatenate(twice, axis=-1).ravel()
-        first = np.arange(0, numbers.size, 2 * len(self.features)).reshape(*asked.shape[:-1], 1)  # of each example
-        node = np.broadcast_to(self.roots, (*asked.shape[:-1], len(self.roots)))
-        for _ in range(self.depth):
+        examples = asked.shape[:-1]
+        first = np.arange(0, numbers.size, 2 * len(self.features)).reshape(examples)
+        nodes = np.empty((len(self.roots), *examples), dtype=np.intp)  # a row for each tree
+        nodes.T[...] = self.roots
+        for trees in self.deeper:
+            node = nodes[:trees]
             goes_left = numbers.take(self.feature.take(node) + first) <= self.threshold.take(node)
-            node = self.children.take(2 * node + goes_left)
-        return np.asarray(self.value.take(node).reshape(*asked.shape[:-1], groups, -1).sum(axis=-1))
+            nodes[:trees] = self.children.take(2 * node + goes_left)
+        leaves = np.ascontiguousarray(self.value.take(nodes.take(self.places, axis=0)).T)
+        return np.asarray(leaves.reshape(*examples, groups, -1).sum(axis=-1))
 
     def _asked(self, known: Mapping[str, float]) -> NDArray[np.float64]:
         return np.array([known[name] for name in self.features])

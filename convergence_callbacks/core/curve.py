@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -96,8 +97,7 @@ class Curve:
     @property
     def calm_from(self) -> int:
         """The first bin that is no part of a blown-up start, such as comes from a rate that is too high at first."""
-        early = zip(self.lowest, self.epoch, strict=True)
-        lowest = min(low for low, epoch in early if epoch <= max(EARLY, self.width))
+        lowest = min(self.lowest[: bisect_right(self.epoch, max(EARLY, self.width))])
         if not (0 < lowest < self.first / BLOWN_UP and self.best > 0):
             return 0
         back = next((place for place, loss in enumerate(self.loss) if loss <= BACK * self.best), 0)

@@ -154,7 +154,7 @@ class ConvergenceStopping(DataCheckingInKeras, Experimenting, keras.callbacks.Ca
 
     def _told_by_keras(self, name: str) -> Any:
         """What is known of the training; None in a loop of one's own, which may tell nothing."""
-        return (self.params or {}).get(name)
+        return (getattr(self, "params", None) or {}).get(name)
 
     def _known_rates(self) -> Rates:
         return Rates(self.model, self._told_by_keras("epochs"), self._told_by_keras("steps"))

@@ -52,6 +52,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
     _warm_epoch: int
     _warm_weights: list[Any] | Path | None
     _saved_watch: Mapping[str, Any] | None
+    best: Any
     best_weights: list[Any] | Path | None
     best_epoch: int
     stopped_epoch: int
@@ -137,9 +138,12 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
 
     def _is_improvement(self, monitor_value: Any, reference_value: Any) -> Any:
         """Nothing is worse than what is no number: it is never the best, not even at first."""
-        return is_finite(monitor_value) and super()._is_improvement(monitor_value, reference_value)
+        if reference_value is None or not is_finite(monitor_value):
+            return is_finite(monitor_value)
+        return super()._is_improvement(monitor_value, reference_value)
 
     def _set_monitor_op(self) -> None:
+        best = self.best  # older versions of Keras forget it here, also that of before a kill
         try:
             super()._set_monitor_op()
         except ValueError:
@@ -149,6 +153,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
             self.mode, asked = mode, self.mode
             super()._set_monitor_op()
             self.mode = asked
+        self.best = best
 
     def _keep_warm(self, epoch: int, seen: Mapping[str, Any]) -> None:
         """Keep the best weights of the epochs that are not judged, for a training that ends within them."""
@@ -182,6 +187,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         return cls(**config)
 
     def _forget(self) -> None:
+        self.best = None
         self._watch = None
         self._rates: Rates | None = None
         self._backup = None if self.backup_dir is None else Backup(self.backup_dir)

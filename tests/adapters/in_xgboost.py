@@ -10,12 +10,15 @@ X, Y = RNG.normal(size=(64, 4)), RNG.normal(size=64)
 
 
 class Watch(xgboost.callback.TrainingCallback):
+    """Looks before the next iteration: versions before 3.1.2 call what is to be called after one in any order."""
+
     def __init__(self, training, first):
         self.training, self.first = training, first
 
-    def after_iteration(self, model, epoch, evals_log):
+    def before_iteration(self, model, epoch, evals_log):
         path = self.training.folder / "model.ubj"
-        self.training.end_epoch(self.first + epoch, predictions(model), lambda: model.save_model(path))
+        if epoch:
+            self.training.end_epoch(self.first + epoch - 1, predictions(model), lambda: model.save_model(path))
         return False
 
 

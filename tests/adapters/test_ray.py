@@ -11,15 +11,16 @@ import numpy as np
 import pytest
 
 from tests import cluster
-from tests.adapters.in_optuna import step
 from tests.curves import exponential
 
+pytest.importorskip("optuna", reason="needs pip install 'convergence-callbacks[optuna]'")
 pytest.importorskip("ray", reason="needs pip install 'convergence-callbacks[tune]'")
 pytest.importorskip("pyarrow", reason="needs pip install 'convergence-callbacks[tune]'")
 from ray import tune
 
 from convergence_callbacks import Monitor, Patience, SettingsError, TimeBudget, Verdict
 from convergence_callbacks.ray import ConvergenceStopper
+from tests.adapters.in_optuna import step
 
 CURVE = exponential(60, 4, noise=0.001)
 RATES = [0.02, 0.1, 0.3]

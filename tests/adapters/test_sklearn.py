@@ -35,7 +35,7 @@ def test_a_network_is_trained_until_it_has_converged_and_given_back_as_it_was_at
 
 def test_boosting_grows_a_tree_an_epoch_and_holds_back_no_data_of_its_own():
     stopping = ConvergenceStopping(max_epochs=100, restore_best=True, verbose=False)
-    model = stopping.fit(HistGradientBoostingClassifier(early_stopping=True), *DATA)
+    model = stopping.fit(HistGradientBoostingClassifier(learning_rate=0.3, early_stopping=True), *DATA)
     assert stopping.stopped_epoch < 99
     assert model.n_iter_ == stopping.decision.best_step + 1
     assert log_loss(Y[300:], model.predict_proba(X[300:])) == pytest.approx(stopping.decision.best_value)
@@ -55,10 +55,10 @@ def test_what_does_not_learn_in_steps_is_refused_by_name():
 
 @pytest.mark.parametrize("kind", [GradientBoostingClassifier, HistGradientBoostingClassifier])
 def test_the_stages_of_a_trained_classifier_are_judged_as_its_training_would_have_been(kind):
-    trained = kind(random_state=0).fit(*DATA[:2])
+    trained = kind(learning_rate=0.3, random_state=0).fit(*DATA[:2])
     stages, training = ConvergenceStopping(verbose=False), ConvergenceStopping(max_epochs=100, verbose=False)
     decision = stages.judge_stages(trained, *DATA)
-    training.fit(kind(random_state=0), *DATA)
+    training.fit(kind(learning_rate=0.3, random_state=0), *DATA)
     assert decision.stop
     assert [o.val_loss for o in stages.observations[:10]] == pytest.approx(
         [o.val_loss for o in training.observations[:10]]

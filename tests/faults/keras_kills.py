@@ -4,6 +4,7 @@ All trainings are children of one process that has loaded the frameworks and com
 begun, so a fork takes none of its threads or locks along. What is resumed goes on in one child after the other.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -18,6 +19,9 @@ from convergence_callbacks.adapter import backup
 from convergence_callbacks.keras import ConvergenceStopping
 from tests.faults.children import die, in_a_child
 from tests.keras_training import fit, model
+
+with contextlib.suppress(ImportError):  # Keras loads it on any backend, to set its seed: once here, not in each child
+    import tensorflow  # noqa: F401
 
 
 class KillAt(keras.callbacks.Callback):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,7 @@ LIKELY = 0.5
 NEARLY_OVER = 0.9
 """Share of the budget from which on a run is told how it ends."""
 
-_IS_BROKEN = np.array([verdict in BROKEN for verdict in VERDICTS])
+_BROKEN = {VERDICTS.index(verdict) for verdict in BROKEN}
 
 _FALSE_CONVERGENCE = FalseConvergence()
 
@@ -121,13 +121,13 @@ def scores_of(signals: Signals) -> Series:
 
 
 @once_an_epoch
-def probabilities(signals: Signals) -> Series:
+def probabilities(signals: Signals) -> list[float]:
     """How probable each verdict is at an epoch, in the order of `VERDICTS`."""
-    scores = scores_of(signals).copy()
+    scores = scores_of(signals).tolist()
     if not signals.has_validation:  # without validation nothing can be seen to overfit
-        scores[VERDICTS.index(Verdict.OVERFITTING)] = -np.inf
-    raised = np.exp(scores - scores.max())
-    shares = raised / raised.sum()
+        scores[VERDICTS.index(Verdict.OVERFITTING)] = -math.inf
+    top = max(scores)
+    shares = _shares([math.exp(score - top) for score in scores])
     # A fall that is plain is no false convergence, unless the budget ends before it does.
     if not _FALSE_CONVERGENCE.looks_flat(signals) and signals.spent < NEARLY_OVER:
         shares = _given(shares, Verdict.FALSE_CONVERGENCE)
@@ -135,12 +135,18 @@ def probabilities(signals: Signals) -> Series:
         shares = _given(shares, Verdict.NOT_LEARNING, Verdict.CONVERGED)
     if signals.rate_warms_up:  # what the rate is good for is yet to be seen
         shares = _given(_given(shares, Verdict.NOT_LEARNING), Verdict.FALSE_CONVERGENCE)
-    return np.asarray(shares)
+    return shares
 
 
-def _given(shares: Series, ruled_out: Verdict, other: Verdict = Verdict.IMPROVING) -> Series:
+def _shares(parts: Sequence[float]) -> list[float]:
+    """Parts of their sum."""
+    whole = max(sum(parts), 1e-9)
+    return [part / whole for part in parts]
+
+
+def _given(shares: Sequence[float], ruled_out: Verdict, other: Verdict = Verdict.IMPROVING) -> list[float]:
     """The same, where what one verdict had belongs to another one."""
-    after, source = shares.copy(), VERDICTS.index(ruled_out)
+    after, source = list(shares), VERDICTS.index(ruled_out)
     after[VERDICTS.index(other)] += shares[source]
     after[source] = 0.0
     return after
@@ -163,13 +169,13 @@ def _falls(losses: Series) -> bool:
 
 def once_settled(state: State) -> State:
     """The state of a run of which nothing more is expected: it does not improve, so it is one of the others."""
-    known = np.array(state["probabilities"] or [1.0 * (verdict is Verdict.CONVERGED) for verdict in VERDICTS])
+    known = list(state["probabilities"] or [1.0 * (verdict is Verdict.CONVERGED) for verdict in VERDICTS])
     known[VERDICTS.index(Verdict.IMPROVING)] = 0.0
-    known /= max(known.sum(), 1e-9)
+    known = _shares(known)
     current = VERDICTS.index(Verdict(state["verdict"]))
     if current == VERDICTS.index(Verdict.IMPROVING):
         current = _most_probable(known)
-    return {"probabilities": known.tolist(), "verdict": VERDICTS[current].value}
+    return {"probabilities": known, "verdict": VERDICTS[current].value}
 
 
 def finding(state: State, signals: Signals) -> Finding:
@@ -208,18 +214,19 @@ def _next(verdict: Verdict, signals: Signals) -> tuple[str, ...]:
     return (f"train on, for more than {signals.max_epochs} epochs" if ends else "train on",)
 
 
-def _after(state: State, latest: Series) -> State:
+def _after(state: State, latest: Sequence[float]) -> State:
     """The state once another epoch was looked at."""
-    before = np.array(state["probabilities"] or latest)
-    smoothed = before + WEIGHT * (latest - before)
+    before = state["probabilities"] or latest
+    smoothed = [old + WEIGHT * (new - old) for old, new in zip(before, latest, strict=True)]
     current, top = VERDICTS.index(Verdict(state["verdict"])), _most_probable(smoothed)
     verdict = VERDICTS[top] if smoothed[top] > smoothed[current] + MARGIN else VERDICTS[current]
-    return {"probabilities": smoothed.tolist(), "verdict": verdict.value}
+    return {"probabilities": smoothed, "verdict": verdict.value}
 
 
-def _most_probable(known: Series) -> int:
+def _most_probable(known: Sequence[float]) -> int:
     """Place of the most probable verdict; that something is broken must be likelier than not."""
-    return int(np.where(_IS_BROKEN & (known < LIKELY), -1.0, known).argmax())
+    allowed = [place for place, share in enumerate(known) if share >= LIKELY or place not in _BROKEN]
+    return max(allowed, key=known.__getitem__)
 
 
 @functools.cache

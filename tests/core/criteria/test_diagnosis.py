@@ -106,9 +106,9 @@ def test_what_is_told_has_words_numbers_and_a_probability():
 
 def test_probabilities_are_smoothed_and_a_verdict_stays_until_another_is_clearly_more_probable():
     state = {"probabilities": [0.4, 0.6, 0.0, 0.0, 0.0, 0.0], "verdict": "improving"}
-    near = diagnosis._after(state, np.array([0.46, 0.54, 0.0, 0.0, 0.0, 0.0]))
+    near = diagnosis._after(state, [0.46, 0.54, 0.0, 0.0, 0.0, 0.0])
     assert near["probabilities"][:2] == pytest.approx([0.43, 0.57]) and near["verdict"] == "converged"
-    back = diagnosis._after(near, np.array([0.6, 0.4, 0.0, 0.0, 0.0, 0.0]))
+    back = diagnosis._after(near, [0.6, 0.4, 0.0, 0.0, 0.0, 0.0])
     assert back["probabilities"][0] > back["probabilities"][1] and back["verdict"] == "converged"
 
 
