@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from joblib.externals.loky import get_reusable_executor
 
 from convergence_callbacks.compare import compare, rule_from
 from convergence_callbacks.compare.rules import USUAL
@@ -25,7 +26,9 @@ def main(runs: int = 1_000, jobs: int = -1) -> None:
         write_logs(Path(folder), runs)
         before, began = _processor(), time.perf_counter()
         compared = compare(folder, {name: rule_from(name) for name in USUAL}, jobs=jobs)
-        took, spent = time.perf_counter() - began, _processor() - before
+        took = time.perf_counter() - began
+        get_reusable_executor().shutdown(wait=True)  # what its processes used is known once they have ended
+        spent = _processor() - before
     told = {
         "runs": f"{compared.runs + compared.without_gain:,} of {EPOCHS} epochs under {len(USUAL)} rules",
         "took": f"{took:.0f} s",

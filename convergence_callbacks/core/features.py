@@ -7,7 +7,7 @@ highest so far. What is not known (a schedule, a budget, a train loss) is NaN.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -39,7 +39,7 @@ NOISE_BINS = 40
 
 
 @once_an_epoch
-def features(signals: Signals) -> dict[str, float]:
+def features(signals: Signals) -> Mapping[str, float]:
     """Numbers by name, rounded so that the unit of the loss changes none of them."""
     known = _read(Curves.of(signals).since(signals.curve.calm_from), _circumstances(signals))
     return dict(zip(known, _rounded(np.array(list(known.values()), dtype=float)).tolist(), strict=True))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from convergence_callbacks.core.boosted_trees import BoostedTrees
 from convergence_callbacks.core.criteria.diagnosis import VERDICTS, is_diagnosed, model, scores_of
@@ -38,10 +39,28 @@ def _read_worth(curves: Curves, runs: Sequence[Signals]) -> None:
     names, rows = features_side_by_side(curves, runs)
     trees = worth_trees()
     worths = trees.start + trees.sums(rows[:, list(_places(trees, names))])[:, 0]
+    places = {name: place for place, name in enumerate(names)}
     for signals, row, each in zip(runs, rows.tolist(), worths.tolist(), strict=True):
-        known = dict(zip(names, row, strict=True))
+        known: Mapping[str, float] = _Row(places, row)
         remember(features, signals, known)
         remember(worth, signals, guarded(each, known))
+
+
+@dataclass(frozen=True)
+class _Row(Mapping[str, float]):
+    """Numbers by name, of which few are asked for: to make a dictionary of each row would take longer."""
+
+    places: Mapping[str, int]
+    numbers: Sequence[float]
+
+    def __getitem__(self, name: str) -> float:
+        return self.numbers[self.places[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
 
 
 def _read_scores(curves: Curves, runs: Sequence[Signals]) -> None:

@@ -163,8 +163,8 @@ def _falls(losses: Series) -> bool:
     """Whether a loss fell by a clear share of its start, and not in its first two steps alone, as from a poor start."""
     if len(losses) < FEWEST:
         return False
-    fall = float(losses[0] - losses.min())
-    return fall >= LEARNT * abs(losses[0]) and float(losses[2] - losses.min()) >= STILL_LEFT * fall
+    first, third, lowest = float(losses[0]), float(losses[2]), float(losses.min())
+    return first - lowest >= LEARNT * abs(first) and third - lowest >= STILL_LEFT * (first - lowest)
 
 
 def once_settled(state: State) -> State:

@@ -45,11 +45,12 @@ class ExplodingLoss(Criterion):
         return f"the loss is {self.times:.3g} times as high as it began for {self.epochs} epochs in a row"
 
     def _exploded(self, signals: Signals) -> bool:
-        learns_nothing = _train_holds(signals) and signals.gained < BEGUN
         rise = signals.loss - signals.start
+        if not rise > (self.times - 1) * max(abs(signals.start), signals.total_gain) > 0:
+            return False
+        learns_nothing = _train_holds(signals) and signals.gained < BEGUN
         comes_back = rise < (signals.curve.worst - signals.start) / WAY_BACK
-        far = rise > (self.times - 1) * max(abs(signals.start), signals.total_gain) > 0
-        return far and not learns_nothing and not comes_back
+        return not learns_nothing and not comes_back
 
     def _finding(self, signals: Signals) -> Finding:
         rose = f"the loss rose to {signals.sign * signals.loss:.4g} from {signals.sign * signals.start:.4g}"
