@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 
+# Some images set it: then each of the hundred processes that tests start would compile the frameworks anew, for half a minute.
+unexport PYTHONDONTWRITEBYTECODE
+
 # On both cores; tests that share what a machine has once, as a cluster, go to one process (`xdist_group`).
 TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadgroup
 

@@ -24,6 +24,8 @@ from tests.curves import (
     warm_up,
 )
 
+pytestmark = pytest.mark.no_cover  # which makes it twice as slow
+
 BROKEN = {Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED}
 SEEDS = range(2)
 

@@ -7,6 +7,8 @@ from convergence_callbacks import Default, ExpectedGain, FalseConvergence, Gener
 from convergence_callbacks.core.criteria.default import SURE
 from tests.curves import exponential, overfitting, show, step_drop, stop_epoch
 
+pytestmark = pytest.mark.no_cover  # which makes it twice as slow
+
 
 def show_all(monitor, train, val, rate=None):
     rate = np.full(len(val), 0.1) if rate is None else rate
