@@ -69,23 +69,22 @@ def number_in(value: Any) -> float | None:
     Traceback (most recent call last):
     ValueError: '0,5' is no number
     """
-    if value is None or isinstance(value, bool):
-        if value is None:
-            return None
-    elif isinstance(value, int | float):
-        return _float(value)
-    elif isinstance(value, str):
+    if isinstance(value, str):
         if _NUMBER.fullmatch(value):
-            return _float(value)
+            return float(value)
         text = value.strip()
         if _NUMBER.fullmatch(text):
-            return _float(text)
+            return float(text)
         if text.lower() in _MISSING:
             return None
         sign = -1.0 if text.startswith("-") else 1.0
         known = _NOT_FINITE.get(text.lower().lstrip("+-"))
         if known is not None:
             return sign * known
+    elif value is None:
+        return None
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        return _float(value)
     raise ValueError(f"{_short(value)} is no number")
 
 
@@ -113,11 +112,11 @@ def seconds_in(value: Any) -> float | None:
     return when.replace(tzinfo=when.tzinfo or datetime.UTC).timestamp()
 
 
-def _float(value: float | str) -> float:
+def _float(value: float) -> float:
     try:
         return float(value)
     except OverflowError:  # a whole number beyond what a float holds
-        return math.inf if not str(value).startswith("-") else -math.inf
+        return math.inf if value > 0 else -math.inf
 
 
 def _short(value: Any) -> str:
