@@ -29,7 +29,7 @@ from benchmarks.recorder.schedules import factor
 from benchmarks.recorder.tasks import USUAL_RATE, Task, draw_held_out_tasks
 from benchmarks.score import bootstrap
 from convergence_callbacks.adapter.experiments import Experimenting
-from convergence_callbacks.core.probe import ARM_EPOCHS, FACTOR, Arms
+from convergence_callbacks.core.probe import ARM_EPOCHS
 
 DRAWS = 2000  # of the bootstrap
 WAYS: dict[str, dict[str, Any]] = {
@@ -68,15 +68,11 @@ class TrainedTask:
         self.rate = self._highest * self.times * factor(self._task.schedule, epoch, self._task.epochs)
         return self._train(self._model, self._optimizer, self.rate)
 
-    def train_copies(self, collector: Callable[[], Any]) -> Arms:
-        """The judged losses of three copies."""
-
-        def arm(times: float) -> list[float]:
-            with torch.random.fork_rng():
-                model, optim = copy.deepcopy((self._model, self._optimizer))
-                return [self._train(model, optim, times * self.rate)["val_loss"] for _ in range(ARM_EPOCHS)]
-
-        return Arms(control=arm(1.0), raised=arm(FACTOR), lowered=arm(1 / FACTOR))
+    def train_copy(self, times: float, collector: Any) -> list[float]:
+        """The judged losses of a copy at so many times the rate."""
+        with torch.random.fork_rng():
+            model, optim = copy.deepcopy((self._model, self._optimizer))
+            return [self._train(model, optim, times * self.rate)["val_loss"] for _ in range(ARM_EPOCHS)]
 
     def state(self) -> Any:
         """Weights, and the state of the optimiser."""
@@ -148,13 +144,22 @@ class Ended:
     @property
     def gained(self) -> float:
         """What it gained over a trivial predictor, as a share of what its task gains at the best rate."""
-        trivial = self.chosen.each.run.baseline
-        return (trivial - self.best) / (trivial - self.chosen.lowest)
+        return self._share(self.best)
+
+    @property
+    def left(self) -> float:
+        """The same of the recorded run, which nothing ended and whose rate nobody raised, less what it gained now."""
+        recorded = self.chosen.each.run.val
+        return self._share(float(np.min(recorded, where=np.isfinite(recorded), initial=np.inf))) - self.gained
 
     @property
     def cost(self) -> float:
         """Epochs of its probes, as a share of its budget."""
         return self.probed / self.chosen.task.epochs
+
+    def _share(self, loss: float) -> float:
+        trivial = self.chosen.each.run.baseline
+        return (trivial - loss) / (trivial - self.chosen.lowest)
 
 
 def choose(runs: Sequence[Run], count: int, most: float) -> list[Chosen]:
@@ -218,11 +223,18 @@ def share_reached(ended: Sequence[Ended]) -> float:
     return float(np.average([each.reached for each in slow], weights=weights)) if slow else math.nan
 
 
+def share_left(ended: Sequence[Ended]) -> float:
+    """What runs that converged or overfit give up of the best rate's gain, on average."""
+    healthy = [each.left for each in ended if each.truth in {"converged", "overfitting"}]
+    return float(np.mean(np.clip(healthy, -1, 1))) if healthy else math.nan
+
+
 FIGURES: dict[str, Callable[[Sequence[Ended]], float]] = {
     "F1 of false_convergence": lambda ended: f1(ended, "false_convergence"),
     "F1 of converged": lambda ended: f1(ended, "converged"),
     "cost of the probes, of the budget": lambda ended: float(np.mean([each.cost for each in ended])),
     "falsely converged runs that reach a good rate's loss": share_reached,
+    "given up by converged and overfitting runs, of the best rate's gain": share_left,
 }
 
 

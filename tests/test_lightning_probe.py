@@ -10,6 +10,8 @@ torch = pytest.importorskip("torch", reason="needs the extra lightning")
 pytest.importorskip("lightning", reason="needs the extra lightning")
 
 from convergence_callbacks import Verdict
+from convergence_callbacks.core.probe import FURTHER
+from convergence_callbacks.core.probing import EARLY
 from convergence_callbacks.core.rate_trial import EPOCHS, RateTrial
 from convergence_callbacks.lightning import ConvergenceStopping
 from tests.lightning_training import SCRIPT, fit, module
@@ -69,7 +71,7 @@ def run(tmp_path, monkeypatch, model, own_generator=False, epochs=40, **settings
 
 @pytest.mark.parametrize("own_generator", [False, True])
 def test_a_run_whose_probe_finds_nothing_is_bit_for_bit_the_run_without(tmp_path, monkeypatch, own_generator):
-    suspect = "convergence_callbacks.core.probe.is_suspected_plateau"
+    suspect = "convergence_callbacks.core.probing.is_suspected_plateau"
     monkeypatch.setattr(suspect, lambda decision: decision.step in {10, 20})
     without, left = run(tmp_path, monkeypatch, learner(0.05), own_generator, epochs=23)
     probing, found = run(tmp_path, monkeypatch, learner(0.05), own_generator, epochs=23, probe=True)
@@ -84,13 +86,15 @@ def test_a_rate_that_is_far_too_low_is_shown(tmp_path, monkeypatch):
     stopping, _ = run(tmp_path, monkeypatch, learner(1e-4, torch.optim.SGD), epochs=25, probe=True)
     found = [d for d in stopping.history if d.criterion == "probe"]
     assert found[0].verdict == "false_convergence" and found[0].step >= 10
-    assert found[0].evidence["probe_raised_progress"] > 5 and "0.001, which was tried" in found[0].advice[0]
-    assert max(d.evidence.get("probe_epochs", 0) for d in stopping.history) <= 24
+    times = found[0].evidence["times_too_low"]
+    assert times in FURTHER and f"{times * 1e-4:.2g}, which was tried" in found[0].advice[0]
+    assert found[0].evidence["probe_raised_progress"] > 5
+    assert max(d.evidence.get("probe_epochs", 0) for d in stopping.history) <= 60
     assert stopping.decision is stopping.history[-1]
 
 
 def test_what_can_not_be_copied_is_told_and_the_training_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr("convergence_callbacks.core.probe.is_suspected_plateau", lambda decision: decision.step == 10)
+    monkeypatch.setattr("convergence_callbacks.core.probing.is_suspected_plateau", lambda decision: decision.step == 10)
     model = learner(0.05)
     model.kept = (x for x in [])  # a generator can't be copied
     with pytest.warns(RuntimeWarning, match="the probe failed"):
@@ -123,9 +127,10 @@ def raising(**settings):
 def test_too_low_a_rate_is_raised_and_learns(tmp_path, monkeypatch):
     raised, _ = run(tmp_path, monkeypatch, learner(1e-4, torch.optim.SGD), epochs=18, probe=True, **raising())
     first = next(decision for decision in raised.history if "rate_raised" in decision.evidence)
-    assert first.evidence["rate_raised"] == 10 and "raised 10 times to 0.001" in first.reason
+    times = first.evidence["rate_raised"]
+    assert first.step == EARLY and times in FURTHER and f"raised {times:g} times to {times * 1e-4:.2g}" in first.reason
     rates, losses = zip(*((o.lr, o.val_loss) for o in raised.observations), strict=True)
-    assert rates[first.step : first.step + 2] == pytest.approx([1e-4, 1e-3])
+    assert rates[first.step : first.step + 2] == pytest.approx([1e-4, times * 1e-4])
     assert losses[first.step] - losses[first.step + 4] > 4 * (losses[first.step - 4] - losses[first.step])
 
 

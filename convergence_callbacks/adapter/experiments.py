@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.probe import Arms, Probes, judge_arms, judged_loss
+from convergence_callbacks.core.probe import HELPS, TIMES, judged_loss, probe
+from convergence_callbacks.core.probing import Probes
 from convergence_callbacks.core.rate_trial import RateTrial
-from convergence_callbacks.core.schedule import times_schedule
+from convergence_callbacks.core.schedule import rates_ahead, times_schedule
 
 
 class Trained(Protocol):
     """A model in the middle of its training, as its framework holds it."""
 
-    def train_copies(self, collector: Callable[[], Any]) -> Arms:
-        """The judged losses of three copies, each seen by a collector of its own; the run is not touched."""
+    def train_copy(self, times: float, collector: Any) -> Sequence[float]:
+        """The judged losses of a copy at so many times the rate, seen by a collector; the run is not touched."""
 
     def state(self) -> Any:
         """Weights and the optimisers' moments, safe from further training."""
@@ -106,14 +107,29 @@ class Experimenting(Stopping):
 
     def _probed(self, decision: Decision, observation: Observation, trained: Trained) -> Decision:
         settings = self.settings
-        if self._probes.may_probe(decision, settings.probe_budget):
+        acts = settings.on_false_convergence == "raise_lr" and self._trial.may_raise
+        if self._probes.may_probe(decision, settings.probe_budget, acts=acts):
+            highest = self._highest(observation) if acts else 1.0  # a raise is one of the whole schedule
             try:
-                arms = trained.train_copies(self._collector)
-                self._probes = self._probes.after(decision.step, judge_arms(arms, observation, decision, settings.mode))
+                probed = probe(
+                    lambda times: trained.train_copy(highest * times, self._collector()),
+                    observation,
+                    decision,
+                    settings.mode,
+                    settings.probe_budget - self._probes.spent,
+                    HELPS if acts else TIMES,
+                )
+                self._probes = self._probes.after(decision.step, probed)
             except Exception as error:  # what the user's model can't do in a copy must not end the training
                 self._probes = self._probes.after(decision.step, None)
                 self._complain(ConvergenceError(f"the probe failed: {error!r}"), about="probe")
         return self._probes.said_of(decision, observation.lr, settings.stop_on)
+
+    def _highest(self, observation: Observation) -> float:
+        """What the schedule is to multiply the rate by at its highest, as in a warm-up."""
+        settings = self.monitor.settings
+        ahead = rates_ahead(settings.lr_schedule, observation.step, settings.max_epochs)
+        return 1.0 if ahead is None or not observation.lr else max(1.0, ahead.max(initial=0.0) / observation.lr)
 
     def _scale_rate(self, trained: Trained, times: float) -> None:
         trained.scale_rate(times)

@@ -36,7 +36,7 @@ class StoppingSettings(Settings):
     probe: bool = setting(
         "at a suspected plateau, train copies at other learning rates for a few epochs; Lightning and Keras only", False
     )
-    probe_budget: int = setting("epochs that all probes of a run may take together; 12 each", 24, ge=12)
+    probe_budget: int = setting("epochs that all probes of a run may take together; 12 to 28 each", 60, ge=12)
     every_n_steps: int | None = setting(
         "judge each so many steps instead of each epoch, for runs of few long ones; Lightning only", None, ge=1
     )

@@ -47,7 +47,8 @@ class Stopping(BestWeights, Complaints, FromYaml):
         backup_dir: Folder for what must survive a kill beside the framework's own checkpoints: the state under
             Keras, and best weights that are too large to be kept in memory under Lightning.
         probe: At a suspected plateau, train copies at other learning rates for a few epochs (Lightning and Keras only).
-        probe_budget: Epochs that all probes of a run may take together; each takes 12.
+        probe_budget: Epochs that all probes of a run may take together; each takes 12, and up to 16 more where the
+            rate is found too low, to find out by how much.
         every_n_steps: Judge each so many steps instead of each epoch, for runs of few long ones (Lightning only).
         check_data: Look at the first batches and gradients, and say what is wrong with them where a run does not learn
             (Lightning and Keras only).
@@ -98,7 +99,7 @@ class Stopping(BestWeights, Complaints, FromYaml):
         log_decisions: bool = False,
         backup_dir: str | os.PathLike[str] | None = None,
         probe: bool = False,
-        probe_budget: int = 24,
+        probe_budget: int = 60,
         every_n_steps: int | None = None,
         check_data: bool = False,
         on_false_convergence: Literal["tell", "raise_lr"] = "tell",

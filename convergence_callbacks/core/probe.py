@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -21,18 +20,25 @@ from convergence_callbacks.core.verdict import Verdict
 FACTOR = 10.0
 """By how much the rate is raised and lowered."""
 
+FURTHER = (30.0, 100.0, 300.0, 1000.0)
+"""Times the rate that are tried too where ten times it does much better, as long as each does better than the last."""
+
 ARM_EPOCHS = 4
-"""Epochs of each arm; a probe costs three times as many."""
+"""Epochs of each arm; a probe costs three times as many, and one more for each further raise."""
 
 TIMES = 5.0
 """Times the control's progress that a raised rate makes where the control is too slow; 8.6 and 3 were the medians of
 falsely and truly converged runs."""
 
-FIRST = 10
-"""Epochs before which a run that goes on is not probed."""
+HELPS = 2.5
+"""The same where what is found is acted on: a raise is on trial anyhow."""
 
 FAR_BETTER = 0.15
 """Share of the total gain by which a lowered rate must beat the control for the rate to be too high."""
+
+
+Arm = Callable[[float], Sequence[float]]
+"""Trains a copy for `ARM_EPOCHS` at so many times the rate, and gives its judged losses."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,11 @@ class Arms:
         """Epochs trained in all."""
         return len(self.control) + len(self.raised) + len(self.lowered)
 
+    @classmethod
+    def trained(cls, arm: Arm) -> Arms:
+        """Train all three."""
+        return cls(control=arm(1.0), raised=arm(FACTOR), lowered=arm(1 / FACTOR))
+
 
 @dataclass(frozen=True)
 class Probed:
@@ -62,87 +73,70 @@ class Probed:
     Args:
         verdict: ``false_convergence`` where the raised rate does much better, ``unstable`` where the lowered one does,
             None where neither does.
-        raised_progress: Progress at the raised rate, as a multiple of the control's.
+        raised_progress: Progress at the raised rate that does best, as a multiple of the control's.
         lowered_advantage: Of the lowered rate over the control, as a share of the total gain.
         cost: Epochs that it took.
+        times: What the rate was multiplied by where that was.
     """
 
     verdict: Verdict | None
     raised_progress: float
     lowered_advantage: float
     cost: int
+    times: float = FACTOR
 
 
-@dataclass(frozen=True)
-class Probes:
-    """The probes of a run so far.
+def probe(  # noqa: PLR0917
+    arm: Arm, observation: Observation, decision: Decision, mode: str, budget: int, least: float = TIMES
+) -> Probed:
+    """Train copies of a run as its callback knows it, and say what they show.
 
     Args:
-        spent: Epochs that they took together.
-        step: Epoch of the latest, None before the first.
-        probed: What it found.
+        arm: Trains one.
+        observation: The epoch where they begin.
+        decision: What is said of it.
+        mode: ``"min"`` where less of the judged loss is better, ``"max"`` where more is.
+        budget: Epochs that may be spent.
+        least: Times the control's progress that a raised rate makes where the control is too slow.
     """
-
-    spent: int = 0
-    step: int | None = None
-    probed: Probed | None = None
-
-    def may_probe(self, decision: Decision, budget: int) -> bool:
-        """Whether another probe is within the budget, and due: at a stop, or once the run is twice as long."""
-        due = decision.stop or decision.step >= (FIRST if self.step is None else 2 * self.step)
-        return due and is_suspected_plateau(decision) and self.spent + 3 * ARM_EPOCHS <= budget
-
-    def after(self, step: int, probed: Probed | None) -> Probes:
-        """The same with one more, None where it failed: that costs as much."""
-        return Probes(self.spent + 3 * ARM_EPOCHS, step, probed)
-
-    def said_of(self, decision: Decision, rate: float | None, stop_on: Sequence[Verdict | str]) -> Decision:
-        """The decision at the epoch of a probe, and wherever the curve says again what the probe refuted."""
-        if self.probed is None:
-            return decision
-        refuted = self.probed.verdict is not None and is_suspected_plateau(decision)
-        if self.step != decision.step and not refuted:
-            return decision
-        said = after_probe(decision, self.probed, rate, stop_on)
-        return dataclasses.replace(said, evidence={**said.evidence, "probe_epochs": self.spent})
-
-    def acted_on(self) -> Probes:
-        """The same once what was found is done: of the rate that the run has now nothing is known yet."""
-        return Probes(self.spent, self.step)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same in plain types."""
-        probed = self.probed and {
-            **dataclasses.asdict(self.probed),
-            "verdict": self.probed.verdict and str(self.probed.verdict),
-        }
-        return {"spent": self.spent, "step": self.step, "probed": probed}
-
-    @classmethod
-    def from_dict(cls, saved: Mapping[str, Any]) -> Probes:
-        """What `to_dict` described."""
-        probed = saved.get("probed")
-        if probed is not None:
-            verdict = probed["verdict"]
-            probed = Probed(**{**probed, "verdict": None if verdict is None else Verdict(verdict)})
-        return cls(saved.get("spent", 0), saved.get("step"), probed)
-
-
-def is_suspected_plateau(decision: Decision) -> bool:
-    """Whether a probe is worth its epochs: the run is to end as converged, or is told that it is too slow."""
-    ends = decision.stop and decision.verdict is Verdict.CONVERGED
-    return ends or decision.verdict is Verdict.FALSE_CONVERGENCE
-
-
-def judge_arms(arms: Arms, observation: Observation, decision: Decision, mode: str) -> Probed:
-    """The same as `judge_probe`, of a run as its callback knows it."""
-    before = judged_loss(observation)
+    before, sign = judged_loss(observation), 1.0 if mode == "min" else -1.0
     noise, gain = (decision.evidence.get(name, 0.0) for name in ("noise", "total_gain"))
-    known = math.nan if before is None else before
-    return judge_probe(arms, known, noise, gain, 1.0 if mode == "min" else -1.0)
+    arms, known = Arms.trained(arm), math.nan if before is None else before
+    found = judge_probe(arms, known, noise, gain, sign, least)
+    if found.verdict is not Verdict.FALSE_CONVERGENCE:
+        return found
+    return climbed(found, arm, sign * known, later_level([sign * loss for loss in arms.raised]), sign, budget)
 
 
-def judge_probe(arms: Arms, before: float, noise: float, gain: float, sign: float = 1.0) -> Probed:
+def climbed(  # noqa: PLR0917
+    found: Probed, arm: Arm, before: float, level: float, sign: float, budget: int
+) -> Probed:
+    """The same at the best of the further raised rates.
+
+    Args:
+        found: What ten times the rate showed.
+        arm: Trains a copy.
+        before: The judged loss where they begin; lower is better.
+        level: That at ten times the rate.
+        sign: 1, or -1 where more is better.
+        budget: Epochs that may be spent.
+    """
+    unit = (before - level) / found.raised_progress
+    for times in FURTHER:
+        if found.cost + ARM_EPOCHS > budget:
+            break
+        losses = [sign * loss for loss in arm(times)]
+        found = dataclasses.replace(found, cost=found.cost + len(losses))
+        if later_level(losses) >= level:
+            break
+        level = later_level(losses)
+        found = dataclasses.replace(found, times=times, raised_progress=(before - level) / unit)
+    return found
+
+
+def judge_probe(  # noqa: PLR0917
+    arms: Arms, before: float, noise: float, gain: float, sign: float = 1.0, least: float = TIMES
+) -> Probed:
     """What the copies show.
 
     Args:
@@ -151,6 +145,7 @@ def judge_probe(arms: Arms, before: float, noise: float, gain: float, sign: floa
         noise: Standard deviation of the judged loss from epoch to epoch.
         gain: Total gain of the run so far.
         sign: 1, or -1 where more is better.
+        least: Times the control's progress that a raised rate makes where the control is too slow.
 
     >>> judge_probe(Arms([0.999, 0.998], [0.90, 0.80], [1.0, 1.0]), before=1.0, noise=0.001, gain=0.1).verdict.value
     'false_convergence'
@@ -160,49 +155,22 @@ def judge_probe(arms: Arms, before: float, noise: float, gain: float, sign: floa
     control, raised, lowered = (
         sign * before - later_level([sign * loss for loss in arm]) for arm in (arms.control, arms.raised, arms.lowered)
     )
-    least = max(noise, 1e-9 * abs(before), 1e-300)  # progress below the noise is none
-    times = raised / max(control, least)
-    advantage = (lowered - control) / max(gain, least)
-    too_low = times > TIMES
+    smallest = max(noise, 1e-9 * abs(before), 1e-300)  # progress below the noise is none
+    times = raised / max(control, smallest)
+    advantage = (lowered - control) / max(gain, smallest)
+    too_low = times > least
     too_high = not too_low and advantage > FAR_BETTER and lowered - control > 3 * noise
     verdict = Verdict.FALSE_CONVERGENCE if too_low else Verdict.UNSTABLE if too_high else None
     return Probed(verdict, float(times), float(advantage), arms.cost)
 
 
-def after_probe(decision: Decision, probed: Probed, rate: float | None, stop_on: Sequence[Verdict | str]) -> Decision:
-    """The decision once a probe was made: the same, with its figures, where it found nothing.
+def as_multiple(times: float) -> str:
+    """How often, in words.
 
-    Args:
-        decision: What the curve alone said.
-        probed: What the probe found.
-        rate: The learning rate as it is.
-        stop_on: Verdicts that may end the training.
+    >>> as_multiple(3.16), as_multiple(1000.0)
+    ('3.2', '1000')
     """
-    evidence = {
-        **decision.evidence,
-        "probe_raised_progress": probed.raised_progress,
-        "probe_lowered_advantage": probed.lowered_advantage,
-        "probe_epochs": probed.cost,
-    }
-    if probed.verdict is None:
-        return dataclasses.replace(decision, evidence=evidence)
-    if probed.verdict is Verdict.FALSE_CONVERGENCE:
-        evidence["times_too_low"] = FACTOR
-        found, factor = f"made {probed.raised_progress:.2g} times the progress of the present one", FACTOR
-    else:
-        found, factor = f"got {100 * probed.lowered_advantage:.2g} % of the total gain further", 1 / FACTOR
-    which = "ten times" if factor > 1 else "a tenth of"
-    tried = f": {factor * rate:.2g}" if rate else ""
-    return dataclasses.replace(
-        decision,
-        stop=decision.stop and probed.verdict in stop_on,
-        verdict=probed.verdict,
-        reason=f"in a probe {which} the learning rate {found} within {probed.cost // 3} epochs",
-        criterion="probe",
-        evidence=evidence,
-        advice=(f"train on at {which} the learning rate{tried}, which was tried",),
-        confidence=0.9,
-    )
+    return f"{times:.2g}" if times < 10 else f"{times:.0f}"
 
 
 def later_level(losses: Sequence[float]) -> float:

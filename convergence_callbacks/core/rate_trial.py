@@ -16,10 +16,11 @@ from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.criteria.time_budget import TimeBudget
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import is_finite
-from convergence_callbacks.core.probe import FIRST, later_level
+from convergence_callbacks.core.probe import as_multiple, later_level
+from convergence_callbacks.core.probing import BY_PROBE, FIRST
 from convergence_callbacks.core.verdict import Verdict
 
-EPOCHS = 8
+EPOCHS = 5
 """Epochs of a trial: a raised rate may throw the loss up before it falls."""
 
 MOST = 3
@@ -107,11 +108,16 @@ class RateTrial:
         losses = tuple(float("nan") if loss is None else float(loss) for loss in saved.get("losses", ()))
         return cls(**{**saved, "losses": losses})
 
+    @property
+    def may_raise(self) -> bool:
+        """Whether the rate may be raised another time, now."""
+        return self.step is None and not self.failed and self.raises < MOST
+
     def _should_raise(self, decision: Decision) -> bool:
         """Whether too low a rate was shown or is sure; where the run is to end anyhow, likely is enough."""
-        if decision.verdict is not Verdict.FALSE_CONVERGENCE or self.failed or self.raises >= MOST:
+        if decision.verdict is not Verdict.FALSE_CONVERGENCE or not self.may_raise:
             return False
-        sure = decision.confidence > SURE and decision.step >= FIRST
+        sure = decision.criterion == BY_PROBE or (decision.confidence > SURE and decision.step >= FIRST)
         return (sure or decision.stop) and decision.criterion not in LIMITS and "times_too_low" in decision.evidence
 
     def _begun(self, decision: Decision) -> RateTrial:
@@ -132,7 +138,7 @@ class RateTrial:
     def _in_words(self, rate: float | None) -> str:
         if self.act == "raise":
             to = f" to {self.times * rate:.2g}" if rate else ""
-            return f"the learning rate is raised {self.times:.3g} times{to}"
+            return f"the learning rate is raised {as_multiple(self.times)} times{to}"
         if self.act == "keep":
             return "the raised learning rate helps and stays"
         if self.act == "undo":

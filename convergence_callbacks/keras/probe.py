@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
 
-from convergence_callbacks.core.probe import ARM_EPOCHS, FACTOR, Arms, judged_losses
+from convergence_callbacks.core.probe import ARM_EPOCHS, judged_losses
 from convergence_callbacks.keras.random_state import random_state_kept
 
 OF_THE_RUN = ("epochs", "initial_epoch", "callbacks", "verbose")
@@ -19,8 +19,8 @@ COMPILED = ("loss_weights", "run_eagerly", "steps_per_execution", "jit_compile")
 """What a model was compiled with that a copy can share."""
 
 
-def train_copies(model: Any, data: Mapping[str, Any], collector: Callable[[], Any]) -> Arms:
-    """The judged losses of three copies: at the learning rate as it is, raised, and lowered.
+def train_copy(model: Any, data: Mapping[str, Any], times: float, collector: Any) -> list[float]:
+    """The judged losses of a copy that is trained at so many times the learning rate.
 
     The model itself is never trained, nor its optimiser: what is to be put back is the state of the random generators
     only, and each copy begins with the same.
@@ -28,7 +28,8 @@ def train_copies(model: Any, data: Mapping[str, Any], collector: Callable[[], An
     Args:
         model: The model in the middle of its run.
         data: What ``fit`` was given.
-        collector: Makes a callback that collects the losses as that of the run does, and stops nothing.
+        times: What the learning rate is multiplied by.
+        collector: A callback that collects the losses as that of the run does, and stops nothing.
 
     Raises:
         ValueError: The run is distributed, or its data can be read once only.
@@ -37,16 +38,11 @@ def train_copies(model: Any, data: Mapping[str, Any], collector: Callable[[], An
         raise ValueError("a probe needs a single process")
     if any(isinstance(value, Iterator) for value in data.values()):
         raise ValueError("a generator can be read once only; hand probe_on arrays or a data set")
-
-    def arm(factor: float) -> list[float]:
-        collects = collector()
-        with random_state_kept(data.values()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the run itself was warned of the same
-            given = {name: _own(value) for name, value in data.items() if name not in OF_THE_RUN}
-            copied_model(model, factor).fit(**given, epochs=ARM_EPOCHS, verbose=0, callbacks=[collects])
-        return judged_losses(collects.observations)
-
-    return Arms(control=arm(1.0), raised=arm(FACTOR), lowered=arm(1 / FACTOR))
+    with random_state_kept(data.values()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the run itself was warned of the same
+        given = {name: _own(value) for name, value in data.items() if name not in OF_THE_RUN}
+        copied_model(model, times).fit(**given, epochs=ARM_EPOCHS, verbose=0, callbacks=[collector])
+    return judged_losses(collector.observations)
 
 
 def copied_model(model: Any, factor: float) -> Any:

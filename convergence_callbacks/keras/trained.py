@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 
-from convergence_callbacks.core.probe import Arms
-from convergence_callbacks.keras.probe import innermost, moments, train_copies
+from convergence_callbacks.keras.probe import innermost, moments, train_copy
 from convergence_callbacks.keras.schedule import ScaledSchedule
 
 
@@ -24,15 +23,15 @@ class TrainedModel:
     def __init__(self, model: Any, data: Mapping[str, Any] | None) -> None:
         self._model, self._data = model, data
 
-    def train_copies(self, collector: Callable[[], Any]) -> Arms:
-        """The judged losses of three copies.
+    def train_copy(self, times: float, collector: Any) -> list[float]:
+        """The judged losses of a copy at so many times the learning rate.
 
         Raises:
-            ValueError: Nobody said what they should be trained on.
+            ValueError: Nobody said what it should be trained on.
         """
         if self._data is None:
             raise ValueError("no data")
-        return train_copies(self._model, self._data, collector)
+        return train_copy(self._model, self._data, times, collector)
 
     def state(self) -> list[Any]:
         """Weights, and the moments of the optimiser."""

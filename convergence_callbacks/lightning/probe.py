@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from convergence_callbacks.adapter.torch_random import random_state_kept
-from convergence_callbacks.core.probe import ARM_EPOCHS, FACTOR, Arms, judged_losses
+from convergence_callbacks.core.probe import ARM_EPOCHS, judged_losses
 from convergence_callbacks.lightning.stock import early_stoppings
 
 CALLBACKS = tuple(dict.fromkeys(kind.__base__ for kind in early_stoppings()))
 """``Callback`` of each installed namespace."""
 
 
-def train_copies(trainer: Any, pl_module: Any, collector: Callable[[], Any]) -> Arms:
-    """The judged losses of three copies: at the learning rate as it is, raised, and lowered.
+def train_copy(trainer: Any, pl_module: Any, times: float, collector: Any) -> list[float]:
+    """The judged losses of a copy that is trained at so many times the learning rate.
 
     The module itself is never trained, nor its optimisers: what is to be put back is the state of the random
     generators only, and each copy begins with the same.
@@ -26,21 +25,17 @@ def train_copies(trainer: Any, pl_module: Any, collector: Callable[[], Any]) -> 
     Args:
         trainer: The trainer in the middle of its run.
         pl_module: Its module.
-        collector: Makes a callback that collects the losses as that of the run does, and stops nothing.
+        times: What the learning rate is multiplied by.
+        collector: A callback that collects the losses as that of the run does, and stops nothing.
 
     Raises:
         ValueError: The run has several processes, or more optimisers than its trainer handles by itself.
     """
     if trainer.world_size > 1 or not pl_module.automatic_optimization:
         raise ValueError("a probe needs a single process and automatic optimisation")
-
-    def arm(factor: float) -> list[float]:
-        collects = collector()
-        with random_state_kept(_loaders(trainer)):
-            _train_copy(trainer, pl_module, factor, collects)
-        return judged_losses(collects.observations)
-
-    return Arms(control=arm(1.0), raised=arm(FACTOR), lowered=arm(1 / FACTOR))
+    with random_state_kept(_loaders(trainer)):
+        _train_copy(trainer, pl_module, times, collector)
+    return judged_losses(collector.observations)
 
 
 def _train_copy(trainer: Any, pl_module: Any, factor: float, collector: Any) -> None:

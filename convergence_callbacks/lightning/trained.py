@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 from convergence_callbacks.adapter.torch_rate import scale_rate
 from convergence_callbacks.adapter.torch_weights import on_host
-from convergence_callbacks.core.probe import Arms
-from convergence_callbacks.lightning.probe import train_copies
+from convergence_callbacks.lightning.probe import train_copy
 
 
 class TrainedModule:
@@ -23,9 +21,9 @@ class TrainedModule:
     def __init__(self, trainer: Any, pl_module: Any) -> None:
         self._trainer, self._module = trainer, pl_module
 
-    def train_copies(self, collector: Callable[[], Any]) -> Arms:
-        """The judged losses of three copies."""
-        return train_copies(self._trainer, self._module, collector)
+    def train_copy(self, times: float, collector: Any) -> list[float]:
+        """The judged losses of a copy at so many times the learning rate."""
+        return train_copy(self._trainer, self._module, times, collector)
 
     def state(self) -> dict[str, Any]:
         """Weights, and the state of each optimiser."""

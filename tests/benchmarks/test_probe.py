@@ -7,7 +7,7 @@ for needed in ("torch", "joblib", "sklearn"):
 
 from benchmarks.curves import HELD_OUT, load
 from benchmarks.labels import Labelled
-from benchmarks.probe import Chosen, Ended, choose, f1, share_reached, slow_rows, table, train
+from benchmarks.probe import Chosen, Ended, choose, f1, share_left, share_reached, slow_rows, table, train
 from benchmarks.recorder.tasks import draw_held_out_tasks
 from tests.benchmarks.test_advice import run
 
@@ -28,6 +28,11 @@ def test_each_run_counts_as_often_as_it_stands_for_others():
 def test_a_slow_run_has_reached_a_good_rate_within_a_tenth_of_its_gain():
     slow = [ended("false_convergence", "improving", best=best) for best in (0.3, 0.49, 0.51, 2.0)]
     assert share_reached([*slow, ended("unstable", "unstable", best=0.3)]) == 0.5
+
+
+def test_what_healthy_runs_give_up_is_told_against_the_same_runs_as_they_were_recorded():
+    given_up = [ended("converged", "converged", best=best) for best in (2.0, 1.8, 2.3)]  # it was recorded with 2
+    assert share_left([*given_up, ended("unstable", "unstable", best=9.0)]) == pytest.approx((0 - 0.1 + 0.15) / 3)
 
 
 def test_the_table_has_a_column_for_each_way():

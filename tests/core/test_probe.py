@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from convergence_callbacks import Decision, Verdict
-from convergence_callbacks.core.probe import ARM_EPOCHS, Arms, Probed, Probes, after_probe, judge_probe
+from convergence_callbacks import Decision, Observation, Verdict
+from convergence_callbacks.core.probe import ARM_EPOCHS, HELPS, TIMES, Arms, Probed, judge_probe, probe
+from convergence_callbacks.core.probing import EARLY, Probes, after_probe
 
 FLAT = [1.0] * 4
 FALLS = [0.95, 0.9, 0.85, 0.8]
@@ -54,6 +55,54 @@ def test_a_run_that_was_too_slow_goes_on_unless_the_user_lets_it_end():
     said = after_probe(STOP, found, 0.01, [Verdict.CONVERGED])
     assert not said.stop and said.verdict is Verdict.FALSE_CONVERGENCE and "0.1, which was tried" in said.advice[0]
     assert after_probe(STOP, found, None, [Verdict.FALSE_CONVERGENCE]).stop
+
+
+def probed_with(best, budget=60, sign=1.0, least=TIMES):
+    """A probe of a run whose loss falls by the rate, up to a rate from which on it rises."""
+    tried = []
+
+    def arm(times):
+        tried.append(times)
+        return [sign * (1.0 - 1e-4 * (times if times <= best else -times))] * ARM_EPOCHS
+
+    at = Observation(step=20, val_loss=sign * 1.0)
+    known = dataclasses.replace(STOP, evidence={"noise": 1e-6, "total_gain": 1.0})
+    return probe(arm, at, known, "min" if sign > 0 else "max", budget, least), tried
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize(("best", "cost"), [(10.0, 16), (30.0, 20), (300.0, 28), (1000.0, 28)])
+def test_the_rate_is_raised_on_as_long_as_that_does_better(best, cost, sign):
+    found, tried = probed_with(best, sign=sign)
+    assert (found.verdict, found.times, found.cost) == (Verdict.FALSE_CONVERGENCE, best, cost)
+    assert tried[:3] == [1.0, 10.0, 0.1] and tried[3:] == [30.0, 100.0, 300.0, 1000.0][: (cost - 12) // ARM_EPOCHS]
+    assert found.raised_progress == pytest.approx(best)
+    said = after_probe(STOP, found, 1e-3, [])
+    assert said.evidence["times_too_low"] == best and f"{1e-3 * best:.2g}, which was tried" in said.advice[0]
+    assert f"{best:g} times the learning rate made {best:g} times the progress" in said.reason
+
+
+def test_a_probe_that_finds_nothing_or_has_no_epochs_left_raises_no_further():
+    assert probed_with(1.0)[1] == [1.0, 10.0, 0.1]
+    found, tried = probed_with(1000.0, budget=21)
+    assert (tried, found.times, found.cost) == ([1.0, 10.0, 0.1, 30.0, 100.0], 100.0, 20)
+
+
+def test_what_is_on_trial_takes_less_to_be_raised():
+    falls, control = [0.9] * 4, [0.97] * 4
+    assert judge_probe(Arms(control, falls, FLAT), 1.0, 0.001, 1.0).verdict is None
+    assert judge_probe(Arms(control, falls, FLAT), 1.0, 0.001, 1.0, least=HELPS).verdict is Verdict.FALSE_CONVERGENCE
+
+
+def test_where_the_rate_is_raised_a_run_is_probed_early_and_again_after_each_raise():
+    falls = Decision(stop=False, verdict=Verdict.IMPROVING, step=EARLY)
+    assert Probes().may_probe(falls, 24, acts=True) and not Probes().may_probe(falls, 24)
+    assert not Probes().may_probe(dataclasses.replace(falls, step=EARLY - 1), 24, acts=True)
+    assert not Probes().may_probe(dataclasses.replace(falls, verdict=Verdict.OVERFITTING), 24, acts=True)
+    once = Probes().after(EARLY, judged(raised=FALLS))
+    later = dataclasses.replace(falls, step=9)
+    assert not once.may_probe(later, 24, acts=True) and once.acted_on().may_probe(later, 24, acts=True)
+    assert not once.acted_on().may_probe(later, 23, acts=True)
 
 
 def test_probes_are_bounded_and_not_repeated_at_every_epoch():

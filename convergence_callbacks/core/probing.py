@@ -1,0 +1,132 @@
+"""When a run is probed, and what is said of what was found."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.probe import ARM_EPOCHS, FACTOR, Probed, as_multiple
+from convergence_callbacks.core.verdict import Verdict
+
+FIRST = 10
+"""Epochs before which a run that goes on is not probed, …"""
+
+EARLY = 4
+"""… unless what is found is acted on: then the sooner the better, whatever its curve looks like."""
+
+BY_PROBE = "probe"
+"""Name of the criterion of what a probe found."""
+
+LOST = (Verdict.OVERFITTING, Verdict.DIVERGED)
+"""Verdicts of a run that a higher rate can't help."""
+
+
+@dataclass(frozen=True)
+class Probes:
+    """The probes of a run so far.
+
+    Args:
+        spent: Epochs that they took together.
+        step: Epoch of the latest, None before the first.
+        probed: What it found.
+    """
+
+    spent: int = 0
+    step: int | None = None
+    probed: Probed | None = None
+
+    def may_probe(self, decision: Decision, budget: int, *, acts: bool = False) -> bool:
+        """Whether another probe is within the budget, and due: at a stop, or once the run is twice as long.
+
+        Args:
+            decision: What the curve alone says.
+            budget: Epochs that all probes may take.
+            acts: Whether the rate is raised where it is found too low: then also early, and after each raise.
+        """
+        if self.spent + 3 * ARM_EPOCHS > budget:
+            return False
+        if acts and self.probed is None and decision.step >= EARLY and decision.verdict not in LOST:
+            return True
+        due = decision.stop or decision.step >= (FIRST if self.step is None else 2 * self.step)
+        return due and is_suspected_plateau(decision)
+
+    def after(self, step: int, probed: Probed | None) -> Probes:
+        """The same with one more, None where it failed: that costs as much."""
+        return Probes(self.spent + (probed.cost if probed else 3 * ARM_EPOCHS), step, probed)
+
+    def said_of(self, decision: Decision, rate: float | None, stop_on: Sequence[Verdict | str]) -> Decision:
+        """The decision at the epoch of a probe, and wherever the curve says again what the probe refuted."""
+        if self.probed is None:
+            return decision
+        refuted = self.probed.verdict is not None and is_suspected_plateau(decision)
+        if self.step != decision.step and not refuted:
+            return decision
+        said = after_probe(decision, self.probed, rate, stop_on)
+        return dataclasses.replace(said, evidence={**said.evidence, "probe_epochs": self.spent})
+
+    def acted_on(self) -> Probes:
+        """The same once what was found is done: of the rate that the run has now nothing is known yet."""
+        return Probes(self.spent, self.step)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same in plain types."""
+        probed = self.probed and {
+            **dataclasses.asdict(self.probed),
+            "verdict": self.probed.verdict and str(self.probed.verdict),
+        }
+        return {"spent": self.spent, "step": self.step, "probed": probed}
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any]) -> Probes:
+        """What `to_dict` described."""
+        probed = saved.get("probed")
+        if probed is not None:
+            verdict = probed["verdict"]
+            probed = Probed(**{**probed, "verdict": None if verdict is None else Verdict(verdict)})
+        return cls(saved.get("spent", 0), saved.get("step"), probed)
+
+
+def is_suspected_plateau(decision: Decision) -> bool:
+    """Whether a probe is worth its epochs: the run is to end as converged, or is told that it is too slow."""
+    ends = decision.stop and decision.verdict is Verdict.CONVERGED
+    return ends or decision.verdict is Verdict.FALSE_CONVERGENCE
+
+
+def after_probe(decision: Decision, probed: Probed, rate: float | None, stop_on: Sequence[Verdict | str]) -> Decision:
+    """The decision once a probe was made: the same, with its figures, where it found nothing.
+
+    Args:
+        decision: What the curve alone said.
+        probed: What the probe found.
+        rate: The learning rate as it is.
+        stop_on: Verdicts that may end the training.
+    """
+    evidence = {
+        **decision.evidence,
+        "probe_raised_progress": probed.raised_progress,
+        "probe_lowered_advantage": probed.lowered_advantage,
+        "probe_epochs": probed.cost,
+    }
+    if probed.verdict is None:
+        return dataclasses.replace(decision, evidence=evidence)
+    if probed.verdict is Verdict.FALSE_CONVERGENCE:
+        evidence["times_too_low"] = factor = probed.times
+        found = f"made {as_multiple(probed.raised_progress)} times the progress of the present one"
+        which = f"{as_multiple(factor)} times"
+    else:
+        found, factor = f"got {100 * probed.lowered_advantage:.2g} % of the total gain further", 1 / FACTOR
+        which = "a tenth of"
+    tried = f": {factor * rate:.2g}" if rate else ""
+    return dataclasses.replace(
+        decision,
+        stop=decision.stop and probed.verdict in stop_on,
+        verdict=probed.verdict,
+        reason=f"in a probe {which} the learning rate {found} within {ARM_EPOCHS} epochs",
+        criterion=BY_PROBE,
+        evidence=evidence,
+        advice=(f"train on at {which} the learning rate{tried}, which was tried",),
+        confidence=0.9,
+    )

@@ -1,0 +1,57 @@
+"""Which rates the copies of a run are trained at, whatever framework trains them."""
+
+import pytest
+
+from convergence_callbacks.adapter.experiments import Experimenting
+from convergence_callbacks.core.probing import EARLY
+
+
+class Line:
+    """A run whose loss falls by its rate, at any rate."""
+
+    def __init__(self):
+        self.tried, self.times, self.loss = [], 1.0, 1.0
+
+    def train_copy(self, times, collector):
+        self.tried.append(times)
+        return [self.loss - 1e-4 * times * epoch for epoch in range(1, 5)]
+
+    def state(self):
+        return self.loss
+
+    def take_up(self, state):
+        self.loss = state
+
+    def scale_rate(self, times):
+        self.times *= times
+
+
+def run(schedule, epochs, **settings):
+    line = Line()
+    stopping = Experimenting(
+        max_epochs=100, lr_schedule=schedule, verbose=False, stop_on=[], probe=True, min_epochs=0, **settings
+    )
+    for epoch in range(epochs):
+        rate = schedule[epoch]
+        line.loss -= 1e-4 * rate
+        seen = stopping.collect(epoch, {"train_loss": line.loss, "val_loss": line.loss}, lr=rate)
+        stopping.decide(seen, lambda said, seen=seen: stopping.experimented(said, seen, line))
+        stopping.change_rate(line)
+    return line, stopping
+
+
+@pytest.mark.parametrize(("highest", "first"), [(1.0, [1.0, 10.0, 0.1, 30.0]), (20.0, [20.0, 200.0, 2.0, 600.0])])
+def test_a_rate_that_warms_up_is_tried_at_its_highest_before_it_is_raised(highest, first):
+    line, stopping = run([1.0] * (EARLY + 1) + [highest] * 95, EARLY + 1, on_false_convergence="raise_lr")
+    assert line.tried[:4] == pytest.approx(first)
+    assert line.times == 1000.0 and stopping.decision.evidence["rate_raised"] == 1000.0
+
+
+def test_nothing_is_tried_early_where_no_rate_is_raised():
+    assert run([1.0] * 100, EARLY + 1)[0].tried == []
+
+
+def test_after_a_raise_it_is_probed_again_while_there_are_epochs_left_for_it():
+    line, stopping = run([1.0] * 100, 30, on_false_convergence="raise_lr", probe_budget=45)
+    assert len(line.tried) == 7 + 4  # all arms, and of the second probe as many as fit
+    assert max(said.evidence.get("probe_epochs", 0) for said in stopping.history) == 44 and line.times > 1000.0
