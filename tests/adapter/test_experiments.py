@@ -7,14 +7,14 @@ from convergence_callbacks.core.probing import EARLY
 
 
 class Line:
-    """A run whose loss falls by its rate, at any rate."""
+    """A run whose loss falls by a power of its rate, at any rate."""
 
-    def __init__(self):
-        self.tried, self.times, self.loss = [], 1.0, 1.0
+    def __init__(self, power=1.0):
+        self.tried, self.times, self.loss, self.power = [], 1.0, 1.0, power
 
     def train_copy(self, times, collector):
         self.tried.append(times)
-        return [self.loss - 1e-4 * times * epoch for epoch in range(1, 5)]
+        return [self.loss - 1e-4 * times**self.power * epoch for epoch in range(1, 5)]
 
     def state(self):
         return self.loss
@@ -26,14 +26,14 @@ class Line:
         self.times *= times
 
 
-def run(schedule, epochs, **settings):
-    line = Line()
+def run(schedule, epochs, power=1.0, jump=0.0, **settings):
+    line = Line(power)
     stopping = Experimenting(
         max_epochs=100, lr_schedule=schedule, verbose=False, stop_on=[], probe=True, min_epochs=0, **settings
     )
     for epoch in range(epochs):
         rate = schedule[epoch]
-        line.loss -= 1e-4 * rate
+        line.loss += jump * (line.times > 1) - 1e-4 * rate
         seen = stopping.collect(epoch, {"train_loss": line.loss, "val_loss": line.loss}, lr=rate)
         stopping.decide(seen, lambda said, seen=seen: stopping.experimented(said, seen, line))
         stopping.change_rate(line)
@@ -45,6 +45,18 @@ def test_a_rate_that_warms_up_is_tried_at_its_highest_before_it_is_raised(highes
     line, stopping = run([1.0] * (EARLY + 1) + [highest] * 95, EARLY + 1, on_false_convergence="raise_lr")
     assert line.tried[:4] == pytest.approx(first)
     assert line.times == 1000.0 and stopping.decision.evidence["rate_raised"] == 1000.0
+
+
+def test_a_raise_that_is_on_trial_takes_less_than_a_verdict():
+    falls = [1.0] * 100
+    assert run(falls, EARLY + 1, power=0.6, on_false_convergence="raise_lr")[0].times == 1000.0
+    assert run(falls, EARLY + 1, power=0.3, on_false_convergence="raise_lr")[0].times == 1.0
+
+
+def test_a_run_whose_raise_was_undone_is_not_probed_for_another():
+    line, stopping = run([1.0] * 100, 13, jump=0.1, on_false_convergence="raise_lr")
+    assert line.times == pytest.approx(1.0) and len(line.tried) == 7
+    assert any(said.reason.endswith("rate and weights are those of before") for said in stopping.history)
 
 
 def test_nothing_is_tried_early_where_no_rate_is_raised():

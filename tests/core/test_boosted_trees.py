@@ -26,5 +26,9 @@ def test_each_tree_adds_the_leaf_that_the_numbers_lead_to(a, b, value):
     assert TREES.predict({"b": b, "a": a, "more": 1.0}) == value
 
 
+def test_groups_are_those_of_the_trees_as_they_were_given_however_deep_each_is():
+    assert TREES.predict_groups({"a": 2.0, "b": 0.5}, 2).tolist() == [1.0, 10.0]
+
+
 def test_a_tree_of_one_leaf_adds_it_whatever_is_known():
     assert BoostedTrees.of(("a",), 1.0, [((-1,), (0.25,), (0,), (0,))]).predict({"a": math.nan}) == 1.25
