@@ -72,7 +72,7 @@ advice: $(VENV)/record  ## how often the advised learning rate helps, on held-ou
 datacheck: $(VENV)/record  ## plant faults in data and gradients, and see which are found and what is accused (5 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.data_check
 
-probe: $(VENV)/record  ## what probes, and a rate that is raised, are worth on held-out trainings (15 minutes)
+probe: $(VENV)/record  ## what probes, and a rate that is raised, are worth on held-out trainings (5 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.probe
 
 forecast: $(VENV)/bench  ## how often the forecast's intervals hold, on data sets that nothing was fitted to (3 minutes)

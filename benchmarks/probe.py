@@ -1,4 +1,4 @@
-"""What experiments with the learning rate are worth: `make probe` (a quarter of an hour).
+"""What experiments with the learning rate are worth: `make probe` (five minutes).
 
 Held-out tasks are trained anew, an epoch at a time, by the callback that Lightning and Keras share: alone, with probes,
 and with a rate that is raised where it is too low. What was really wrong with a run, and what a good rate brings, is
