@@ -120,6 +120,11 @@ class _Rule(Monitor):
         self._state.criteria, found = self._criteria.step_each(self._state.criteria, signals)
         return any(self.may_end(finding, signals) for finding in found)
 
+    @property
+    def has_criteria(self) -> bool:
+        """Whether anything but the default rule may end the training."""
+        return self._criteria is not None
+
     def may_end(self, finding: Finding | None, signals: Signals) -> bool:
         """Whether a finding is a ground to end the training by this rule."""
         return finding is not None and self._may_end(finding, signals)
@@ -178,7 +183,8 @@ class _Panel(Monitor):
         self.run = run
         self._rules = [rule.for_run(run) for rule in rules]
         self._defaults = _Defaults([rule for rule in self._rules if not rule.settings.criteria])
-        self._waiting = list(self._rules)
+        self._by_default = [rule for rule in self._rules if not rule.settings.criteria]
+        self._by_criteria = [rule for rule in self._rules if rule.has_criteria]
         self._growing = GrowingCurve()
         self._stops: dict[_Rule, _Stop] = {}
         self._best = self._gain = math.nan
@@ -193,7 +199,7 @@ class _Panel(Monitor):
     @property
     def asks_for_much(self) -> bool:
         """Whether a rule that has not stopped yet is the default one, or part of it."""
-        return any(not rule.settings.criteria for rule in self._waiting)
+        return bool(self._by_default)
 
     def see(self, place: int) -> Signals:
         """Take in an observation, and give what can be read then."""
@@ -206,14 +212,13 @@ class _Panel(Monitor):
         """Show it to the rules."""
         if signals.curve.count:
             self._best, self._gain = signals.curve.best, signals.total_gain
-        if not self._waiting:
-            return
-        waiting = [rule for rule in self._waiting if not rule.settings.criteria]
-        ending = self._defaults.ending(signals, waiting) if waiting else []
-        stopping = [rule for rule in self._waiting if rule.ends(signals) or rule in ending]
-        for rule in stopping:
-            self._stops[rule] = _Stop(signals.observation.step + 1, self._best, signals.observation.elapsed)
-            self._waiting.remove(rule)
+        ending = self._defaults.ending(signals, self._by_default) if self._by_default else []
+        ending += [rule for rule in self._by_criteria if rule.ends(signals)]
+        if ending:
+            stop = _Stop(signals.observation.step + 1, self._best, signals.observation.elapsed)
+            self._stops |= dict.fromkeys(ending, stop)
+            self._by_default = [rule for rule in self._by_default if rule not in ending]
+            self._by_criteria = [rule for rule in self._by_criteria if rule not in ending]
 
     @property
     def outcome(self) -> Outcome:
