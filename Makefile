@@ -29,7 +29,7 @@ help:  ## list the targets
 demo: $(VENV)/demo  ## train five situations in Lightning and Keras, show what is said of each (2 minutes)
 	$(BIN)/python -m demo
 
-test: $(VENV)/dev lint  ## run everything: style, types, all tests, Keras on its three backends (20 minutes)
+test: $(VENV)/dev lint  ## run everything: style, types, all tests, Keras on its three backends (25 minutes)
 	NO_SKIPS=1 $(TESTS) tests/core --cov=convergence_callbacks.core --cov-report=term --cov-fail-under=95
 	NO_SKIPS=1 KERAS_BACKEND=torch $(TESTS) --ignore tests/core
 	NO_SKIPS=1 KERAS_BACKEND=jax $(TESTS) $(ON_KERAS)

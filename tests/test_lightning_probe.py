@@ -93,6 +93,16 @@ def test_a_rate_that_is_far_too_low_is_shown(tmp_path, monkeypatch):
     assert stopping.decision is stopping.history[-1]
 
 
+def test_copies_say_nothing(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("convergence_callbacks.core.probing.is_suspected_plateau", lambda decision: decision.step == 10)
+    told = []
+    for settings in ({}, {"probe": True}):
+        caplog.clear()
+        run(tmp_path, monkeypatch, learner(0.05), epochs=12, **settings)
+        told.append([record.getMessage() for record in caplog.records])
+    assert told[0] == told[1]
+
+
 def test_what_can_not_be_copied_is_told_and_the_training_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr("convergence_callbacks.core.probing.is_suspected_plateau", lambda decision: decision.step == 10)
     model = learner(0.05)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import logging
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -40,8 +43,7 @@ def train_copy(trainer: Any, pl_module: Any, times: float, collector: Any) -> li
 
 def _train_copy(trainer: Any, pl_module: Any, factor: float, collector: Any) -> None:
     copied = _copy(pl_module)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the run itself was warned of the same
+    with _nothing_told():
         inner = type(trainer)(
             max_epochs=ARM_EPOCHS,
             accelerator={"cuda": "gpu"}.get(trainer.strategy.root_device.type, trainer.strategy.root_device.type),
@@ -64,6 +66,19 @@ def _train_copy(trainer: Any, pl_module: Any, factor: float, collector: Any) -> 
             benchmark=torch.backends.cudnn.benchmark,
         )
         inner.fit(copied, trainer.train_dataloader, trainer.val_dataloaders)
+
+
+@contextlib.contextmanager
+def _nothing_told() -> Iterator[None]:
+    """Without a word of Lightning's: it said and warned of the same when the run began."""
+    disabled = logging.root.manager.disable
+    logging.disable(max(disabled, logging.INFO))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
 
 
 class StartsWhereTheRunIs(*CALLBACKS):  # type: ignore[misc]
