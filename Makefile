@@ -97,7 +97,7 @@ gallery: $(VENV)/bench  ## draw one recorded run for each verdict and each trap,
 wheel:  ## build the package, check it, and run it where nothing else is installed (2 minutes)
 	PYTHON=$(PYTHON) .ci/wheel
 
-compat:  ## test the doors with the oldest versions of the frameworks, and with other Pythons (20 minutes)
+compat:  ## test the doors with the oldest versions of the frameworks, and with other Pythons (half an hour)
 	PYTHON=$(PYTHON) .ci/compat
 
 audit:  ## ask whether a dependency has a known weakness

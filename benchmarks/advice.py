@@ -75,7 +75,7 @@ def nearest(siblings: Sequence[Run], rate: float, factor: float) -> Run:
 
 def lowest(run: Run) -> float:
     """The lowest validation loss, as a share of a trivial predictor's."""
-    return float(np.min(run.val, where=np.isfinite(run.val), initial=np.inf)) / run.baseline
+    return run.lowest / run.baseline
 
 
 def follow(runs: Sequence[Run], jobs: int) -> list[Followed]:

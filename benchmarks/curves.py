@@ -48,6 +48,11 @@ class Run:
         return len(self.val)
 
     @property
+    def lowest(self) -> float:
+        """The lowest finite validation loss; infinite where there is none."""
+        return float(np.min(self.val, where=np.isfinite(self.val), initial=np.inf))
+
+    @property
     def gain(self) -> float:
         """From the trivial predictor's loss to the lowest of all epochs."""
         return self.baseline - float(self.val.min())

@@ -82,8 +82,7 @@ def learnable(runs: Sequence[Run]) -> list[Run]:
     """Without tasks that no rate brings 5 % below the trivial level: what is wrong with their runs nobody knows."""
     gains: dict[str, float] = {}
     for run in runs:
-        lowest = float(np.min(run.val, where=np.isfinite(run.val), initial=np.inf))
-        gains[run.task] = max(gains.get(run.task, -np.inf), run.baseline - lowest)
+        gains[run.task] = max(gains.get(run.task, -np.inf), run.baseline - run.lowest)
     return [run for run in runs if run.fault != "none" or gains[run.task] > 0.05 * run.baseline]
 
 
@@ -107,7 +106,7 @@ def onset(run: Run) -> int:
 
 
 def _of_task(runs: Sequence[Run]) -> list[Labelled]:
-    lowest = [float(np.min(run.val, where=np.isfinite(run.val), initial=np.inf)) for run in runs]
+    lowest = [run.lowest for run in runs]
     gain = max(runs[0].baseline - min(lowest), 1e-12)
     behind = [(low - min(lowest)) / gain if np.isfinite(low) else np.inf for low in lowest]
     found = []

@@ -149,8 +149,7 @@ class Ended:
     @property
     def left(self) -> float:
         """The same of the recorded run, which nothing ended and whose rate nobody raised, less what it gained now."""
-        recorded = self.chosen.each.run.val
-        return self._share(float(np.min(recorded, where=np.isfinite(recorded), initial=np.inf))) - self.gained
+        return self._share(self.chosen.each.run.lowest) - self.gained
 
     @property
     def cost(self) -> float:
@@ -180,7 +179,7 @@ def choose(runs: Sequence[Run], count: int, most: float) -> list[Chosen]:
         drawn = rng.permutation(len(group))[:count]
         for each in (group[place] for place in drawn):
             siblings = [run for run in runs if run.task == each.run.task]
-            lowest = min(float(np.min(run.val, where=np.isfinite(run.val), initial=np.inf)) for run in siblings)
+            lowest = min(run.lowest for run in siblings)
             chosen.append(Chosen(each, tasks[each.run.task], lowest, len(group) / len(drawn)))
     return chosen
 

@@ -10,10 +10,10 @@ from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.probe import HELPS, TIMES, judged_loss, probe
+from convergence_callbacks.core.probe import judged_loss, probe
 from convergence_callbacks.core.probing import Probes
 from convergence_callbacks.core.rate_trial import RateTrial
-from convergence_callbacks.core.schedule import rates_ahead, times_schedule
+from convergence_callbacks.core.schedule import highest_ahead, times_schedule
 
 
 class Trained(Protocol):
@@ -109,7 +109,8 @@ class Experimenting(Stopping):
         settings = self.settings
         acts = settings.on_false_convergence == "raise_lr" and self._trial.may_raise
         if self._probes.may_probe(decision, settings.probe_budget, acts=acts):
-            highest = self._highest(observation) if acts else 1.0  # a raise is one of the whole schedule
+            known = self.monitor.settings  # a raise is one of the whole schedule
+            highest = highest_ahead(known.lr_schedule, decision.step, known.max_epochs, observation.lr) if acts else 1.0
             try:
                 probed = probe(
                     lambda times: trained.train_copy(highest * times, self._collector()),
@@ -117,19 +118,13 @@ class Experimenting(Stopping):
                     decision,
                     settings.mode,
                     settings.probe_budget - self._probes.spent,
-                    HELPS if acts else TIMES,
+                    acts=acts,
                 )
                 self._probes = self._probes.after(decision.step, probed)
             except Exception as error:  # what the user's model can't do in a copy must not end the training
                 self._probes = self._probes.after(decision.step, None)
                 self._complain(ConvergenceError(f"the probe failed: {error!r}"), about="probe")
         return self._probes.said_of(decision, observation.lr, settings.stop_on)
-
-    def _highest(self, observation: Observation) -> float:
-        """What the schedule is to multiply the rate by at its highest, as in a warm-up."""
-        settings = self.monitor.settings
-        ahead = rates_ahead(settings.lr_schedule, observation.step, settings.max_epochs)
-        return 1.0 if ahead is None or not observation.lr else max(1.0, ahead.max(initial=0.0) / observation.lr)
 
     def _scale_rate(self, trained: Trained, times: float) -> None:
         trained.scale_rate(times)

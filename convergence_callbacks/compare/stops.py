@@ -182,8 +182,8 @@ class _Panel(Monitor):
     def __init__(self, run: Run, rules: Sequence[_Rule]) -> None:
         self.run = run
         self._rules = [rule.for_run(run) for rule in rules]
-        self._defaults = _Defaults([rule for rule in self._rules if not rule.settings.criteria])
         self._by_default = [rule for rule in self._rules if not rule.settings.criteria]
+        self._defaults = _Defaults(self._by_default)
         self._by_criteria = [rule for rule in self._rules if rule.has_criteria]
         self._growing = GrowingCurve()
         self._stops: dict[_Rule, _Stop] = {}

@@ -9,13 +9,15 @@ sets still gained when their worth fell to the same level, on average and at mos
 
 from __future__ import annotations
 
-import bisect
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from convergence_callbacks.core import further_gain_model
 from convergence_callbacks.core.boosted_trees import BoostedTrees
+from convergence_callbacks.core.signals import Series
 
 MEMORY = 0.1
 """Share of the run over which worth is averaged: a single low estimate among noisy ones is no reason to stop."""
@@ -76,17 +78,16 @@ def averaged(before: float | None, worth: float, bins: int, budget: int | None) 
 
 def further_gain(worth: float) -> FurtherGain:
     """What is still to be gained where worth has fallen to this level for the first time."""
-    return FurtherGain(_at(worth, further_gain_model.GAIN), _at(worth, further_gain_model.MOST))
+    levels, gain, most = _levels()
+    return FurtherGain(
+        mean=float(np.interp(worth, levels, gain, right=1.0)),
+        most=float(np.interp(worth, levels, most, right=1.0)),
+    )
 
 
-def _at(worth: float, gains: Sequence[float]) -> float:
-    """The gain that belongs to a worth, between those of the known levels; 1 above them all."""
-    levels = further_gain_model.WORTH
-    above = bisect.bisect_left(levels, worth)
-    if above in {0, len(levels)}:
-        return gains[0] if above == 0 else 1.0
-    share = (worth - levels[above - 1]) / (levels[above] - levels[above - 1])
-    return gains[above - 1] + share * (gains[above] - gains[above - 1])
+@functools.cache
+def _levels() -> tuple[Series, Series, Series]:
+    return np.array(further_gain_model.WORTH), np.array(further_gain_model.GAIN), np.array(further_gain_model.MOST)
 
 
 @functools.cache

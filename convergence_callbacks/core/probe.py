@@ -86,8 +86,8 @@ class Probed:
     times: float = FACTOR
 
 
-def probe(  # noqa: PLR0917
-    arm: Arm, observation: Observation, decision: Decision, mode: str, budget: int, least: float = TIMES
+def probe(
+    arm: Arm, observation: Observation, decision: Decision, mode: str, budget: int, *, acts: bool = False
 ) -> Probed:
     """Train copies of a run as its callback knows it, and say what they show.
 
@@ -97,45 +97,29 @@ def probe(  # noqa: PLR0917
         decision: What is said of it.
         mode: ``"min"`` where less of the judged loss is better, ``"max"`` where more is.
         budget: Epochs that may be spent.
-        least: Times the control's progress that a raised rate makes where the control is too slow.
+        acts: Whether the rate is raised where it is found too low.
     """
     before, sign = judged_loss(observation), 1.0 if mode == "min" else -1.0
     noise, gain = (decision.evidence.get(name, 0.0) for name in ("noise", "total_gain"))
     arms, known = Arms.trained(arm), math.nan if before is None else before
-    found = judge_probe(arms, known, noise, gain, sign, least)
+    found = judge_probe(arms, known, noise, gain, sign, least=HELPS if acts else TIMES)
     if found.verdict is not Verdict.FALSE_CONVERGENCE:
         return found
-    return climbed(found, arm, sign * known, later_level([sign * loss for loss in arms.raised]), sign, budget)
-
-
-def climbed(  # noqa: PLR0917
-    found: Probed, arm: Arm, before: float, level: float, sign: float, budget: int
-) -> Probed:
-    """The same at the best of the further raised rates.
-
-    Args:
-        found: What ten times the rate showed.
-        arm: Trains a copy.
-        before: The judged loss where they begin; lower is better.
-        level: That at ten times the rate.
-        sign: 1, or -1 where more is better.
-        budget: Epochs that may be spent.
-    """
-    unit = (before - level) / found.raised_progress
+    unit = _progress(arms.raised, known, sign) / found.raised_progress  # that of the control
     for times in FURTHER:
         if found.cost + ARM_EPOCHS > budget:
             break
-        losses = [sign * loss for loss in arm(times)]
-        found = dataclasses.replace(found, cost=found.cost + len(losses))
-        if later_level(losses) >= level:
+        losses = arm(times)
+        found, best = dataclasses.replace(found, cost=found.cost + len(losses)), found.raised_progress
+        progress = _progress(losses, known, sign) / unit
+        if not progress > best:
             break
-        level = later_level(losses)
-        found = dataclasses.replace(found, times=times, raised_progress=(before - level) / unit)
+        found = dataclasses.replace(found, times=times, raised_progress=progress)
     return found
 
 
-def judge_probe(  # noqa: PLR0917
-    arms: Arms, before: float, noise: float, gain: float, sign: float = 1.0, least: float = TIMES
+def judge_probe(
+    arms: Arms, before: float, noise: float, gain: float, sign: float = 1.0, *, least: float = TIMES
 ) -> Probed:
     """What the copies show.
 
@@ -152,9 +136,7 @@ def judge_probe(  # noqa: PLR0917
     >>> judge_probe(Arms([0.10, 0.11], [0.3, 0.2], [0.10, 0.10]), before=0.1, noise=0.01, gain=2.0).verdict is None
     True
     """
-    control, raised, lowered = (
-        sign * before - later_level([sign * loss for loss in arm]) for arm in (arms.control, arms.raised, arms.lowered)
-    )
+    control, raised, lowered = (_progress(arm, before, sign) for arm in (arms.control, arms.raised, arms.lowered))
     smallest = max(noise, 1e-9 * abs(before), 1e-300)  # progress below the noise is none
     times = raised / max(control, smallest)
     advantage = (lowered - control) / max(gain, smallest)
@@ -162,6 +144,11 @@ def judge_probe(  # noqa: PLR0917
     too_high = not too_low and advantage > FAR_BETTER and lowered - control > 3 * noise
     verdict = Verdict.FALSE_CONVERGENCE if too_low else Verdict.UNSTABLE if too_high else None
     return Probed(verdict, float(times), float(advantage), arms.cost)
+
+
+def _progress(losses: Sequence[float], before: float, sign: float) -> float:
+    """How far a copy came from where it began; minus infinity for one that diverged."""
+    return sign * before - later_level([sign * loss for loss in losses])
 
 
 def as_multiple(times: float) -> str:

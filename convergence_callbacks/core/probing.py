@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
+from convergence_callbacks.core.criteria.target_loss import TargetLoss
+from convergence_callbacks.core.criteria.time_budget import TimeBudget
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.probe import ARM_EPOCHS, FACTOR, Probed, as_multiple
 from convergence_callbacks.core.verdict import Verdict
@@ -19,6 +22,9 @@ EARLY = 4
 
 BY_PROBE = "probe"
 """Name of the criterion of what a probe found."""
+
+LIMITS = (MaxEpochs.name, TargetLoss.name, TimeBudget.name)
+"""Criteria that end a run whatever a raised rate might bring."""
 
 LOST = (Verdict.OVERFITTING, Verdict.DIVERGED)
 """Verdicts of a run that a higher rate can't help."""
@@ -48,7 +54,8 @@ class Probes:
         """
         if self.spent + 3 * ARM_EPOCHS > budget:
             return False
-        if acts and self.probed is None and decision.step >= EARLY and decision.verdict not in LOST:
+        may_help = decision.verdict not in LOST and not (decision.stop and decision.criterion in LIMITS)
+        if acts and self.probed is None and decision.step >= EARLY and may_help:
             return True
         due = decision.stop or decision.step >= (FIRST if self.step is None else 2 * self.step)
         return due and is_suspected_plateau(decision)

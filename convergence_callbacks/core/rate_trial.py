@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from convergence_callbacks.core.criteria.default import SURE
-from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
-from convergence_callbacks.core.criteria.target_loss import TargetLoss
-from convergence_callbacks.core.criteria.time_budget import TimeBudget
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import is_finite
 from convergence_callbacks.core.probe import as_multiple, later_level
-from convergence_callbacks.core.probing import BY_PROBE, FIRST
+from convergence_callbacks.core.probing import BY_PROBE, FIRST, LIMITS
 from convergence_callbacks.core.verdict import Verdict
 
 EPOCHS = 5
@@ -25,9 +22,6 @@ EPOCHS = 5
 
 MOST = 3
 """Raises of a run; the first that is put back is the last."""
-
-LIMITS = (MaxEpochs.name, TargetLoss.name, TimeBudget.name)
-"""What ends a run in the middle of a trial too."""
 
 Act = Literal["", "raise", "keep", "undo"]
 """What is to be done at an epoch."""

@@ -39,9 +39,8 @@ def _read_worth(curves: Curves, runs: Sequence[Signals]) -> None:
     names, rows = features_side_by_side(curves, runs)
     trees = worth_trees()
     worths = trees.start + trees.sums(rows[:, list(_places(trees, names))])[:, 0]
-    places = {name: place for place, name in enumerate(names)}
     for signals, row, each in zip(runs, rows.tolist(), worths.tolist(), strict=True):
-        known: Mapping[str, float] = _Row(places, row)
+        known: Mapping[str, float] = _Row(_index(names), row)
         remember(features, signals, known)
         remember(worth, signals, guarded(each, known))
 
@@ -72,7 +71,12 @@ def _read_scores(curves: Curves, runs: Sequence[Signals]) -> None:
 
 
 @functools.cache
+def _index(names: tuple[str, ...]) -> dict[str, int]:
+    """Where each number is in a row."""
+    return {name: place for place, name in enumerate(names)}
+
+
+@functools.cache
 def _places(trees: BoostedTrees, names: tuple[str, ...]) -> tuple[int, ...]:
     """Where the numbers are that trees ask for."""
-    at = {name: place for place, name in enumerate(names)}
-    return tuple(at[name] for name in trees.features)
+    return tuple(_index(names)[name] for name in trees.features)

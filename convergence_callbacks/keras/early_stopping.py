@@ -138,9 +138,8 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
 
     def _is_improvement(self, monitor_value: Any, reference_value: Any) -> Any:
         """Nothing is worse than what is no number: it is never the best, not even at first."""
-        if reference_value is None or not is_finite(monitor_value):
-            return is_finite(monitor_value)
-        return super()._is_improvement(monitor_value, reference_value)
+        is_better = super()._is_improvement  # None to compare with is an error in older versions of Keras
+        return is_finite(monitor_value) and (reference_value is None or is_better(monitor_value, reference_value))
 
     def _set_monitor_op(self) -> None:
         best = self.best  # older versions of Keras forget it here, also that of before a kill

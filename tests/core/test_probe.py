@@ -7,7 +7,7 @@ import math
 import pytest
 
 from convergence_callbacks import Decision, Observation, Verdict
-from convergence_callbacks.core.probe import ARM_EPOCHS, HELPS, TIMES, Arms, Probed, judge_probe, probe
+from convergence_callbacks.core.probe import ARM_EPOCHS, HELPS, Arms, Probed, judge_probe, probe
 from convergence_callbacks.core.probing import EARLY, Probes, after_probe
 
 FLAT = [1.0] * 4
@@ -57,7 +57,7 @@ def test_a_run_that_was_too_slow_goes_on_unless_the_user_lets_it_end():
     assert after_probe(STOP, found, None, [Verdict.FALSE_CONVERGENCE]).stop
 
 
-def probed_with(best, budget=60, sign=1.0, least=TIMES):
+def probed_with(best, budget=60, sign=1.0):
     """A probe of a run whose loss falls by the rate, up to a rate from which on it rises."""
     tried = []
 
@@ -67,7 +67,7 @@ def probed_with(best, budget=60, sign=1.0, least=TIMES):
 
     at = Observation(step=20, val_loss=sign * 1.0)
     known = dataclasses.replace(STOP, evidence={"noise": 1e-6, "total_gain": 1.0})
-    return probe(arm, at, known, "min" if sign > 0 else "max", budget, least), tried
+    return probe(arm, at, known, "min" if sign > 0 else "max", budget), tried
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
@@ -99,6 +99,9 @@ def test_where_the_rate_is_raised_a_run_is_probed_early_and_again_after_each_rai
     assert Probes().may_probe(falls, 24, acts=True) and not Probes().may_probe(falls, 24)
     assert not Probes().may_probe(dataclasses.replace(falls, step=EARLY - 1), 24, acts=True)
     assert not Probes().may_probe(dataclasses.replace(falls, verdict=Verdict.OVERFITTING), 24, acts=True)
+    for limit in ("max_epochs", "target_loss", "time_budget"):
+        ended = dataclasses.replace(falls, stop=True, criterion=limit)
+        assert not Probes().may_probe(ended, 24, acts=True)
     once = Probes().after(EARLY, judged(raised=FALLS))
     later = dataclasses.replace(falls, step=9)
     assert not once.may_probe(later, 24, acts=True) and once.acted_on().may_probe(later, 24, acts=True)
