@@ -29,6 +29,7 @@ from benchmarks.recorder.schedules import factor
 from benchmarks.recorder.tasks import USUAL_RATE, Task, draw_held_out_tasks
 from benchmarks.score import bootstrap
 from convergence_callbacks.adapter.experiments import Experimenting
+from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.probe import ARM_EPOCHS
 
 DRAWS = 2000  # of the bootstrap
@@ -68,11 +69,13 @@ class TrainedTask:
         self.rate = self._highest * self.times * factor(self._task.schedule, epoch, self._task.epochs)
         return self._train(self._model, self._optimizer, self.rate)
 
-    def train_copy(self, times: float, collector: Any) -> list[float]:
-        """The judged losses of a copy at so many times the rate."""
+    def train_copy(self, times: float, collector: Any) -> list[Observation]:
+        """What is observed of a copy at so many times the rate."""
         with torch.random.fork_rng():
             model, optim = copy.deepcopy((self._model, self._optimizer))
-            return [self._train(model, optim, times * self.rate)["val_loss"] for _ in range(ARM_EPOCHS)]
+            return [
+                Observation(step=epoch, **self._train(model, optim, times * self.rate)) for epoch in range(ARM_EPOCHS)
+            ]
 
     def state(self) -> Any:
         """Weights, and the state of the optimiser."""
@@ -230,6 +233,7 @@ def share_left(ended: Sequence[Ended]) -> float:
 
 FIGURES: dict[str, Callable[[Sequence[Ended]], float]] = {
     "F1 of false_convergence": lambda ended: f1(ended, "false_convergence"),
+    "F1 of not_learning": lambda ended: f1(ended, "not_learning"),
     "F1 of converged": lambda ended: f1(ended, "converged"),
     "cost of the probes, of the budget": lambda ended: float(np.mean([each.cost for each in ended])),
     "falsely converged runs that reach a good rate's loss": share_reached,
@@ -272,16 +276,18 @@ def main(
     jobs: Annotated[int, typer.Option(help="processes")] = 2,
     count: Annotated[int, typer.Option(help="runs of each data set and label")] = 1,
     most: Annotated[float, typer.Option(help="effort of a task beyond which it is left out")] = 2500.0,
+    raising: Annotated[bool, typer.Option(help="try the ways that raise the rate too")] = True,
     out: Annotated[Path, typer.Option(help="where the table goes")] = Path("benchmark-output"),
 ) -> None:
     """Train held-out tasks anew in each of the ways, and write what came of it."""
     chosen = choose([run for run in load(HELD_OUT) if not run.name.endswith("-few")], count, most)
-    pairs = [(each, way) for way in WAYS for each in chosen]
+    ways = [way for way, settings in WAYS.items() if raising or "on_false_convergence" not in settings]
+    pairs = [(each, way) for way in ways for each in chosen]
     ended = Parallel(n_jobs=jobs)(delayed(train)(each, way) for each, way in pairs)
-    by_way = {way: [one for one, (_, of) in zip(ended, pairs, strict=True) if of == way] for way in WAYS}
+    by_way = {way: [one for one, (_, of) in zip(ended, pairs, strict=True) if of == way] for way in ways}
     sets = len({each.each.run.data for each in chosen})
     about = f"{len(chosen)} runs of {sets} data sets, each trained anew in each way."
-    text = "\n\n".join([about, table(by_way), slow_rows(by_way)])
+    text = "\n\n".join([about, table(by_way), *([slow_rows(by_way)] if raising else [])])
     out.mkdir(parents=True, exist_ok=True)
     (out / "probe.md").write_text(text + "\n", encoding="utf-8")
     Console().print(text, markup=False, soft_wrap=True)

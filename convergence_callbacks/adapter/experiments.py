@@ -19,8 +19,8 @@ from convergence_callbacks.core.schedule import highest_ahead, times_schedule
 class Trained(Protocol):
     """A model in the middle of its training, as its framework holds it."""
 
-    def train_copy(self, times: float, collector: Any) -> Sequence[float]:
-        """The judged losses of a copy at so many times the rate, seen by a collector; the run is not touched."""
+    def train_copy(self, times: float, collector: Any) -> Sequence[Observation]:
+        """What is observed of a copy at so many times the rate, seen by a collector; the run is not touched."""
 
     def state(self) -> Any:
         """Weights and the optimisers' moments, safe from further training."""

@@ -37,13 +37,37 @@ FAR_BETTER = 0.15
 """Share of the total gain by which a lowered rate must beat the control for the rate to be too high."""
 
 
-Arm = Callable[[float], Sequence[float]]
-"""Trains a copy for `ARM_EPOCHS` at so many times the rate, and gives its judged losses."""
+AHEAD = 0.1
+"""Share of the total gain by which a raised rate must be ahead of the control where the run looks finished."""
+
+
+Arm = Callable[[float], Sequence[Observation]]
+"""Trains a copy for `ARM_EPOCHS` at so many times the rate, and gives what was observed of each."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What became of a copy.
+
+    Args:
+        judged: Its judged loss by epoch.
+        train: Its train loss by epoch; NaN where there is none.
+    """
+
+    judged: Sequence[float]
+    train: Sequence[float] = ()
+
+    @classmethod
+    def of(cls, observations: Sequence[Observation]) -> Copy:
+        """The losses that were observed, NaN where there are none."""
+        losses = ((judged_loss(each), each.train_loss) for each in observations)
+        judged, train = zip(*((_known(a), _known(b)) for a, b in losses), strict=True) if observations else ((), ())
+        return cls(judged, train)
 
 
 @dataclass(frozen=True)
 class Arms:
-    """Judged loss by epoch of each copy.
+    """The copies.
 
     Args:
         control: At the learning rate as it is.
@@ -51,19 +75,24 @@ class Arms:
         lowered: At a tenth of it.
     """
 
-    control: Sequence[float]
-    raised: Sequence[float]
-    lowered: Sequence[float]
+    control: Copy
+    raised: Copy
+    lowered: Copy
 
     @property
     def cost(self) -> int:
         """Epochs trained in all."""
-        return len(self.control) + len(self.raised) + len(self.lowered)
+        return sum(len(each.judged) for each in (self.control, self.raised, self.lowered))
 
     @classmethod
     def trained(cls, arm: Arm) -> Arms:
         """Train all three."""
-        return cls(control=arm(1.0), raised=arm(FACTOR), lowered=arm(1 / FACTOR))
+        return cls(*(Copy.of(arm(times)) for times in (1.0, FACTOR, 1 / FACTOR)))
+
+    def trains(self, sign: float) -> bool:
+        """Whether the raised rate brings the train loss further than the control: else validation gained by chance."""
+        control, raised = (later_level([sign * loss for loss in each.train]) for each in (self.control, self.raised))
+        return raised < control
 
 
 @dataclass(frozen=True)
@@ -99,23 +128,28 @@ def probe(
         budget: Epochs that may be spent.
         acts: Whether the rate is raised where it is found too low.
     """
-    before, sign = judged_loss(observation), 1.0 if mode == "min" else -1.0
+    before, sign = _known(judged_loss(observation)), 1.0 if mode == "min" else -1.0
     noise, gain = (decision.evidence.get(name, 0.0) for name in ("noise", "total_gain"))
-    arms, known = Arms.trained(arm), math.nan if before is None else before
-    found = judge_probe(arms, known, noise, gain, sign, least=HELPS if acts else TIMES)
-    if found.verdict is not Verdict.FALSE_CONVERGENCE:
+    arms = Arms.trained(arm)
+    found = judge_probe(arms, before, noise, gain, sign, least=HELPS if acts else TIMES)
+    too_low = found.verdict is Verdict.FALSE_CONVERGENCE
+    if decision.verdict is Verdict.NOT_LEARNING and not (too_low and arms.trains(sign)):
+        return dataclasses.replace(found, verdict=None)  # what can't be learnt is memorised more slowly at a low rate
+    if not too_low:
         return found
-    unit = _progress(arms.raised, known, sign) / found.raised_progress  # that of the control
+    progress = _progress(arms.raised, before, sign)
+    unit, slow = progress / found.raised_progress, _progress(arms.control, before, sign)
     for times in FURTHER:
         if found.cost + ARM_EPOCHS > budget:
             break
-        losses = arm(times)
-        found, best = dataclasses.replace(found, cost=found.cost + len(losses)), found.raised_progress
-        progress = _progress(losses, known, sign) / unit
+        copy = Copy.of(arm(times))
+        found, best = dataclasses.replace(found, cost=found.cost + len(copy.judged)), progress
+        progress = max(best, _progress(copy, before, sign))
         if not progress > best:
             break
-        found = dataclasses.replace(found, times=times, raised_progress=progress)
-    return found
+        found = dataclasses.replace(found, times=times, raised_progress=progress / unit)
+    finished = decision.verdict is Verdict.CONVERGED and not acts and progress - slow < AHEAD * gain
+    return dataclasses.replace(found, verdict=None) if finished else found
 
 
 def judge_probe(
@@ -124,16 +158,17 @@ def judge_probe(
     """What the copies show.
 
     Args:
-        arms: The judged losses of the copies.
+        arms: The copies.
         before: The judged loss where they began.
         noise: Standard deviation of the judged loss from epoch to epoch.
         gain: Total gain of the run so far.
         sign: 1, or -1 where more is better.
         least: Times the control's progress that a raised rate makes where the control is too slow.
 
-    >>> judge_probe(Arms([0.999, 0.998], [0.90, 0.80], [1.0, 1.0]), before=1.0, noise=0.001, gain=0.1).verdict.value
+    >>> flat = Copy([1.0, 1.0])
+    >>> judge_probe(Arms(flat, Copy([0.90, 0.80]), flat), before=1.0, noise=0.001, gain=0.1).verdict.value
     'false_convergence'
-    >>> judge_probe(Arms([0.10, 0.11], [0.3, 0.2], [0.10, 0.10]), before=0.1, noise=0.01, gain=2.0).verdict is None
+    >>> judge_probe(Arms(flat, Copy([1.30, 1.20]), flat), before=1.0, noise=0.01, gain=2.0).verdict is None
     True
     """
     control, raised, lowered = (_progress(arm, before, sign) for arm in (arms.control, arms.raised, arms.lowered))
@@ -146,9 +181,13 @@ def judge_probe(
     return Probed(verdict, float(times), float(advantage), arms.cost)
 
 
-def _progress(losses: Sequence[float], before: float, sign: float) -> float:
+def _progress(copy: Copy, before: float, sign: float) -> float:
     """How far a copy came from where it began; minus infinity for one that diverged."""
-    return sign * before - later_level([sign * loss for loss in losses])
+    return sign * before - later_level([sign * loss for loss in copy.judged])
+
+
+def _known(loss: float | None) -> float:
+    return math.nan if loss is None else loss
 
 
 def as_multiple(times: float) -> str:
@@ -169,9 +208,3 @@ def later_level(losses: Sequence[float]) -> float:
 def judged_loss(observation: Observation) -> float | None:
     """Validation loss where there is one, else train loss; None without either."""
     return observation.train_loss if observation.val_loss is None else observation.val_loss
-
-
-def judged_losses(observations: Sequence[Observation]) -> list[float]:
-    """The same of each epoch, NaN without either."""
-    known = (judged_loss(observation) for observation in observations)
-    return [math.nan if loss is None else loss for loss in known]

@@ -97,8 +97,8 @@ class Probes:
 
 
 def is_suspected_plateau(decision: Decision) -> bool:
-    """Whether a probe is worth its epochs: the run is to end as converged, or is told that it is too slow."""
-    ends = decision.stop and decision.verdict is Verdict.CONVERGED
+    """Whether a probe is worth its epochs: the run is told that it is too slow, or ends flat, at whatever level."""
+    ends = decision.stop and decision.verdict in {Verdict.CONVERGED, Verdict.NOT_LEARNING}
     return ends or decision.verdict is Verdict.FALSE_CONVERGENCE
 
 

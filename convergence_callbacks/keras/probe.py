@@ -9,7 +9,8 @@ from typing import Any
 
 import keras
 
-from convergence_callbacks.core.probe import ARM_EPOCHS, judged_losses
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.core.probe import ARM_EPOCHS
 from convergence_callbacks.keras.random_state import random_state_kept
 
 OF_THE_RUN = ("epochs", "initial_epoch", "callbacks", "verbose")
@@ -19,8 +20,8 @@ COMPILED = ("loss_weights", "run_eagerly", "steps_per_execution", "jit_compile")
 """What a model was compiled with that a copy can share."""
 
 
-def train_copy(model: Any, data: Mapping[str, Any], times: float, collector: Any) -> list[float]:
-    """The judged losses of a copy that is trained at so many times the learning rate.
+def train_copy(model: Any, data: Mapping[str, Any], times: float, collector: Any) -> list[Observation]:
+    """What is observed of a copy that is trained at so many times the learning rate.
 
     The model itself is never trained, nor its optimiser: what is to be put back is the state of the random generators
     only, and each copy begins with the same.
@@ -42,7 +43,8 @@ def train_copy(model: Any, data: Mapping[str, Any], times: float, collector: Any
         warnings.simplefilter("ignore")  # the run itself was warned of the same
         given = {name: _own(value) for name, value in data.items() if name not in OF_THE_RUN}
         copied_model(model, times).fit(**given, epochs=ARM_EPOCHS, verbose=0, callbacks=[collector])
-    return judged_losses(collector.observations)
+    seen: list[Observation] = collector.observations
+    return seen
 
 
 def copied_model(model: Any, factor: float) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.keras.probe import innermost, moments, train_copy
 from convergence_callbacks.keras.schedule import ScaledSchedule
 
@@ -23,8 +24,8 @@ class TrainedModel:
     def __init__(self, model: Any, data: Mapping[str, Any] | None) -> None:
         self._model, self._data = model, data
 
-    def train_copy(self, times: float, collector: Any) -> list[float]:
-        """The judged losses of a copy at so many times the learning rate.
+    def train_copy(self, times: float, collector: Any) -> list[Observation]:
+        """What is observed of a copy at so many times the learning rate.
 
         Raises:
             ValueError: Nobody said what it should be trained on.

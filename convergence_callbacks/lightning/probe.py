@@ -12,15 +12,16 @@ from typing import Any
 import torch
 
 from convergence_callbacks.adapter.torch_random import random_state_kept
-from convergence_callbacks.core.probe import ARM_EPOCHS, judged_losses
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.core.probe import ARM_EPOCHS
 from convergence_callbacks.lightning.stock import early_stoppings
 
 CALLBACKS = tuple(dict.fromkeys(kind.__base__ for kind in early_stoppings()))
 """``Callback`` of each installed namespace."""
 
 
-def train_copy(trainer: Any, pl_module: Any, times: float, collector: Any) -> list[float]:
-    """The judged losses of a copy that is trained at so many times the learning rate.
+def train_copy(trainer: Any, pl_module: Any, times: float, collector: Any) -> list[Observation]:
+    """What is observed of a copy that is trained at so many times the learning rate.
 
     The module itself is never trained, nor its optimisers: what is to be put back is the state of the random
     generators only, and each copy begins with the same.
@@ -38,7 +39,8 @@ def train_copy(trainer: Any, pl_module: Any, times: float, collector: Any) -> li
         raise ValueError("a probe needs a single process and automatic optimisation")
     with random_state_kept(_loaders(trainer)):
         _train_copy(trainer, pl_module, times, collector)
-    return judged_losses(collector.observations)
+    seen: list[Observation] = collector.observations
+    return seen
 
 
 def _train_copy(trainer: Any, pl_module: Any, factor: float, collector: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from convergence_callbacks.adapter.torch_rate import scale_rate
 from convergence_callbacks.adapter.torch_weights import on_host
+from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.lightning.probe import train_copy
 
 
@@ -21,8 +22,8 @@ class TrainedModule:
     def __init__(self, trainer: Any, pl_module: Any) -> None:
         self._trainer, self._module = trainer, pl_module
 
-    def train_copy(self, times: float, collector: Any) -> list[float]:
-        """The judged losses of a copy at so many times the learning rate."""
+    def train_copy(self, times: float, collector: Any) -> list[Observation]:
+        """What is observed of a copy at so many times the learning rate."""
         return train_copy(self._trainer, self._module, times, collector)
 
     def state(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from convergence_callbacks import Observation
 from convergence_callbacks.adapter.experiments import Experimenting
 from convergence_callbacks.core.probing import EARLY
 
@@ -14,7 +15,8 @@ class Line:
 
     def train_copy(self, times, collector):
         self.tried.append(times)
-        return [self.loss - 1e-4 * times**self.power * epoch for epoch in range(1, 5)]
+        losses = [self.loss - 1e-4 * times**self.power * epoch for epoch in range(1, 5)]
+        return [Observation(step=step, train_loss=loss, val_loss=loss) for step, loss in enumerate(losses)]
 
     def state(self):
         return self.loss

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from convergence_callbacks import Decision, Observation, Verdict
-from convergence_callbacks.core.probe import ARM_EPOCHS, HELPS, Arms, Probed, judge_probe, probe
+from convergence_callbacks.core.probe import AHEAD, ARM_EPOCHS, HELPS, Arms, Copy, Probed, judge_probe, probe
 from convergence_callbacks.core.probing import EARLY, Probes, after_probe
 
 FLAT = [1.0] * 4
@@ -16,7 +16,9 @@ STOP = Decision(stop=True, verdict=Verdict.CONVERGED, step=20, reason="flat", cr
 
 
 def judged(raised=FLAT, lowered=FLAT, control=FLAT, noise=0.001, gain=1.0, sign=1.0):
-    return judge_probe(Arms(control, raised, lowered), before=sign * 1.0, noise=noise, gain=gain, sign=sign)
+    return judge_probe(
+        Arms(*map(Copy, (control, raised, lowered))), before=sign * 1.0, noise=noise, gain=gain, sign=sign
+    )
 
 
 def test_a_raised_rate_that_does_much_better_shows_that_the_run_was_too_slow():
@@ -57,17 +59,23 @@ def test_a_run_that_was_too_slow_goes_on_unless_the_user_lets_it_end():
     assert after_probe(STOP, found, None, [Verdict.FALSE_CONVERGENCE]).stop
 
 
-def probed_with(best, budget=60, sign=1.0):
-    """A probe of a run whose loss falls by the rate, up to a rate from which on it rises."""
+def probed_with(best, budget=60, sign=1.0, gain=1e-3, verdict=Verdict.CONVERGED, train=1.0, acts=False):
+    """A probe of a run whose loss falls by the rate, up to a rate from which on it rises.
+
+    Args:
+        train: By how much more the train loss falls than the validation loss; None where nobody knows it.
+    """
     tried = []
 
     def arm(times):
         tried.append(times)
-        return [sign * (1.0 - 1e-4 * (times if times <= best else -times))] * ARM_EPOCHS
+        falls = 1e-4 * (times if times <= best else -times)
+        train_loss = None if train is None else sign * (1.0 - train * falls)
+        return [Observation(step=0, val_loss=sign * (1.0 - falls), train_loss=train_loss)] * ARM_EPOCHS
 
     at = Observation(step=20, val_loss=sign * 1.0)
-    known = dataclasses.replace(STOP, evidence={"noise": 1e-6, "total_gain": 1.0})
-    return probe(arm, at, known, "min" if sign > 0 else "max", budget), tried
+    known = dataclasses.replace(STOP, verdict=verdict, evidence={"noise": 1e-6, "total_gain": gain})
+    return probe(arm, at, known, "min" if sign > 0 else "max", budget, acts=acts), tried
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
@@ -88,10 +96,31 @@ def test_a_probe_that_finds_nothing_or_has_no_epochs_left_raises_no_further():
     assert (tried, found.times, found.cost) == ([1.0, 10.0, 0.1, 30.0, 100.0], 100.0, 20)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_run_that_learns_nothing_is_too_slow_only_where_its_train_loss_falls_faster_too(sign):
+    def verdict(train):
+        return probed_with(1000.0, sign=sign, verdict=Verdict.NOT_LEARNING, train=train)[0].verdict
+
+    assert verdict(1.0) is Verdict.FALSE_CONVERGENCE
+    assert verdict(-1.0) is None and verdict(0.0) is None and verdict(None) is None
+    too_high = {"best": -1.0, "sign": sign, "gain": 1e-4}
+    assert probed_with(**too_high, verdict=Verdict.NOT_LEARNING)[0].verdict is None
+    assert probed_with(**too_high)[0].verdict is Verdict.UNSTABLE
+
+
+def test_a_run_that_looks_finished_is_too_slow_only_where_a_higher_rate_gains_a_share_of_all():
+    gained = 1e-4 * (1000 - 1)
+    assert probed_with(1000.0, gain=0.99 * gained / AHEAD)[0].verdict is Verdict.FALSE_CONVERGENCE
+    assert probed_with(1000.0, gain=1.01 * gained / AHEAD)[0].verdict is None
+    told = probed_with(1000.0, gain=1e3, verdict=Verdict.FALSE_CONVERGENCE)[0]
+    assert told.verdict is Verdict.FALSE_CONVERGENCE and told.times == 1000.0
+    assert probed_with(1000.0, gain=1e3, acts=True)[0].verdict is Verdict.FALSE_CONVERGENCE
+
+
 def test_what_is_on_trial_takes_less_to_be_raised():
-    falls, control = [0.9] * 4, [0.97] * 4
-    assert judge_probe(Arms(control, falls, FLAT), 1.0, 0.001, 1.0).verdict is None
-    assert judge_probe(Arms(control, falls, FLAT), 1.0, 0.001, 1.0, least=HELPS).verdict is Verdict.FALSE_CONVERGENCE
+    arms = Arms(*map(Copy, ([0.97] * 4, [0.9] * 4, FLAT)))
+    assert judge_probe(arms, 1.0, 0.001, 1.0).verdict is None
+    assert judge_probe(arms, 1.0, 0.001, 1.0, least=HELPS).verdict is Verdict.FALSE_CONVERGENCE
 
 
 def test_where_the_rate_is_raised_a_run_is_probed_early_and_again_after_each_raise():
@@ -118,6 +147,8 @@ def test_probes_are_bounded_and_not_repeated_at_every_epoch():
     assert once.may_probe(dataclasses.replace(told, step=40), 24) and once.may_probe(STOP, 24)
     assert not once.after(40, None).may_probe(STOP, 24)
     assert not probes.may_probe(dataclasses.replace(STOP, verdict=Verdict.OVERFITTING), 24)
+    lost = dataclasses.replace(STOP, verdict=Verdict.NOT_LEARNING)
+    assert probes.may_probe(lost, 24) and not probes.may_probe(dataclasses.replace(lost, stop=False), 24)
 
 
 def test_what_was_found_stands_at_later_stops_and_survives_a_checkpoint():
