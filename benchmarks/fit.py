@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from rich.progress import track
 from sklearn.ensemble import HistGradientBoostingRegressor
@@ -104,16 +105,24 @@ def averaged_worth(worth: Series, rows: Rows) -> Series:
     return np.array(series)
 
 
-def left_out(fitted: Sequence[Rows], judged: Sequence[Rows]) -> list[Series]:
+def left_out(fitted: Sequence[Rows], judged: Sequence[Rows], jobs: int = 1) -> list[Series]:
     """Worth of each judged run, from a model that was fitted to other data sets."""
     data = sorted({rows.run.data for rows in fitted})
-    worth: dict[str, Series] = {}
-    for fold in track([data[place::FOLDS] for place in range(FOLDS)], description="left-out data sets"):
-        model = fit([rows for rows in fitted if rows.run.data not in fold])
-        for rows in judged:
-            if rows.run.data in fold:
-                worth[rows.run.name] = averaged_worth(model.predict(rows.features), rows)
+    folds = [data[place::FOLDS] for place in range(FOLDS)]
+    parts = (
+        ([rows for rows in fitted if rows.run.data not in fold], [rows for rows in judged if rows.run.data in fold])
+        for fold in folds
+    )
+    work = Parallel(n_jobs=jobs, return_as="generator")(delayed(_worth_by_run)(*part) for part in parts)
+    worth = {
+        name: series for fold in track(work, total=FOLDS, description="left-out data sets") for name, series in fold
+    }
     return [worth[rows.run.name] for rows in judged]
+
+
+def _worth_by_run(fitted: Sequence[Rows], judged: Sequence[Rows]) -> list[tuple[str, Series]]:
+    model = fit(fitted)
+    return [(rows.run.name, averaged_worth(model.predict(rows.features), rows)) for rows in judged]
 
 
 def regrets_at(level: float, worth: Sequence[Series], judged: Sequence[Rows]) -> Series:
@@ -183,7 +192,7 @@ def main(
     print(f"reading {len(runs)} runs of {len({run.data for run in runs})} data sets")
     fitted = fitted_rows(with_variants(runs), jobs)
     judged = all_rows([run for run in runs if usable(run) and not run.pretrained], jobs)
-    levels = levels_of(left_out(fitted, judged), judged)
+    levels = levels_of(left_out(fitted, judged, jobs), judged)
     out.write_text(module_text(fit(fitted), levels, sorted({run.data for run in runs})), encoding="utf-8")
     print(f"{out}: {out.stat().st_size / 1000:.0f} kB")
 
