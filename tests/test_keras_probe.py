@@ -9,10 +9,11 @@ import pytest
 keras = pytest.importorskip("keras", reason="needs the extra: pip install 'convergence-callbacks[keras]'")
 
 from convergence_callbacks import Verdict
-from convergence_callbacks.core.probe import FURTHER
+from convergence_callbacks.core.probe import ARM_EPOCHS, FURTHER
 from convergence_callbacks.core.probing import EARLY
 from convergence_callbacks.core.rate_trial import EPOCHS, RateTrial
 from convergence_callbacks.keras import ConvergenceStopping
+from convergence_callbacks.keras import trained as keras_trained
 from convergence_callbacks.keras.probe import copied_model
 from convergence_callbacks.keras.schedule import ScaledSchedule
 
@@ -65,6 +66,20 @@ def trace(made):
 
         states += [tf.random.get_global_generator().state.numpy(), tf.random.normal((3,)).numpy()]
     return [*numbers(made.variables), *numbers(made.optimizer.variables), *states]
+
+
+def test_of_a_copy_both_losses_are_observed(monkeypatch):
+    trained, copies = keras_trained.train_copy, []
+
+    def seen(*given):
+        copies.append(trained(*given))
+        return copies[-1]
+
+    monkeypatch.setattr(keras_trained, "train_copy", seen)
+    monkeypatch.setattr(SUSPECT, lambda decision: decision.step == 10)
+    run(linear(1e-6), epochs=11, probe=True)
+    assert len(copies) >= 3 and all(len(copy) == ARM_EPOCHS for copy in copies)
+    assert np.isfinite([(each.train_loss, each.val_loss) for copy in copies for each in copy]).all()
 
 
 def test_a_run_with_a_probe_goes_on_bit_for_bit_as_the_run_without(monkeypatch):

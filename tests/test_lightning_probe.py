@@ -10,10 +10,11 @@ torch = pytest.importorskip("torch", reason="needs the extra lightning")
 pytest.importorskip("lightning", reason="needs the extra lightning")
 
 from convergence_callbacks import Verdict
-from convergence_callbacks.core.probe import FURTHER
+from convergence_callbacks.core.probe import ARM_EPOCHS, FURTHER
 from convergence_callbacks.core.probing import EARLY
 from convergence_callbacks.core.rate_trial import EPOCHS, RateTrial
 from convergence_callbacks.lightning import ConvergenceStopping
+from convergence_callbacks.lightning import trained as lightning_trained
 from tests.lightning_training import SCRIPT, fit, module
 
 
@@ -67,6 +68,20 @@ def run(tmp_path, monkeypatch, model, own_generator=False, epochs=40, **settings
     random.seed(1), np.random.seed(1), torch.manual_seed(1)
     stopping = ConvergenceStopping(verbose=False, stop_on=[], **settings)
     return stopping, trace(*fit(stopping, tmp_path, model, max_epochs=epochs))
+
+
+def test_of_a_copy_both_losses_are_observed(tmp_path, monkeypatch):
+    trained, copies = lightning_trained.train_copy, []
+
+    def seen(*given):
+        copies.append(trained(*given))
+        return copies[-1]
+
+    monkeypatch.setattr(lightning_trained, "train_copy", seen)
+    monkeypatch.setattr("convergence_callbacks.core.probing.is_suspected_plateau", lambda decision: decision.step == 10)
+    run(tmp_path, monkeypatch, learner(1e-6), epochs=11, probe=True)
+    assert len(copies) >= 3 and all(len(copy) == ARM_EPOCHS for copy in copies)
+    assert np.isfinite([(each.train_loss, each.val_loss) for copy in copies for each in copy]).all()
 
 
 @pytest.mark.parametrize("own_generator", [False, True])
