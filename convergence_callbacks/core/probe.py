@@ -42,7 +42,7 @@ AHEAD = 0.1
 
 
 Arm = Callable[[float], Sequence[Observation]]
-"""Trains a copy for `ARM_EPOCHS` at so many times the rate, and gives what was observed of each."""
+"""Trains a copy for `ARM_EPOCHS` at so many times the rate, and gives what was observed of each epoch."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,10 @@ class Copy:
     @classmethod
     def of(cls, observations: Sequence[Observation]) -> Copy:
         """The losses that were observed, NaN where there are none."""
-        losses = ((judged_loss(each), each.train_loss) for each in observations)
-        judged, train = zip(*((_known(a), _known(b)) for a, b in losses), strict=True) if observations else ((), ())
-        return cls(judged, train)
+        return cls(
+            judged=[_known(judged_loss(each)) for each in observations],
+            train=[_known(each.train_loss) for each in observations],
+        )
 
 
 @dataclass(frozen=True)
@@ -138,17 +139,19 @@ def probe(
     if not too_low:
         return found
     progress = _progress(arms.raised, before, sign)
-    unit, slow = progress / found.raised_progress, _progress(arms.control, before, sign)
+    unit = progress / found.raised_progress  # that of the control
     for times in FURTHER:
         if found.cost + ARM_EPOCHS > budget:
             break
         copy = Copy.of(arm(times))
-        found, best = dataclasses.replace(found, cost=found.cost + len(copy.judged)), progress
-        progress = max(best, _progress(copy, before, sign))
-        if not progress > best:
+        further = _progress(copy, before, sign)
+        found = dataclasses.replace(found, cost=found.cost + len(copy.judged))
+        if not further > progress:
             break
+        progress = further
         found = dataclasses.replace(found, times=times, raised_progress=progress / unit)
-    finished = decision.verdict is Verdict.CONVERGED and not acts and progress - slow < AHEAD * gain
+    ahead = progress - _progress(arms.control, before, sign)
+    finished = decision.verdict is Verdict.CONVERGED and not acts and ahead < AHEAD * gain
     return dataclasses.replace(found, verdict=None) if finished else found
 
 
