@@ -17,7 +17,7 @@ DROP = 0.6
 """A rate below this share of what it was has dropped; smooth decay does less within a window."""
 
 RIGHT_AHEAD = 5
-"""Epochs before a step of the schedule in which a plateau says nothing: it is what the step is there to end."""
+"""Epochs before the first step of the schedule in which a plateau says nothing: it is what the step is there to end."""
 
 JUST_OVER = 3
 """Epochs after it that show what it brings."""
@@ -110,12 +110,19 @@ def rate_warms_up(past: NDArray[np.float64]) -> bool:
 
 
 def rate_steps_down(past: NDArray[np.float64], ahead: NDArray[np.float64] | None) -> bool:
-    """Whether the learning rate falls in one step, just now or right ahead, from where it still could do something.
+    """Whether the learning rate just fell in one step, or is right ahead of the first: nothing shows what that brings.
 
     Args:
         past: Rates so far, the latest last; NaN where unknown.
         ahead: Rates of the next epochs, None where unknown.
     """
-    around = past[-JUST_OVER - 1 :] if ahead is None else np.concatenate([past[-JUST_OVER - 1 :], ahead[:RIGHT_AHEAD]])
-    before, after = around[:-1], around[1:]  # NaN compares as false
-    return bool(((after < DROP * before) & (before > SPENT * np.nanmax(around, initial=0.0))).any())
+    stepped = _steps(past, past)
+    if ahead is None or stepped.any():
+        return bool(stepped[-JUST_OVER:].any())
+    return bool(_steps(np.concatenate([past[-1:], ahead[:RIGHT_AHEAD]]), past).any())
+
+
+def _steps(rates: NDArray[np.float64], past: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where rates fall in one step from where they still could do something; NaN compares as false."""
+    before, after = rates[:-1], rates[1:]
+    return (after < DROP * before) & (before > SPENT * np.nanmax(past, initial=0.0))

@@ -113,7 +113,7 @@ class Signals:
 
     @property
     def rate_steps_down(self) -> bool:
-        """Whether the learning rate falls in one step, just now or in the next epochs."""
+        """Whether the learning rate just fell in one step, or is right ahead of the first."""
         return rate_steps_down(self.rates, self._rates_of_next(RIGHT_AHEAD))
 
     @property

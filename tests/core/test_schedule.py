@@ -77,8 +77,9 @@ def test_the_rate_moves_when_it_warms_up_drops_or_restarts(past, ahead, moving):
         ([1, 0.1, 0.1, 0.1], None, True),
         ([1, 0.1, 0.1, 0.1, 0.1], None, False),
         ([1, 1, 1, 0.04, 0.001], [0.001], True),
+        ([1, 0.1, 0.1, 0.1, 0.1], [0.01], False),  # what a step brings is known from the first
         ([np.nan, np.nan], None, False),
     ],
 )
-def test_a_step_of_the_rate_is_seen_three_epochs_back_and_five_ahead(past, ahead, steps_down):
+def test_a_step_of_the_rate_is_seen_three_epochs_back_and_the_first_five_ahead(past, ahead, steps_down):
     assert rate_steps_down(np.array(past, float), None if ahead is None else np.array(ahead, float)) is steps_down

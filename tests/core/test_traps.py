@@ -90,9 +90,9 @@ def test_more_can_be_better(seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_step_of_the_rate_makes_a_jump(seed):
-    curve = step_drop(80, 40, seed=seed)
+    curve = step_drop(80, 30, seed=seed)
     decisions = judge(curve)
-    assert stop_epoch(decisions) > 40
+    assert stop_epoch(decisions) > 30
     assert_sound(curve, decisions)
 
 

@@ -31,7 +31,7 @@ SURELY_BEGUN = 0.15
 HARD_START = 150
 """… at most for so many epochs, or half of the budget."""
 
-STRAIGHT = 12.0
+STRAIGHT = 40.0
 """A fall over a window of so many times the noise is a curve that can be drawn on, …"""
 
 WINDOWS = {6: 1.43, 12: 1.0, 25: 0.69}
@@ -47,8 +47,8 @@ class ExpectedGain(Criterion):
 
     The expectation is learnt from trainings that nothing cut short (see
     `convergence_callbacks.core.further_gain`). Whatever it says, a run goes on that has not begun to learn,
-    whose loss falls along a clear line that leads further down than that share, or whose learning rate falls
-    in one step, just now or right ahead.
+    whose loss falls along a clear line that leads further down than that share, or whose learning rate just
+    fell in one step or is right ahead of the first.
 
     Args:
         tolerance: Share of the total gain that is not worth waiting for.
