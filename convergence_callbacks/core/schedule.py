@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -99,8 +100,7 @@ def rate_is_moving(past: NDArray[np.float64], window: int, ahead: NDArray[np.flo
         return True
     if now < SPENT * top:
         return False
-    just_now = past[-window - 1 :]
-    dropped = bool((just_now[1:] < DROP * just_now[:-1]).any())
+    dropped = bool(_drops(past[-window - 1 :]).any())
     return dropped or (ahead is not None and len(ahead) > 0 and bool(ahead.min() < DROP * now))
 
 
@@ -116,13 +116,14 @@ def rate_steps_down(past: NDArray[np.float64], ahead: NDArray[np.float64] | None
         past: Rates so far, the latest last; NaN where unknown.
         ahead: Rates of the next epochs, None where unknown.
     """
-    stepped = _steps(past, past)
+    least = SPENT * np.nanmax(past, initial=0.0)  # a lower rate can't do anything any more
+    stepped = _drops(past, least)
     if ahead is None or stepped.any():
         return bool(stepped[-JUST_OVER:].any())
-    return bool(_steps(np.concatenate([past[-1:], ahead[:RIGHT_AHEAD]]), past).any())
+    return bool(_drops(np.concatenate([past[-1:], ahead[:RIGHT_AHEAD]]), least).any())
 
 
-def _steps(rates: NDArray[np.float64], past: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Where rates fall in one step from where they still could do something; NaN compares as false."""
+def _drops(rates: NDArray[np.float64], least: float = -math.inf) -> NDArray[np.bool_]:
+    """Where a rate above the least one is followed by one far below it; NaN compares as false."""
     before, after = rates[:-1], rates[1:]
-    return (after < DROP * before) & (before > SPENT * np.nanmax(past, initial=0.0))
+    return (after < DROP * before) & (before > least)
