@@ -25,23 +25,23 @@ from benchmarks.recorder.models import build, optimizer
 from benchmarks.recorder.tasks import USUAL_RATE, Task, draw_task
 from benchmarks.recorder.train import load, loss_of, split
 from convergence_callbacks import Fault, Layer
-from convergence_callbacks.core.data_check.check import faults_of
-from convergence_callbacks.core.data_check.fault import Examples
-from convergence_callbacks.core.data_check.independence import independent_labels, p_value
-from convergence_callbacks.core.data_check.inputs import (
+from convergence_callbacks.data_check.check import faults_of
+from convergence_callbacks.data_check.examples import Examples
+from convergence_callbacks.data_check.independence import independent_labels, p_value
+from convergence_callbacks.data_check.inputs import (
     constant_inputs,
     duplicated_inputs,
     non_finite_inputs,
     non_finite_targets,
     unscaled_inputs,
 )
-from convergence_callbacks.core.data_check.layers import (
+from convergence_callbacks.data_check.layers import (
     dead_layers,
     frozen_layers,
     non_finite_gradients,
     nothing_trained,
 )
-from convergence_callbacks.core.data_check.targets import broadcast_targets, single_class
+from convergence_callbacks.data_check.targets import broadcast_targets, single_class
 from convergence_callbacks.torch import GradientWatch
 
 MOST = 1000  # examples, as the callbacks keep

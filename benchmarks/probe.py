@@ -30,7 +30,7 @@ from benchmarks.recorder.tasks import USUAL_RATE, Task, draw_held_out_tasks
 from benchmarks.score import bootstrap
 from convergence_callbacks.adapter.experiments import Experimenting
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.probe import ARM_EPOCHS
+from convergence_callbacks.experiments.probe import ARM_EPOCHS
 
 DRAWS = 2000  # of the bootstrap
 WAYS: dict[str, dict[str, Any]] = {

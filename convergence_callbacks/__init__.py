@@ -12,7 +12,6 @@ The doors to the frameworks are the modules `convergence_callbacks.lightning`, `
 Tune.
 """
 
-from convergence_callbacks.core.compare_seeds import SeedComparison, compare_seeds
 from convergence_callbacks.core.compose import AllOf, AnyOf
 from convergence_callbacks.core.convergence_rate import ConvergenceRate
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding
@@ -34,7 +33,6 @@ from convergence_callbacks.core.criteria.successive_increases import SuccessiveI
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.criteria.time_budget import TimeBudget
 from convergence_callbacks.core.criteria.unstable_loss import UnstableLoss
-from convergence_callbacks.core.data_check import Fault, Layer, check_data
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, MetricNotFoundError, SettingsError, StateError
 from convergence_callbacks.core.estimate import Estimate
@@ -42,6 +40,8 @@ from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.data_check import Fault, Layer, check_data
+from convergence_callbacks.experiments.seeds import SeedComparison, compare_seeds
 from convergence_callbacks.monitor import Monitor
 
 __version__ = "0.1.0"

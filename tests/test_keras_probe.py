@@ -9,9 +9,9 @@ import pytest
 keras = pytest.importorskip("keras", reason="needs the extra: pip install 'convergence-callbacks[keras]'")
 
 from convergence_callbacks import Verdict
-from convergence_callbacks.core.probe import ARM_EPOCHS, FURTHER
-from convergence_callbacks.core.probing import EARLY
-from convergence_callbacks.core.rate_trial import EPOCHS, RateTrial
+from convergence_callbacks.experiments.probe import ARM_EPOCHS, FURTHER
+from convergence_callbacks.experiments.probing import EARLY
+from convergence_callbacks.experiments.rate_trial import EPOCHS, RateTrial
 from convergence_callbacks.keras import ConvergenceStopping
 from convergence_callbacks.keras import trained as keras_trained
 from convergence_callbacks.keras.probe import copied_model
@@ -20,7 +20,7 @@ from convergence_callbacks.keras.schedule import ScaledSchedule
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(48, 4)).astype("float32")
 Y = X.sum(axis=1, keepdims=True)
-SUSPECT = "convergence_callbacks.core.probing.is_suspected_plateau"
+SUSPECT = "convergence_callbacks.experiments.probing.is_suspected_plateau"
 DATA = {"x": X, "y": Y, "batch_size": 16, "validation_split": 0.25}
 
 
@@ -149,7 +149,7 @@ def slow_at(step):
 
 @pytest.mark.parametrize("schedule", [False, True])
 def test_a_raise_that_does_not_help_is_undone_with_the_weights_of_before(monkeypatch, schedule):
-    monkeypatch.setattr("convergence_callbacks.core.rate_trial.RateTrial.after", slow_at(10))
+    monkeypatch.setattr("convergence_callbacks.experiments.rate_trial.RateTrial.after", slow_at(10))
     kept = {}
 
     def on_epoch_end(epoch, logs):
@@ -172,7 +172,7 @@ def test_a_raise_that_does_not_help_is_undone_with_the_weights_of_before(monkeyp
 
 
 def test_a_killed_run_goes_on_in_the_middle_of_a_trial(monkeypatch, tmp_path):
-    monkeypatch.setattr("convergence_callbacks.core.rate_trial.RateTrial.after", slow_at(3))
+    monkeypatch.setattr("convergence_callbacks.experiments.rate_trial.RateTrial.after", slow_at(3))
     schedule = keras.optimizers.schedules.InverseTimeDecay(0.05, 100, 0.5)
 
     def fit(folder, epochs):

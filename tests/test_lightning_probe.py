@@ -10,12 +10,14 @@ torch = pytest.importorskip("torch", reason="needs the extra lightning")
 pytest.importorskip("lightning", reason="needs the extra lightning")
 
 from convergence_callbacks import Verdict
-from convergence_callbacks.core.probe import ARM_EPOCHS, FURTHER
-from convergence_callbacks.core.probing import EARLY
-from convergence_callbacks.core.rate_trial import EPOCHS, RateTrial
+from convergence_callbacks.experiments.probe import ARM_EPOCHS, FURTHER
+from convergence_callbacks.experiments.probing import EARLY
+from convergence_callbacks.experiments.rate_trial import EPOCHS, RateTrial
 from convergence_callbacks.lightning import ConvergenceStopping
 from convergence_callbacks.lightning import trained as lightning_trained
 from tests.lightning_training import SCRIPT, fit, module
+
+SUSPECT = "convergence_callbacks.experiments.probing.is_suspected_plateau"
 
 
 def learner(lr, optimizer=torch.optim.Adam, **settings):
@@ -78,7 +80,7 @@ def test_of_a_copy_both_losses_are_observed(tmp_path, monkeypatch):
         return copies[-1]
 
     monkeypatch.setattr(lightning_trained, "train_copy", seen)
-    monkeypatch.setattr("convergence_callbacks.core.probing.is_suspected_plateau", lambda decision: decision.step == 10)
+    monkeypatch.setattr(SUSPECT, lambda decision: decision.step == 10)
     run(tmp_path, monkeypatch, learner(1e-6), epochs=11, probe=True)
     assert len(copies) >= 3 and all(len(copy) == ARM_EPOCHS for copy in copies)
     assert np.isfinite([(each.train_loss, each.val_loss) for copy in copies for each in copy]).all()
@@ -86,8 +88,7 @@ def test_of_a_copy_both_losses_are_observed(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("own_generator", [False, True])
 def test_a_run_whose_probe_finds_nothing_is_bit_for_bit_the_run_without(tmp_path, monkeypatch, own_generator):
-    suspect = "convergence_callbacks.core.probing.is_suspected_plateau"
-    monkeypatch.setattr(suspect, lambda decision: decision.step in {10, 20})
+    monkeypatch.setattr(SUSPECT, lambda decision: decision.step in {10, 20})
     without, left = run(tmp_path, monkeypatch, learner(0.05), own_generator, epochs=23)
     probing, found = run(tmp_path, monkeypatch, learner(0.05), own_generator, epochs=23, probe=True)
     probed = [d.step for d in probing.history if "probe_epochs" in d.evidence]
@@ -109,7 +110,7 @@ def test_a_rate_that_is_far_too_low_is_shown(tmp_path, monkeypatch):
 
 
 def test_copies_say_nothing(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("convergence_callbacks.core.probing.is_suspected_plateau", lambda decision: decision.step == 10)
+    monkeypatch.setattr(SUSPECT, lambda decision: decision.step == 10)
     told = []
     for settings in ({}, {"probe": True}):
         caplog.clear()
@@ -119,7 +120,7 @@ def test_copies_say_nothing(tmp_path, monkeypatch, caplog):
 
 
 def test_what_can_not_be_copied_is_told_and_the_training_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr("convergence_callbacks.core.probing.is_suspected_plateau", lambda decision: decision.step == 10)
+    monkeypatch.setattr(SUSPECT, lambda decision: decision.step == 10)
     model = learner(0.05)
     model.kept = (x for x in [])  # a generator can't be copied
     with pytest.warns(RuntimeWarning, match="the probe failed"):
@@ -174,7 +175,7 @@ def slow_at(step):
 def test_a_raise_that_does_not_help_is_undone_also_by_a_run_that_was_killed_in_its_middle(tmp_path, monkeypatch):
     import lightning
 
-    monkeypatch.setattr("convergence_callbacks.core.rate_trial.RateTrial.after", slow_at(3))
+    monkeypatch.setattr("convergence_callbacks.experiments.rate_trial.RateTrial.after", slow_at(3))
     monkeypatch.setattr("tests.lightning_training.loader", lambda seed=0: loader(False))
     kept = {}
 
@@ -200,7 +201,7 @@ def test_a_raise_that_does_not_help_is_undone_also_by_a_run_that_was_killed_in_i
 
 
 def test_a_schedule_of_somebody_s_own_that_can_not_be_changed_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("convergence_callbacks.core.rate_trial.RateTrial.after", slow_at(3))
+    monkeypatch.setattr("convergence_callbacks.experiments.rate_trial.RateTrial.after", slow_at(3))
     monkeypatch.setattr("convergence_callbacks.lightning.trained.scale_rate", lambda *_: 1 / 0)
     with pytest.warns(RuntimeWarning, match="the learning rate can't be changed"):
         stopping, _ = run(tmp_path, monkeypatch, learner(0.05), epochs=6, **raising())

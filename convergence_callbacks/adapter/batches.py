@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from convergence_callbacks.core.data_check import Examples, Layer
-from convergence_callbacks.core.data_check.fault import Numbers, as_numbers
+from convergence_callbacks.data_check import Examples, Layer
+from convergence_callbacks.data_check.examples import Numbers, as_numbers
 
 INPUTS = ("inputs", "input", "x", "image", "images", "pixel_values", "input_ids", "input_values", "features")
 TARGETS = ("targets", "target", "y", "labels", "label")

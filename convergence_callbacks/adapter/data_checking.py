@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from convergence_callbacks.adapter.stopping import Stopping
-from convergence_callbacks.core.data_check import Examples, Fault, explained
-from convergence_callbacks.core.data_check.check import faults_of
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.data_check import Examples, Fault, explained
+from convergence_callbacks.data_check.check import faults_of
 
 
 class DataChecking(Stopping):

@@ -10,10 +10,10 @@ from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.probe import judged_loss, probe
-from convergence_callbacks.core.probing import Probes
-from convergence_callbacks.core.rate_trial import RateTrial
 from convergence_callbacks.core.schedule import highest_ahead, times_schedule
+from convergence_callbacks.experiments.probe import judged_loss, probe
+from convergence_callbacks.experiments.probing import Probes
+from convergence_callbacks.experiments.rate_trial import RateTrial
 
 
 class Trained(Protocol):

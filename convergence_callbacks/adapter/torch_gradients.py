@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from convergence_callbacks.core.data_check import Layer
+from convergence_callbacks.data_check import Layer
 
 STEPS = 8
 """Steps that are looked at: a loss scale that is sought spoils the first few, and some layers wait for others."""

@@ -11,9 +11,9 @@ import numpy as np
 
 from convergence_callbacks.adapter.batches import MOST, FirstExamples, joined
 from convergence_callbacks.adapter.data_checking import DataChecking
-from convergence_callbacks.core.data_check import Examples, Layer
-from convergence_callbacks.core.data_check.check import SOUND
 from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.data_check import Examples, Layer
+from convergence_callbacks.data_check.check import SOUND
 
 BATCHES = 32
 """Batches of a data set that are looked at, at most."""

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.probe import ARM_EPOCHS
+from convergence_callbacks.experiments.probe import ARM_EPOCHS
 from convergence_callbacks.keras.random_state import random_state_kept
 
 OF_THE_RUN = ("epochs", "initial_epoch", "callbacks", "verbose")

@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from convergence_callbacks.adapter.batches import FirstExamples
 from convergence_callbacks.adapter.data_checking import DataChecking
 from convergence_callbacks.adapter.torch_gradients import GradientWatch
-from convergence_callbacks.core.data_check import Examples
+from convergence_callbacks.data_check import Examples
 
 COMPARING = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "sub", "__sub__", "rsub", "__rsub__")
 """Functions of PyTorch that compare an output with its target, element by element."""

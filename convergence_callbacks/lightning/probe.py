@@ -13,7 +13,7 @@ import torch
 
 from convergence_callbacks.adapter.torch_random import random_state_kept
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.probe import ARM_EPOCHS
+from convergence_callbacks.experiments.probe import ARM_EPOCHS
 from convergence_callbacks.lightning.stock import early_stoppings
 
 CALLBACKS = tuple(dict.fromkeys(kind.__base__ for kind in early_stoppings()))

@@ -4,7 +4,7 @@ import pytest
 
 from convergence_callbacks import Observation
 from convergence_callbacks.adapter.experiments import Experimenting
-from convergence_callbacks.core.probing import EARLY
+from convergence_callbacks.experiments.probing import EARLY
 
 
 class Line:

@@ -14,6 +14,8 @@ PACKAGE = Path(convergence_callbacks.__file__).parent
 MODULES = {path: ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in PACKAGE.rglob("*.py")}
 MAY_IMPORT = {
     "core": {"core"},
+    "experiments": {"core", "experiments"},
+    "data_check": {"core", "data_check"},
     "config": {"core", "config", "adapter.settings"},
     "record": {"core", "record"},
     "logs": {"core", "logs", "adapter.names", "record.read"},
@@ -25,7 +27,7 @@ MAY_IMPORT = {
     "outlook": {"core", "words"},
     "plots": {"core", "logs", "plots", "colours", "replay", "compare"},
     "pages": {"core", "logs", "replay", "summary", "colours", "words", "outlook", "pages"},
-    "adapter": {"core", "config", "monitor", "adapter", "record"},
+    "adapter": {"core", "config", "monitor", "adapter", "record", "experiments", "data_check"},
     "compare": {"core", "logs", "replay", "engines", "compare"},
     "watch": {"core", "logs", "replay", "watch"},
     "doctor": {"core", "monitor"},
@@ -38,7 +40,7 @@ MAY_IMPORT = {
 }
 """What each room of the package may import of the others."""
 
-DOOR_MAY_IMPORT = {"core", "config", "monitor", "adapter"}
+DOOR_MAY_IMPORT = {"core", "config", "monitor", "adapter", "experiments", "data_check"}
 """What a door to a framework may import: every room that is not listed above is one."""
 
 

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
-from convergence_callbacks.core.data_check.fault import Examples, Fault
-from convergence_callbacks.core.data_check.inputs import LARGE
+from convergence_callbacks.core.fault import Fault
+from convergence_callbacks.data_check.examples import Examples
+from convergence_callbacks.data_check.inputs import LARGE
 
 
 def single_class(examples: Examples) -> Fault | None:

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from convergence_callbacks import Decision, Verdict
-from convergence_callbacks.core.rate_trial import EPOCHS, MOST, RateTrial
+from convergence_callbacks.experiments.rate_trial import EPOCHS, MOST, RateTrial
 
 SLOW = Decision(
     stop=False,

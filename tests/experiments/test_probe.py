@@ -7,8 +7,8 @@ import math
 import pytest
 
 from convergence_callbacks import Decision, Observation, Verdict
-from convergence_callbacks.core.probe import AHEAD, ARM_EPOCHS, HELPS, Arms, Copy, Probed, judge_probe, probe
-from convergence_callbacks.core.probing import EARLY, Probes, after_probe
+from convergence_callbacks.experiments.probe import AHEAD, ARM_EPOCHS, HELPS, Arms, Copy, Probed, judge_probe, probe
+from convergence_callbacks.experiments.probing import EARLY, Probes, after_probe
 
 FLAT = [1.0] * 4
 FALLS = [0.95, 0.9, 0.85, 0.8]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from convergence_callbacks import Decision, Fault, Layer, SettingsError, Verdict, check_data
-from convergence_callbacks.core.data_check import CHECKS, explained
-from convergence_callbacks.core.data_check.fault import Examples
-from convergence_callbacks.core.data_check.independence import p_value
+from convergence_callbacks.data_check import CHECKS, explained
+from convergence_callbacks.data_check.examples import Examples
+from convergence_callbacks.data_check.independence import p_value
 
 datasets = pytest.importorskip("sklearn.datasets", reason="needs the extra sklearn")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from convergence_callbacks.core.data_check.fault import Examples, Fault, Layer
+from convergence_callbacks.core.fault import Fault
+from convergence_callbacks.data_check.examples import Examples, Layer
 
 MOSTLY = 0.5
 """Share of the weights from which on frozen ones are told."""

@@ -6,24 +6,25 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from convergence_callbacks.core.data_check.fault import Examples, Fault, Layer
-from convergence_callbacks.core.data_check.independence import independent_labels
-from convergence_callbacks.core.data_check.inputs import (
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.fault import Fault
+from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.data_check.examples import Examples, Layer
+from convergence_callbacks.data_check.independence import independent_labels
+from convergence_callbacks.data_check.inputs import (
     constant_inputs,
     duplicated_inputs,
     non_finite_inputs,
     non_finite_targets,
     unscaled_inputs,
 )
-from convergence_callbacks.core.data_check.layers import (
+from convergence_callbacks.data_check.layers import (
     dead_layers,
     frozen_layers,
     non_finite_gradients,
     nothing_trained,
 )
-from convergence_callbacks.core.data_check.targets import broadcast_targets, single_class, unscaled_targets
-from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.data_check.targets import broadcast_targets, single_class, unscaled_targets
 
 CHECKS: tuple[Callable[[Examples], Fault | None], ...] = (
     non_finite_inputs,

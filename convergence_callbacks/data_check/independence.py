@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from convergence_callbacks.core.data_check.fault import Examples, Fault, Numbers
+from convergence_callbacks.core.fault import Fault
+from convergence_callbacks.data_check.examples import Examples, Numbers
 
 Matrix = NDArray[np.float64]
 

@@ -13,9 +13,9 @@ from typing import Any, Literal
 from convergence_callbacks.core.criteria.default import SURE
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import is_finite
-from convergence_callbacks.core.probe import as_multiple, later_level
-from convergence_callbacks.core.probing import BY_PROBE, FIRST, LIMITS
 from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.experiments.probe import as_multiple, later_level
+from convergence_callbacks.experiments.probing import BY_PROBE, FIRST, LIMITS
 
 EPOCHS = 5
 """Epochs of a trial: a raised rate may throw the loss up before it falls."""

@@ -11,8 +11,8 @@ from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.criteria.time_budget import TimeBudget
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.probe import ARM_EPOCHS, FACTOR, Probed, as_multiple
 from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.experiments.probe import ARM_EPOCHS, FACTOR, Probed, as_multiple
 
 FIRST = 10
 """Epochs before which a run that goes on is not probed, …"""

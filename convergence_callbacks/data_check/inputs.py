@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from convergence_callbacks.core.data_check.fault import Examples, Fault, Numbers
+from convergence_callbacks.core.fault import Fault
+from convergence_callbacks.data_check.examples import Examples, Numbers
 
 LARGE = 1e4
 """Root mean square of a feature from which on it is out of scale: weights are made for inputs around 1."""

@@ -1,6 +1,0 @@
-"""What is wrong with the data or the gradients of a training that does not learn."""
-
-from convergence_callbacks.core.data_check.check import CHECKS, check_data, explained
-from convergence_callbacks.core.data_check.fault import Examples, Fault, Layer
-
-__all__ = ["CHECKS", "Examples", "Fault", "Layer", "check_data", "explained"]
