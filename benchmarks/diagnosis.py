@@ -22,12 +22,13 @@ from rich.console import Console
 
 from benchmarks import pictures
 from benchmarks.curves import RECORDED, Run
-from benchmarks.fit_diagnosis import VERDICTS, Examples, best_symptoms, examples, fit, load, names, starts_of, trees_of
+from benchmarks.fit_diagnosis import Examples, arrays, best_symptoms, examples, fit, load
 from benchmarks.labels import Labelled, labelled, learnable, onset
 from benchmarks.score import bootstrap
 from convergence_callbacks import Monitor
-from convergence_callbacks.core.boosted_trees import BoostedTrees
-from convergence_callbacks.core.criteria import diagnosis
+from convergence_callbacks.core.models.boosted_trees import BoostedTrees
+from convergence_callbacks.core.models.diagnosis import model as diagnosis_model
+from convergence_callbacks.core.models.diagnosis.features import names
 from convergence_callbacks.core.verdict import Verdict
 
 ALL = tuple(verdict.value for verdict in Verdict)
@@ -98,11 +99,11 @@ def replay(each: Labelled) -> Told:
     )
 
 
-def replay_all(runs: Sequence[Labelled], model: tuple[BoostedTrees, NDArray[np.float64]] | None) -> list[Told]:
+def replay_all(runs: Sequence[Labelled], trees: BoostedTrees | None) -> list[Told]:
     """The same of many, by other trees than those of the package where some are given."""
-    if model is None:
+    if trees is None:
         return [replay(each) for each in runs]
-    with mock.patch.object(diagnosis, "model", return_value=model):
+    with mock.patch.object(diagnosis_model, "fitted", return_value=trees):
         return [replay(each) for each in runs]
 
 
@@ -116,14 +117,10 @@ def cross_validated(runs: Sequence[Labelled], known: Examples, jobs: int) -> lis
     columns, told = best_symptoms(known), list[Told]()
     for fold in _folds(sorted({each.run.data for each in runs})):
         fitted = fit(known.of(~np.isin(known.data, fold)), columns)
-        trees, starts = trees_of(fitted), starts_of(fitted)
-        model = (
-            BoostedTrees.of([names()[column] for column in columns], 0.0, [t for v in VERDICTS for t in trees[v]]),
-            np.array([starts[verdict] for verdict in VERDICTS]),
-        )
+        trees = BoostedTrees.stored(arrays(fitted, [names()[column] for column in columns]), "verdict")
         left_out = [each for each in runs if each.run.data in fold]
         parts = [left_out[start::jobs] for start in range(jobs)]
-        told += [one for part in Parallel(n_jobs=jobs)(delayed(replay_all)(p, model) for p in parts) for one in part]
+        told += [one for part in Parallel(n_jobs=jobs)(delayed(replay_all)(p, trees) for p in parts) for one in part]
     return told
 
 

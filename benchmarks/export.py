@@ -1,19 +1,21 @@
-"""Fitted trees as the package keeps them: a Python module of numbers."""
+"""Fitted trees as the package keeps them: arrays of numbers in an .npz file."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from convergence_callbacks.core.boosted_trees import Tree
+from convergence_callbacks.core.models.boosted_trees import PARTS, Tree
 
-DIGITS = 5  # significant ones: more are noise
+MODELS = Path(__file__).parent.parent / "convergence_callbacks" / "core" / "models"
 
 HIGHEST = 1e9  # above any feature
+
+Arrays = Mapping[str, NDArray[np.generic]]
 
 
 def trees_of(model: HistGradientBoostingRegressor, times: float = 1.0) -> tuple[float, list[Tree]]:
@@ -23,16 +25,22 @@ def trees_of(model: HistGradientBoostingRegressor, times: float = 1.0) -> tuple[
     return times * float(model._baseline_prediction.item()), [multiplied(tree, times) for tree in trees]
 
 
-def literal(name: str, values: Iterable[object], description: str) -> str:
-    """Python source of a tuple, an item a line."""
-    items = "".join(f"    {_short(value)},\n" for value in values)
-    return f'{name} = (\n{items})\n"""{description}"""\n'
+def arrays_of(features: Sequence[str], starts: Sequence[float], trees: Sequence[Tree], name: str) -> Arrays:
+    """The sums of these trees as arrays that `BoostedTrees.stored` reads by this name."""
+    feature, threshold, missing_left, right = (np.concatenate([tree[part] for tree in trees]) for part in range(4))
+    nodes = (feature.astype(np.int16), threshold.astype(np.float64), missing_left.astype(bool), right.astype(np.int16))
+    return {
+        f"{name}_features": np.array(features),
+        f"{name}_starts": np.array(starts, dtype=np.float64),
+        f"{name}_sizes": np.array([len(tree[0]) for tree in trees], dtype=np.int16),
+        **{f"{name}_{part}": numbers for part, numbers in zip(PARTS, nodes, strict=True)},
+    }
 
 
-def compact(trees: Iterable[Tree]) -> str:
-    """Python source of trees, without spaces and with few digits."""
-    text = "(" + "".join(f"{_short(tree)}," for tree in trees) + ")"
-    return re.sub(r"(?<![\d.])0\.(?=\d)", ".", text)
+def save(file: Path, *parts: Arrays, **more: NDArray[np.generic]) -> None:
+    """Write a model's arrays; the same arrays give the same bytes."""
+    arrays = {name: array for part in (*parts, more) for name, array in part.items()}
+    np.savez_compressed(file, **arrays)
 
 
 def tree_of(nodes: NDArray[np.void]) -> Tree:
@@ -50,11 +58,3 @@ def multiplied(tree: Tree, times: float) -> Tree:
     """A tree with its leaves multiplied."""
     feature, value, missing_left, right = tree
     return feature, [times * v if f < 0 else v for f, v in zip(feature, value, strict=True)], missing_left, right
-
-
-def _short(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.{DIGITS}g}"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "(" + "".join(f"{_short(item)}," for item in value) + ")"
-    return f'"{value}"' if isinstance(value, str) else repr(value)

@@ -15,17 +15,19 @@ from rich.progress import track
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from benchmarks.curves import RECORDED, Run, load
-from benchmarks.export import literal, trees_of
-from benchmarks.rows import Rows, all_rows, feature_names, fitted_rows, regret_of
+from benchmarks.export import MODELS, arrays_of, save, trees_of
+from benchmarks.rows import Rows, all_rows, fitted_rows, regret_of
 from benchmarks.score import SENSIBLE, usable
 from benchmarks.variants import with_variants
-from convergence_callbacks.core.boosted_trees import Tree
 from convergence_callbacks.core.criteria.expected_gain import BEGUN
-from convergence_callbacks.core.further_gain import averaged, guarded
+from convergence_callbacks.core.models.boosted_trees import Tree
+from convergence_callbacks.core.models.further_gain.features import names
+from convergence_callbacks.core.models.further_gain.model import averaged, guarded
+from convergence_callbacks.core.models.stored import FILE
 
 Series = NDArray[np.float64]
 
-MODEL = Path("convergence_callbacks/core/further_gain_model.py")
+MODEL = MODELS / "further_gain" / FILE
 POWER = 1 / 3  # worth spans decades and is often 0: its cube root is near enough to even
 TREES = 300  # of each kind
 SAFE = 0.85  # share of the runs that gain no more than what is called the most
@@ -97,9 +99,9 @@ def learns(run: Run) -> bool:
 
 def averaged_worth(worth: Series, rows: Rows) -> Series:
     """Worth of a run as the rule guards and averages it; infinite while the run has not begun to learn."""
-    names, before, series = feature_names(), None, []
+    before, series = None, []
     for value, bins, read in zip(worth, rows.bins, rows.features, strict=True):
-        known = dict(zip(names, read, strict=True))
+        known = dict(zip(names(), read, strict=True))
         before = averaged(before, guarded(float(value), known), int(bins), rows.run.epochs)
         series.append(before if known["gained"] >= BEGUN else np.inf)
     return np.array(series)
@@ -159,32 +161,16 @@ def levels_of(worth: Sequence[Series], judged: Sequence[Rows]) -> Levels:
     return Levels(levels, mean, most)
 
 
-def module_text(model: Fitted, levels: Levels, data: Sequence[str]) -> str:
-    """The Python module that the package keeps."""
+def store(model: Fitted, levels: Levels, file: Path) -> None:
+    """Write the file that the package keeps."""
     start, trees = model.trees()
-    names = feature_names()
-    return "\n".join([
-        f'''"""The fitted model of the further gain. Made by `python -m benchmarks.fit`; not to be edited.
-
-Fitted to recorded trainings (`benchmarks/recorded.npz`) on {", ".join(data)}.
-"""
-
-from convergence_callbacks.core.boosted_trees import Tree
-
-START = {start:.6g}
-"""What all trees add to: the mean cube root of worth, and {CAUTION} times that of the most still to be gained."""
-''',
-        literal("FEATURES", names, "What the trees read, see `convergence_callbacks.core.features`."),
-        literal("WORTH", levels.worth.tolist(), "Levels of worth, …"),
-        literal("GAIN", levels.gain.tolist(), "… what runs of left-out data sets still gained there on average, …"),
-        literal("MOST", levels.most.tolist(), "… and what 19 of 20 stayed below."),
-        literal("TREES: tuple[Tree, ...]", trees, "In preorder: feature, threshold or value, missing left, right."),
-    ])  # fmt: skip
+    worth = arrays_of(names(), [start], trees, "worth")
+    save(file, worth, levels=levels.worth, gain=levels.gain, most=levels.most)
 
 
 def main(
     curves: Annotated[Path, typer.Option(help="recorded curves")] = RECORDED,
-    out: Annotated[Path, typer.Option(help="the module to write")] = MODEL,
+    out: Annotated[Path, typer.Option(help="the file to write")] = MODEL,
     jobs: Annotated[int, typer.Option(help="processes")] = 2,
 ) -> None:
     """Fit to all recorded runs that learn something; take the tolerances from data sets left out."""
@@ -193,7 +179,7 @@ def main(
     fitted = fitted_rows(with_variants(runs), jobs)
     judged = all_rows([run for run in runs if usable(run) and not run.pretrained], jobs)
     levels = levels_of(left_out(fitted, judged, jobs), judged)
-    out.write_text(module_text(fit(fitted), levels, sorted({run.data for run in runs})), encoding="utf-8")
+    store(fit(fitted), levels, out)
     print(f"{out}: {out.stat().st_size / 1000:.0f} kB")
 
 

@@ -1,9 +1,9 @@
-"""Fit the diagnosis: `python -m benchmarks.fit_diagnosis` writes `core/diagnosis_model.py` (some minutes).
+"""Fit the diagnosis: `python -m benchmarks.fit_diagnosis` writes `core/models/diagnosis/trees.npz` (some minutes).
 
 Boosted trees learn from prefixes of recorded runs what was wrong with each (see `benchmarks.labels`). Each run is
 read several times as other people's trainings are: without its budget, its train loss or its learning rates, on another
 loss scale. Rates as low as in fine-tuning are withheld from all (see `symptoms.LOWEST_RATE`), so that the shape of the
-curves counts there. With OMP_NUM_THREADS=1 the module is the same every time, to the last digit.
+curves counts there. With OMP_NUM_THREADS=1 the file is the same every time, to the last digit.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from __future__ import annotations
 import collections
 import dataclasses
 import math
-import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
@@ -25,18 +24,19 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from benchmarks.curves import RECORDED, Recorded, Run, runs_of
-from benchmarks.export import multiplied, tree_of
+from benchmarks.export import MODELS, Arrays, arrays_of, multiplied, save, tree_of
 from benchmarks.labels import Labelled, labelled, learnable, with_less_budget
-from convergence_callbacks.core.boosted_trees import Tree
-from convergence_callbacks.core.criteria import diagnosis
 from convergence_callbacks.core.curve import Curve
+from convergence_callbacks.core.models.boosted_trees import Tree
+from convergence_callbacks.core.models.diagnosis import model as diagnosis
+from convergence_callbacks.core.models.diagnosis.features import FEWEST, names, symptoms
+from convergence_callbacks.core.models.stored import FILE
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.signals import Signals, noise_of
-from convergence_callbacks.core.symptoms import symptoms
 
 VERDICTS = tuple(verdict.value for verdict in diagnosis.VERDICTS)
 
-MODEL = Path(__file__).parent.parent / "convergence_callbacks" / "core" / "diagnosis_model.py"
+MODEL = MODELS / "diagnosis" / FILE
 ENSEMBLES = 3  # that are averaged
 KEPT = 60  # symptoms; more of them change no figure
 SHARES = (0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.88)  # of a run, where it is read before its end
@@ -125,12 +125,6 @@ def examples(runs: Sequence[Run], jobs: int = 1) -> Examples:
     return Examples(np.array(numbers), np.array(verdicts), np.array(weights), np.array(data))
 
 
-def names() -> list[str]:
-    """Of the symptoms, in the order of the columns."""
-    run = Run("", "", "", 1.0, 1.0, "none", *[np.ones(diagnosis.FEWEST)] * 3)
-    return list(symptoms(next(signals_along(run, View(), [diagnosis.FEWEST]))))
-
-
 def _rows(labelled_run: Labelled, reads: int) -> list[tuple[list[float], str, float, str]]:
     """Prefixes of a run, each as it is and some as they could have been."""
     each, run = labelled_run.nearest(), labelled_run.run
@@ -139,7 +133,7 @@ def _rows(labelled_run: Labelled, reads: int) -> list[tuple[list[float], str, fl
     rows = []
     for view in (View(), _other_view(run, False, rng), _other_view(run, True, rng)):
         at = stops if view == View() else [stop for stop in stops if rng.random() < 0.5 or stop == run.epochs]
-        logged = {max(diagnosis.FEWEST, round(stop * view.pace)): stop for stop in at}
+        logged = {max(FEWEST, round(stop * view.pace)): stop for stop in at}
         for signals in signals_along(paced(run, view.pace, rng), view, logged):
             epochs = logged[signals.observation.step + 1]
             verdict = each.at(epochs)
@@ -154,7 +148,7 @@ def paced(run: Run, pace: float, rng: np.random.Generator) -> Run:
     """The run as it would have been logged if each epoch were so many, with as much noise."""
     if pace == 1.0:
         return run
-    epochs = max(diagnosis.FEWEST, round(run.epochs * pace))
+    epochs = max(FEWEST, round(run.epochs * pace))
     at = np.linspace(0, run.epochs - 1, epochs)
 
     def logged(loss: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -172,8 +166,8 @@ def _needs_both(verdict: str, run: Run) -> bool:
 def _stops(run: Run, reads: int, rng: np.random.Generator) -> list[int]:
     """Epochs at which a run is read: its end, some before, and now and then one of the first."""
     shares = rng.choice(SHARES, reads, replace=False) * rng.uniform(0.85, 1.15, reads)
-    early = [int(rng.integers(diagnosis.FEWEST, 17))] if rng.random() < 0.5 else []
-    before = [max(diagnosis.FEWEST, epochs) for epochs in [*(run.epochs * shares).astype(int).tolist(), *early]]
+    early = [int(rng.integers(FEWEST, 17))] if rng.random() < 0.5 else []
+    before = [max(FEWEST, epochs) for epochs in [*(run.epochs * shares).astype(int).tolist(), *early]]
     return [*sorted({epochs for epochs in before if epochs < run.epochs}), run.epochs]
 
 
@@ -242,15 +236,8 @@ def trees_of(fitted: Sequence[HistGradientBoostingClassifier]) -> dict[str, list
     for ensemble in fitted:
         for of_round in ensemble._predictors:
             for verdict, tree in zip(ensemble.classes_, of_round, strict=True):
-                grown[str(verdict)].append(_rounded(multiplied(tree_of(tree.nodes), 1 / len(fitted))))
+                grown[str(verdict)].append(multiplied(tree_of(tree.nodes), 1 / len(fitted)))
     return grown
-
-
-def _rounded(tree: Tree) -> Tree:
-    """With thresholds of as many decimals as symptoms have, and leaves of four digits."""
-    feature, numbers, missing_left, right = tree
-    digits = [".4g" if column < 0 else ".7g" for column in feature]
-    return feature, [float(format(*each)) for each in zip(numbers, digits, strict=True)], missing_left, right
 
 
 def starts_of(fitted: Sequence[HistGradientBoostingClassifier]) -> dict[str, float]:
@@ -259,35 +246,11 @@ def starts_of(fitted: Sequence[HistGradientBoostingClassifier]) -> dict[str, flo
     return dict(zip(fitted[0].classes_.tolist(), starts.tolist(), strict=True))
 
 
-def module(fitted: Sequence[HistGradientBoostingClassifier], columns: Sequence[str], data: Iterable[str]) -> str:
-    """The text of the module that holds them."""
-    starts = starts_of(fitted)
-    most = ", ".join(columns[column] for column in np.argsort(-use(fitted), kind="stable")[:10])
-    grown = trees_of(fitted)
-    return "\n".join([
-        '"""The fitted diagnosis. Made by `python -m benchmarks.fit_diagnosis`; changes by hand are lost.',
-        "",
-        f"Fitted on recorded trainings on these data sets: {', '.join(sorted(set(data)))}.",
-        "",
-        f"The symptoms it uses most: {most}.",
-        '"""',
-        "",
-        "from convergence_callbacks.core.boosted_trees import Tree",
-        "",
-        f"SYMPTOMS: tuple[str, ...] = {tuple(columns)!r}",
-        "# Of each verdict, from improving to not learning: what its trees are added to, and the trees.",
-        f"START: tuple[float, ...] = {tuple(float(f'{starts[verdict]:.6g}') for verdict in VERDICTS)!r}",
-        "TREES: tuple[tuple[Tree, ...], ...] = (",
-        *(f"    {_compact(grown[verdict])}," for verdict in VERDICTS),
-        ")",
-        "",
-    ])  # fmt: skip
-
-
-def _compact(trees: Sequence[Any]) -> str:
-    """As tuples, without spaces and with few digits."""
-    text = repr(tuple(tuple(map(tuple, tree)) for tree in trees)).replace(" ", "")
-    return re.sub(r"(?<!\d)0\.(?=\d)", ".", text)
+def arrays(fitted: Sequence[HistGradientBoostingClassifier], symptoms: Sequence[str]) -> Arrays:
+    """What the package keeps: a sum of trees for each verdict."""
+    starts, grown = starts_of(fitted), trees_of(fitted)
+    trees = [tree for verdict in VERDICTS for tree in grown[verdict]]
+    return arrays_of(symptoms, [starts[verdict] for verdict in VERDICTS], trees, "verdict")
 
 
 def main(
@@ -295,16 +258,18 @@ def main(
     tasks: Annotated[Path, typer.Option(help="recorded tasks that are not packed yet")] = Path(
         "benchmark-output/tasks"
     ),
-    out: Annotated[Path, typer.Option(help="the module to write")] = MODEL,
+    out: Annotated[Path, typer.Option(help="the file to write")] = MODEL,
     jobs: Annotated[int, typer.Option(help="processes")] = 1,
 ) -> None:
-    """Fit the diagnosis on all recorded runs and write it as a Python module."""
+    """Fit the diagnosis on all recorded runs and write its trees."""
     known = examples(load(curves, tasks), jobs)
     columns = best_symptoms(known)
     print(f"{len(known.verdicts)} examples: {dict(collections.Counter(known.verdicts.tolist()))}")
-    text = module(fit(known, columns), [names()[column] for column in columns], known.data.tolist())
-    out.write_text(text, encoding="utf-8")
-    print(f"{len(text) / 1000:.0f} kB in {out}")
+    fitted, used = fit(known, columns), [names()[column] for column in columns]
+    most = ", ".join(used[place] for place in np.argsort(-use(fitted), kind="stable")[:10])
+    print(f"the symptoms used most: {most}")
+    save(out, arrays(fitted, used))
+    print(f"{out}: {out.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Fit the forecast to the recorded curves: `python -m benchmarks.fit_forecast` (some minutes).
 
-With OMP_NUM_THREADS=1 the module is the same every time.
+With OMP_NUM_THREADS=1 the file is the same every time.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from rich.progress import track
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from benchmarks.curves import RECORDED, load
-from benchmarks.export import compact, tree_of
+from benchmarks.export import MODELS, Arrays, arrays_of, save, tree_of
 from benchmarks.forecast_rows import Row, fitted_rows, forecastable
-from convergence_callbacks.core.boosted_trees import Tree
-from convergence_callbacks.core.loss_forecast import STAGES, magnitude, stage
+from convergence_callbacks.core.models.loss_forecast.model import STAGES, magnitude, stage
+from convergence_callbacks.core.models.stored import FILE
 
 Series = NDArray[np.float64]
 
-MODEL = Path("convergence_callbacks/core/loss_forecast_model.py")
+MODEL = MODELS / "loss_forecast" / FILE
 FOLDS = 6
 LEVEL_QUANTILES = (0.05, 0.5, 0.95)
 LEFT_QUANTILES = (0.1, 0.5, 0.9)  # that nothing is left is right so often that the lower end is rarely missed
@@ -96,8 +96,8 @@ def _factor(missed: Series, reach: Series, data: NDArray[np.str_]) -> float:
     return round(next(factors, float(WIDER[-1])), 2)
 
 
-def module_text(rows: Sequence[Row]) -> str:
-    """The Python module that the package keeps."""
+def store(rows: Sequence[Row], file: Path) -> None:
+    """Fit both models, and write the file that the package keeps."""
     names, left_names = tuple(rows[0].features), tuple(rows[0].left_features)
     features = np.array([list(row.features.values()) for row in rows])
     all_features = np.array([[*row.features.values(), *row.left_features.values()] for row in rows])
@@ -107,45 +107,29 @@ def module_text(rows: Sequence[Row]) -> str:
     level_wider = widened(left_out(features, moved, data, LEVEL_QUANTILES), moved, rows, np.full(len(rows), 1e-9))
     half_an_epoch = np.log1p(np.array([(row.left + 0.5) / row.epochs for row in rows])) - left
     left_wider = widened(left_out(all_features, left, data, LEFT_QUANTILES), left, rows, half_an_epoch)
-    level_trees, left_trees = fit(features, moved, LEVEL_QUANTILES), fit(all_features, left, LEFT_QUANTILES)
-    return "\n".join([
-        f'''"""The fitted forecast. Made by `python -m benchmarks.fit_forecast`; not to be edited.
-
-Fitted to recorded trainings (`benchmarks/recorded.npz`) on {", ".join(sorted(set(data)))}.
-"""
-
-from convergence_callbacks.core.boosted_trees import Tree
-
-FEATURES = {names!r}
-LEFT_FEATURES = {left_names!r}
-# Of the level that is to come, and of the epochs that are left: what the trees of the lower end, the middle and the
-# upper end are added to, how much wider the interval is than they say
-# (validation loss, then train loss, at each stage), and the trees.''',
-        *_literals("LEVEL", level_trees, level_wider),
-        *_literals("LEFT", left_trees, left_wider),
-        "",
-    ])  # fmt: skip
+    save(
+        file,
+        _arrays(fit(features, moved, LEVEL_QUANTILES), names, "level"),
+        _arrays(fit(all_features, left, LEFT_QUANTILES), (*names, *left_names), "left"),
+        level_wider=np.array(level_wider),
+        left_wider=np.array(left_wider),
+    )
 
 
-def _literals(name: str, trees: Trees, wider: Sequence[Sequence[float]]) -> list[str]:
-    starts = tuple(float(f"{each._baseline_prediction.item():.6g}") for each in trees)
-    grown: list[Tree] = [tree_of(stage[0].nodes) for each in trees for stage in each._predictors]
-    return [
-        f"{name}_STARTS = {starts!r}",
-        f"{name}_WIDER = {tuple(wider)!r}",
-        f"{name}_TREES: tuple[Tree, ...] = {compact(grown)}",
-    ]
+def _arrays(trees: Trees, features: Sequence[str], name: str) -> Arrays:
+    starts = [each._baseline_prediction.item() for each in trees]
+    return arrays_of(features, starts, [tree_of(stage[0].nodes) for each in trees for stage in each._predictors], name)
 
 
 def main(
     curves: Annotated[Path, typer.Option(help="recorded curves")] = RECORDED,
-    out: Annotated[Path, typer.Option(help="the module to write")] = MODEL,
+    out: Annotated[Path, typer.Option(help="the file to write")] = MODEL,
     jobs: Annotated[int, typer.Option(help="processes")] = 2,
 ) -> None:
     """Fit to all recorded runs with finite losses; take the width of the intervals from data sets left out."""
     runs = [run for run in load(curves) if forecastable(run)]
     print(f"reading {len(runs)} runs of {len({run.data for run in runs})} data sets")
-    out.write_text(module_text(fitted_rows(runs, jobs)), encoding="utf-8")
+    store(fitted_rows(runs, jobs), out)
     print(f"{out}: {out.stat().st_size / 1000:.0f} kB")
 
 

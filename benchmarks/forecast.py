@@ -26,8 +26,8 @@ from benchmarks.forecast_rows import epochs_left, forecastable, level_of, signal
 from benchmarks.score import bootstrap
 from convergence_callbacks.core.convergence_rate import convergence_rate
 from convergence_callbacks.core.estimate import Estimate
-from convergence_callbacks.core.forecast_features import FEWEST
 from convergence_callbacks.core.loss_forecast import LONG_RUN, forecast_loss, past_of
+from convergence_callbacks.core.models.loss_forecast.features import FEWEST
 
 Series = NDArray[np.float64]
 

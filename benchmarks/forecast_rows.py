@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from benchmarks.curves import Run
 from convergence_callbacks.core.curve import Curve
-from convergence_callbacks.core.forecast_features import FEWEST, Past, level_window
 from convergence_callbacks.core.loss_forecast import Loss, past_of
+from convergence_callbacks.core.models.loss_forecast.features import FEWEST, Past, level_window
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.signals import Signals
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.curves import Run
 from convergence_callbacks.core.curve import FEWEST, Curve
-from convergence_callbacks.core.features import features
+from convergence_callbacks.core.models.further_gain.features import features
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.signals import Signals
 
@@ -32,7 +32,7 @@ class Rows:
         run: The run.
         epochs: Epochs trained, of each row.
         bins: Bins of the curve by then.
-        features: The features of each row, of shape (rows, features), in the order of `feature_names`.
+        features: The features of each row, of shape (rows, features), in the order of the model's `names`.
     """
 
     run: Run
@@ -44,14 +44,6 @@ class Rows:
     def worth(self) -> Series:
         """What training on was worth, by row; see `worth_of`."""
         return worth_of(self.run)[self.epochs - 1]
-
-
-def feature_names() -> tuple[str, ...]:
-    """Names of the features, in order."""
-    curve = Curve()
-    for epoch in range(FEWEST):
-        curve.add(epoch, 1 / (epoch + 1), 1 / (epoch + 1), 0.1)
-    return tuple(features(Signals(observation=Observation(step=FEWEST), curve=curve)))
 
 
 def regret_of(run: Run) -> Series:

@@ -20,7 +20,7 @@ from convergence_callbacks.core.criteria.default import CURABLE, WITHOUT_TOLERAN
 from convergence_callbacks.core.criteria.diagnosis import Diagnosis
 from convergence_callbacks.core.criteria.expected_gain import ExpectedGain, expecting, is_expected
 from convergence_callbacks.core.curves import GrowingCurve
-from convergence_callbacks.core.further_gain import further_gain
+from convergence_callbacks.core.models.further_gain.model import further_gain
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.read_together import read_together
 from convergence_callbacks.core.settings import Settings

@@ -31,6 +31,10 @@ class StateError(ConvergenceError, ValueError):
     """A saved state does not belong to this monitor or is damaged."""
 
 
+class ModelError(ConvergenceError):
+    """A fitted model that ships with the package cannot be read, or does not belong to its code."""
+
+
 class MetricNotFoundError(ConvergenceError, KeyError):
     """A metric that was asked for was never logged."""
 

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from convergence_callbacks.core.boosted_trees import BoostedTrees
 from convergence_callbacks.core.convergence_rate import ConvergenceRate, convergence_rate
 from convergence_callbacks.core.estimate import Estimate
-from convergence_callbacks.core.forecast_features import FEWEST, Past, past_of_train
+from convergence_callbacks.core.models.loss_forecast.features import FEWEST, Past, past_of_train
+from convergence_callbacks.core.models.loss_forecast.model import change, fitted, stage
 from convergence_callbacks.core.schedule import rates_ahead
 from convergence_callbacks.core.signals import Series, Signals
 
@@ -29,14 +28,8 @@ Loss = Literal["judged", "train"]
 LONG_RUN = 10
 """Times the epochs so far, after which a loss has come to where it stays: the recorded trainings reach no further."""
 
-STAGES = (0.15, 0.375, 0.625)
-"""Shares of the way at which one stage ends and the next one begins."""
-
 ALONG = (0.05, 0.15, 0.3, 0.5, 0.75, 1.0)
 """Shares of the way to the end, on a logarithmic scale of epochs, at which the path is told."""
-
-NEAR_ZERO = 0.1
-"""Changes are learnt on a scale that is even below this share of the recent movement and logarithmic above."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,9 +142,7 @@ class _Ahead:
 
     def level(self, epoch: float) -> Estimate:
         """The level of the loss at a later epoch."""
-        from convergence_callbacks.core.loss_forecast_model import LEVEL_STARTS, LEVEL_WIDER
-
-        moves = self._widened(_level_trees().predict_groups(self._known(epoch), 3) + LEVEL_STARTS, LEVEL_WIDER, epoch)
+        moves = self._widened(fitted().level.predict(self._known(epoch)), fitted().level_wider, epoch)
         levels = self.sign * (self.past.level + change(moves) * self.past.scale)
         return Estimate(*np.sort(np.clip(levels, *self._bounds)).tolist())
 
@@ -165,17 +156,15 @@ class _Ahead:
 
     def epochs_left(self, epoch: float, tolerance: float) -> Estimate:
         """Epochs until the lowest loss is within the tolerance of the lowest until a later epoch."""
-        from convergence_callbacks.core.loss_forecast_model import LEFT_STARTS, LEFT_WIDER
-
         known = {**self._known(epoch), **self.past.features_of_tolerance(epoch, tolerance)}
-        shares = self._widened(_left_trees().predict_groups(known, 3) + LEFT_STARTS, LEFT_WIDER, epoch)
+        shares = self._widened(fitted().left.predict(known), fitted().left_wider, epoch)
         left = np.clip(self.past.count * np.expm1(np.maximum(shares, 0.0)), 0.0, epoch - self.past.count)
         return Estimate(*left.tolist())
 
-    def _widened(self, quantiles: Series, wider: Sequence[Sequence[float]], epoch: float) -> Series:
+    def _widened(self, quantiles: Series, wider: Series, epoch: float) -> Series:
         """In order, and as much wider as left-out data sets asked for."""
         low, middle, high = np.sort(quantiles)
-        factor = wider[self.past.is_train][stage(self.past.count / epoch)]
+        factor = wider[int(self.past.is_train), stage(self.past.count / epoch)]
         return np.array([middle - factor * (middle - low), middle, middle + factor * (high - middle)])
 
     def _known(self, epoch: float) -> dict[str, float]:
@@ -184,21 +173,6 @@ class _Ahead:
             share = (epoch - self.past.count) / (self.budget - self.past.count)
             rates = rates[: max(1, round(share * len(rates)))]
         return self.past.features_for(epoch, self.budget, rates)
-
-
-def magnitude(change: Series) -> Series:
-    """A change in units of the recent movement, on the scale on which it is learnt."""
-    return np.asarray(np.arcsinh(change / NEAR_ZERO))
-
-
-def change(magnitude: Series) -> Series:
-    """The change of that magnitude."""
-    return NEAR_ZERO * np.sinh(magnitude)
-
-
-def stage(share: float) -> int:
-    """How far a run has come of the way that is looked ahead: intervals are widened by the same factor in each."""
-    return sum(share >= bound for bound in STAGES)
 
 
 def _budget(signals: Signals, past: Past) -> float:
@@ -216,18 +190,3 @@ def _rates_until(signals: Signals, past: Past, epoch: float) -> Series | None:
 def _step(signals: Signals, past: Past, epoch: float) -> float:
     """The step of a later epoch."""
     return signals.observation.step + signals.curve.spacing * (epoch - past.count)
-
-
-@functools.cache
-def _level_trees() -> BoostedTrees:
-    """Put together at the first forecast: importing the package stays fast."""
-    from convergence_callbacks.core.loss_forecast_model import FEATURES, LEVEL_TREES
-
-    return BoostedTrees.of(FEATURES, 0.0, LEVEL_TREES)
-
-
-@functools.cache
-def _left_trees() -> BoostedTrees:
-    from convergence_callbacks.core.loss_forecast_model import FEATURES, LEFT_FEATURES, LEFT_TREES
-
-    return BoostedTrees.of((*FEATURES, *LEFT_FEATURES), 0.0, LEFT_TREES)

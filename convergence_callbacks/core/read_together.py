@@ -6,15 +6,16 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from convergence_callbacks.core.boosted_trees import BoostedTrees
-from convergence_callbacks.core.criteria.diagnosis import VERDICTS, is_diagnosed, model, scores_of
+from convergence_callbacks.core.criteria.diagnosis import is_diagnosed, scores_of
 from convergence_callbacks.core.criteria.expected_gain import worth
 from convergence_callbacks.core.curve import FEWEST
 from convergence_callbacks.core.curves import Curves, length_of
-from convergence_callbacks.core.features import features, features_side_by_side
-from convergence_callbacks.core.further_gain import guarded, worth_trees
+from convergence_callbacks.core.models.boosted_trees import BoostedTrees
+from convergence_callbacks.core.models.diagnosis import model as diagnosis_model
+from convergence_callbacks.core.models.diagnosis.features import symptoms_side_by_side
+from convergence_callbacks.core.models.further_gain import model as further_gain_model
+from convergence_callbacks.core.models.further_gain.features import features, features_side_by_side
 from convergence_callbacks.core.signals import Signals, noises, remember, remember_properties
-from convergence_callbacks.core.symptoms import symptoms_side_by_side
 
 
 def read_together(runs: Sequence[Signals]) -> None:
@@ -37,12 +38,12 @@ def read_together(runs: Sequence[Signals]) -> None:
 
 def _read_worth(curves: Curves, runs: Sequence[Signals]) -> None:
     names, rows = features_side_by_side(curves, runs)
-    trees = worth_trees()
-    worths = trees.start + trees.sums(rows[:, list(_places(trees, names))])[:, 0]
+    trees = further_gain_model.fitted().worth
+    worths = trees.predict_rows(rows[:, list(_places(trees, names))])[:, 0]
     for signals, row, each in zip(runs, rows.tolist(), worths.tolist(), strict=True):
         known: Mapping[str, float] = _Row(_index(names), row)
         remember(features, signals, known)
-        remember(worth, signals, guarded(each, known))
+        remember(worth, signals, further_gain_model.guarded(each, known))
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ class _Row(Mapping[str, float]):
 
 def _read_scores(curves: Curves, runs: Sequence[Signals]) -> None:
     names, rows = symptoms_side_by_side(curves, runs)
-    trees, start = model()
-    scores = start + trees.sums(rows[:, list(_places(trees, names))], len(VERDICTS))
+    trees = diagnosis_model.fitted()
+    scores = trees.predict_rows(rows[:, list(_places(trees, names))])
     for signals, each in zip(runs, scores, strict=True):
         remember(scores_of, signals, each)
 

@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from benchmarks.rows import feature_names
 from tests.benchmarks.test_rules import run_of
 
 
@@ -17,11 +16,12 @@ def made_up_runs():
             yield dataclasses.replace(run_of(val), name=f"{data}-{slow}", data=str(data))
 
 
-def test_the_module_that_is_written_says_what_the_model_says(tmp_path, monkeypatch):
+def test_the_file_that_is_written_says_what_the_model_says(tmp_path, monkeypatch):
     pytest.importorskip("sklearn", reason="needs the extra 'record'")
     from benchmarks import fit
     from benchmarks.rows import all_rows
-    from convergence_callbacks.core.boosted_trees import BoostedTrees
+    from convergence_callbacks.core.models.boosted_trees import BoostedTrees
+    from convergence_callbacks.core.models.further_gain.features import names
 
     monkeypatch.setattr(fit, "TREES", 25)
     monkeypatch.setattr(fit, "FOLDS", 2)
@@ -29,13 +29,10 @@ def test_the_module_that_is_written_says_what_the_model_says(tmp_path, monkeypat
     model = fit.fit(rows)
     levels = fit.levels_of(fit.left_out(rows, rows), rows)
     assert (np.diff(levels.gain) >= 0).all() and levels.gain[-1] > levels.gain[0]
-    module: dict[str, object] = {}
-    exec(fit.module_text(model, levels, ["made-up"]), module)
-    assert module["FEATURES"] == feature_names()
-    start, trees = model.trees()
-    exact = BoostedTrees.of(feature_names(), start, trees)
-    written = BoostedTrees.of(module["FEATURES"], module["START"], module["TREES"])
-    for read in rows[5].features[::7]:
-        known = dict(zip(feature_names(), read, strict=True))
-        assert exact.predict(known) == pytest.approx(model.predict(np.array([read]))[0], abs=1e-9)
-        assert written.predict(known) == pytest.approx(exact.predict(known), abs=1e-3)
+    fit.store(model, levels, tmp_path / "trees.npz")
+    with np.load(tmp_path / "trees.npz") as stored:
+        worth = BoostedTrees.stored(stored, "worth")
+        np.testing.assert_array_equal([stored["levels"], stored["gain"]], [levels.worth, levels.gain])
+    assert worth.features == names()
+    read = rows[5].features[::7]
+    np.testing.assert_allclose(worth.predict_rows(read)[:, 0], model.predict(read), rtol=0, atol=1e-9)

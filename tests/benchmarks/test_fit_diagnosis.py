@@ -1,15 +1,15 @@
 """The fit of the diagnosis: on a few made-up tasks, small and the same every time."""
 
 import dataclasses
-import types
 
 import numpy as np
 import pytest
 
 from benchmarks import fit_diagnosis
 from benchmarks.curves import Run
-from benchmarks.fit_diagnosis import View, examples, fit, module, names, paced, signals_along, starts_of, trees_of
-from convergence_callbacks.core.boosted_trees import BoostedTrees
+from benchmarks.fit_diagnosis import View, arrays, examples, fit, paced, signals_along, starts_of, trees_of
+from convergence_callbacks.core.models.boosted_trees import BoostedTrees
+from convergence_callbacks.core.models.diagnosis.features import names
 from convergence_callbacks.core.signals import noise_of
 
 EPOCHS = np.arange(40)
@@ -66,18 +66,15 @@ def test_a_slower_pace_is_more_epochs_of_the_same_fall_with_the_same_noise():
     assert paced(run, 0.5, np.random.default_rng(0)).val[[0, -1]].tolist() == run.val[[0, -1]].tolist()
 
 
-def test_the_module_says_what_the_fitted_trees_say(known, fitted):
-    made = types.ModuleType("made")
-    exec(module(fitted, names(), known.data.tolist()), vars(made))
-    trees = BoostedTrees.of(made.SYMPTOMS, 0.0, [tree for of_verdict in made.TREES for tree in of_verdict])
+def test_what_is_stored_says_what_the_fitted_trees_say(known, fitted):
+    trees = BoostedTrees.stored(arrays(fitted, names()), "verdict")
     for row in known.symptoms[::25]:
-        scores = np.array(made.START) + trees.predict_groups(dict(zip(names(), row, strict=True)), len(made.TREES))
+        scores = trees.predict(dict(zip(names(), row, strict=True)))
         shares = np.exp(scores) / np.exp(scores).sum()
         raised = np.exp(sum(ensemble.decision_function(row[None])[0] for ensemble in fitted) / len(fitted))
         expected = dict(zip(fitted[0].classes_, raised / raised.sum(), strict=True))
         told = dict(zip(fit_diagnosis.VERDICTS, shares, strict=True))
-        assert told == pytest.approx(expected, abs=2e-3)
-    assert "data0, data1, data2" in made.__doc__
+        assert told == pytest.approx(expected, abs=1e-9)
 
 
 def test_each_verdict_has_a_start_and_trees(fitted):

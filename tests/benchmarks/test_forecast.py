@@ -56,17 +56,22 @@ def test_intervals_are_widened_until_they_hold_in_all_stages():
     assert np.mean(holds) > 1 - 2 * OUTSIDE
 
 
-def test_the_module_that_is_written_can_be_read_back():
+def test_the_file_that_is_written_can_be_read_back(tmp_path):
     pytest.importorskip("sklearn", reason="needs the extra 'bench'")
     from benchmarks import fit_forecast
-    from convergence_callbacks.core.boosted_trees import BoostedTrees
+    from convergence_callbacks.core.models.boosted_trees import BoostedTrees
+    from convergence_callbacks.core.models.loss_forecast.features import names, names_with_tolerance
 
     rows = fitted_rows(list(made_up_runs()), jobs=1)
-    module: dict[str, object] = {}
-    exec(fit_forecast.module_text(rows), module)
-    assert module["FEATURES"] == tuple(rows[0].features) and module["LEFT_FEATURES"] == tuple(rows[0].left_features)
-    trees = BoostedTrees.of(module["FEATURES"], 0.0, module["LEVEL_TREES"])
-    assert trees.predict_groups(rows[0].features, 3).shape == (3,)
+    fit_forecast.store(rows, tmp_path / "trees.npz")
+    with np.load(tmp_path / "trees.npz") as stored:
+        level, left = BoostedTrees.stored(stored, "level"), BoostedTrees.stored(stored, "left")
+        assert stored["level_wider"].shape == stored["left_wider"].shape == (2, 4)
+    assert level.features == names() == tuple(rows[0].features)
+    assert left.features == (*names(), *names_with_tolerance())
+    assert names_with_tolerance() == tuple(rows[0].left_features)
+    assert level.predict(rows[0].features).shape == (3,)
+    assert left.predict({**rows[0].features, **rows[0].left_features}).shape == (3,)
 
 
 def test_the_command_writes_the_table(tmp_path):

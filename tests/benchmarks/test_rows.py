@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.rows import all_rows, feature_names, regret_of, rows_of, worth_of
+from benchmarks.rows import all_rows, regret_of, rows_of, worth_of
+from convergence_callbacks.core.models.further_gain.features import names
 from tests.benchmarks.test_rules import run_of
 
 STEPS = run_of([4, 2, 2, 2, 1, 1, 1, 1, 1, 1])
@@ -27,12 +28,12 @@ def test_a_row_knows_what_came_before_it_and_nothing_else():
     known, known_of_cut = (rows_of(run, chosen[: run.epochs], False, False) for run in (STEPS, cut))
     np.testing.assert_array_equal(known.features[:4], known_of_cut.features)
     assert known.epochs.tolist() == [3, 4, 5, 6, 7, 8, 9, 10]
-    assert known.features.shape[1] == len(feature_names())
+    assert known.features.shape[1] == len(names())
 
 
 def test_a_budget_may_be_known_without_a_schedule():
     (row,) = rows_of(STEPS, np.arange(10) == 5, schedule_known=False).features
-    known = dict(zip(feature_names(), row, strict=True))
+    known = dict(zip(names(), row, strict=True))
     assert np.isnan(known["rate_mean"]) and not np.isnan(known["epochs_left"])
 
 

@@ -85,6 +85,33 @@ def test_importing_the_package_loads_numpy_and_nothing_else_of_its_dependencies(
     )
 
 
+@pytest.mark.parametrize("path", sorted(p for p in MODULES if "core" in p.parts), ids=MODULES.__getitem__)
+def test_the_core_reads_the_data_that_ships_with_it_in_one_file_and_opens_nothing_else(path):
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names}
+    reads = {"resources", "importlib.resources", "pkgutil"} & names or "importlib.resources" in imported(path)
+    assert not reads or path == PACKAGE / "core" / "models" / "stored.py"
+    calls = [node.func for node in nodes if isinstance(node, ast.Call)]
+    assert not [call for call in calls if isinstance(call, ast.Name) and call.id == "open"]
+
+
+def test_importing_the_package_reads_no_fitted_model():
+    code = """
+import convergence_callbacks
+from convergence_callbacks.core.models import stored
+stored.read = lambda model: print("read", model) or exit(1)
+print("imported")
+convergence_callbacks.Monitor().update(val_loss=1.0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "imported\n"
+
+
+def test_what_is_fitted_is_data_and_no_source():
+    source = sum(path.stat().st_size for path in MODULES if "core" in path.parts)
+    assert source < 250_000
+
+
 @pytest.mark.parametrize(
     ("door", "library", "extra"),
     [

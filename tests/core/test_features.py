@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convergence_callbacks.core.curve import Curve
-from convergence_callbacks.core.features import features
+from convergence_callbacks.core.models.further_gain.features import features
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.signals import Signals
 

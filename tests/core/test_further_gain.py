@@ -1,11 +1,8 @@
 """What is expected of a training, from the fitted model."""
 
-from pathlib import Path
-
 import pytest
 
-from convergence_callbacks.core import further_gain_model
-from convergence_callbacks.core.further_gain import averaged, further_gain, guarded
+from convergence_callbacks.core.models.further_gain.model import averaged, fitted, further_gain, guarded
 
 
 def test_the_less_training_on_is_worth_the_less_is_expected():
@@ -13,7 +10,7 @@ def test_the_less_training_on_is_worth_the_less_is_expected():
     assert [gain.mean for gain in expected] == sorted(gain.mean for gain in expected)
     assert all(gain.mean <= gain.most for gain in expected if gain.mean > 0.001)
     assert further_gain(-1.0).mean < 0.002 < 0.05 < further_gain(1.3).mean
-    assert further_gain(further_gain_model.WORTH[-1] + 0.01).mean == 1.0
+    assert further_gain(fitted().levels[-1] + 0.01).mean == 1.0
 
 
 def test_a_single_low_estimate_counts_little_in_a_long_run():
@@ -32,7 +29,3 @@ def test_without_a_budget_more_epochs_have_to_agree():
 )
 def test_a_validation_loss_that_was_thrown_off_may_come_back(level, noise, worth):
     assert guarded(0.1, {"val_level_12": level, "val_noise": noise}) == worth
-
-
-def test_the_model_is_small():
-    assert Path(further_gain_model.__file__).stat().st_size < 300_000

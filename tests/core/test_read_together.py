@@ -9,7 +9,7 @@ from benchmarks.curves import HELD_OUT, load
 from convergence_callbacks import Monitor, Observation
 from convergence_callbacks.core.criteria.diagnosis import scores_of
 from convergence_callbacks.core.criteria.expected_gain import worth
-from convergence_callbacks.core.features import features
+from convergence_callbacks.core.models.further_gain.features import features
 from convergence_callbacks.core.read_together import read_together
 
 RUNS = load(HELD_OUT)[7::160]

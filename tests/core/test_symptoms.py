@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from convergence_callbacks.core.curve import Curve
+from convergence_callbacks.core.models.diagnosis.features import symptoms
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.signals import Signals
-from convergence_callbacks.core.symptoms import symptoms
 
 
 def seen(val, train=None, lr=None, max_epochs=None):

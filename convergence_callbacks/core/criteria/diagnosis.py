@@ -9,23 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from convergence_callbacks.core.boosted_trees import BoostedTrees
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
 from convergence_callbacks.core.criteria.false_convergence import FalseConvergence
 from convergence_callbacks.core.criteria.not_learning import NotLearning
 from convergence_callbacks.core.criteria.overfitting import Overfitting
 from convergence_callbacks.core.criteria.unstable_loss import UnstableLoss
+from convergence_callbacks.core.models.diagnosis import model
+from convergence_callbacks.core.models.diagnosis.features import FEWEST, symptoms
+from convergence_callbacks.core.models.diagnosis.model import VERDICTS
 from convergence_callbacks.core.signals import Series, Signals, once_an_epoch
-from convergence_callbacks.core.symptoms import symptoms
 from convergence_callbacks.core.verdict import Verdict
-
-VERDICTS = tuple(verdict for verdict in Verdict if verdict is not Verdict.DIVERGED)
-"""What the trees tell apart, in their order; what has diverged needs no fitting."""
-
-FEWEST = 5
-"""Epochs before which a curve may become anything."""
 
 WEIGHT = 0.5
 """Of the latest epoch in the smoothed probabilities: one epoch alone changes little."""
@@ -116,8 +109,7 @@ def diagnosed(state: State, signals: Signals) -> State:
 @once_an_epoch
 def scores_of(signals: Signals) -> Series:
     """What the trees say of each verdict at an epoch, in the order of `VERDICTS`."""
-    trees, start = model()
-    return start + trees.predict_groups(symptoms(signals), len(VERDICTS))
+    return model.fitted().predict(symptoms(signals))
 
 
 @once_an_epoch
@@ -227,11 +219,3 @@ def _most_probable(known: Sequence[float]) -> int:
     """Place of the most probable verdict; that something is broken must be likelier than not."""
     allowed = [place for place, share in enumerate(known) if share >= LIKELY or place not in _BROKEN]
     return max(allowed, key=known.__getitem__)
-
-
-@functools.cache
-def model() -> tuple[BoostedTrees, Series]:
-    """All trees, verdict after verdict, and what they are added to; read at the first diagnosis, not at import."""
-    from convergence_callbacks.core.diagnosis_model import START, SYMPTOMS, TREES
-
-    return BoostedTrees.of(SYMPTOMS, 0.0, [tree for of_verdict in TREES for tree in of_verdict]), np.array(START)

@@ -10,9 +10,9 @@ from typing import Any
 from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State, with_numbers
 from convergence_callbacks.core.criteria.overfitting import against_overfitting, gap_widening, train_fall_since_best
 from convergence_callbacks.core.curve import FEWEST
-from convergence_callbacks.core.features import features
 from convergence_callbacks.core.fields import setting
-from convergence_callbacks.core.further_gain import FurtherGain, averaged, further_gain, worth_of
+from convergence_callbacks.core.models.further_gain.features import features
+from convergence_callbacks.core.models.further_gain.model import FurtherGain, averaged, further_gain, worth_of
 from convergence_callbacks.core.signals import Signals, once_an_epoch
 from convergence_callbacks.core.verdict import Verdict
 
@@ -46,7 +46,7 @@ class ExpectedGain(Criterion):
     """What more epochs can be expected to gain is below a share of the total gain so far.
 
     The expectation is learnt from trainings that nothing cut short (see
-    `convergence_callbacks.core.further_gain`). Whatever it says, a run goes on that has not begun to learn,
+    `convergence_callbacks.core.models.further_gain`). Whatever it says, a run goes on that has not begun to learn,
     whose loss falls along a clear line that leads further down than that share, or whose learning rate just
     fell in one step or is right ahead of the first.
 

@@ -1,13 +1,11 @@
 """The fitted diagnosis: what it tells apart, the traps it must not fall into, and its state."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from convergence_callbacks import Default, Monitor, NotLearning, StateError, Verdict
-from convergence_callbacks.core import diagnosis_model
 from convergence_callbacks.core.criteria import diagnosis
 from convergence_callbacks.core.criteria.default import SURE
 from tests.curves import overfitting, sketch, stop_epoch
@@ -146,12 +144,6 @@ def test_a_long_run_is_looked_at_a_bin_at_a_time(monkeypatch):
     for epoch in range(1000):
         monitor.update(train_loss=1 / (1 + epoch), val_loss=1 / (1 + epoch))
     assert len(calls) < 330
-
-
-def test_the_module_of_the_model_is_small_and_complete():
-    assert len(diagnosis_model.START) == len(diagnosis_model.TREES) == len(diagnosis.VERDICTS)
-    assert len({len(trees) for trees in diagnosis_model.TREES}) == 1
-    assert Path(diagnosis_model.__file__).stat().st_size < 300_000
 
 
 def test_overfitting_ends_no_run_merely_because_it_is_named():

@@ -7,13 +7,16 @@ so far, or in epochs on a log scale. What is not known (a learning rate, a budge
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convergence_callbacks.core.curve import Curve
 from convergence_callbacks.core.curves import Curves, Numbers, numbers_of, rows_of
+from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.scales import (
     LEAST,
     ROUNDING,
@@ -43,6 +46,9 @@ MANY = 1e4
 TINY = 1e-280
 """Starting level of a loss that is zero: shares of it must still be numbers."""
 
+FEWEST = 5
+"""Epochs before which a curve may become anything."""
+
 LOWEST_RATE = 1e-4
 """Highest learning rate of a run below which it says nothing: fine-tuning has others than training from scratch."""
 
@@ -57,6 +63,15 @@ def symptoms_side_by_side(curves: Curves, runs: Sequence[Signals]) -> tuple[tupl
     """The same of several runs, and their curves: the names, and a row for each run."""
     known = _read(curves, numbers_of(runs, _circumstances))
     return tuple(known), np.asarray(np.round(rows_of(known, len(runs)), 6))
+
+
+@functools.cache
+def names() -> tuple[str, ...]:
+    """Names of all symptoms, in order: those of any curve."""
+    curve = Curve()
+    for epoch in range(FEWEST):
+        curve.add(epoch, 1.0, 1.0, 1.0)
+    return tuple(symptoms(Signals(observation=Observation(step=FEWEST - 1), curve=curve)))
 
 
 def _read(curves: Curves, circumstances: Numbers) -> dict[str, Series | float]:

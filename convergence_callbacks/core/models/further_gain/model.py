@@ -2,7 +2,7 @@
 
 A curve of *worth* is read at each epoch: the most that any further stretch of training brings for the share of the
 budget that it takes, the index by which optimal stopping decides (Gittins, "Bandit processes and dynamic allocation
-indices", 1979). Boosted trees estimate it from the learning curve (`convergence_callbacks.core.features`); half of
+indices", 1979). Boosted trees estimate it from the learning curve (`features`); half of
 what most trainings at best still gain is added, since where the end is open caution pays. What trainings of other data
 sets still gained when their worth fell to the same level, on average and at most, is what is expected of this one.
 """
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convergence_callbacks.core import further_gain_model
-from convergence_callbacks.core.boosted_trees import BoostedTrees
+from convergence_callbacks.core.models import stored
+from convergence_callbacks.core.models.boosted_trees import BoostedTrees
+from convergence_callbacks.core.models.further_gain import features
 from convergence_callbacks.core.signals import Series
 
 MEMORY = 0.1
@@ -50,7 +51,7 @@ class FurtherGain:
 
 def worth_of(known: Mapping[str, float]) -> float:
     """What training on is worth, from the features of a curve."""
-    return guarded(worth_trees().predict(known), known)
+    return guarded(float(fitted().worth.predict(known)[0]), known)
 
 
 def guarded(worth: float, known: Mapping[str, float]) -> float:
@@ -78,19 +79,35 @@ def averaged(before: float | None, worth: float, bins: int, budget: int | None) 
 
 def further_gain(worth: float) -> FurtherGain:
     """What is still to be gained where worth has fallen to this level for the first time."""
-    levels, gain, most = _levels()
+    model = fitted()
     return FurtherGain(
-        mean=float(np.interp(worth, levels, gain, right=1.0)),
-        most=float(np.interp(worth, levels, most, right=1.0)),
+        mean=float(np.interp(worth, model.levels, model.gain, right=1.0)),
+        most=float(np.interp(worth, model.levels, model.most, right=1.0)),
     )
 
 
-@functools.cache
-def _levels() -> tuple[Series, Series, Series]:
-    return np.array(further_gain_model.WORTH), np.array(further_gain_model.GAIN), np.array(further_gain_model.MOST)
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """The fitted model.
+
+    Args:
+        worth: Trees for what training on is worth.
+        levels: Levels of worth, rising, …
+        gain: … what runs of left-out data sets still gained there on average, as a share of the total gain, …
+        most: … and what 19 of 20 of them stayed below.
+    """
+
+    worth: BoostedTrees
+    levels: Series
+    gain: Series
+    most: Series
 
 
 @functools.cache
-def worth_trees() -> BoostedTrees:
-    """Put together at the first epoch that is judged: importing the package stays fast."""
-    return BoostedTrees.of(further_gain_model.FEATURES, further_gain_model.START, further_gain_model.TREES)
+def fitted() -> Fitted:
+    """The fitted model, read when first asked for: importing the package stays fast."""
+    arrays = stored.read("further_gain")
+    worth = BoostedTrees.stored(arrays, "worth")
+    stored.check_features("further_gain", worth.features, features.names())
+    levels, gain, most = (arrays[name].astype(np.float64) for name in ("levels", "gain", "most"))
+    return Fitted(worth, levels, gain, most)

@@ -200,6 +200,24 @@ class Past:
         }
 
 
+@functools.cache
+def names() -> tuple[str, ...]:
+    """Names of the features that say what the loss does ahead, in order: those of any loss."""
+    return tuple(_any_past().features_for(FEWEST + 1, math.nan, None))
+
+
+@functools.cache
+def names_with_tolerance() -> tuple[str, ...]:
+    """Names of the further features that the epochs that are left depend on, in order."""
+    return tuple(_any_past().features_of_tolerance(FEWEST + 1, 0.01))
+
+
+def _any_past() -> Past:
+    unknown = np.full(FEWEST, math.nan)
+    epochs = np.arange(1.0, FEWEST + 1)
+    return Past(epochs, losses=1 / epochs, other=unknown, rates=unknown, best=1 / FEWEST, best_epoch=FEWEST)
+
+
 def past_of_train(past: Past) -> Past:
     """The same run, with the roles of both losses changed; the other loss must be known from some epoch on."""
     known = np.isfinite(past.other)

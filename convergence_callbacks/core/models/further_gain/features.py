@@ -6,13 +6,16 @@ highest so far. What is not known (a schedule, a budget, a train loss) is NaN.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from convergence_callbacks.core.curve import FEWEST, Curve
 from convergence_callbacks.core.curves import Curves, Numbers, numbers_of, rows_of
 from convergence_callbacks.core.forecast import forecast
+from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.schedule import rates_ahead
 from convergence_callbacks.core.signals import Series, Signals, medians, noises, once_an_epoch
 
@@ -49,6 +52,15 @@ def features_side_by_side(curves: Curves, runs: Sequence[Signals]) -> tuple[tupl
     """The same of several runs, and their curves: the names, and a row for each run."""
     known = _read(curves.since(runs[0].curve.calm_from), numbers_of(runs, _circumstances))
     return tuple(known), _rounded(rows_of(known, len(runs)))
+
+
+@functools.cache
+def names() -> tuple[str, ...]:
+    """Names of all features, in order: those of any curve."""
+    curve = Curve()
+    for epoch in range(FEWEST):
+        curve.add(epoch, 1 / (epoch + 1), 1 / (epoch + 1), 0.1)
+    return tuple(features(Signals(observation=Observation(step=FEWEST - 1), curve=curve)))
 
 
 def _rounded(numbers: Series) -> Series:

@@ -1,0 +1,1 @@
+"""What was fitted to recorded trainings: for each model the features it reads, the model, and its trees as data."""

@@ -1,0 +1,1 @@
+"""The model of what a training looks like."""

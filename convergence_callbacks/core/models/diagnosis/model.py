@@ -1,0 +1,21 @@
+"""How much speaks for each verdict, learnt from recorded trainings of which it is known what was wrong with them."""
+
+from __future__ import annotations
+
+import functools
+
+from convergence_callbacks.core.models import stored
+from convergence_callbacks.core.models.boosted_trees import BoostedTrees
+from convergence_callbacks.core.models.diagnosis import features
+from convergence_callbacks.core.verdict import Verdict
+
+VERDICTS = tuple(verdict for verdict in Verdict if verdict is not Verdict.DIVERGED)
+"""The verdicts that the trees tell apart, in the order of their sums; a run that diverged needs no fitted model."""
+
+
+@functools.cache
+def fitted() -> BoostedTrees:
+    """A sum of trees for each verdict, read when first asked for: importing the package stays fast."""
+    trees = BoostedTrees.stored(stored.read("diagnosis"), "verdict")
+    stored.check_features("diagnosis", trees.features, features.names())
+    return trees

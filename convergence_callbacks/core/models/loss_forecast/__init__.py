@@ -1,0 +1,1 @@
+"""The model of where a loss is going."""
