@@ -89,7 +89,7 @@ def test_importing_the_package_loads_numpy_and_nothing_else_of_its_dependencies(
 def test_the_core_reads_the_data_that_ships_with_it_in_one_file_and_opens_nothing_else(path):
     nodes = list(ast.walk(ast.parse(path.read_text())))
     names = {alias.name for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names}
-    reads = {"resources", "importlib.resources", "pkgutil"} & names or "importlib.resources" in imported(path)
+    reads = {"resources", "importlib.resources"} & names or "importlib.resources" in imported(path)
     assert not reads or path == PACKAGE / "core" / "models" / "stored.py"
     calls = [node.func for node in nodes if isinstance(node, ast.Call)]
     assert not [call for call in calls if isinstance(call, ast.Name) and call.id == "open"]
