@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.monitor import Monitor
+from convergence_callbacks.telling.numbers import milliseconds
 
 Series = NDArray[np.float64]
 
@@ -108,7 +109,7 @@ def self_test() -> Iterator[Check]:
     yield _saved_and_restored(fall)
     started = time.perf_counter()
     _verdict_at_stop(fall + 0.1, fall, goes_on=True)
-    yield Check("time of an update", True, f"{1000 * (time.perf_counter() - started) / len(epochs):.2f} ms")
+    yield Check("time of an update", True, milliseconds((time.perf_counter() - started) / len(epochs)))
 
 
 def _verdict_at_stop(val: Series, train: Series, *, goes_on: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""Where a run is going, as it is drawn and said."""
+"""Where a run is going, as it is drawn."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from convergence_callbacks.core.estimate import Estimate
 from convergence_callbacks.core.loss_forecast import Forecast
-from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.words import duration
 
 AHEAD = 2.0
 """Times the steps so far, until which a forecast is drawn: more would press the curve together that is there."""
@@ -33,33 +31,6 @@ def band_of(forecast: Forecast | None) -> Band:
     if not near or len(near) == len(path):
         return path
     return [*near, (last, _between(near[-1], path[len(near)], last))]
-
-
-def eta(forecast: Forecast, observations: Sequence[Observation], unit: str = "epoch") -> str:
-    """The steps that are left and, where times were logged, their time, each with its 90 % interval.
-
-    >>> from convergence_callbacks import Monitor
-    >>> monitor, seen = Monitor(max_epochs=60), []
-    >>> for epoch in range(20):
-    ...     seen.append(Observation(step=epoch, val_loss=0.3 + 0.9**epoch, elapsed=60.0 * (epoch + 1)))
-    ...     _ = monitor.observe(seen[-1])
-    >>> said = eta(monitor.forecast(), seen)
-    >>> said.startswith("ETA ≈ "), said.count("epochs ("), said.count("min (")
-    (True, 1, 1)
-    """
-    left, last = forecast.epochs_left, observations[-1]
-    said = forecast.eta.replace("epochs", f"{unit}s")
-    if not last.elapsed or last.step < 1:
-        return said
-    pace = last.elapsed / (last.step + 1) / 3600
-    return f"{said}, {duration(pace * left.value)} ({duration(pace * left.low)}–{duration(pace * left.high)})"
-
-
-def expected_loss(forecast: Forecast) -> str:
-    """The loss that is expected, with its 90 % interval."""
-    if forecast.end is not None:
-        return f"{forecast.end:.4g} at the end"
-    return f"{forecast.asymptote:.4g} in the long run"
 
 
 def _between(one: tuple[float, Estimate], other: tuple[float, Estimate], step: float) -> Estimate:

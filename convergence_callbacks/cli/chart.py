@@ -10,6 +10,7 @@ import numpy as np
 
 from convergence_callbacks.core.observation import Observation, is_finite
 from convergence_callbacks.outlook import Band
+from convergence_callbacks.telling import numbers
 
 VAL, TRAIN = "●", "·"
 """What stands for validation and train loss."""
@@ -90,7 +91,10 @@ def chart(observations: Sequence[Observation], width: int = 72, height: int = 10
         _draw_band(grid, axis, band, np.linspace(first, max(last, first + 1), columns).tolist())
     for step, value, letter in points:
         grid[axis.row(value)][int((step - first) * per_step)] = letter
-    return [f"{level:9.3g} ┤{''.join(cells).rstrip()}" for level, cells in zip(axis.levels(), grid, strict=True)]
+    return [
+        f"{numbers.value(level, 3):>9} ┤{''.join(cells).rstrip()}"
+        for level, cells in zip(axis.levels(), grid, strict=True)
+    ]
 
 
 def _axis(values: Sequence[float], band: Band, rows: int) -> _Axis:

@@ -33,7 +33,7 @@ from convergence_callbacks.compare import compare as compare_rules
 from convergence_callbacks.compare.rules import USUAL, as_yaml
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.settings import Settings
-from convergence_callbacks.words import percent
+from convergence_callbacks.telling.numbers import duration, percent
 
 
 def _some_rules(rules: str) -> str:
@@ -117,11 +117,11 @@ def _table(comparison: Comparison) -> Table:
     has_times = any(result.hours_saved is not None for result in comparison.rules)
     table = Table(box=None, pad_edge=False)
     table.add_column("rule")
-    for name in ("epochs spent", "given up", "at worst", "epochs saved", *(["hours saved"] if has_times else [])):
+    for name in ("epochs spent", "given up", "at worst", "epochs saved", *(["time saved"] if has_times else [])):
         table.add_column(name, justify="right")
     table.add_column("")
     for result in comparison.rules:
-        hours = [f"{result.hours_saved or 0:.1f}"] if has_times else []
+        hours = [duration(result.hours_saved or 0.0)] if has_times else []
         mark = "on the frontier" if result.is_on_frontier else ""
         spent, lost = (
             _with_interval(result.spent, result.spent_interval),
@@ -171,5 +171,5 @@ def _progress(results: Iterator[Any], total: int) -> Iterable[Any]:
 
 
 def _with_interval(value: float, interval: tuple[float, float]) -> str:
-    low, high = (percent(end).removesuffix(" %") for end in interval)
+    low, high = (percent(end).removesuffix("%") for end in interval)
     return f"{percent(value)} ({low}–{high})"

@@ -12,6 +12,7 @@ from convergence_callbacks.core.criteria.default import Default
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.telling.numbers import value
 
 VERDICTS: Mapping[str, tuple[Verdict, ...]] = {
     "diagnosis": (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE),
@@ -127,7 +128,7 @@ def _judged(settings: StoppingSettings) -> Iterator[str]:
     yield f"{metric}; {'less' if settings.mode == 'min' else 'more'} is better"
     yield f"train loss: {repr(settings.train_metric) if settings.train_metric else 'found among what is logged'}"
     if settings.baseline_loss is not None:
-        yield f"a trivial predictor's loss: {settings.baseline_loss:.6g}"
+        yield f"a trivial predictor's loss: {value(settings.baseline_loss, 6)}"
     if settings.lr_schedule is not None and not callable(settings.lr_schedule):
         yield f"learning rates known ahead: {len(settings.lr_schedule)} epochs"
     if settings.strict:

@@ -13,7 +13,8 @@ from rich.text import Text
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.summary import Summary
-from convergence_callbacks.words import energy, percent
+from convergence_callbacks.telling.numbers import duration, energy, percent
+from convergence_callbacks.telling.text import printable
 
 COLOURS = {
     Verdict.IMPROVING: "cyan",
@@ -43,8 +44,8 @@ def replay_table(summaries: Sequence[Summary]) -> Table:
     for name, footer in (
         ("epochs", str(steps)),
         ("stop at", ""),
-        ("saved", f"{saved} ({saved / max(steps, 1):.0%})"),
-        *((("hours", f"{hours:.1f}"),) if has_times else ()),
+        ("saved", f"{saved} ({percent(saved / max(steps, 1))})"),
+        *((("time", duration(hours)),) if has_times else ()),
         *((("energy", energy(sum(summary.kwh_saved or 0.0 for summary in summaries))),) if has_energy else ()),
         ("lost", ""),
     ):
@@ -58,7 +59,7 @@ def replay_table(summaries: Sequence[Summary]) -> Table:
 def _cells(summary: Summary, has_times: bool, has_energy: bool) -> list[Text]:
     steps = f"{summary.steps}" if summary.unit == "epoch" else f"{summary.steps} {summary.unit}s"
     stop = "–" if summary.stopped_at is None else f"{summary.stopped_at} {summary.stop_verdict}"
-    hours = "–" if summary.hours_saved is None else f"{summary.hours_saved:.2f}"
+    hours = duration(summary.hours_saved)
     lost = percent(summary.share_given_up)
     verdict = Text(summary.verdict, COLOURS[Verdict(summary.verdict)])
     saved = str(summary.steps_saved)
@@ -98,12 +99,3 @@ def _cell(value: object) -> object:
         value = printable(value)
         return f"'{value}" if value.startswith(FORMULA) else value
     return "" if value is None else value
-
-
-def printable(text: str) -> str:
-    """Text without what would steer a terminal.
-
-    >>> printable("run\\x1b[31m\\nred")
-    'run\\\\x1b[31m\\\\nred'
-    """
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

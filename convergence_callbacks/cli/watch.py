@@ -30,13 +30,17 @@ from convergence_callbacks.cli.log_options import (
     settings_and_columns,
 )
 from convergence_callbacks.cli.output import complain, errors_told, named, say
-from convergence_callbacks.cli.tables import COLOURS, printable
+from convergence_callbacks.cli.tables import COLOURS
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.numbers import numbered
 from convergence_callbacks.logs.run import Run
-from convergence_callbacks.outlook import band_of, eta, expected_loss
+from convergence_callbacks.outlook import band_of
+from convergence_callbacks.telling.forecast import outlook
+from convergence_callbacks.telling.numbers import duration, steps, sure, value
+from convergence_callbacks.telling.text import printable
 from convergence_callbacks.watch.follow import Follower, Reading
 from convergence_callbacks.watch.memory import Kind, Memory
 from convergence_callbacks.watch.notify import Webhook, start_command
@@ -234,7 +238,7 @@ def _told_ahead(watcher: Watcher) -> str:
     forecast = session.forecast
     if run is None or session.stop is not None or forecast is None:
         return ""
-    return f"{eta(forecast, session.seen, run.unit)}; loss {expected_loss(forecast)}"
+    return outlook(forecast, run.counter, session.seen)
 
 
 def _picture(watcher: Watcher, width: int) -> Group:
@@ -246,10 +250,10 @@ def _picture(watcher: Watcher, width: int) -> Group:
         latest, unit = numbered(session.decisions[-1], run), run.unit
         head = Text(f"{printable(run.name)}: {unit} {latest.step}, ")
         head.append(latest.verdict.value, f"bold {COLOURS[latest.verdict]}")
-        head.append(f" ({latest.confidence:.0%} sure)")
+        head.append(f" ({sure(latest.confidence)} sure)")
         lines += [head, Text(printable(latest.reason))]
         if latest.best_value is not None and latest.best_step is not None:
-            lines.append(Text(f"best {latest.best_value:.6g} at {unit} {latest.best_step}"))
+            lines.append(Text(f"best {value(latest.best_value)} at {unit} {latest.best_step}"))
         stop = None if session.stop is None else numbered(session.stop, run)
         if ahead := _told_ahead(watcher):
             lines.append(Text(ahead, "cyan"))
@@ -267,5 +271,6 @@ def _left(watcher: Watcher) -> str:
     last = session.seen[-1]
     if budget is None or not last.elapsed or last.step == 0:
         return "goes on"
-    minutes = last.elapsed / (last.step + 1) * (budget - last.step - 1) / 60
-    return f"goes on; its budget of {budget} ends in {minutes:.0f} minutes at this pace"
+    hours = last.elapsed / (last.step + 1) * (budget - last.step - 1) / 3600
+    unit = run.counter if run else Counter()
+    return f"goes on; its budget of {steps(budget, unit)} ends in {duration(hours)} at this pace"

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.logs.columns import Columns
 
@@ -66,6 +67,11 @@ class Run:
     def energy(self) -> float | None:
         """The energy it took in kWh, None where it was not logged."""
         return self.kilowatt_hours[-1] if self.kilowatt_hours else None
+
+    @property
+    def counter(self) -> Counter:
+        """What its steps are called, and how the log numbers them."""
+        return Counter(self.unit, self.counts_from)
 
     def number(self, step: int) -> int:
         """The number that the log itself gives a step."""

@@ -12,10 +12,10 @@ from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.numbers import numbered
 from convergence_callbacks.logs.run import Run
-from convergence_callbacks.outlook import eta, expected_loss
 from convergence_callbacks.pages.curve import chart_of, spark_of
 from convergence_callbacks.replay import Replay, replay
 from convergence_callbacks.summary import Summary
+from convergence_callbacks.telling.forecast import outlook
 
 MOST_TURNS = 24
 """Decisions that are listed of a run at most; a record has them all."""
@@ -105,7 +105,7 @@ def _expected(replay: Replay) -> str:
     if replay.forecast is None or not replay.forecast.path:
         return ""
     seen = [each for each in replay.run.observations if each.step <= replay.forecast.step]
-    return f"{eta(replay.forecast, seen, replay.run.unit)}; loss {expected_loss(replay.forecast)}"
+    return outlook(replay.forecast, replay.run.counter, seen)
 
 
 def key_of(name: str) -> str:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from convergence_callbacks.core.errors import SettingsError
+from convergence_callbacks.telling.numbers import money
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,8 @@ class Price:
 
     def __post_init__(self) -> None:
         if not 0 <= self.per_hour < math.inf:
-            raise SettingsError(f"the price of an hour must be 0 or more, got {self.per_hour:g}")
+            raise SettingsError(f"the price of an hour must be 0 or more, got {self.per_hour!r}")
 
     def of(self, hours: float) -> str:
         """What so many hours cost, in words."""
-        space = " " if self.currency[-1:].isalnum() else ""
-        return f"{self.currency}{space}{self.per_hour * hours:,.2f}"
+        return money(self.per_hour * hours, self.currency)

@@ -11,8 +11,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from convergence_callbacks import colours, words
+from convergence_callbacks import colours
 from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.telling import numbers, text
 
 SCRIPTS = ("chart.js", "table.js")
 """What every page runs, in this order."""
@@ -28,15 +29,24 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for each in (words.number, words.percent, words.duration, words.energy, words.count, words.words, words.markdown):
+    for each in (
+        numbers.value,
+        numbers.percent,
+        numbers.sure,
+        numbers.duration,
+        numbers.energy,
+        numbers.count,
+        text.words,
+        text.markdown,
+    ):
         made.filters[each.__name__] = each
     return made
 
 
 def render(template: str, **values: Any) -> str:
     """A template with its values, safe to write as UTF-8: names of files may hold bytes that are no text."""
-    text = environment().get_template(template).render(**values)
-    return text.encode("utf-8", "backslashreplace").decode()
+    page = environment().get_template(template).render(**values)
+    return page.encode("utf-8", "backslashreplace").decode()
 
 
 @functools.cache

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter
 
 from convergence_callbacks.colours import FAINT, INK, TRAIN
 from convergence_callbacks.compare import Comparison, RuleResult
+from convergence_callbacks.telling.numbers import percent
 
 
 def plot_frontier(comparison: Comparison, *, title: str = "") -> Figure:
@@ -36,7 +37,7 @@ def plot_frontier(comparison: Comparison, *, title: str = "") -> Figure:
     axes.set_xlabel("given up: share of a run's gain, on average", color=INK)
     axes.set_ylabel("spent: share of the epochs, on average", color=INK)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.3g} %"))
+        axis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color="#E6E6E6", lw=0.6)
     axes.set_axisbelow(True)

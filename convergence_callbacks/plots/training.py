@@ -24,6 +24,7 @@ from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.signals import noise_of
 from convergence_callbacks.plots.forecast import draw_forecast
+from convergence_callbacks.telling import numbers
 
 LOGARITHMIC = 30
 """A curve whose highest value is this many times its lowest is drawn on a logarithmic axis."""
@@ -150,7 +151,7 @@ def _number_decades(axes: Axes) -> None:
     low, high = axes.get_ylim()
     between = (1.0, 2.0, 5.0) if high / low < THOUSAND else (1.0,)
     axes.yaxis.set_major_locator(LogLocator(subs=between))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.value(value)))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
@@ -210,7 +211,7 @@ def _draw_best(axes: Axes, end: Decision) -> None:
     room = min(right - end.best_step, end.step - end.best_step if _is_early(end) else right)
     on_the_left = room < 0.06 * (right - low) and end.best_step - low > 0.1 * (right - low)
     axes.annotate(
-        f"best {end.best_value:.4g}\nepoch {end.best_step}",
+        f"best {numbers.value(end.best_value)}\nepoch {end.best_step}",
         (end.best_step, end.best_value),
         xytext=(0, -12 if high else 12),
         textcoords="offset points",

@@ -1,6 +1,7 @@
 """Imports go one way only, and the package is light to import."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,17 +24,17 @@ MAY_IMPORT = {
     "summary": {"core", "logs", "replay"},
     "engines": {"core"},
     "colours": {"core"},
-    "words": set(),
-    "outlook": {"core", "words"},
+    "telling": {"core", "metrics", "telling"},
+    "outlook": {"core"},
     "plots": {"core", "logs", "plots", "colours", "replay", "compare"},
-    "pages": {"core", "logs", "replay", "summary", "colours", "words", "outlook", "pages"},
+    "pages": {"core", "logs", "replay", "summary", "colours", "outlook", "pages"},
     "adapter": {"core", "config", "monitor", "adapter", "record", "experiments", "data_check"},
     "compare": {"core", "logs", "replay", "engines", "compare"},
     "watch": {"core", "logs", "replay", "watch"},
     "doctor": {"core", "monitor"},
     "cli": {
         *("core", "config", "monitor", "cli", "plots", "adapter.names", "adapter.settings"),
-        *("logs", "replay", "record", "summary", "engines", "compare", "watch", "doctor", "pages", "words", "outlook"),
+        *("logs", "replay", "record", "summary", "engines", "compare", "watch", "doctor", "pages", "outlook"),
     },
     "monitor": {"core", "config"},
     "environment": {"core", "lightning"},
@@ -42,6 +43,23 @@ MAY_IMPORT = {
 
 DOOR_MAY_IMPORT = {"core", "config", "monitor", "adapter", "experiments", "data_check"}
 """What a door to a framework may import: every room that is not listed above is one."""
+
+SPOKEN = {"telling"}
+"""What every room but the core may import: whoever has something to say."""
+
+OF_NUMBERS = re.compile(r"[\d.,]*[efgEFG%]|.*\.\d+|.*,$")
+"""A format that writes a number in digits."""
+
+FORMATS_NUMBERS = {
+    "telling/numbers.py": "all that people read",
+    "pages/curve.py": "points of a drawing, digits of its data",
+    "config/schema.py": "bounds of a setting, as they were declared",
+    "config/template.py": "bounds of a setting, as they were declared",
+    "adapter/complaints.py": "a value that is no number, as it was logged",
+    "logs/epochs.py": "an epoch's number, as it was logged",
+    "keras/early_stopping.py": "the words of Keras",
+}
+"""Files that write numbers, and what kind of number."""
 
 
 def imported(path: Path) -> set[str]:
@@ -64,7 +82,7 @@ def test_imports_go_one_way(path):
     for name in imported(path):
         if name.startswith("convergence_callbacks."):
             inner = name.removeprefix("convergence_callbacks.")
-            allowed = MAY_IMPORT.get(room, DOOR_MAY_IMPORT | {room})
+            allowed = MAY_IMPORT.get(room, DOOR_MAY_IMPORT | {room}) | (set() if room == "core" else SPOKEN)
             assert inner.split(".")[0] in allowed or inner in allowed, f"{room} must not import {name}"
 
 
@@ -128,3 +146,16 @@ def test_a_library_that_is_not_installed_is_told_with_its_extra(door, library, e
     code = f"import sys; sys.modules[{library!r}] = None; import convergence_callbacks.{door}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert f"not installed: pip install 'convergence-callbacks[{extra}]'" in done.stderr
+
+
+@pytest.mark.parametrize("path", sorted(MODULES), ids=MODULES.__getitem__)
+def test_numbers_for_people_are_written_in_one_file(path):
+    room = path.relative_to(PACKAGE).parts[0]
+    if room in {"core", "data_check", "experiments"} or str(path.relative_to(PACKAGE)) in FORMATS_NUMBERS:
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
+            spec = ast.unparse(node.format_spec)[2:-1]
+            assert not OF_NUMBERS.fullmatch(spec), (
+                f"{path}:{node.lineno} writes a number as {spec!r}: use telling.numbers"
+            )

@@ -16,9 +16,11 @@ from convergence_callbacks import Patience, SettingsError
 from convergence_callbacks.cli import app
 from convergence_callbacks.cli.chart import BAND, MIDDLE, TRAIN, VAL, chart
 from convergence_callbacks.cli.watch import Watcher, _picture
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.settings import Settings
-from convergence_callbacks.outlook import band_of, eta
+from convergence_callbacks.outlook import band_of
 from convergence_callbacks.replay import replay
+from convergence_callbacks.telling.forecast import eta
 from convergence_callbacks.watch import Follower, Reading, Session
 from convergence_callbacks.watch.notify import Webhook, start_command
 from tests.curves import overfitting
@@ -374,8 +376,10 @@ def test_the_time_that_is_left_is_told_where_the_log_has_times():
     timed = [dataclasses.replace(o, elapsed=60.0 * (o.step + 1)) for o in RUN.observations[:8]]
     session = Session(Settings(max_epochs=40))
     session.take(first(8))
-    assert " min (" in eta(session.forecast, timed) and " min (" not in eta(session.forecast, session.seen)
-    assert eta(session.forecast, timed, "round").split()[3] == "rounds"
+    assert " min (" in eta(session.forecast, observations=timed) and " min (" not in eta(
+        session.forecast, observations=session.seen
+    )
+    assert eta(session.forecast, Counter("round")).split()[3] == "rounds"
 
 
 def test_a_terminal_shows_the_band_and_when_it_will_be_over(tmp_path):

@@ -1,0 +1,1 @@
+"""Numbers in, words out: the one voice in which decisions, forecasts and settings are reported."""

@@ -1,0 +1,33 @@
+"""Names and texts from elsewhere, as they can be printed."""
+
+from __future__ import annotations
+
+import re
+
+
+def words(name: str) -> str:
+    """A name from the code as it is said.
+
+    >>> words("false_convergence")
+    'false convergence'
+    """
+    return name.replace("_", " ")
+
+
+def markdown(text: object) -> str:
+    """Text that Markdown and HTML leave alone, on one line.
+
+    >>> markdown("a|b <script> *c*\\n=1+1")
+    'a\\\\|b &lt;script&gt; \\\\*c\\\\* =1+1'
+    """
+    line = " ".join(str(text).split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]|~#!])", r"\\\1", line)
+
+
+def printable(text: str) -> str:
+    """Text without what would steer a terminal.
+
+    >>> printable("run\\x1b[31m\\nred")
+    'run\\\\x1b[31m\\\\nred'
+    """
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
