@@ -19,7 +19,8 @@ MAY_IMPORT = {
     "data_check": {"core", "data_check"},
     "config": {"core", "config", "adapter.settings"},
     "record": {"core", "record"},
-    "logs": {"core", "logs", "adapter.names", "record.read"},
+    "metrics": {"core.errors", "metrics"},
+    "logs": {"core", "logs", "metrics", "adapter.names", "record.read"},
     "replay": {"core", "logs"},
     "summary": {"core", "logs", "replay"},
     "engines": {"core"},
@@ -28,12 +29,12 @@ MAY_IMPORT = {
     "outlook": {"core"},
     "plots": {"core", "logs", "plots", "colours", "replay", "compare"},
     "pages": {"core", "logs", "replay", "summary", "colours", "outlook", "pages"},
-    "adapter": {"core", "config", "monitor", "adapter", "record", "experiments", "data_check"},
+    "adapter": {"core", "metrics", "config", "monitor", "adapter", "record", "experiments", "data_check"},
     "compare": {"core", "logs", "replay", "engines", "compare"},
     "watch": {"core", "logs", "replay", "watch"},
     "doctor": {"core", "monitor"},
     "cli": {
-        *("core", "config", "monitor", "cli", "plots", "adapter.names", "adapter.settings"),
+        *("core", "config", "metrics", "monitor", "cli", "plots", "adapter.names", "adapter.settings"),
         *("logs", "replay", "record", "summary", "engines", "compare", "watch", "doctor", "pages", "outlook"),
     },
     "monitor": {"core", "config"},
@@ -41,7 +42,7 @@ MAY_IMPORT = {
 }
 """What each room of the package may import of the others."""
 
-DOOR_MAY_IMPORT = {"core", "config", "monitor", "adapter", "experiments", "data_check"}
+DOOR_MAY_IMPORT = {"core", "metrics", "config", "monitor", "adapter", "experiments", "data_check"}
 """What a door to a framework may import: every room that is not listed above is one."""
 
 SPOKEN = {"telling"}

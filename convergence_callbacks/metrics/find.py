@@ -1,0 +1,111 @@
+"""Which of the logged metrics are the train loss, the validation loss and the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from convergence_callbacks.core.errors import MetricNotFoundError, unknown_name
+from convergence_callbacks.metrics.meaning import meaning
+
+
+def find_validation_loss(logged: Iterable[str]) -> str | None:
+    """The name of the validation loss: ``val_loss``, ``valid/loss_epoch``, ``Loss/validation`` and the like.
+
+    >>> find_validation_loss(["train_loss", "val_acc", "val/loss_epoch"])
+    'val/loss_epoch'
+    """
+    return _plainest(name for name in logged if _is_loss(name) and meaning(name).role == "validation")
+
+
+def find_validation_scores(logged: Iterable[str]) -> list[str]:
+    """Names of scores on the validation data, of which more is better.
+
+    >>> find_validation_scores(["val_loss", "accuracy", "val_accuracy", "val/f1"])
+    ['val_accuracy', 'val/f1']
+    """
+    return [name for name in logged if is_score(name) and meaning(name).role == "validation"]
+
+
+def find_train_loss(logged: Iterable[str]) -> str | None:
+    """The name of the train loss: ``train_loss``, ``loss``, ``train/loss_epoch`` and the like.
+
+    >>> find_train_loss(["val_loss", "train_loss_step", "train_loss_epoch"])
+    'train_loss_epoch'
+    """
+    names = [name for name in logged if _is_loss(name)]
+    return _plainest(name for name in names if meaning(name).role == "train") or _plainest(
+        name for name in names if meaning(name).role is None and not meaning(name).special
+    )
+
+
+def find_counterpart(validation: str, logged: Iterable[str]) -> str | None:
+    """The same metric on the training data, for one that is no loss: ``acc`` or ``train/acc_epoch`` of ``val_acc``.
+
+    >>> find_counterpart("val_acc", ["train_loss", "train_acc", "val_acc"])
+    'train_acc'
+    """
+    wanted = meaning(validation)
+    if wanted.kind == "loss":
+        return None
+    return _plainest(
+        name
+        for name in logged
+        if meaning(name).role in ("train", None)
+        and meaning(name).per != "step"
+        and meaning(name).measure == wanted.measure
+        and name != validation
+    )
+
+
+def is_score(name: str) -> bool:
+    """Whether a name is that of a score, of which more is better, on other than the training data.
+
+    >>> is_score("val_acc"), is_score("train_acc"), is_score("val_mse"), is_score("val_acc_step")
+    (True, False, False, False)
+    """
+    known = meaning(name)
+    return known.kind == "score" and known.role != "train" and known.per != "step"
+
+
+def is_of_training(name: str) -> bool:
+    """Whether a name says that it was measured on the training data: ``train_acc``, ``loss``.
+
+    >>> is_of_training("train/acc"), is_of_training("loss"), is_of_training("val_loss"), is_of_training("score")
+    (True, True, False, False)
+    """
+    return meaning(name).role == "train" or find_train_loss([name]) is not None
+
+
+def is_epoch_mean(name: str) -> bool:
+    """Whether a name says that it was taken over the epoch, not of its last step.
+
+    >>> is_epoch_mean("train_loss_epoch"), is_epoch_mean("train_loss")
+    (True, False)
+    """
+    return meaning(name).per == "epoch"
+
+
+def is_paired(train: str, validation: str) -> bool:
+    """Whether a train loss has nothing special in its name that the validation metric lacks, as a part of the loss has.
+
+    >>> is_paired("train_loss_epoch", "val_loss"), is_paired("train_kl_loss_epoch", "val_loss")
+    (True, False)
+    """
+    return meaning(train).special <= meaning(validation).measure
+
+
+def not_found(wanted: str, logged: Iterable[str], setting: str) -> MetricNotFoundError:
+    """The error for a metric that was not logged: names what was, the nearest name and the setting that mends it."""
+    names = list(logged)
+    message = unknown_name("metric", wanted, names) if names else f"metric {wanted!r} was not logged; nothing was"
+    return MetricNotFoundError(f"{message} (name it with {setting}=…)")
+
+
+def _is_loss(name: str) -> bool:
+    return meaning(name).kind == "loss" and meaning(name).per != "step"
+
+
+def _plainest(names: Iterable[str]) -> str | None:
+    """The name with the fewest words that say something special; one taken per epoch before one that is not said."""
+    rank = {name: (len(meaning(name).special), meaning(name).per != "epoch", len(name), name) for name in names}
+    return min(rank, key=rank.__getitem__, default=None)
