@@ -43,7 +43,7 @@ from convergence_callbacks.telling.numbers import duration, steps, sure, value
 from convergence_callbacks.telling.text import printable
 from convergence_callbacks.watch.follow import Follower, Reading
 from convergence_callbacks.watch.memory import Kind, Memory
-from convergence_callbacks.watch.notify import Webhook, start_command
+from convergence_callbacks.watch.notify import Webhook, command_words, start_command
 from convergence_callbacks.watch.session import Session
 
 LEISURE = 10
@@ -54,6 +54,9 @@ def watch(
     path: LogPath,
     on_stop: Annotated[str | None, typer.Option(help="Command to start at the stop, once.")] = None,
     notify: Annotated[str | None, typer.Option(help="Address to post changes of the verdict to.")] = None,
+    notify_as: Annotated[
+        str | None, typer.Option(help="What is posted: json, slack, teams or ntfy; by the address when left out.")
+    ] = None,
     interval: Annotated[float, typer.Option(min=0.05, help="Seconds between looks.")] = 2.0,
     idle: Annotated[float | None, typer.Option(help="End when the log has not changed for so many seconds.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Look once, say what the training looks like, and end.")] = False,
@@ -70,7 +73,10 @@ def watch(
     with errors_told():
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         settings, choice = settings_and_columns(settings_file, *columns)
-        watcher = Watcher(settings, on_stop, Webhook(notify, complain) if notify else None)
+        if on_stop is not None:
+            command_words(on_stop)  # a command that can't be read is refused now, not at the stop
+        webhook = Webhook(notify, complain, shape=notify_as) if notify else None
+        watcher = Watcher(settings, on_stop, webhook)
         looks = _looks(Follower(path, choice), interval, idle, once=once)
         try:
             _show(watcher, looks)

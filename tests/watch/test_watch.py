@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import socketserver
 import sys
 import threading
 import time
@@ -22,7 +23,7 @@ from convergence_callbacks.outlook import band_of
 from convergence_callbacks.replay import replay
 from convergence_callbacks.telling.forecast import eta
 from convergence_callbacks.watch import Follower, Reading, Session
-from convergence_callbacks.watch.notify import Webhook, start_command
+from convergence_callbacks.watch.notify import Webhook, shape_for, shaped, start_command
 from tests.curves import overfitting
 from tests.logs.make import lines
 from tests.test_replay import run_of
@@ -330,6 +331,116 @@ def test_a_webhook_blocks_nobody():
     webhook = Webhook("http://127.0.0.1:9", [].append, pauses=(60.0,))
     for number in range(1000):
         webhook.send({"number": number})
+
+
+class Answers(socketserver.ThreadingTCPServer):
+    """Answers each connection with the next of some bytes, and keeps the bodies that it was sent."""
+
+    daemon_threads = True
+
+    def __init__(self, *answers, pause=0.0):
+        self.got, self.answers, self.pause = [], list(answers), pause
+        super().__init__(("127.0.0.1", 0), Answer)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}/"
+
+
+class Answer(socketserver.StreamRequestHandler):
+    def handle(self):
+        length = 0
+        while (line := self.rfile.readline().strip()) != b"":
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        self.server.got.append(self.rfile.read(length))
+        answer = self.server.answers.pop(0) if self.server.answers else b"HTTP/1.1 204 No Content\r\n\r\n"
+        for byte in answer:
+            try:
+                self.wfile.write(bytes([byte]))
+            except OSError:  # nobody waits for the rest
+                return
+            threading.Event().wait(self.server.pause if self.server.pause and len(answer) > 100 else 0)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"garbage\r\n\r\n", b"", b"HTTP/1.1 99999\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"a" * 70_000]
+)
+def test_no_answer_ends_the_sending(answer):
+    said, delivered = [], []
+    with Answers(answer) as server:
+        webhook = Webhook(server.url, said.append, pauses=(0.0,))
+        for number in range(3):
+            webhook.send({"number": number}, lambda number=number: delivered.append(number))
+        webhook.close()
+        assert [json.loads(body)["number"] for body in server.got] == [0, 0, 1, 2] and delivered == [0, 1, 2]
+        assert said == []
+        server.shutdown()
+
+
+def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr("convergence_callbacks.watch.notify.TIMEOUT", 0.2)
+    said = []
+    with Answers(b"HTTP/1.1 200 OK\r\n" * 1000, pause=0.1) as server:
+        webhook = Webhook(server.url, said.append, pauses=())
+        webhook.send({"number": 0})
+        webhook.send({"number": 1})
+        webhook.close()
+        assert len(said) == 1 and "no answer within" in said[0] and len(server.got) == 2
+        server.shutdown()
+
+
+def test_a_message_that_is_not_delivered_in_time_is_complained_about():
+    said = []
+    webhook = Webhook("http://127.0.0.1:9", said.append, pauses=(60.0,))
+    webhook.send({"event": "stop"})
+    webhook.close(patience=0.1)
+    assert said == ["http://127.0.0.1:9: 1 message could not be delivered in time"]
+
+
+def test_a_stop_is_not_dropped_for_want_of_room():
+    said = []
+    webhook = Webhook("http://127.0.0.1:9", said.append, pauses=(60.0,))
+    for event in ["verdict", "stop", *["verdict"] * 200]:
+        webhook.send({"event": event})
+    assert [message.is_stop for message in webhook._waiting].count(True) == 1 and "was dropped" in said[0]
+
+
+@pytest.mark.parametrize("url", ["http://", "http://a b/", "http://a:99999/", "http://a/\n", "http://[::1"])
+def test_an_address_that_no_request_can_go_to_is_refused_before_the_training(url):
+    with pytest.raises(SettingsError, match="a webhook's address"):
+        Webhook(url, print)
+
+
+@pytest.mark.parametrize(
+    ("url", "shape"),
+    [
+        ("https://hooks.slack.com/services/T/B/x", "slack"),
+        ("https://org.webhook.office.com/webhookb2/x", "teams"),
+        ("https://ntfy.sh/topic", "ntfy"),
+        ("https://example.org/hooks.slack.com", "json"),
+    ],
+)
+def test_what_is_posted_follows_from_the_address(url, shape):
+    assert shape_for(url) == shape
+
+
+def test_each_service_is_sent_what_it_takes():
+    message = {"event": "stop", "run": "a", "text": "stop at epoch 3: converged"}
+    assert json.loads(shaped(message, "json")[0]) == message
+    assert json.loads(shaped(message, "slack")[0]) == {"text": "a: stop at epoch 3: converged"}
+    teams = json.loads(shaped(message, "teams")[0])
+    assert teams["attachments"][0]["content"]["body"][0]["text"] == "a: stop at epoch 3: converged"
+    assert shaped(message, "ntfy")[0] == b"a: stop at epoch 3: converged"
+    with pytest.raises(SettingsError, match="did you mean 'slack'"):
+        Webhook("http://a", print, shape="slac")
+
+
+def test_a_command_that_can_not_be_read_is_refused_before_the_training(watch, tmp_path):
+    (tmp_path / "log.csv").write_text(HEADER + rows(3))
+    result = watch(tmp_path / "log.csv", "--once", "--on-stop", "echo 'a")
+    assert result.exit_code != 0 and "No closing quotation" in result.stderr
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://a", "hook"])
