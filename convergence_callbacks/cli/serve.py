@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -77,6 +78,17 @@ def _processes() -> int:
     return max(1, (os.cpu_count() or 2) - 1)
 
 
+def _address(host: str, port: int, token: str | None) -> str:
+    """Where the pages are, as a browser takes it.
+
+    >>> _address("::1", 8090, None), _address("example.org", 80, "a b&c")
+    ('http://[::1]:8090/', 'http://example.org:80/?token=a%20b%26c')
+    """
+    shown = f"[{quote(host, safe=':')}]" if ":" in host else quote(host)
+    query = f"?token={quote(token, safe='')}" if token else ""
+    return f"http://{shown}:{port}/{query}"
+
+
 def _run(app: Any, shelf: Any, host: str, port: int, token: str | None) -> None:
     import uvicorn
 
@@ -87,8 +99,7 @@ def _run(app: Any, shelf: Any, host: str, port: int, token: str | None) -> None:
             await super().startup(sockets)
             if self.started:
                 at = self.servers[0].sockets[0].getsockname()[1]
-                shown = f"[{host}]" if ":" in host else host
-                say(f"http://{shown}:{at}/{f'?token={token}' if token else ''}")
+                say(_address(host, at, token))
                 say("Ctrl-C ends it.")
 
         async def shutdown(self, sockets: Any = None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from functools import partial
 from typing import Any
 
 try:
@@ -30,6 +29,9 @@ from convergence_callbacks.pages.totals import Totals
 
 EVERY = 1.0
 """Seconds from one message to a browser to the next, at the least."""
+
+KEPT = 8
+"""Changes that are kept as they were sent: browsers that ask at once have mostly seen the same."""
 
 DIGITS = 18
 """Digits of a version, at most: Python refuses to read numbers of thousands."""
@@ -64,6 +66,7 @@ class _Pages:
     def __init__(self, shelf: Shelf, title: str, price: Price | None) -> None:
         self.shelf, self.title, self.price = shelf, title, price
         self.parts: Any = environment().get_template("parts.html").module
+        self._made: dict[tuple[int, int], asyncio.Future[str]] = {}
 
     def overview(self, _: Request) -> Response:
         """All runs."""
@@ -102,12 +105,21 @@ class _Pages:
         if version > self.shelf.version:  # the page is of a server that ran before
             version = 0
         while True:
-            change = self.shelf.since(version)
-            if change.version != version:
-                version = change.version
-                data = await asyncio.to_thread(partial(self._told, change.cards, change.gone))
+            if self.shelf.version != version:
+                version, data = await self._since(version)
                 yield ServerSentEvent(data, event="runs", id=str(version))
             await asyncio.sleep(EVERY)
+
+    async def _since(self, version: int) -> tuple[int, str]:
+        """What is new since a version, and what is now: made once for all browsers that have the same."""
+        change = self.shelf.since(version)
+        made = self._made.get((version, change.version))
+        if made is None:
+            made = asyncio.ensure_future(asyncio.to_thread(self._told, change.cards, change.gone))
+            self._made[version, change.version] = made
+            while len(self._made) > KEPT:
+                self._made.pop(next(iter(self._made)))
+        return change.version, await asyncio.shield(made)
 
     def _told(self, cards: tuple[Card, ...], gone: tuple[str, ...]) -> str:
         rows = {card.key: str(self.parts.row(card, self.price, True, "/run/", True)) for card in cards}

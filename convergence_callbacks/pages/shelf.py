@@ -74,6 +74,7 @@ class Shelf:
     waiting: int = field(default=0, init=False)
     version: int = field(default=0, init=False)
     _logs: dict[Path, _Shelved] = field(default_factory=dict, init=False)
+    _outside: dict[Path, LogError] = field(default_factory=dict, init=False)
     _gone: dict[str, int] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
@@ -88,7 +89,7 @@ class Shelf:
     def problems(self) -> list[LogError]:
         """What could not be read."""
         with self._lock:
-            return [log.problem for log in self._logs.values() if log.problem]
+            return [*(log.problem for log in self._logs.values() if log.problem), *self._outside.values()]
 
     def card(self, key: str) -> Card | None:
         """The run of a key."""
@@ -112,7 +113,13 @@ class Shelf:
             OSError: The path can't be read.
         """
         began = time.monotonic()
-        found = dict(self._found())
+        found, outside = {}, {}
+        for log, reader in self._found():
+            if _is_below(log, self.path):
+                found[log] = reader
+            else:
+                outside[log] = LogError("a link that leads out of the folder is not followed", log)
+        self._outside = outside
         signatures = {log: self._signature(log) for log in found}
         for log in set(self._logs) - set(found):
             self._put(log, None)
@@ -179,6 +186,17 @@ def cards_of(
         return (), error
     except ConvergenceError as error:
         return (), LogError(str(error), log[0])
+
+
+def _is_below(log: Path, root: Path) -> bool:
+    """Whether a log, and each file of it, is really in a folder: whoever sees the pages was shown that folder alone."""
+    if not root.is_dir():  # a file that was named
+        return True
+    try:
+        files = [log, *log.iterdir()] if log.is_dir() else [log]
+    except OSError:
+        files = [log]
+    return all(file.resolve().is_relative_to(root.resolve()) for file in files)
 
 
 def end_with_parent() -> None:

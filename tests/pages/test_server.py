@@ -190,3 +190,16 @@ def test_a_thousand_runs_are_one_page_of_bounded_size(shelf):
     full = Full(shelf.path, shelf.settings, shelf.choice, shelf.executor)
     text = TestClient(application(full, title="runs"), base_url=LOCAL).get("/").text
     assert text.count("<tr id=") == 1000 and len(text) < 2_500_000
+
+
+def test_browsers_that_have_seen_the_same_are_sent_what_was_made_once(shelf, monkeypatch):
+    pages, made = _Pages(shelf, "runs", None), []
+    told = pages._told
+    monkeypatch.setattr(pages, "_told", lambda cards, gone: made.append(len(cards)) or told(cards, gone))
+
+    async def first_of_each():
+        streams = [pages._changes(0) for _ in range(300)]
+        return await asyncio.gather(*(anext(stream) for stream in streams))
+
+    events = asyncio.run(first_of_each())
+    assert len(made) == 1 and len({event.data for event in events}) == 1 and len(events) == 300

@@ -117,3 +117,15 @@ def test_following_outlives_a_folder_that_vanishes_and_ends_when_told(tmp_path, 
     monkeypatch.setattr("convergence_callbacks.pages.shelf.REST", 0.0)
     shelf.look_again(is_over)
     assert len(looks) == 2
+
+
+def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path, executor):
+    keras_csv(tmp_path / "secret")
+    folder = tmp_path / "runs"
+    keras_csv(folder / "own")
+    (folder / "linked.csv").symlink_to(next((tmp_path / "secret").glob("*.csv")))
+    (folder / "inside.csv").symlink_to(next((folder / "own").glob("*.csv")))
+    shelf = Shelf(folder, Settings(), ColumnChoice(), executor)
+    shelf.look()
+    assert sorted(card.summary.run for card in shelf.cards) == ["inside.csv", "own"]
+    assert [str(problem) for problem in shelf.problems if "leads out of the folder" in str(problem)]
