@@ -198,7 +198,7 @@ class Webhook:
         attempt = threading.Thread(target=try_once, daemon=True)
         attempt.start()
         attempt.join(TIMEOUT + 1)
-        return outcome[0] if outcome else f"no answer within {TIMEOUT + 1:.0f} seconds"
+        return outcome[0] if outcome else f"no answer within {round(TIMEOUT + 1)} seconds"
 
 
 def command_words(command: str) -> list[str]:
