@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterable
 
-from convergence_callbacks.core.errors import MetricNotFoundError, unknown_name
+from convergence_callbacks.core.errors import MetricNotFoundError
 from convergence_callbacks.metrics.meaning import meaning
 
 
@@ -94,11 +96,59 @@ def is_paired(train: str, validation: str) -> bool:
     return meaning(train).special <= meaning(validation).measure
 
 
+def find_named(wanted: str, logged: Iterable[str]) -> str | None:
+    """The logged name that the user means: the very same, or the only one that is another spelling of it.
+
+    Boosted trees call one evaluation ``valid_0's auc``, ``valid_0-auc`` and ``valid_0/auc``; Hugging Face calls
+    *accuracy* what it logs as ``eval_accuracy``.
+
+    >>> find_named("valid_0's auc", ["valid_0/auc", "valid_0/l2"]), find_named("f1", ["eval_loss", "eval_f1"])
+    ('valid_0/auc', 'eval_f1')
+    >>> find_named("val_loss", ["val_loss/dataloader_idx_0", "val_loss/dataloader_idx_1"])
+    """
+    names = list(logged)
+    if wanted in names:
+        return wanted
+    spelled = [name for name in names if _letters(name) == _letters(wanted)]
+    return spelled[0] if len(spelled) == 1 else _only([] if spelled else _of_other_data(wanted, names))
+
+
 def not_found(wanted: str, logged: Iterable[str], setting: str) -> MetricNotFoundError:
     """The error for a metric that was not logged: names what was, the nearest name and the setting that mends it."""
-    names = list(logged)
-    message = unknown_name("metric", wanted, names) if names else f"metric {wanted!r} was not logged; nothing was"
-    return MetricNotFoundError(f"{message} (name it with {setting}=…)")
+    names = sorted(logged)
+    if not names:
+        return MetricNotFoundError(f"metric {wanted!r} was not logged; nothing was ({_mend(setting)})")
+    alike = [name for name in names if meaning(name).role == meaning(wanted).role]
+    same = [name for name in alike if meaning(name).measure == meaning(wanted).measure]
+    if len(same) > 1:
+        listed = ", ".join(map(repr, same))
+        return MetricNotFoundError(
+            f"metric {wanted!r} was logged of {len(same)} data sets: {listed} ({_mend(setting)})"
+        )
+    near = difflib.get_close_matches(wanted, alike, n=1)  # the train loss is no other spelling of a validation loss
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    return MetricNotFoundError(f"unknown metric {wanted!r}{hint} Known: {', '.join(names)} ({_mend(setting)})")
+
+
+def _mend(setting: str) -> str:
+    return f"name it with {setting}=…"
+
+
+def _letters(name: str) -> str:
+    """A name without case and punctuation, and without the ``'s`` of LightGBM."""
+    return re.sub("[^a-z0-9]", "", name.lower().replace("'s ", " "))
+
+
+def _of_other_data(wanted: str, names: Iterable[str]) -> list[str]:
+    """The same measure on the validation data, where the wanted name says no data."""
+    known = meaning(wanted)
+    if known.role is not None or not known.measure:
+        return []
+    return [name for name in names if meaning(name).role == "validation" and meaning(name).measure == known.measure]
+
+
+def _only(names: list[str]) -> str | None:
+    return names[0] if len(names) == 1 else None
 
 
 def _is_loss(name: str) -> bool:

@@ -108,13 +108,13 @@ def _tokens(segment: str) -> list[str]:
 
 def _without_data(tokens: list[str]) -> Iterator[str]:
     """The words without those that say on which data and how often it was measured, and the number behind such."""
-    data = words.TRAIN | words.VALIDATION | words.TEST | words.PER_STEP | words.PER_EPOCH
+    data = words.TRAIN | words.VALIDATION | words.TEST | words.NUMBERED | words.PER_STEP | words.PER_EPOCH
     counted = False
     for token in tokens:
         is_data = token.rstrip(_DIGITS) in data
         if not is_data and not (counted and token.isdigit()):
             yield token
-        counted = is_data or token == "idx"
+        counted = is_data
 
 
 def _are(tokens: list[str], known: frozenset[str]) -> bool:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 TRAIN = frozenset({"train", "training", "trn", "tr", "dtrain", "learn"})
 VALIDATION = frozenset({"val", "valid", "validation", "vld", "dvalid", "dev", "eval", "evaluation", "holdout"})
 TEST = frozenset({"test", "testing", "dtest"})
+NUMBERED = frozenset({"dataloader", "idx"})
+"""Words that number the data sets of a role, as Lightning does."""
+
 PER_STEP = frozenset({"step", "steps", "batch", "iter", "iteration"})
 PER_EPOCH = frozenset({"epoch"})
 
@@ -19,7 +22,10 @@ LOSS = frozenset({"loss", "losses", "logloss"})
 ERROR = frozenset({"error", "err", "errors", "cost"})
 """Words for less is better, unless they are the name of a class beside the name of a score: ``AP/error``."""
 
-FILLERS = frozenset({"mean", "avg", "average", "total", "metrics", "metric", "dataloader", "idx"})
+COUNTS_MISTAKES = ERROR | frozenset({"merror", "misclassification", "numerrors", "zero"})
+"""Words of measures that count mistakes: they move in steps, so a smoother one says more."""
+
+FILLERS = frozenset({"mean", "avg", "average", "total", "metrics", "metric"})
 """Words that say nothing about what was measured."""
 
 QUALIFIERS = FILLERS | frozenset(

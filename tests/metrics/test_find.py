@@ -4,6 +4,7 @@ import pytest
 
 from convergence_callbacks.metrics.find import (
     find_counterpart,
+    find_named,
     find_train_loss,
     find_validation_loss,
     find_validation_scores,
@@ -73,3 +74,36 @@ def test_what_was_not_found_is_told_with_what_was_the_nearest_name_and_the_mend(
 def test_scores_on_the_validation_data_are_found():
     logged = ["val_loss", "accuracy", "val_accuracy", "train/f1", "valid/f1", "val_acc_step", "val_lr"]
     assert find_validation_scores(logged) == ["val_accuracy", "valid/f1"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "logged", "found"),
+    [
+        ("val_loss", ["loss", "val_loss"], "val_loss"),
+        ("val_loss", ["val/loss"], "val/loss"),
+        ("valid_0's auc", ["valid_0/auc", "valid_0/l2"], "valid_0/auc"),
+        ("validation_1-logloss", ["validation_0/logloss", "validation_1/logloss"], "validation_1/logloss"),
+        ("auc", ["train/auc", "valid/auc"], "valid/auc"),
+        ("accuracy", ["eval_loss", "eval_accuracy"], "eval_accuracy"),
+        ("accuracy", ["accuracy", "val_accuracy"], "accuracy"),
+        ("auc", ["valid_0/auc", "valid_1/auc"], None),
+        ("val_acc", ["val_accuracy"], None),
+        ("nothing", ["val_loss"], None),
+        ("train_acc", ["val_acc"], None),
+    ],
+)
+def test_a_metric_is_found_in_its_usual_spellings_and_never_guessed(wanted, logged, found):
+    assert find_named(wanted, logged) == found
+
+
+def test_a_metric_of_several_data_sets_is_told_with_all_of_them():
+    logged = ["train_loss", "val_loss/dataloader_idx_0", "val_loss/dataloader_idx_1"]
+    assert str(not_found("val_loss", logged, "val_metric")) == (
+        "metric 'val_loss' was logged of 2 data sets: 'val_loss/dataloader_idx_0', 'val_loss/dataloader_idx_1' "
+        "(name it with val_metric=…)"
+    )
+
+
+def test_the_train_loss_is_not_suggested_for_a_validation_loss():
+    told = str(not_found("val_loss", ["train_loss", "val_score"], "val_metric"))
+    assert told == "unknown metric 'val_loss'. Known: train_loss, val_score (name it with val_metric=…)"

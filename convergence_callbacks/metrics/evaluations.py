@@ -1,0 +1,83 @@
+"""Which of the evaluations of boosted trees is judged: several data sets, several metrics each, in every round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from convergence_callbacks.metrics.meaning import meaning
+from convergence_callbacks.metrics.vocabulary import COUNTS_MISTAKES
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One metric of one data set in a round.
+
+    Args:
+        data: What the data set is called.
+        metric: What the metric is called.
+        value: Its value.
+        rises: Whether more of it is better; None where the library does not say.
+    """
+
+    data: str
+    metric: str
+    value: Any
+    rises: bool | None = None
+
+    @property
+    def name(self) -> str:
+        """How the evaluation is logged: ``data/metric``."""
+        return f"{self.data}/{self.metric}"
+
+    @property
+    def is_of_training(self) -> bool:
+        """Whether the data set is called after the training."""
+        return meaning(self.data).role == "train"
+
+    @property
+    def falls(self) -> bool:
+        """Whether less of it is better, as the library or the name says."""
+        return meaning(self.metric, rises=self.rises).direction == "min"
+
+
+def as_logged(evaluations: Iterable[Evaluation]) -> dict[str, Any]:
+    """The evaluations by name, as ``data/metric``, with the two of them that are judged unless others are named.
+
+    ``val_loss`` is, as in the libraries' own early stopping, from the last data set that is not called after the
+    training: the first metric of which less is better, one that counts mistakes only where there is no other. A metric
+    of which nobody says which way it improves is never taken. ``train_loss`` is the same metric of the data set that is
+    called after the training.
+
+    >>> rows = [Evaluation("train", "rmse", 0.4), Evaluation("valid", "auc", 0.9), Evaluation("valid", "rmse", 0.5)]
+    >>> as_logged(rows)
+    {'train/rmse': 0.4, 'valid/auc': 0.9, 'valid/rmse': 0.5, 'val_loss': 0.5, 'train_loss': 0.4}
+    """
+    rows = list(evaluations)
+    logged = {row.name: row.value for row in rows}
+    validation = _judged([row for row in rows if not row.is_of_training])
+    train = [row for row in rows if row.is_of_training]
+    if validation is not None:
+        logged["val_loss"] = validation.value
+        train = [row for row in train if row.metric == validation.metric]
+    if (same := _judged(train)) is not None:
+        logged["train_loss"] = same.value
+    return logged
+
+
+def stated(evaluations: Iterable[Evaluation]) -> Mapping[str, bool]:
+    """Whether more of each is better, by name, as far as the library says.
+
+    >>> stated([Evaluation("valid", "auc", 0.9, rises=True), Evaluation("valid", "own", 0.5)])
+    {'valid/auc': True}
+    """
+    return {row.name: row.rises for row in evaluations if row.rises is not None}
+
+
+def _judged(rows: list[Evaluation]) -> Evaluation | None:
+    """The evaluation that is judged: of the last data set, the first loss that is more than a count of mistakes."""
+    falling = [row for row in rows if row.falls]
+    last = [row for row in falling if row.data == falling[-1].data]
+    smooth = [row for row in last if not meaning(row.metric).measure & COUNTS_MISTAKES]
+    return next(iter(smooth or last), None)
