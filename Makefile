@@ -61,38 +61,39 @@ lint: $(VENV)/dev  ## check style and types
 	$(BIN)/mypy
 
 bench: $(VENV)/bench  ## compare the rules on recorded trainings of data sets that nothing was fitted to (5 minutes)
-	$(BIN)/python -m benchmarks.bench
+	$(BIN)/python -m benchmarks.measure.bench
 
 diagnosis: $(VENV)/bench  ## how often the verdicts are right, on data sets left out of the fit (10 minutes)
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.diagnosis
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.diagnosis
 
 advice: $(VENV)/record  ## how often the advised learning rate helps, on held-out trainings (5 minutes)
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.advice
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.advice
 
 datacheck: $(VENV)/record  ## plant faults in data and gradients, and see which are found and what is accused (5 minutes)
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.data_check
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.data_check
 
 probe: $(VENV)/record  ## what probes, and a rate that is raised, are worth on held-out trainings (5 minutes)
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.probe
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.probe
 
 forecast: $(VENV)/bench  ## how often the forecast's intervals hold, on data sets that nothing was fitted to (3 minutes)
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.forecast
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.forecast
 
 tuning: $(VENV)/dev  ## what stopping trials by their own curves saves in a search, on held-out trainings (5 minutes)
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.tuning
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.tuning
 
 record: $(VENV)/record  ## record the trainings that are missing, stopping none (hours; goes on where it was stopped)
 	$(BIN)/python -m benchmarks.record
 
-fit: $(VENV)/record  ## fit the model of the further gain to the recorded trainings (10 minutes)
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.fit
+# HISTORIES="one.npz other.npz" names public histories that are fitted to as well, each project counted alike.
+fit: $(VENV)/record  ## fit the models that ship with the package to the recorded trainings (an hour)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.fit $(HISTORIES)
 
 pictures: $(VENV)/demo  ## make the pictures of README and docs anew
 	$(BIN)/python -m demo
 	cp demo-output/lightning-*.png demo-output/keras-converges.png docs/pictures/
 
 gallery: $(VENV)/bench  ## draw one recorded run for each verdict and each trap, and write the page (2 minutes)
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.gallery
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.gallery
 
 wheel:  ## build the package, check it, and run it where nothing else is installed (2 minutes)
 	PYTHON=$(PYTHON) .ci/wheel

@@ -1,1 +1,1 @@
-"""Benchmarks: trainings recorded to their full budget, and what every rule would have made of them."""
+"""Benchmarks: `record` trains to the full budget, `fit` learns models from that, `measure` judges the package."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks.curves import HELD_OUT, load
+from benchmarks.record.curves import HELD_OUT, load
 from convergence_callbacks import ConvergenceError, Monitor, Observation, SettingsError
 from convergence_callbacks.cli import app
 from convergence_callbacks.compare import Outcome, compare, outcomes_of, rule_from

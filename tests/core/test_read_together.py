@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from benchmarks.curves import HELD_OUT, load
+from benchmarks.record.curves import HELD_OUT, load
 from convergence_callbacks import Monitor, Observation
 from convergence_callbacks.core.criteria.diagnosis import scores_of
 from convergence_callbacks.core.criteria.expected_gain import worth

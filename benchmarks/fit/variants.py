@@ -1,0 +1,80 @@
+"""What else a recorded run could have been: noisier, thrown off and recovering, cut short, with less logged.
+
+A model that is fitted on the recorded curves alone knows only their noise and their budgets. Each variant changes
+one thing that other people's trainings have, at random, the same way on every machine.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.record.curves import Run
+
+Series = NDArray[np.float64]
+
+SHORTEST = 12  # epochs of a budget that is cut
+
+
+def noisy(run: Run, rng: np.random.Generator) -> Run:
+    """With a validation set that is noisier, in every other case by less as the learning rate falls."""
+    noise = rng.choice([0.01, 0.03, 0.1, 0.3]) * _fall(run) * rng.standard_normal(run.epochs)
+    if rng.random() < 0.5:
+        noise *= np.sqrt(run.lr / run.lr.max())
+    return _changed(run, "noisy", val=run.val + noise)
+
+
+def thrown_off(run: Run, rng: np.random.Generator) -> Run:
+    """With a validation loss that is thrown up early, unsteadily, and comes back, as in fine-tuning at a high rate."""
+    share = np.arange(run.epochs) / run.epochs
+    rise = 1 - np.exp(-share / max(1 / run.epochs, 0.05 * rng.uniform(0.2, 1.5)))
+    unsteady = np.convolve(rng.standard_normal(run.epochs + 2), np.ones(int(rng.integers(1, 4))), "same")[: run.epochs]
+    if rng.random() < 0.6:
+        back = np.exp(-((share / rng.uniform(0.05, 0.35)) ** rng.choice([1, 2])))
+    else:
+        back = run.lr / run.lr.max() * np.exp(-share / 0.6)
+    size = rng.uniform(0.2, 1.5) * _fall(run) * np.abs(1 + rng.uniform(0.1, 0.5) * unsteady)
+    return _changed(run, "thrown", val=run.val + size * rise * back)
+
+
+def cut_short(run: Run, rng: np.random.Generator) -> Run:
+    """With a budget that ended before the training did."""
+    epochs = max(SHORTEST, int(run.epochs * rng.uniform(0.25, 0.8)))
+    return _changed(run, "short", train=run.train[:epochs], val=run.val[:epochs], lr=run.lr[:epochs])
+
+
+def without_train_loss(run: Run, _: np.random.Generator) -> Run:
+    """With nothing but a validation loss."""
+    return _changed(run, "validation-only", train=np.full(run.epochs, np.nan))
+
+
+VARIANTS: tuple[tuple[Callable[[Run, np.random.Generator], Run], float], ...] = (
+    (noisy, 0.5),
+    (thrown_off, 0.3),
+    (cut_short, 0.4),
+    (without_train_loss, 0.08),
+)
+"""Each variant, and of what share of the runs it is made."""
+
+
+def with_variants(runs: Iterable[Run]) -> list[Run]:
+    """All runs, each followed by some of its variants."""
+    return [run for original in runs for run in (original, *_variants_of(original))]
+
+
+def _variants_of(run: Run) -> list[Run]:
+    rng = np.random.default_rng(zlib.crc32(run.name.encode()))
+    chosen = [vary for vary, share in VARIANTS if rng.random() < share and run.epochs > SHORTEST]
+    return [variant for variant in (vary(run, rng) for vary in chosen) if variant.gain > 0.05 * abs(variant.baseline)]
+
+
+def _fall(run: Run) -> float:
+    return abs(float(run.val[0] - run.val.min()))
+
+
+def _changed(run: Run, ending: str, **changes: Series) -> Run:
+    return dataclasses.replace(run, name=f"{run.name}-{ending}", **changes)

@@ -1,0 +1,245 @@
+"""How right the diagnosis is: verdicts compared with what was really wrong with each run (`benchmarks.record.labels`).
+
+`make bench` asks the package about data sets that nothing was fitted to. `make diagnosis` (ten minutes on two cores)
+cross-validates: every run that was fitted is diagnosed by trees that were fitted without its data set. Both write a
+table and two pictures: the confusion matrix, and the runs that were most surely told wrong.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from unittest import mock
+
+import numpy as np
+import typer
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from rich.console import Console
+
+from benchmarks.fit.diagnosis import Examples, arrays, best_symptoms, examples, fit
+from benchmarks.measure import pictures
+from benchmarks.measure.score import bootstrap
+from benchmarks.record.curves import RECORDED, Run, load
+from benchmarks.record.labels import Labelled, labelled, learnable, onset
+from convergence_callbacks import Monitor
+from convergence_callbacks.core.models.boosted_trees import BoostedTrees
+from convergence_callbacks.core.models.diagnosis import model as diagnosis_model
+from convergence_callbacks.core.models.diagnosis.features import names
+from convergence_callbacks.core.verdict import Verdict
+
+ALL = tuple(verdict.value for verdict in Verdict)
+TOLD = ALL[1:]  # what a run can have ended as
+HEALTHY = ("improving", "converged")
+BROKEN = ("unstable", "not_learning", "diverged")
+FAILURES = ("not_learning", "diverged")
+FOLDS = 3
+DRAWS = 400  # of the bootstrap
+BINS = 10  # of confidence
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What was said of a run.
+
+    Args:
+        run: The run.
+        truth: Its label.
+        verdicts: Told at each epoch of the full budget.
+        confidences: Told with them.
+        stop: After how many epochs the default rule would have ended it.
+        onset: Number of the epoch from which its failure shows; 1 for others.
+    """
+
+    run: Run
+    truth: str
+    verdicts: tuple[str, ...]
+    confidences: tuple[float, ...]
+    stop: int
+    onset: int = 1
+
+    @property
+    def data(self) -> str:
+        """Its data set."""
+        return self.run.data
+
+    @property
+    def changes(self) -> int:
+        """How often the verdict changed after a tenth of the budget."""
+        settled = self.verdicts[len(self.verdicts) // 10 :]
+        return sum(one != other for one, other in itertools.pairwise(settled))
+
+    @property
+    def delay(self) -> int:
+        """Epochs from the onset of a failure until it is named; all of the budget where it never is."""
+        named = [
+            epoch for epoch, verdict in enumerate(self.verdicts, 1) if verdict == self.truth and epoch >= self.onset
+        ]
+        return named[0] - self.onset if named else len(self.verdicts)
+
+
+def replay(each: Labelled) -> Told:
+    """What the default rule says of a run at each epoch, its budget and schedule known."""
+    run = each.run
+    monitor = Monitor(max_epochs=run.epochs, lr_schedule=run.lr.tolist())
+    decisions = [
+        monitor.update(train_loss=train, val_loss=val, lr=lr)
+        for train, val, lr in zip(run.train, run.val, run.lr, strict=True)
+    ]
+    return Told(
+        run=run,
+        truth=str(each.verdict),
+        verdicts=tuple(decision.verdict.value for decision in decisions),
+        confidences=tuple(decision.confidence for decision in decisions),
+        stop=next((epoch for epoch, decision in enumerate(decisions, 1) if decision.stop), run.epochs),
+        onset=onset(run) if each.verdict == "diverged" else 1,
+    )
+
+
+def replay_all(runs: Sequence[Labelled], trees: BoostedTrees | None) -> list[Told]:
+    """The same of many, by other trees than those of the package where some are given."""
+    if trees is None:
+        return [replay(each) for each in runs]
+    with mock.patch.object(diagnosis_model, "fitted", return_value=trees):
+        return [replay(each) for each in runs]
+
+
+def of_package(runs: Sequence[Labelled], jobs: int) -> list[Told]:
+    """What the package says of each run."""
+    return list(Parallel(n_jobs=jobs, batch_size=8)(delayed(replay)(each) for each in runs))
+
+
+def cross_validated(runs: Sequence[Labelled], known: Examples, jobs: int) -> list[Told]:
+    """What is said of each run by trees that were fitted without its data set."""
+    columns, told = best_symptoms(known), list[Told]()
+    for fold in _folds(sorted({each.run.data for each in runs})):
+        fitted = fit(known.of(~np.isin(known.data, fold)), columns)
+        trees = BoostedTrees.stored(arrays(fitted, [names()[column] for column in columns]), "verdict")
+        left_out = [each for each in runs if each.run.data in fold]
+        parts = [left_out[start::jobs] for start in range(jobs)]
+        told += [one for part in Parallel(n_jobs=jobs)(delayed(replay_all)(p, trees) for p in parts) for one in part]
+    return told
+
+
+def _folds(data: Sequence[str]) -> Iterator[list[str]]:
+    return (list(data[start::FOLDS]) for start in range(min(FOLDS, len(data))))
+
+
+def at_end(told: Told) -> tuple[str, float]:
+    """The verdict at the end of the budget, and its confidence."""
+    return told.verdicts[-1], told.confidences[-1]
+
+
+def at_stop(told: Told) -> tuple[str, float]:
+    """The same at the epoch at which the default rule stops."""
+    return told.verdicts[told.stop - 1], told.confidences[told.stop - 1]
+
+
+When = Callable[[Told], tuple[str, float]]
+
+
+def confusion(told: Sequence[Told], when: When) -> NDArray[np.int64]:
+    """Runs by what they are (row) and what is told (column)."""
+    counted = np.zeros((len(ALL), len(ALL)), dtype=np.int64)
+    for each in told:
+        counted[ALL.index(each.truth), ALL.index(when(each)[0])] += 1
+    return counted
+
+
+def precision_recall_f1(counted: NDArray[np.int64]) -> NDArray[np.float64]:
+    """By verdict, a row each; runs that still improve are left out, as nobody ends these."""
+    ended = counted[1:]
+    right = np.diag(counted)[1:]
+    precision, recall = right / np.maximum(ended.sum(axis=0)[1:], 1), right / np.maximum(ended.sum(axis=1), 1)
+    return np.stack([precision, recall, 2 * precision * recall / np.maximum(precision + recall, 1e-12)], axis=1)
+
+
+def macro_f1(told: Sequence[Told], when: When) -> float:
+    """Mean F1 over the verdicts that some run has."""
+    counted = confusion(told, when)
+    return float(precision_recall_f1(counted)[counted.sum(axis=1)[1:] > 0, 2].mean())
+
+
+def calibration_error(told: Sequence[Told], when: When) -> float:
+    """Expected calibration error: how far confidence is from being right, over bins of equal width."""
+    sure = np.array([when(each)[1] for each in told])
+    right = np.array([when(each)[0] == each.truth for each in told], dtype=float)
+    place = np.minimum((BINS * sure).astype(int), BINS - 1)
+    return float(sum(abs(sure[place == b].mean() - right[place == b].mean()) * np.mean(place == b) for b in set(place)))
+
+
+def broken_share(told: Sequence[Told]) -> float:
+    """Share of the healthy runs that end called broken."""
+    healthy = [each for each in told if each.truth in HEALTHY]
+    return sum(each.verdicts[-1] in BROKEN for each in healthy) / max(1, len(healthy))
+
+
+def figures(told: Sequence[Told]) -> dict[str, float]:
+    """What the diagnosis is judged by."""
+    failed = [each.delay for each in told if each.truth in FAILURES]
+    return {
+        "macro-F1 at the end": macro_f1(told, at_end),
+        "macro-F1 at the default rule's stop": macro_f1(told, at_stop),
+        "calibration error at the end": calibration_error(told, at_end),
+        "calibration error at the stop": calibration_error(told, at_stop),
+        "verdict changes, median": float(np.median([each.changes for each in told])),
+        "epochs until a failure is named, median": float(np.median(failed)) if failed else np.nan,
+        "healthy runs called broken": broken_share(told),
+    }
+
+
+def table(told: Sequence[Told]) -> str:
+    """All figures, with intervals from a bootstrap over data sets."""
+    draws = [figures([told[place] for place in draw]) for draw in bootstrap([each.data for each in told], DRAWS)]
+    rows = ["| figure | | 90 % interval |", "|---|---|---|"]
+    for name, figure in figures(told).items():
+        known = [draw[name] for draw in draws if np.isfinite(draw[name])]
+        low, high = np.quantile(known or [np.nan], (0.05, 0.95))
+        rows.append(f"| {name} | {figure:.3f} | {low:.3f}–{high:.3f} |")
+    rows += ["", "| verdict | runs | precision | recall | F1 | F1 at the stop |", "|---|---|---|---|---|---|"]
+    ended, stopped = (precision_recall_f1(confusion(told, when)) for when in (at_end, at_stop))
+    for verdict, (precision, recall, f1), (_, _, f1_stopped) in zip(TOLD, ended, stopped, strict=True):
+        runs = sum(each.truth == verdict for each in told)
+        rows.append(f"| {verdict} | {runs} | {precision:.2f} | {recall:.2f} | {f1:.2f} | {f1_stopped:.2f} |")
+    return "\n".join(rows) + "\n"
+
+
+def judged(runs: Sequence[Run]) -> list[Labelled]:
+    """The runs that are measured: labelled, all their validation examples, of tasks that can be learnt."""
+    whole = [run for run in runs if not run.name.endswith("-few")]
+    return [each for each in labelled(learnable(whole)) if each.verdict is not None]
+
+
+def surest_mistakes(told: Sequence[Told], count: int = 10) -> list[Told]:
+    """Runs of which the wrong verdict was told at the end, the surest first."""
+    wrong = [each for each in told if each.verdicts[-1] != each.truth]
+    return sorted(wrong, key=lambda each: -each.confidences[-1])[:count]
+
+
+def write(told: Sequence[Told], title: str, folder: Path) -> None:
+    """Table, confusion matrix and mistakes into a folder; the table is shown too."""
+    sets = len({each.data for each in told})
+    text = f"{len(told)} runs on {sets} data sets, {title}.\n\n{table(told)}"
+    (folder / "diagnosis.md").write_text(text, encoding="utf-8")
+    Console(soft_wrap=True).print(text)
+    pictures.confusion(confusion(told, at_end), ALL, folder / "confusion.png")
+    pictures.mistakes([(e.run, e.truth, e.verdicts[-1]) for e in surest_mistakes(told)], folder / "mistakes.png")
+
+
+def main(
+    curves: Annotated[Path, typer.Option(help="recorded curves")] = RECORDED,
+    out: Annotated[Path, typer.Option(help="where table and picture go")] = Path("benchmark-output/cross-validated"),
+    jobs: Annotated[int, typer.Option(help="processes")] = 2,
+) -> None:
+    """Cross-validate the diagnosis over data sets; write the table and the pictures."""
+    out.mkdir(parents=True, exist_ok=True)
+    runs = load(curves)
+    told = cross_validated(judged(runs), examples(runs, jobs), jobs)
+    write(told, "each diagnosed by trees fitted on others", out)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,1 @@
+"""Records trainings of small real models to their full budget, and says what was wrong with each."""

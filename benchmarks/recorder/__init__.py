@@ -1,1 +1,0 @@
-"""Trains small real models to their full budget and keeps their learning curves."""

@@ -1,0 +1,43 @@
+"""What the rule could have known, and what it should have said."""
+
+import numpy as np
+import pytest
+
+from benchmarks.fit.further_gain_rows import all_rows, regret_of, rows_of, worth_of
+from convergence_callbacks.core.models.further_gain.features import names
+from tests.benchmarks.measure.test_rules import run_of
+
+STEPS = run_of([4, 2, 2, 2, 1, 1, 1, 1, 1, 1])
+
+
+def test_regret_is_what_is_still_to_be_gained():
+    assert regret_of(STEPS) == pytest.approx([1, 1 / 3, 1 / 3, 1 / 3, 0, 0, 0, 0, 0, 0])
+
+
+def test_worth_is_the_best_that_any_stretch_brings_for_its_epochs():
+    worth = worth_of(STEPS)
+    assert worth[0] == pytest.approx((2 / 3) / 0.12)
+    assert worth[1] == pytest.approx((1 / 3) / 0.32)
+    assert worth[3] > worth[2] > worth[1]
+    assert not worth[4:].any()
+
+
+def test_a_row_knows_what_came_before_it_and_nothing_else():
+    cut = run_of(STEPS.val[:6])
+    chosen = np.full(10, True)
+    known, known_of_cut = (rows_of(run, chosen[: run.epochs], False, False) for run in (STEPS, cut))
+    np.testing.assert_array_equal(known.features[:4], known_of_cut.features)
+    assert known.epochs.tolist() == [3, 4, 5, 6, 7, 8, 9, 10]
+    assert known.features.shape[1] == len(names())
+
+
+def test_a_budget_may_be_known_without_a_schedule():
+    (row,) = rows_of(STEPS, np.arange(10) == 5, schedule_known=False).features
+    known = dict(zip(names(), row, strict=True))
+    assert np.isnan(known["rate_mean"]) and not np.isnan(known["epochs_left"])
+
+
+def test_a_long_run_is_judged_once_a_bin():
+    (rows,) = all_rows([run_of(1 / np.arange(1, 301))], jobs=1)
+    assert np.diff(rows.epochs[rows.epochs > 256]).tolist() == [4] * 10
+    assert max(rows.bins) <= 128

@@ -1,0 +1,36 @@
+"""What else a recorded run could have been."""
+
+import numpy as np
+import pytest
+
+from benchmarks.fit import variants
+from tests.benchmarks.measure.test_rules import run_of
+
+RUN = run_of(0.2 + np.exp(-np.arange(60) / 8))
+
+
+@pytest.mark.parametrize("vary", [vary for vary, _ in variants.VARIANTS])
+def test_a_variant_is_the_same_on_every_machine_and_leaves_the_run_alone(vary):
+    before = RUN.val.copy()
+    first, again = (vary(RUN, np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(first.val, again.val)
+    np.testing.assert_array_equal(RUN.val, before)
+    assert first.name != RUN.name
+
+
+def test_a_budget_that_is_cut_keeps_what_came_before():
+    short = variants.cut_short(RUN, np.random.default_rng(0))
+    assert 12 <= short.epochs < 60
+    np.testing.assert_array_equal(short.val, RUN.val[: short.epochs])
+    assert len(short.train) == len(short.lr) == short.epochs
+
+
+def test_a_loss_that_is_thrown_off_comes_back():
+    thrown = variants.thrown_off(RUN, np.random.default_rng(1))
+    excess = thrown.val - RUN.val
+    assert excess.max() > 0.1 and excess[0] == 0 and excess[-1] < 0.2 * excess.max()
+
+
+def test_some_runs_get_variants():
+    runs = [run_of(0.2 + np.exp(-np.arange(60) / slow)) for slow in range(3, 12)]
+    assert len(runs) <= len(variants.with_variants(runs)) <= 5 * len(runs)
