@@ -78,7 +78,10 @@ def compare(
     energy_column: EnergyColumn = None,
     schedule_known: ScheduleKnown = False,
 ) -> None:
-    """Say what each rule would have spent on the logged trainings and what it would have given up, and which suits."""
+    """Say what each rule would have spent on the logged trainings and what it would have given up, and which suits.
+
+    Status 0: all was read. 1: something could not be read. 2: wrong usage.
+    """
     with errors_told():
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         base, choice = settings_and_columns(settings_file, *columns)
@@ -96,11 +99,13 @@ def compare(
         _draw(comparison, plot, path)
     if as_json:
         typer.echo(_json(comparison, lose))
-        return
-    say_table(_table(comparison))
-    say()
-    say(_footnote(comparison))
-    say(_advice(comparison, lose, base), "bold")
+    else:
+        say_table(_table(comparison))
+        say()
+        say(_footnote(comparison))
+        say(_advice(comparison, lose, base), "bold")
+    if comparison.problems:
+        raise typer.Exit(1)
 
 
 def _draw(comparison: Comparison, to: Path, path: Path) -> None:

@@ -38,6 +38,7 @@ from convergence_callbacks.logs.run import Run
 from convergence_callbacks.record.verify import verify
 from convergence_callbacks.replay import replay as replay_run
 from convergence_callbacks.summary import Summary
+from convergence_callbacks.telling.text import printable
 
 FAILED_ON = 3
 """The exit status where a run has a verdict that ``--fail-on`` names, or a record is not confirmed."""
@@ -118,11 +119,11 @@ def _summary(run: Run, settings: Settings, *, schedule_known: bool) -> Summary:
 def _explain(path: Path, choice: ColumnChoice) -> None:
     for each in read_logs(path, choice):
         if isinstance(each, LogError):
-            complain(str(each))
+            complain(printable(str(each)))
             continue
-        say(f"{each.name} ({each.format}, {each.steps} {each.unit}s)", "bold")
-        for line in (*each.columns.explained(), *(f"note: {note}" for note in each.notes)):
-            say(f"  {line}")
+        say(printable(f"{each.name} ({each.format}, {each.steps} {each.unit}s)"), "bold")
+        for line in each.explained():
+            say(f"  {printable(line)}")
 
 
 def _verify(path: Path, *, as_json: bool) -> None:

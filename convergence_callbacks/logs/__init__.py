@@ -3,7 +3,7 @@
 from convergence_callbacks.logs.columns import ColumnChoice, Columns
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.read import find_logs, read_log, read_logs
-from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.reader import Claim, Reader
 from convergence_callbacks.logs.run import Run
 
-__all__ = ["ColumnChoice", "Columns", "LogError", "Reader", "Run", "find_logs", "read_log", "read_logs"]
+__all__ = ["Claim", "ColumnChoice", "Columns", "LogError", "Reader", "Run", "find_logs", "read_log", "read_logs"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from convergence_callbacks.adapter.names import find_counterpart, find_train_loss
 from convergence_callbacks.core.errors import unknown_name
+from convergence_callbacks.core.scores import WORDS as SCORES
 from convergence_callbacks.logs.elapsed import DURATIONS
 from convergence_callbacks.logs.energy import find_energy
 from convergence_callbacks.logs.errors import LogError, NotALogError
@@ -34,6 +35,11 @@ _LOSSES = frozenset(
 _EPOCH = frozenset({"epoch", "epochs", "ep"})
 _STEP = frozenset({"step", "steps", "iter", "iters", "iteration", "iterations", "update", "updates", "round"})
 _OF_STEPS = frozenset({"global", "num", "number", "trainer", "train", "training", "current", "total"})
+_REWARD = frozenset({"reward", "rew", "return"})
+_OF_REWARDS = frozenset(
+    {"mean", "ep", "episode", "avg", "average", "eval", "env", "runners", "train", "rollout", "total"}
+)
+_SINGULAR = {"losses": "loss", "accs": "acc", "accuracies": "accuracy", "errors": "error", "lrs": "lr"}
 _TIMES = (
     *("_runtime", "runtime", "elapsed", "elapsed_time", "time_elapsed", "elapsed_seconds", "total_time", "time"),
     *("_timestamp", "timestamp", "wall_time", "walltime", "datetime", *sorted(DURATIONS)),
@@ -70,10 +76,12 @@ class Columns(ColumnChoice):
     Args:
         why: The reason for each that was taken, and for each that was not found, by role.
         ignored: The other columns.
+        time_of_iterations: Whether the time is that of one iteration, of which a row sums up several.
     """
 
     why: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
+    time_of_iterations: bool = False
 
     def explained(self) -> Iterator[str]:
         """A line for each role: the column, and why it is that one."""
@@ -107,14 +115,69 @@ def find_columns(names: Iterable[str], choice: ColumnChoice | None = None) -> Co
         free = [name for name in names if name not in found.values()]
         found[role], why[role] = _named(role, wanted, names) if wanted is not None else find(free, found.get("val"))
     if found["train"] is None and found["val"] is None:
-        raise NotALogError(_no_loss(names))
+        raise _no_loss(names)
+    for role in ("train", "val"):
+        if getattr(choice, role) is None:
+            _refuse_twins(role, found[role], names)
+    if choice.train is None and choice.val is None:
+        _refuse_rewards(found, names)
+    of_iterations = _is_of_iterations(found["time"], names)
+    if of_iterations:
+        why["time"] = "seconds of an iteration: times the iterations of each row"
+        if found["step"] is None:
+            found["time"], why["time"] = None, "seconds of an iteration, and no column counts iterations"
     ignored = tuple(name for name in names if name not in found.values())
-    return Columns(**{role: found[role] for role in OPTIONS}, why=why, ignored=ignored)
+    return Columns(
+        **{role: found[role] for role in OPTIONS}, why=why, ignored=ignored, time_of_iterations=of_iterations
+    )
 
 
 def words_of(name: str) -> frozenset[str]:
     """The words of a name: ``trainLoss/epoch_1`` has train, loss and epoch."""
-    return frozenset(word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name))
+    words = (word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name))
+    return frozenset(_SINGULAR.get(word, word) for word in words)
+
+
+def _refuse_twins(role: str, name: str | None, names: Sequence[str]) -> None:
+    """Refuse to choose between columns of one name, of which a table numbers the later ones.
+
+    Raises:
+        LogError: There is another of that name.
+    """
+    twin = f"{name} (2)"
+    if name is not None and twin in names:
+        raise LogError(f"several columns are called {name!r}; name {name!r} or {twin!r} with {OPTIONS[role]}")
+
+
+def _refuse_rewards(found: Mapping[str, str | None], names: Sequence[str]) -> None:
+    """Refuse to judge reinforcement learning by its loss, which says nothing of the progress.
+
+    Raises:
+        LogError: There is a reward, and nothing was named.
+    """
+    rewards = [name for name in names if is_reward(name)]
+    if rewards:
+        raise LogError(
+            f"it logs a reward, and in reinforcement learning the loss ({found['val'] or found['train']!r}) shows no "
+            f"progress; judge the reward with --val-metric {min(rewards, key=len)} and mode: max, or name a loss"
+        )
+
+
+def is_reward(name: str) -> bool:
+    """Whether a name is that of the reward itself: what an agent gets, on average.
+
+    >>> is_reward("rollout/ep_rew_mean"), is_reward("episode_reward_mean"), is_reward("reward"), is_reward("reward_std")
+    (True, True, True, False)
+    >>> is_reward("rewards/chosen"), is_reward("reward_loss")
+    (False, False)
+    """
+    words = words_of(name.rsplit("/", 1)[-1])
+    return bool(words & _REWARD) and words <= _REWARD | _OF_REWARDS
+
+
+def _is_of_iterations(time: str | None, names: Sequence[str]) -> bool:
+    """Whether a time is that of an iteration: OpenMMLab and Detectron2 log beside it what the data took of it."""
+    return time is not None and words_of(time) == {"time"} and any(words_of(name) == {"data", "time"} for name in names)
 
 
 def _named(role: str, wanted: str, names: Sequence[str]) -> tuple[str, str]:
@@ -123,9 +186,17 @@ def _named(role: str, wanted: str, names: Sequence[str]) -> tuple[str, str]:
     return wanted, f"named with {OPTIONS[role]}"
 
 
-def _no_loss(names: Sequence[str]) -> str:
+def _no_loss(names: Sequence[str]) -> LogError:
+    """The error where there is none; that of a log, where there are parts of a loss, or a reward, and a counter."""
     shown = ", ".join(map(repr, names[:12])) + (", …" if len(names) > 12 else "")
-    return f"no column looks like a train or validation loss; name it with --val-metric. Columns: {shown or 'none'}"
+    counts = any(words_of(name) & (_EPOCH | _STEP) and words_of(name) <= _EPOCH | _STEP | _OF_STEPS for name in names)
+    rewards = [name for name in names if is_reward(name)] or ["r"] * ({*names} == {"r", "l", "t"})  # Stable-Baselines
+    if rewards:
+        hint = f"there is no loss; judge the reward with --val-metric {min(rewards, key=len)} and mode: max"
+        return LogError(f"{hint}. Columns: {shown}")
+    message = f"no column looks like a train or validation loss; name it with --val-metric. Columns: {shown or 'none'}"
+    has_parts = counts and any("loss" in words_of(name) for name in names)
+    return LogError(message) if has_parts else NotALogError(message)
 
 
 def _validation(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
@@ -134,10 +205,10 @@ def _validation(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
     of_test = [name for name in names if words_of(name) & _TEST and not words_of(name) & _VALIDATION]
     stages: list[tuple[list[str], str]] = [
         ([name for name in of_val if _is_loss(name)], "the plainest name of a validation loss"),
-        ([name for name in of_val if words_of(name) & _LOSSES], "a measure of error on the validation data"),
+        ([name for name in of_val if _is_error(name)], "a measure of error on the validation data"),
         ([name for name in of_val if words_of(name) <= _VALIDATION], "it is called validation and nothing else"),
         ([name for name in of_test if _is_loss(name)], "there is no validation loss, and a test loss at every epoch"),
-        ([name for name in of_test if words_of(name) & _LOSSES], "there is no validation error, but one of the test"),
+        ([name for name in of_test if _is_error(name)], "there is no validation error, but one of the test"),
         ([name for name in of_test if words_of(name) <= _TEST], "it is called test, and there is no validation"),
     ]
     for candidates, why in stages:
@@ -162,6 +233,9 @@ def _train(names: Sequence[str], val: str | None) -> tuple[str | None, str]:
         return plain, "the plainest name of a train loss"
     if special:
         return _only_one("train", special, _TRAIN), "the plainest name of a train loss"
+    whole = [name for name in names if _is_loss(name) and words_of(name) <= _TRAIN | _NO_MEANING | {"main"}]
+    if whole:
+        return _only_one("train", whole, _TRAIN), "the loss as a whole"
     per_step = [name for name in names if "loss" in words_of(name) and words_of(name) & _TRAIN]
     if per_step:
         return _only_one("train", per_step, _TRAIN | _PER_STEP), "a train loss of single steps: their mean is taken"
@@ -189,6 +263,11 @@ def _only_one(role: str, candidates: Sequence[str], meaning: frozenset[str]) -> 
 
 def _digits(name: str) -> str:
     return re.sub(r"\D", "", name)
+
+
+def _is_error(name: str) -> bool:
+    """Whether a name is that of a measure that falls; the F1 of a class that is called error is none."""
+    return bool(words_of(name) & _LOSSES) and not set(re.findall("[a-z]+[0-9]*", name.lower())) & SCORES
 
 
 def _is_loss(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import statistics
 from collections.abc import Sequence
 
 DURATIONS = frozenset({"epoch_time", "time_per_epoch", "epoch_duration", "duration"})
@@ -12,6 +13,12 @@ DURATIONS = frozenset({"epoch_time", "time_per_epoch", "epoch_duration", "durati
 
 CLOCKS = frozenset({"elapsed", "total", "runtime", "wall", "walltime", "timestamp", "datetime"})
 """Words that name a time that runs on, never that of an epoch."""
+
+OF_DAY = frozenset({"timestamp", "datetime", "date", "clock", "asctime", "walltime"})
+"""Words that name a time of the day or of the calendar, never one since the start."""
+
+DAY = 86_400.0
+"""Seconds of a day."""
 
 SINCE_1970 = 3e8
 """A time beyond this, some ten years in seconds, is one of the calendar."""
@@ -22,13 +29,16 @@ FINER = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 RESUMES = 0.1
 """Share of the entries at which a clock may start over; one that goes back more often is none."""
 
+LATE = 100
+"""A clock that reads so many times what an entry takes at the first one did not start with the training."""
+
 
 def elapsed_seconds(times: Sequence[float], column: str, *, once_an_epoch: bool = True) -> list[float] | None:
     """Seconds since the start at each entry, None where the times are neither a clock nor those of each epoch.
 
     Args:
-        times: As logged: seconds since the start, since 1970 (also in milliseconds and finer), or of each entry; NaN
-            where unknown.
+        times: As logged: seconds since the start, since midnight or 1970 (also in milliseconds and finer), or of each
+            entry; NaN where unknown.
         column: The name of the column, which may tell the last of these.
         once_an_epoch: Whether no entry had several times; which of them is that of the epoch could not be told.
 
@@ -39,17 +49,61 @@ def elapsed_seconds(times: Sequence[float], column: str, *, once_an_epoch: bool 
     >>> elapsed_seconds([1.7e12, 1.7e12 + 60_000], "timestamp")
     [0.0, 60.0]
     """
+    return time_told(times, column, once_an_epoch=once_an_epoch)[0]
+
+
+def time_told(times: Sequence[float], column: str, *, once_an_epoch: bool = True) -> tuple[list[float] | None, str]:
+    """The same, with what the times were taken for; empty where they are told as they are.
+
+    >>> time_told([47_110.0, 47_113.0, 47_116.0], "TIMESTAMP")
+    ([0.0, 3.0, 6.0], 'the time of day, counted from the first entry')
+    """
+    words = set(re.findall("[a-z]+", column.lower()))
+    is_of_day = bool(OF_DAY & words) and all(time < DAY for time in times if math.isfinite(time))
+    times = _without_midnight(times) if is_of_day else times
     known = [time for time in times if math.isfinite(time)]
     if not known:
-        return None
+        return None, ""
     if column.strip().lower().replace(" ", "_").split("/")[-1] in DURATIONS:
-        return accumulated(times)
+        return accumulated(times), "seconds of each epoch"
     if runs_on(known):
-        unit = next((unit for beyond, unit in FINER if min(known) > beyond), 1.0)
-        return since_start([time / unit for time in times])
-    may_be_durations = once_an_epoch and not CLOCKS & set(re.findall("[a-z]+", column.lower()))
+        return _of_clock(times, known, is_of_day=is_of_day)
     are_seconds = 0 < min(known) <= max(known) < SINCE_1970
-    return accumulated(times) if may_be_durations and are_seconds and of_each(known) else None
+    if once_an_epoch and not CLOCKS & words and are_seconds and of_each(known):
+        return accumulated(times), "seconds of each entry"
+    return None, "neither a clock nor the time of each epoch: no time is told"
+
+
+def _of_clock(times: Sequence[float], known: Sequence[float], *, is_of_day: bool) -> tuple[list[float], str]:
+    """Seconds since the start by a clock, and which one it is."""
+    if is_of_day:
+        return since_start(times, since_first=True), "the time of day, counted from the first entry"
+    if begins_late(known):
+        return since_start(times, since_first=True), "a clock that did not start with the training"
+    unit = next((unit for beyond, unit in FINER if min(known) > beyond), 1.0)
+    meaning = "the time of the calendar" if min(known) > SINCE_1970 else "seconds since the start"
+    return since_start([time / unit for time in times]), meaning
+
+
+def begins_late(known: Sequence[float]) -> bool:
+    """Whether a clock reads far more at the first entry than it moves from one to the next.
+
+    >>> begins_late([47_110.0, 47_113.0, 47_116.0]), begins_late([62.0, 64.0, 66.0])
+    (True, False)
+    """
+    moves = [b - a for a, b in itertools.pairwise(known) if b > a]
+    return len(moves) > 1 and SINCE_1970 > known[0] > LATE * statistics.median(moves)
+
+
+def _without_midnight(times: Sequence[float]) -> list[float]:
+    """Times of day that go on past midnight."""
+    passed, days, last = [], 0.0, math.nan
+    for time in times:
+        if time < last - DAY / 2:
+            days += DAY
+        last = time if math.isfinite(time) else last
+        passed.append(time + days)
+    return passed
 
 
 def runs_on(known: Sequence[float]) -> bool:
@@ -75,12 +129,17 @@ def of_each(known: Sequence[float]) -> bool:
     return _rises(known) <= 2 * _falls(known)
 
 
-def since_start(readings: Sequence[float]) -> list[float]:
-    """What has passed by each reading of something that runs on, as if it had never begun anew; NaN is passed over."""
+def since_start(readings: Sequence[float], *, since_first: bool = False) -> list[float]:
+    """What has passed by each reading of something that runs on, as if it had never begun anew; NaN is passed over.
+
+    Args:
+        readings: As logged.
+        since_first: Whether the first reading is the start, whatever it says.
+    """
     passed, total, last = [], 0.0, math.nan
     for reading in readings:
         if math.isfinite(reading):
-            total += _passed(last, reading)
+            total += 0.0 if since_first and math.isnan(last) else _passed(last, reading)
             last = reading
         passed.append(total)
     return passed

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import itertools
 import math
+import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.logs.columns import Columns
-from convergence_callbacks.logs.elapsed import elapsed_seconds
+from convergence_callbacks.logs.elapsed import accumulated, time_told
 from convergence_callbacks.logs.energy import kilowatt_hours
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.notes import Notes
@@ -21,11 +23,15 @@ from convergence_callbacks.logs.table import Row
 MOST = 1_000_000
 """Observations of a run, at most: a log with more has a row a step and tells neither epochs nor validation."""
 
+DENSE = 0.5
+"""Share of the epochs between the first and the last one that has to be there for a table to be one of them all."""
+
 
 @dataclass(slots=True)
 class Entry:
-    """What is known of one epoch, or of the time up to one validation."""
+    """What is known of one epoch, or of the time up to one validation; it began at one count and ends at another."""
 
+    begins: float
     key: float
     step: float | None
     line: int
@@ -52,14 +58,18 @@ class Gathered:
         unit: What their steps are.
         counts_from: The log's own number of the step 0.
         kilowatt_hours: Energy since the start at each observation; empty where it was not logged.
+        assumed: What was assumed.
         notes: What was mended.
+        steps_each: Steps of the optimiser from one observation to the next, None where they are not told or differ.
     """
 
     observations: tuple[Observation, ...]
     unit: str
     counts_from: int
     kilowatt_hours: tuple[float, ...]
+    assumed: tuple[str, ...]
     notes: tuple[str, ...]
+    steps_each: float | None = None
 
 
 @dataclass
@@ -68,34 +78,59 @@ class Gatherer:
 
     Args:
         columns: Which column is what.
+        in_parts: Whether epochs are told in parts, as 0.25.
     """
 
     columns: Columns
+    in_parts: bool = False
     _entries: list[Entry] = field(default_factory=list)
-    _done: list[Gathered] = field(default_factory=list)
     _pending: list[Row] = field(default_factory=list)
-    _notes: Notes = field(default_factory=Notes)
     _by_epoch: bool = True
-    _begins: float = math.nan
+    _last_step: float = 0.0
 
     def __post_init__(self) -> None:
-        self._by_epoch = self.columns.epoch is not None
+        self._by_epoch = self.columns.epoch is not None and not self.in_parts
 
     def add(self, row: Row) -> None:
         """Take in a row."""
         if self.columns.epoch is not None and self.columns.epoch not in row.values:
+            if self.columns.val in row.values and self.columns.train not in row.values and self._is_validated_later:
+                self._take(row, self._entries[-1].key)
+                return
             self._pending.append(row)  # such as the learning rate: of the epoch that the next row names
             del self._pending[:-MOST]
             return
         pending, self._pending = self._pending, []
+        key = self._key(row)
         for earlier in pending:
-            self._take(earlier, self._key(row))
-        self._take(row, self._key(row))
+            self._take(earlier, key)
+        self._take(row, key)
 
     def finish(self) -> list[Gathered]:
         """The trainings: more than one where the epochs start over."""
-        self._close()
-        return self._done
+        sorted_, notes = self._in_order()
+        trainings = [(sorted_, notes)] if sorted_ else _trainings(self._entries)
+        return [gathered(entries, self.columns, self._by_epoch, notes) for entries, notes in trainings if entries]
+
+    @property
+    def _is_validated_later(self) -> bool:
+        """Whether a validation that names no epoch is of the latest one, which was not validated yet."""
+        return bool(self._entries) and self._entries[-1].val is None and self._entries[-1].train_count > 0
+
+    def _in_order(self) -> tuple[list[Entry], Notes]:
+        """All entries by their epochs, where a table tells each once, but in another order; else none."""
+        notes = Notes()
+        keys = [entry.key for entry in self._entries]
+        falls = [(a, b) for a, b in itertools.pairwise(self._entries) if b.key < a.key]
+        is_whole = self._by_epoch and len(set(keys)) == len(keys) > 2
+        if not falls or not is_whole or max(keys) - min(keys) + 1 > len(keys) / DENSE:
+            return [], notes
+        if any(_is_merged(before, entry) for before, entry in falls):
+            return [], notes
+        is_reversed = len(falls) == len(keys) - 1
+        how = "from the last to the first" if is_reversed else "out of order"
+        notes.add(f"the epochs are written {how}: put in order")
+        return sorted(self._entries, key=lambda entry: entry.key), notes
 
     def _key(self, row: Row) -> float:
         """What the row counts by: the epoch, or else the step, or else nothing but the order."""
@@ -121,61 +156,87 @@ class Gatherer:
             entry.train_count += 1
         entry.val = entry.val if val is None else val
         entry.lr = entry.lr if lr is None else lr
-        entry.time = values.get(columns.time or "", entry.time)
-        entry.times += columns.time in values
+        if columns.time is not None and columns.time in values:
+            self._take_time(entry, values[columns.time], step)
         entry.energy = values.get(columns.energy or "", entry.energy)
+
+    def _take_time(self, entry: Entry, time: float, step: float | None) -> None:
+        """The latest reading of a clock; of iterations, what all since the row before took."""
+        if not self.columns.time_of_iterations:
+            entry.time = time
+            entry.times += 1
+        elif step is not None:
+            iterations = step - self._last_step if step > self._last_step else step
+            entry.time = iterations * time + (entry.time if math.isfinite(entry.time) else 0.0)
+            self._last_step = step
 
     def _entry_for(self, key: float, step: float | None, val: float | None, line: int) -> Entry:
         """The entry that a row belongs to, a new one where it is the first of it."""
-        if self._entries:
-            self._forget_repeated(key, line)
         last = self._entries[-1] if self._entries else None
-        if last is not None and self._belongs(last, key, val):
+        if last is not None and key >= last.key and self._belongs(last, key, step, val):
             last.key, last.step = key, step
             return last
         if len(self._entries) == MOST:
             raise LogError(
                 f"more than {MOST:,} rows and no epoch to put them together by; name it with --epoch-column", line=line
             )
-        self._begins = key if math.isnan(self._begins) else self._begins
-        self._entries.append(Entry(key, step, line))
+        self._entries.append(Entry(key, key, step, line))
         return self._entries[-1]
 
-    def _belongs(self, last: Entry, key: float, val: float | None) -> bool:
+    def _belongs(self, last: Entry, key: float, step: float | None, val: float | None) -> bool:
         """Whether a row is of the latest entry; a second validation is a new one."""
         if val is not None and last.val is not None:
             return False
-        if last.key == key:
-            return True
+        if self._by_epoch or not self._counts_rows:
+            return last.key == key
+        if last.val is not None and step is not None and last.step is not None:
+            return step == last.step  # an epoch that is rounded says less
         # Without whole epochs an entry is what lies between two validations.
-        return not self._by_epoch and self.columns.val is not None and last.val is None and self._counts_rows
+        return last.key == key or (self.columns.val is not None and last.val is None)
 
     @property
     def _counts_rows(self) -> bool:
         return bool(self.columns.epoch or self.columns.step)
 
-    def _forget_repeated(self, key: float, line: int) -> None:
-        """Where the count goes back: what came after was lost with a crash, or another training begins."""
-        last = self._entries[-1]
-        if key >= last.key:
-            return
-        if key <= self._begins:
-            self._notes.add(f"the count starts over at line {line}: what follows is another training")
-            self._close()
-            return
-        kept = [entry for entry in self._entries if entry.key < key]
-        self._notes.add(
-            f"the count goes back from {last.key:g} to {key:g} at line {line}, as after a resume: what it had repeated "
-            "is taken as it came last",
+
+def _trainings(entries: Sequence[Entry]) -> list[tuple[list[Entry], Notes]]:
+    """The entries of each training: another begins where the count starts over; what is repeated counts once."""
+    done: list[tuple[list[Entry], Notes]] = []
+    kept, notes = list[Entry](), Notes()
+    begins = math.nan
+    for entry in entries:
+        if kept and entry.begins < kept[-1].key:
+            if entry.begins <= begins:
+                notes.add(f"the count starts over at line {entry.line}: what follows is another training")
+                done.append((kept, notes))
+                kept, notes, begins = [], Notes(), math.nan
+            else:
+                _forget_repeated(kept, entry, notes)
+        begins = entry.begins if math.isnan(begins) else begins
+        kept.append(entry)
+    return [*done, (kept, notes)]
+
+
+def _forget_repeated(kept: list[Entry], entry: Entry, notes: Notes) -> None:
+    """Where the count goes back: what came after was lost with a crash."""
+    last = kept[-1]
+    if _is_merged(last, entry):
+        notes.add(
+            f"line {last.line} is left out: its {last.key:g} is two numbers in one, as of a line that was cut", kind="2"
+        )
+    else:
+        notes.add(
+            f"the count goes back from {last.key:g} to {entry.begins:g} at line {entry.line}, as after a resume: what "
+            "it had repeated is taken as it came last",
             kind="goes back",
         )
-        self._entries = kept
+    while kept and kept[-1].key >= entry.begins:
+        kept.pop()
 
-    def _close(self) -> None:
-        """Make observations of the entries, and begin anew."""
-        if self._entries:
-            self._done.append(gathered(self._entries, self.columns, self._by_epoch, self._notes))
-        self._entries, self._notes, self._begins = [], Notes(), math.nan
+
+def _is_merged(last: Entry, entry: Entry) -> bool:
+    """Whether the number of an epoch is the one before the next with other digits in front, as where a line was cut."""
+    return last.key > entry.key > 1 and f"{last.key:.0f}".endswith(f"{entry.key - 1:.0f}")
 
 
 def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Notes) -> Gathered:
@@ -191,10 +252,10 @@ def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Note
     unit = "epoch"
     if not keys or any(key != math.floor(key) or key < 0 for key in keys) or not _grow(keys, by_epoch):
         unit, keys = ("evaluation" if validated else "step"), [float(index) for index in range(len(entries))]
-    elapsed = _elapsed(entries, columns.time) if columns.time else None
-    counts_from = 1 if keys and keys[0] == 1 else 0
-    if keys and keys[0] > 1:
-        notes.add(f"the log begins with {unit} {keys[0]:g}: what came before is not in it")
+    elapsed, meaning = _elapsed(entries, columns)
+    counts_from = int(keys[0]) if keys else 0
+    if counts_from > 1:
+        notes.add(f"the log begins with {unit} {counts_from}: what came before is not in it")
     observations = tuple(
         Observation(
             step=int(key) - counts_from,
@@ -206,7 +267,31 @@ def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Note
         for index, (key, entry) in enumerate(zip(keys, entries, strict=True))
     )
     energy = kilowatt_hours([entry.energy for entry in entries], columns.energy) if columns.energy else ()
-    return Gathered(observations, unit, counts_from, energy, notes.told())
+    assumed = tuple(_assumed(entries, columns, unit, counts_from, meaning))
+    return Gathered(observations, unit, counts_from, energy, assumed, notes.told(), _steps_each(entries))
+
+
+def _assumed(entries: Sequence[Entry], columns: Columns, unit: str, counts_from: int, time: str) -> list[str]:
+    """What was assumed of the counter and of the times, a sentence each."""
+    counter = columns.epoch if unit == "epoch" and columns.epoch else columns.step
+    by = f"by {counter!r}" if unit == "epoch" and counter else "in the order of the log"
+    told = [f"the steps are {unit}s, counted {by} from {counts_from}"]
+    if any(entry.train_count > 1 for entry in entries):
+        told.append(f"the train loss of each {unit} is the mean of its records")
+    if columns.time and time:
+        told.append(f"{columns.time!r} is {time}")
+    return told
+
+
+def _steps_each(entries: Sequence[Entry]) -> float | None:
+    """Steps of the optimiser from one entry to the next, where they hardly differ."""
+    steps = [entry.step for entry in entries if entry.step is not None]
+    moves = [b - a for a, b in itertools.pairwise(steps)]
+    if len(steps) < len(entries) or not moves or min(moves) <= 0:
+        return None
+    middle = statistics.median(moves)
+    regular = sum(abs(move - middle) <= 0.1 * middle for move in moves)
+    return middle if regular >= 0.9 * len(moves) else None
 
 
 def _trained(entries: list[Entry], notes: Notes) -> list[Entry]:
@@ -240,7 +325,11 @@ def _complete(entries: list[Entry], notes: Notes) -> list[Entry]:
 
 
 def _once_an_epoch(entries: list[Entry], notes: Notes) -> tuple[list[Entry], bool]:
-    """One entry an epoch, unless most epochs were validated several times."""
+    """One entry an epoch, unless most epochs were validated several times.
+
+    Raises:
+        LogError: Each epoch is there several times, trained and validated anew: of several trainings at once.
+    """
     by_key: dict[float, list[Entry]] = {}
     for entry in entries:
         by_key.setdefault(entry.key, []).append(entry)
@@ -249,6 +338,11 @@ def _once_an_epoch(entries: list[Entry], notes: Notes) -> tuple[list[Entry], boo
         return entries, True
     distinct = any(len({entry.step for entry in same}) == len(same) for same in several)
     if 2 * len(several) > len(by_key) or distinct:
+        if not distinct and len(several) > 2 and all(entry.train_count and entry.val is not None for entry in entries):
+            raise LogError(
+                f"each epoch is there {len(several[0])} times with losses of its own, as of several trainings that "
+                "write to one file: split it by training, or name what counts on with --epoch-column or --step-column"
+            )
         return entries, False
     for same in several:
         notes.add(
@@ -273,6 +367,10 @@ def _grow(keys: list[float], by_epoch: bool) -> bool:
     return keys[:1] in ([0.0], [1.0]) and all(b == a + 1 for a, b in pairs)
 
 
-def _elapsed(entries: list[Entry], column: str) -> list[float] | None:
-    once = all(entry.times <= 1 for entry in entries)
-    return elapsed_seconds([entry.time for entry in entries], column, once_an_epoch=once)
+def _elapsed(entries: list[Entry], columns: Columns) -> tuple[list[float] | None, str]:
+    times = [entry.time for entry in entries]
+    if not columns.time or not any(map(math.isfinite, times)):
+        return None, ""
+    if columns.time_of_iterations:
+        return accumulated(times), "seconds of an iteration, times the iterations of each record"
+    return time_told(times, columns.time, once_an_epoch=all(entry.times <= 1 for entry in entries))

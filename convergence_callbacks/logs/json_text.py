@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from convergence_callbacks.logs.columns import OPTIONS, Columns, words_of
+from convergence_callbacks.logs.columns import OPTIONS, Columns
 from convergence_callbacks.logs.errors import LogError, NotALogError
+from convergence_callbacks.logs.labels import SPLIT_NAMES, SPLITS, of_split
 from convergence_callbacks.logs.lines import encoding_of
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.table import Row, is_lost, needed_of, number_in, seconds_in
@@ -18,11 +19,6 @@ LARGEST = 200_000_000
 
 DEEPEST = 4
 """Levels of nesting that are looked into."""
-
-SPLITS = frozenset({"train", "training", "val", "valid", "validation", "eval", "test"})
-"""What a part of the data is called, in lower case."""
-
-_SPLIT_NAMES = ("mode", "split", "phase", "stage", "subset")
 
 
 def document_in(path: Path) -> Any:
@@ -53,12 +49,11 @@ def flat(record: Mapping[str, Any], prefix: str = "", depth: int = DEEPEST) -> I
     >>> dict(flat({"mode": "val", "epoch": 1, "loss": 0.5}))
     {'epoch': 1, 'val/loss': 0.5}
     """
-    split = next((record[name] for name in _SPLIT_NAMES if str(record.get(name)).lower() in SPLITS), None)
+    split = next((record[name] for name in SPLIT_NAMES if str(record.get(name)).lower() in SPLITS), None)
     for name, value in record.items():
-        if split is not None and name in _SPLIT_NAMES:
+        if split is not None and name in SPLIT_NAMES:
             continue
-        counts = words_of(name) & {"epoch", "step", "iter", "iteration", "time", "lr", "timestamp"}
-        full = f"{prefix}{name}" if split is None or counts else f"{prefix}{split}/{name}"
+        full = f"{prefix}{name}" if split is None else f"{prefix}{of_split(str(split), name)}"
         if isinstance(value, Mapping):
             if depth:
                 yield from flat(value, f"{full}/", depth - 1)
@@ -66,7 +61,7 @@ def flat(record: Mapping[str, Any], prefix: str = "", depth: int = DEEPEST) -> I
             yield full, value
 
 
-def row_of(line: int, record: Mapping[str, Any], columns: Columns, notes: Notes) -> Row | None:
+def row_of(line: int, record: Mapping[str, Any], columns: Columns, notes: Notes, run: str = "") -> Row | None:
     """The row of a record; None, and a note, where what should be a loss or a count is none."""
     roles = {getattr(columns, role): role for role in OPTIONS if getattr(columns, role) is not None}
     values, needed = {}, needed_of(columns)
@@ -80,7 +75,7 @@ def row_of(line: int, record: Mapping[str, Any], columns: Columns, notes: Notes)
                 continue
             if number is not None:
                 values[name] = number
-    return Row(line, values)
+    return Row(line, values, run)
 
 
 def is_number(value: Any) -> bool:

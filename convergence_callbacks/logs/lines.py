@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from convergence_callbacks.logs.notes import Notes
@@ -23,11 +24,22 @@ def encoding_of(head: bytes) -> str:
     return "utf-16" if encoding.startswith("utf-16") else encoding
 
 
-def lines_of(path: Path, notes: Notes) -> Iterator[tuple[int, str]]:
+@functools.lru_cache(maxsize=2)
+def text_of(head: bytes) -> str:
+    """The text of a file that begins so; several readers ask for it, one after the other."""
+    return head.decode(encoding_of(head), "replace").lstrip("\ufeff")
+
+
+def lines_of(path: Path, notes: Notes, is_whole: Callable[[str], bool] = lambda _: False) -> Iterator[tuple[int, str]]:
     """Each line with its number, without its end, whichever system wrote it.
 
     A last line that has no end may be cut in the middle of a number, and a number that is cut is a wrong one: it is
     left out, and that is noted.
+
+    Args:
+        path: The file.
+        notes: Where it is noted.
+        is_whole: Whether a last line without an end shows that it is whole, and is to be taken.
     """
     with path.open("rb") as file:
         encoding = encoding_of(file.read(4))
@@ -37,6 +49,9 @@ def lines_of(path: Path, notes: Notes) -> Iterator[tuple[int, str]]:
             number += 1
             if not line.endswith(("\n", "\r")):
                 too_long = len(line) == LONGEST
+                if not too_long and is_whole(line):
+                    yield number, line
+                    return
                 notes.add(
                     "is too long, the rest was left out" if too_long else "has no end and may be cut: left out", number
                 )

@@ -7,13 +7,13 @@ import functools
 import importlib.metadata
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.emissions import EMISSIONS, with_emissions
 from convergence_callbacks.logs.errors import LogError, NotALogError
-from convergence_callbacks.logs.reader import GROUP, Reader
+from convergence_callbacks.logs.reader import GROUP, GUESS, Claim, Reader
 from convergence_callbacks.logs.run import Run
 
 HEAD = 65_536
@@ -29,6 +29,39 @@ def known_readers() -> tuple[Reader, ...]:
     return tuple(kind() for kind in (*others, *OURS))
 
 
+class Claimed(Reader):
+    """Reads a log with the surest of the readers that claim it, or the next one where that finds no training in it.
+
+    Args:
+        claims: The claims and who makes them, the surest first.
+    """
+
+    def __init__(self, claims: Sequence[tuple[Claim, Reader]]) -> None:
+        self.claims = tuple(claims)
+        self.name = claims[0][1].name  # type: ignore[misc]  # of each of them another
+
+    def recognise(self, path: Path, head: bytes) -> Claim | None:
+        """The surest claim."""
+        return self.claims[0][0]
+
+    def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
+        """The runs, each with the reason why it was read so."""
+        problem: NotALogError | None = None
+        for index, (claim, reader) in enumerate(self.claims):
+            try:
+                runs = list(reader.read(path, choice))
+            except NotALogError as error:
+                problem = problem or error
+                continue
+            except LogError as error:
+                raise error if problem is None or claim.confidence > GUESS else problem from None
+            others = [other.name for _, other in self.claims[index + 1 :]]
+            less_sure = f" (less sure: {', '.join(others)})" if others else ""
+            yield from (dataclasses.replace(run, recognised=f"{claim.reason}{less_sure}") for run in runs)
+            return
+        raise problem or NotALogError("no reader found a training in it")
+
+
 def find_logs(path: str | Path) -> Iterator[tuple[Path, Reader]]:
     """The logs below a folder, or the one that a file belongs to, each with what reads it.
 
@@ -38,13 +71,13 @@ def find_logs(path: str | Path) -> Iterator[tuple[Path, Reader]]:
     """
     path, seen = Path(path), set()
     for file in [path] if path.is_file() else _files_below(path):
-        reader = _reader_of(file)
-        if reader is None:
+        claims = _claims_to(file)
+        if not claims:
             continue
-        log = reader.log_of(file)
+        log = claims[0][1].log_of(file)
         if log not in seen:
             seen.add(log)
-            yield log, reader
+            yield log, Claimed([each for each in claims if each[1].log_of(file) == log])
     if path.is_file() and not seen:
         raise NotALogError(f"it is of no known format; known are {', '.join(r.name for r in known_readers())}", path)
 
@@ -138,22 +171,24 @@ def _raised_at(folder: Path) -> Callable[[OSError], None]:
     return raised
 
 
-def _reader_of(file: Path) -> Reader | None:
+def _claims_to(file: Path) -> list[tuple[Claim, Reader]]:
+    """The claims to a file, the surest first; of equally sure ones in the order of the readers."""
     try:
         if not file.is_file():  # pipes and sockets would never end
-            return None
+            return []
         with file.open("rb") as opened:
             head = opened.read(HEAD)
     except OSError:
-        return None
-    return next((reader for reader in known_readers() if _recognises(reader, file, head)), None)
+        return []
+    claims = [(claim, reader) for reader in known_readers() if (claim := _claim(reader, file, head)) is not None]
+    return sorted(claims, key=lambda each: -each[0].confidence)
 
 
-def _recognises(reader: Reader, file: Path, head: bytes) -> bool:
+def _claim(reader: Reader, file: Path, head: bytes) -> Claim | None:
     try:
-        return reader.recognises(file, head)
+        return reader.recognise(file, head)
     except Exception:  # of somebody else's reader
-        return False
+        return None
 
 
 def _name_below(log: Path, root: Path) -> str:

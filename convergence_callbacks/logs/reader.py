@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,11 +14,39 @@ from convergence_callbacks.logs.run import Run
 GROUP = "convergence_callbacks.readers"
 """Entry points of this group are readers: a package that has one teaches this one its format."""
 
+CERTAIN, LIKELY, POSSIBLE, GUESS = 0.95, 0.7, 0.4, 0.1
+"""How sure a reader is: by a mark that only its format has, by names and structure, by structure, by single words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A reader's claim to a file.
+
+    Args:
+        confidence: How sure it is that the file is of its format, above 0 and at most 1; the surest reads the file,
+            and the next one where that finds no training in it.
+        reason: What it was recognised by.
+
+    Raises:
+        ValueError: The confidence is no such number.
+
+    >>> Claim(0.7, "a header with the names of two losses")
+    Claim(confidence=0.7, reason='a header with the names of two losses')
+    """
+
+    confidence: float
+    reason: str
+
+    def __post_init__(self) -> None:
+        if not 0 < self.confidence <= 1:
+            raise ValueError(f"a confidence is above 0 and at most 1, got {self.confidence!r}")
+
 
 class Reader(ABC):
     """Reads one format.
 
-    A package of your own adds one with an entry point, and is asked before those that ship:
+    A package of your own adds one with an entry point; of two readers that are equally sure of a file, one of another
+    package goes before those that ship:
 
     ```toml
     [project.entry-points."convergence_callbacks.readers"]
@@ -29,8 +58,8 @@ class Reader(ABC):
     """What the format is called."""
 
     @abstractmethod
-    def recognises(self, path: Path, head: bytes) -> bool:
-        """Whether a file is one of this format, judged by its name and its first bytes alone.
+    def recognise(self, path: Path, head: bytes) -> Claim | None:
+        """How sure the reader is that a file is of its format, by the name and the first bytes; None where it is not.
 
         Args:
             path: The file.

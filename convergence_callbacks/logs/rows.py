@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from convergence_callbacks.logs.columns import Columns
-from convergence_callbacks.logs.epochs import Gatherer
+from convergence_callbacks.logs.epochs import Gathered, Gatherer
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.run import Run
@@ -23,10 +23,12 @@ def runs_of(
     *,
     name: str = "",
     planned: int | None = None,
+    planned_steps: float | None = None,
     unit: str | None = None,
+    in_parts: bool = False,
     metadata: Mapping[str, Any] | None = None,
 ) -> Iterator[Run]:
-    """The runs that rows tell of: more than one where the epochs start over.
+    """The runs that rows tell of: more than one where the epochs start over, or rows say of which run they are.
 
     Args:
         path: The log.
@@ -36,29 +38,46 @@ def runs_of(
         notes: What was left out, also while the rows are read.
         name: What the run calls itself.
         planned: Epochs that it was to take; holds where the rows count epochs.
+        planned_steps: Steps of the optimiser that it was to take; from them the evaluations are reckoned.
         unit: What a step is, where the format tells.
+        in_parts: Whether the epochs are known to be told in parts, as 0.25, also where the first ones are whole.
         metadata: What else the log tells.
 
     Raises:
         LogError: The rows tell of no epoch with a loss.
     """
-    gatherer = Gatherer(columns)
+    gatherers: dict[str, Gatherer] = {}
     for row in rows:
+        gatherer = gatherers.get(row.run)
+        if gatherer is None:
+            gatherer = gatherers[row.run] = Gatherer(columns, in_parts=in_parts)
         gatherer.add(row)
-    trainings = gatherer.finish()
-    if not trainings:
+    found = False
+    for run, gatherer in gatherers.items():
+        for index, training in enumerate(gatherer.finish()):
+            found = True
+            yield Run(
+                name=" ".join(filter(None, [name, run, f"({index + 1})" if index else ""])),
+                path=path,
+                format=format_,
+                observations=training.observations,
+                unit=unit or training.unit,
+                counts_from=training.counts_from,
+                kilowatt_hours=training.kilowatt_hours,
+                planned=_planned(training, planned, planned_steps),
+                columns=columns,
+                assumed=training.assumed,
+                notes=(*notes.told(), *training.notes),
+                metadata=metadata or {},
+            )
+    if not found:
         raise LogError("; ".join(["it has no epoch with a loss", *notes.told()]))
-    for index, training in enumerate(trainings):
-        yield Run(
-            name=" ".join(filter(None, [name, f"({index + 1})" if index else ""])),
-            path=path,
-            format=format_,
-            observations=training.observations,
-            unit=unit or training.unit,
-            counts_from=training.counts_from,
-            kilowatt_hours=training.kilowatt_hours,
-            planned=planned if training.unit == "epoch" else None,
-            columns=columns,
-            notes=(*notes.told(), *training.notes),
-            metadata=metadata or {},
-        )
+
+
+def _planned(training: Gathered, epochs: int | None, steps: float | None) -> int | None:
+    """What the training was to take, in what its steps count; less what came before a log that begins later."""
+    if training.unit == "epoch":
+        return None if epochs is None else max(epochs - max(training.counts_from - 1, 0), 1)
+    if steps is None or not training.steps_each:
+        return None
+    return max(round(steps / training.steps_each), len(training.observations))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -26,10 +26,14 @@ class Run:
         observations: What was measured, in order; their steps grow and count from 0.
         unit: What a step is: ``"epoch"``, ``"evaluation"`` (validated more or less than once an epoch), ``"step"``
             or ``"round"`` (of boosting).
-        counts_from: The number that the log itself gives the step 0: 0 or 1.
+        counts_from: The number that the log itself gives the step 0: 0 or 1, or more where the log begins later.
         kilowatt_hours: Energy since the start at each observation; empty where it was not logged.
         planned: Steps that the training was to take, where the log tells.
+        patience: Epochs without improvement after which the project itself would have stopped, where a file says so.
+        schedule: The kind of schedule of the learning rate, as "cosine", where a file beside the log says so.
         columns: Which columns were taken, and why.
+        recognised: Why the log was taken for one of this format.
+        assumed: What was assumed in reading, a sentence each: the unit of time, what is counted.
         notes: What was mended or left out in reading, a sentence each.
         metadata: What else the log tells of the run: names and hyperparameters.
     """
@@ -42,7 +46,11 @@ class Run:
     counts_from: int = 0
     kilowatt_hours: tuple[float, ...] = ()
     planned: int | None = None
+    patience: int | None = None
+    schedule: str = ""
     columns: Columns = field(default_factory=Columns)
+    recognised: str = ""
+    assumed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -52,6 +60,11 @@ class Run:
     def __reduce__(self) -> tuple[Any, ...]:  # a read-only mapping can't be pickled
         values = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
         return functools.partial(Run, **{**values, "metadata": dict(self.metadata)}), ()
+
+    @property
+    def counter(self) -> Counter:
+        """What its steps are called, and how the log numbers them."""
+        return Counter(self.unit, self.counts_from)
 
     @property
     def steps(self) -> int:
@@ -68,11 +81,16 @@ class Run:
         """The energy it took in kWh, None where it was not logged."""
         return self.kilowatt_hours[-1] if self.kilowatt_hours else None
 
-    @property
-    def counter(self) -> Counter:
-        """What its steps are called, and how the log numbers them."""
-        return Counter(self.unit, self.counts_from)
-
     def number(self, step: int) -> int:
         """The number that the log itself gives a step."""
-        return step + self.counts_from
+        return self.counter.number(step)
+
+    def explained(self) -> Iterator[str]:
+        """How it was read, a line each: the format, the columns, what was assumed, what was mended."""
+        if self.recognised:
+            yield f"read as {self.format}: {self.recognised}"
+        yield from self.columns.explained()
+        yield from (f"assumed: {each}" for each in self.assumed)
+        told = {"planned": self.planned, "patience": self.patience, "schedule": self.schedule}
+        yield from (f"{name}: {value}" for name, value in told.items() if value)
+        yield from (f"note: {note}" for note in self.notes)

@@ -14,7 +14,8 @@ from convergence_callbacks.logs.notes import Notes
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "infinity": math.inf}
-_MISSING = frozenset({"", "none", "null", "n/a", "na", "-", "--", "#n/a"})
+_MISSING = frozenset({"", "none", "null", "n/a", "na", "-", "--", "#n/a", "no log"})
+"""Words for nothing; Hugging Face writes "No log" where no train loss was logged yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,12 @@ class Row:
     Args:
         line: Where it is; a line of the file, or the row's number where the file has no lines.
         values: Numbers by column; a column that says nothing here is left out.
+        run: The run that it is of, where a log holds several side by side.
     """
 
     line: int
     values: Mapping[str, float]
+    run: str = ""
 
 
 def needed_of(columns: Columns) -> set[str | None]:
@@ -54,7 +57,7 @@ def summed(row: Row, sums: Mapping[str, Sequence[str]]) -> Row:
     for name, parts in sums.items():
         if all(part in values for part in parts):
             values[name] = sum(values[part] for part in parts)
-    return Row(row.line, values)
+    return Row(row.line, values, row.run)
 
 
 def number_in(value: Any) -> float | None:

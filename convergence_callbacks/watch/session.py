@@ -97,8 +97,12 @@ class Session:
         moved = tuple(dataclasses.replace(each, step=each.step + shift) for each in run.observations)
         known = {(each.step, each.train_loss, each.val_loss) for each in self.seen}
         begins = moved[0]
-        is_rest = begins.step > 0 if shift < 0 else (begins.step, begins.train_loss, begins.val_loss) in known
-        return dataclasses.replace(run, observations=moved, counts_from=run.counts_from - shift) if is_rest else run
+        begins_later = run.counts_from > 1 or shift < 0
+        is_rest = begins.step > 0 if begins_later else (begins.step, begins.train_loss, begins.val_loss) in known
+        if not is_rest:
+            return run
+        planned = None if run.planned is None else run.planned + shift
+        return dataclasses.replace(run, observations=moved, counts_from=run.counts_from - shift, planned=planned)
 
 
 def continued(seen: Sequence[Observation], now: Sequence[Observation]) -> list[Observation]:

@@ -61,7 +61,12 @@ def test_a_folder_with_all_formats_and_junk_loses_none(tmp_path):
 
 
 def test_every_reader_that_ships_is_tried(tmp_path):
-    tried = {name.split(" of ")[0].split(" with ")[0] for name in FORMATS} | {"TensorBoard", "decision record"}
+    tried = {name.split(" of ")[0].split(" with ")[0] for name in FORMATS} | {
+        "TensorBoard",
+        "decision record",
+        "TensorBoard CSV",
+        "Git LFS pointer",
+    }
     assert {reader.name for reader in known_readers()} <= tried
 
 
@@ -247,13 +252,13 @@ def test_a_table_of_one_column_is_read(tmp_path):
 def test_a_reader_of_somebody_else_comes_first_and_its_failure_loses_no_other_log(tmp_path, monkeypatch):
     import importlib.metadata
 
-    from convergence_callbacks.logs import Reader, read
+    from convergence_callbacks.logs import Claim, Reader, read
 
     class Mine(Reader):
         name = "mine"
 
-        def recognises(self, path, head):
-            return path.suffix == ".mine"
+        def recognise(self, path, head):
+            return Claim(0.4, "its name") if path.suffix == ".mine" else None
 
         def read(self, path, choice):
             raise RuntimeError("broken")
@@ -273,7 +278,7 @@ def test_a_reader_of_somebody_else_comes_first_and_its_failure_loses_no_other_lo
 
 def test_a_named_file_that_is_no_log_says_what_is_known(tmp_path):
     (tmp_path / "a.bin").write_bytes(b"\0\1")
-    with pytest.raises(LogError, match=r"a\.bin: it is of no known format; known are decision record, TensorBoard"):
+    with pytest.raises(LogError, match=r"a\.bin: it is of no known format; known are Git LFS pointer, decision record"):
         list(read_logs(tmp_path / "a.bin"))
 
 

@@ -126,7 +126,8 @@ def test_a_follower_survives_what_happens_to_files(tmp_path):
     path.rename(tmp_path / "log.csv.1")
     assert follower.look().run is None
     path.write_text(HEADER + rows(6, begin=4))
-    assert [o.step for o in follower.look().run.observations] == [4, 5]
+    run = follower.look().run
+    assert [run.number(o.step) for o in run.observations] == [4, 5]
 
 
 def test_of_a_folder_the_log_that_changed_last_is_followed(tmp_path):

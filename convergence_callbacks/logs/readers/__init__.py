@@ -1,4 +1,4 @@
-"""The readers, one format a file; `OURS` lists them from the most special format to any table."""
+"""The readers, one format a file; `OURS` lists them; of two that are equally sure of a file, the first one reads it."""
 
 from convergence_callbacks.logs.reader import Reader
 from convergence_callbacks.logs.readers.catboost import CatBoost
@@ -7,14 +7,17 @@ from convergence_callbacks.logs.readers.delimited import Delimited
 from convergence_callbacks.logs.readers.evals_result import EvalsResult
 from convergence_callbacks.logs.readers.history_json import HistoryJson
 from convergence_callbacks.logs.readers.json_lines import JsonLines
+from convergence_callbacks.logs.readers.lfs_pointer import LfsPointer
 from convergence_callbacks.logs.readers.mlflow_files import MlflowFiles
 from convergence_callbacks.logs.readers.mlflow_sqlite import MlflowSqlite
 from convergence_callbacks.logs.readers.tensorboard import TensorBoard
+from convergence_callbacks.logs.readers.tensorboard_csv import TensorBoardCsv
 from convergence_callbacks.logs.readers.trainer_state import TrainerState
 from convergence_callbacks.logs.readers.ultralytics import Ultralytics
 from convergence_callbacks.logs.readers.wandb_chart import WandbChart
 
 OURS: tuple[type[Reader], ...] = (
+    LfsPointer,
     DecisionRecords,
     TensorBoard,
     MlflowFiles,
@@ -26,5 +29,6 @@ OURS: tuple[type[Reader], ...] = (
     HistoryJson,
     Ultralytics,
     WandbChart,
+    TensorBoardCsv,
     Delimited,
 )

@@ -11,7 +11,7 @@ from convergence_callbacks.logs.columns import ColumnChoice, Columns
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.json_text import document_in, is_number
 from convergence_callbacks.logs.notes import Notes
-from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.reader import CERTAIN, Claim, Reader
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.logs.table import Row, number_in
@@ -22,11 +22,12 @@ class CatBoost(Reader):
 
     name: ClassVar[str] = "CatBoost"
 
-    def recognises(self, path: Path, head: bytes) -> bool:
+    def recognise(self, path: Path, head: bytes) -> Claim | None:
         """Its name, or the keys at its beginning."""
-        return path.name == "catboost_training.json" or (
-            path.suffix == ".json" and b'"meta"' in head[:200] and b'"learn_metrics"' in head
-        )
+        if path.name == "catboost_training.json":
+            return Claim(CERTAIN, "the name of CatBoost's own log")
+        keys = path.suffix == ".json" and b'"meta"' in head[:200] and b'"learn_metrics"' in head
+        return Claim(CERTAIN, "the keys of CatBoost's own log") if keys else None
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The run, one round of boosting a step."""

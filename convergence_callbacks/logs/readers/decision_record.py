@@ -10,7 +10,7 @@ from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.logs.columns import ColumnChoice, Columns
 from convergence_callbacks.logs.errors import LogError
-from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.reader import CERTAIN, Claim, Reader
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.record.read import is_record, read_record
 
@@ -20,9 +20,9 @@ class DecisionRecords(Reader):
 
     name: ClassVar[str] = "decision record"
 
-    def recognises(self, path: Path, head: bytes) -> bool:
+    def recognise(self, path: Path, head: bytes) -> Claim | None:
         """What its first line calls itself."""
-        return is_record(head)
+        return Claim(CERTAIN, "its first line says so") if is_record(head) else None
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The run of a record."""

@@ -13,7 +13,7 @@ from convergence_callbacks.logs.columns import ColumnChoice, Columns
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.json_text import document_in, is_number
 from convergence_callbacks.logs.notes import Notes
-from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.reader import LIKELY, Claim, Reader
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.logs.table import Row, number_in
@@ -32,11 +32,12 @@ class EvalsResult(Reader):
 
     name: ClassVar[str] = "evals_result"
 
-    def recognises(self, path: Path, head: bytes) -> bool:
+    def recognise(self, path: Path, head: bytes) -> Claim | None:
         """Two levels of names, of which the first is a usual one, before the first list."""
         names = "|".join(map(re.escape, {*TRAIN, *VALIDATION}))
         start = rb'\s*\{\s*"(' + names.encode() + rb')"\s*:\s*\{\s*"[^"]+"\s*:\s*\['
-        return path.suffix.lower() == ".json" and re.match(start, head) is not None
+        is_one = path.suffix.lower() == ".json" and re.match(start, head) is not None
+        return Claim(LIKELY, "lists of numbers by data set and metric") if is_one else None
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The run, one round of boosting a step."""

@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 
 from convergence_callbacks.logs.columns import ColumnChoice, find_columns
 from convergence_callbacks.logs.errors import LogError, NotALogError
-from convergence_callbacks.logs.json_text import SPLITS, document_in, flat, is_number, row_of
+from convergence_callbacks.logs.json_text import document_in, flat, is_number, row_of
+from convergence_callbacks.logs.labels import SPLITS
 from convergence_callbacks.logs.notes import Notes
-from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.reader import GUESS, POSSIBLE, Claim, Reader
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
 
@@ -27,9 +28,12 @@ class HistoryJson(Reader):
 
     name: ClassVar[str] = "JSON history"
 
-    def recognises(self, path: Path, head: bytes) -> bool:
+    def recognise(self, path: Path, head: bytes) -> Claim | None:
         """Any JSON document; that it is no history is found in reading."""
-        return path.suffix.lower() == ".json" and head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")[:1] in {b"{", b"["}
+        begins = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")[:1] in {b"{", b"["}
+        if not begins or path.suffix.lower() not in {".json", ""}:  # Chainer calls its own "log"
+            return None
+        return Claim(POSSIBLE if path.suffix else GUESS, "a JSON document")
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The runs of a document; one that can't be read is noted at the others."""

@@ -10,13 +10,15 @@ from typing import Any, ClassVar
 from convergence_callbacks.logs.columns import ColumnChoice, find_columns
 from convergence_callbacks.logs.errors import NotALogError
 from convergence_callbacks.logs.json_text import flat, is_number, row_of
+from convergence_callbacks.logs.labels import RUN_NAMES, Labels
 from convergence_callbacks.logs.lines import encoding_of, lines_of
 from convergence_callbacks.logs.notes import Notes
-from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.reader import LIKELY, Claim, Reader
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
 
-SUFFIXES = frozenset({".jsonl", ".ndjson", ".json", ".log", ".txt"})
+OWN = frozenset({".jsonl", ".ndjson"})
+SUFFIXES = OWN | {".json", ".log", ".txt", ".out", ""}
 NO_JSON = "is no JSON: left out"
 
 
@@ -25,29 +27,43 @@ class JsonLines(Reader):
 
     name: ClassVar[str] = "JSON lines"
 
-    def recognises(self, path: Path, head: bytes) -> bool:
+    def recognise(self, path: Path, head: bytes) -> Claim | None:
         """A name that such files have, and a first line that is an object by itself."""
         if path.suffix.lower() not in SUFFIXES or not head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0").startswith(b"{"):
-            return False
-        first, *more = head.decode(encoding_of(head), "replace").lstrip("\ufeff").splitlines()
-        is_line = object_in(first) is not None
-        return is_line and (path.suffix.lower() in {".jsonl", ".ndjson"} or bool("".join(more).strip()))
+            return None
+        first, *more = head.decode(encoding_of(head), "replace").lstrip("\ufeff").lstrip().splitlines()
+        is_log = object_in(first) is not None and (path.suffix.lower() in OWN or bool("".join(more).strip()))
+        return Claim(LIKELY, "its first line is a JSON object") if is_log else None
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The runs of a file, read twice: once for the names, which may come late, once for the values."""
         names: dict[str, None] = {}
-        for _, line in lines_of(path, Notes()):
-            record = object_in(line)
-            names.update((name, None) for name, value in flat(record or {}) if name not in names and is_number(value))
+        labels = Labels(RUN_NAMES, has_epochs=True)
+        in_parts = False
+        for _, line in lines_of(path, Notes(), is_object):
+            found = object_in(line) or {}
+            given = dict(flat(found))
+            names.update((name, None) for name, value in given.items() if name not in names and is_number(value))
+            epoch = given.get("epoch")
+            in_parts = in_parts or (isinstance(epoch, float) and not epoch.is_integer())
+            if any(is_number(value) for name, value in given.items() if name not in RUN_NAMES):
+                labels.add(found)
         if not names:
             raise NotALogError("it has no line with a number")
+        runs = [name for name in labels.runs() if name not in {choice.train, choice.val}]
         columns, notes = find_columns(names, choice), Notes()
         read = (
-            row_of(number, record, columns, notes)
-            for number, line in lines_of(path, notes)
+            row_of(number, record, columns, notes, " ".join(str(record.get(name, "")) for name in runs))
+            for number, line in lines_of(path, notes, is_object)
             if line.strip() and (record := _object_or_note(number, line, notes)) is not None
         )
-        yield from runs_of(path, self.name, columns, (row for row in read if row is not None), notes)
+        given_rows = (row for row in read if row is not None)
+        yield from runs_of(path, self.name, columns, given_rows, notes, in_parts=in_parts)
+
+
+def is_object(line: str) -> bool:
+    """Whether a line is a whole JSON object, also where it is the last one and has no end."""
+    return object_in(line) is not None
 
 
 def object_in(line: str) -> dict[str, Any] | None:

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import NotALogError
 from convergence_callbacks.logs.lines import lines_of
-from convergence_callbacks.logs.mlflow_run import Point, run_of_points
 from convergence_callbacks.logs.notes import Notes
-from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.points import Point, runs_of_points
+from convergence_callbacks.logs.reader import CERTAIN, Claim, Reader
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.logs.table import number_in
 
@@ -28,9 +28,10 @@ class MlflowFiles(Reader):
 
     name: ClassVar[str] = "MLflow files"
 
-    def recognises(self, path: Path, head: bytes) -> bool:
+    def recognise(self, path: Path, head: bytes) -> Claim | None:
         """The description of a run, with the folder of its metrics beside it."""
-        return path.name == "meta.yaml" and (path.parent / "metrics").is_dir() and b"run_id" in head
+        is_run = path.name == "meta.yaml" and (path.parent / "metrics").is_dir() and b"run_id" in head
+        return Claim(CERTAIN, "a run's meta.yaml beside the folder of its metrics") if is_run else None
 
     def log_of(self, path: Path) -> Path:
         """The folder of the run."""
@@ -48,7 +49,7 @@ class MlflowFiles(Reader):
         if not points:
             raise NotALogError("it has no metric")
         name = _texts(path / "tags").get("mlflow.runName", path.name)
-        yield from run_of_points(path, self.name, points, choice, notes, name=name, metadata=_texts(path / "params"))
+        yield from runs_of_points(path, self.name, points, choice, notes, name=name, metadata=_texts(path / "params"))
 
 
 def _points(file: Path, key: str, notes: Notes) -> Iterator[Point]:

@@ -11,9 +11,9 @@ from typing import ClassVar
 
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import LogError, NotALogError
-from convergence_callbacks.logs.mlflow_run import Point, run_of_points
 from convergence_callbacks.logs.notes import Notes
-from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.points import Point, runs_of_points
+from convergence_callbacks.logs.reader import CERTAIN, Claim, Reader
 from convergence_callbacks.logs.run import Run
 
 MAGIC = b"SQLite format 3\0"
@@ -29,13 +29,14 @@ class MlflowSqlite(Reader):
 
     name: ClassVar[str] = "MLflow SQLite"
 
-    def recognises(self, path: Path, head: bytes) -> bool:
+    def recognise(self, path: Path, head: bytes) -> Claim | None:
         """A database of SQLite with the tables of MLflow."""
         if not head.startswith(MAGIC):
-            return False
+            return None
         with contextlib.closing(_opened(path)) as database:
             tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        return {"runs", "metrics", "experiments"} <= tables
+        is_store = {"runs", "metrics", "experiments"} <= tables
+        return Claim(CERTAIN, "a database with the tables of MLflow") if is_store else None
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The runs that have a loss, named after experiment and run."""
@@ -45,7 +46,7 @@ class MlflowSqlite(Reader):
                 for identity, name in list(_runs(database)):
                     points, params = list(_points(database, identity)), dict(_params(database, identity))
                     try:
-                        yield from run_of_points(path, self.name, points, choice, Notes(), name=name, metadata=params)
+                        yield from runs_of_points(path, self.name, points, choice, Notes(), name=name, metadata=params)
                         found = True
                     except NotALogError:
                         continue

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from convergence_callbacks.logs.columns import ColumnChoice, Columns
+from convergence_callbacks.logs.columns import ColumnChoice, words_of
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.notes import Notes
-from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.points import STEP, TIME, Counters, Point, of_two_counters, rows_by_epoch, with_axes
+from convergence_callbacks.logs.reader import CERTAIN, Claim, Reader
 from convergence_callbacks.logs.readers.ultralytics import columns_and_sums
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
@@ -21,7 +23,9 @@ from convergence_callbacks.logs.table import Row, summed
 PARTS = frozenset({"train", "training", "val", "valid", "validation", "eval", "test"})
 """Folders that are no run of their own: Keras writes training and validation into one each."""
 
-STEP, TIME = "step", "wall_time"
+FIRST = 200
+"""Scalars of a file by which it is told what its tags are."""
+
 LARGEST = 65_536
 """Bytes of a record with scalars, at most: larger ones are pictures and histograms, and are passed over."""
 
@@ -41,33 +45,41 @@ class TensorBoard(Reader):
 
     name: ClassVar[str] = "TensorBoard"
 
-    def recognises(self, path: Path, head: bytes) -> bool:
+    def recognise(self, path: Path, head: bytes) -> Claim | None:
         """The name that all of them have."""
-        return ".tfevents." in path.name and len(head) > 0
+        return Claim(CERTAIN, "the name of an event file") if ".tfevents." in path.name and head else None
 
     def log_of(self, path: Path) -> Path:
         """The folder of the run: the one above, where this one is that of its train or validation data."""
         folder = path.parent
-        is_part = folder.name.lower() in PARTS or _is_one_scalar(folder)
-        return folder.parent if is_part else folder
+        return folder.parent if _is_part(folder) else folder
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
-        """The run of a folder, read twice: once for the tags, once for the values."""
+        """The run of a folder, read twice: once for the tags and their steps, once for the values."""
         files = list(_event_files(path))
-        tags = {scalar.tag: None for file in files for scalar in scalars_in(*file, Notes())}
-        if not tags:
+        counters = Counters()
+        for scalar in _by_time(files, Notes()):
+            counters.add(scalar.tag, scalar.step, scalar.wall_time)
+        if not counters.by_key:
             raise NotALogError("its event files hold no scalars")
         notes = Notes()
-        columns, sums = columns_and_sums([tag for tag in tags if tag != STEP], choice, notes)
-        columns = _with_axes(columns)
+        columns, sums = columns_and_sums([tag for tag in counters.by_key if tag != STEP], choice, notes)
+        columns = with_axes(columns)
         wanted = {columns.train, columns.val, columns.lr, columns.epoch, columns.energy}
         wanted |= {part for parts in sums.values() for part in parts}
-        scalars = heapq.merge(*(scalars_in(*file, notes) for file in files), key=lambda scalar: scalar.wall_time)
-        rows = rows_of((scalar for scalar in scalars if scalar.tag in wanted), columns)
+        scalars = (scalar for scalar in _by_time(files, notes) if scalar.tag in wanted)
+        by_epoch = counters.of_epochs(columns.val, columns.train)
+        if by_epoch is None:
+            rows = rows_of(scalars)
+        else:
+            columns = of_two_counters(columns, by_epoch, notes)
+            points = (Point(scalar.tag, scalar.value, scalar.step, scalar.wall_time) for scalar in scalars)
+            others = [steps.begins for tag, steps in counters.by_key.items() if tag in wanted and tag != by_epoch]
+            rows = rows_by_epoch(points, by_epoch, leads=counters.by_key[by_epoch].begins <= min(others))
         yield from runs_of(path, self.name, columns, (summed(row, sums) for row in rows), notes)
 
 
-def rows_of(scalars: Iterator[Scalar], columns: Columns) -> Iterator[Row]:
+def rows_of(scalars: Iterable[Scalar]) -> Iterator[Row]:
     """A row for each step: what was written one after the other at the same step is of the same row."""
     values: dict[str, float] = {}
     number = 0
@@ -79,6 +91,11 @@ def rows_of(scalars: Iterator[Scalar], columns: Columns) -> Iterator[Row]:
         values |= {STEP: float(scalar.step), TIME: scalar.wall_time, scalar.tag: scalar.value}
     if values:
         yield Row(number + 1, values)
+
+
+def _by_time(files: Iterable[tuple[Path, str]], notes: Notes) -> Iterator[Scalar]:
+    """The scalars of all files, in the order in which they were written."""
+    return heapq.merge(*(scalars_in(*file, notes) for file in files), key=lambda scalar: scalar.wall_time)
 
 
 def scalars_in(file: Path, prefix: str, notes: Notes) -> Iterator[Scalar]:
@@ -142,20 +159,39 @@ def _event_files(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _is_part(folder: Path) -> bool:
-    return folder.name.lower() in PARTS or _is_one_scalar(folder)
+    """Whether a folder holds a part of the run above it; one that tells of both parts itself is a run, however called.
+
+    Keras and others write training and validation into a folder each, side by side or with one of them in the run's
+    own; Ultralytics calls its runs ``train``, ``train2`` and so on.
+    """
+    if _is_one_scalar(folder):
+        return True
+    if folder.name.lower() not in PARTS:
+        return False
+    siblings = (
+        each for each in folder.parent.iterdir() if each.is_dir() and each.name.lower() in PARTS - {folder.name}
+    )
+    is_beside = _has_events(folder.parent) or any(_has_events(each) for each in siblings)
+    return is_beside and not _tells_both(folder)
+
+
+def _has_events(folder: Path) -> bool:
+    return any(folder.glob("*.tfevents.*"))
+
+
+def _tells_both(folder: Path) -> bool:
+    """Whether the first tags of a folder are of training and of validation, by their names."""
+    words = set[str]()
+    for file in sorted(folder.glob("*.tfevents.*")):
+        for scalar in itertools.islice(scalars_in(file, "", Notes()), FIRST):
+            words |= words_of(scalar.tag)
+    return bool(words & {"train", "training"} and words & {"val", "valid", "validation", "eval", "test"})
 
 
 def _is_one_scalar(folder: Path) -> bool:
     """Whether a folder is one that ``add_scalars`` made: beside the event file of the run, named after a tag."""
     words = set(folder.name.lower().replace("-", "_").split("_"))
-    return bool(words & PARTS) and any(folder.parent.glob("*.tfevents.*"))
-
-
-def _with_axes(columns: Columns) -> Columns:
-    """Step and time are part of every event."""
-    named: Mapping[str, Any] = {role: getattr(columns, role) for role in ("train", "val", "lr", "epoch", "energy")}
-    why = {**columns.why, "step": "part of every event", "time": "part of every event"}
-    return Columns(**named, step=STEP, time=TIME, why=why, ignored=columns.ignored)
+    return bool(words & PARTS) and folder.name.lower() not in PARTS and _has_events(folder.parent)
 
 
 def _tensorboard() -> tuple[Any, Any]:

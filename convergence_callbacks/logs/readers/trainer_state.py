@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ from convergence_callbacks.logs.columns import ColumnChoice, find_columns
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.json_text import LARGEST, document_in, flat, is_number, row_of
 from convergence_callbacks.logs.notes import Notes
-from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.reader import CERTAIN, Claim, Reader
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
 
@@ -24,9 +26,10 @@ class TrainerState(Reader):
 
     name: ClassVar[str] = "Hugging Face"
 
-    def recognises(self, path: Path, head: bytes) -> bool:
+    def recognise(self, path: Path, head: bytes) -> Claim | None:
         """Its name, or the key under which the log is."""
-        return path.suffix == ".json" and (path.name == "trainer_state.json" or b'"log_history"' in head)
+        is_state = path.suffix == ".json" and (path.name == "trainer_state.json" or b'"log_history"' in head)
+        return Claim(CERTAIN, "the state of a Trainer, with its log_history") if is_state else None
 
     def log_of(self, path: Path) -> Path:
         """The state of the same training that has come furthest: each repeats the log up to it."""
@@ -47,8 +50,21 @@ class TrainerState(Reader):
         columns, notes = find_columns(names, choice), Notes()
         rows = [row_of(number, record, columns, notes) for number, record in enumerate(records, start=1)]
         given = (row for row in rows if row is not None)
-        planned = _whole(state.get("num_train_epochs"))
-        yield from runs_of(path, self.name, columns, given, notes, planned=planned, metadata=_known(state))
+        epochs = [record["epoch"] for record in records if isinstance(record.get("epoch"), int | float)]
+        yield from (
+            dataclasses.replace(run, patience=_patience(state))
+            for run in runs_of(
+                path,
+                self.name,
+                columns,
+                given,
+                notes,
+                planned=_whole(state.get("num_train_epochs")),
+                planned_steps=_whole(state.get("max_steps")),
+                in_parts=any(epoch != int(epoch) for epoch in epochs if math.isfinite(epoch)),
+                metadata=_known(state),
+            )
+        )
 
 
 def _number(path: Path) -> int:
@@ -62,6 +78,14 @@ def _steps(state: Path) -> int:
     if state.stat().st_size > LARGEST:
         return 0
     return max(map(int, re.findall(rb'"(?:global_)?step"\s*:\s*(\d+)', state.read_bytes())), default=0)
+
+
+def _patience(state: dict[str, Any]) -> int | None:
+    """What the Trainer's own early stopping was set to."""
+    try:
+        return _whole(state["stateful_callbacks"]["EarlyStoppingCallback"]["args"]["early_stopping_patience"])
+    except (LookupError, TypeError):
+        return None
 
 
 def _whole(value: Any) -> int | None:

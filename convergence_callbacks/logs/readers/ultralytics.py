@@ -9,10 +9,10 @@ from typing import ClassVar
 
 from convergence_callbacks.logs.columns import ColumnChoice, Columns, find_columns, words_of
 from convergence_callbacks.logs.notes import Notes
-from convergence_callbacks.logs.reader import Reader
-from convergence_callbacks.logs.readers.delimited import Table, header_in
+from convergence_callbacks.logs.reader import LIKELY, Claim, Reader
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
+from convergence_callbacks.logs.text_table import Table, header_in
 
 TRAIN, VAL = "train/loss", "val/loss"
 """The sums of the parts that the loss is logged in."""
@@ -26,9 +26,10 @@ class Ultralytics(Reader):
 
     name: ClassVar[str] = "Ultralytics"
 
-    def recognises(self, path: Path, head: bytes) -> bool:
+    def recognise(self, path: Path, head: bytes) -> Claim | None:
         """A header with parts of the train and of the validation loss."""
-        return path.suffix.lower() in {".csv", ".txt"} and len(parts_in(header_in(head))) == 2
+        is_one = path.suffix.lower() in {".csv", ".txt"} and len(parts_in(header_in(head))) == 2
+        return Claim(LIKELY, "a header with parts of the train and of the validation loss") if is_one else None
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The run of a file."""

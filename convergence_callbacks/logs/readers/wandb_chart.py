@@ -10,10 +10,10 @@ from typing import ClassVar
 from convergence_callbacks.logs.columns import ColumnChoice, find_columns
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.notes import Notes
-from convergence_callbacks.logs.reader import Reader
-from convergence_callbacks.logs.readers.delimited import Table, header_in
+from convergence_callbacks.logs.reader import LIKELY, Claim, Reader
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
+from convergence_callbacks.logs.text_table import Table, header_in
 
 BETWEEN = " - "
 SMOOTHING = ("__MIN", "__MAX")
@@ -25,11 +25,12 @@ class WandbChart(Reader):
 
     name: ClassVar[str] = "Weights & Biases chart"
 
-    def recognises(self, path: Path, head: bytes) -> bool:
+    def recognise(self, path: Path, head: bytes) -> Claim | None:
         """A header of which most columns are named after a run and its metric."""
         names = header_in(head)
         of_runs = [name for name in names if BETWEEN in name]
-        return path.suffix.lower() == ".csv" and len(of_runs) > 0 and len(of_runs) >= len(names) - 2
+        is_chart = path.suffix.lower() == ".csv" and len(of_runs) > 0 and len(of_runs) >= len(names) - 2
+        return Claim(LIKELY, "columns named after a run and its metric") if is_chart else None
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The runs of a chart, those with a loss."""
