@@ -51,7 +51,7 @@ def value(number: float | None, digits: int = DIGITS) -> str:
         return "0"
     rounded = float(f"{number:.{digits - 1}e}")
     size = abs(rounded)
-    if not SMALL <= size < LARGE:
+    if not SMALL <= size or abs(number) >= LARGE:
         return f"{rounded:.{digits}g}"
     if size >= 10 ** (digits - 1):
         return f"{number:.0f}"
@@ -109,6 +109,16 @@ def amount(share: float | None) -> str | None:
     if share >= LARGE_SHARE:
         return times(share)
     return "less than 0.01%" if share < LEAST_SHARE else percent(share)
+
+
+def part(share: float | None, whole: str) -> str | None:
+    """How much of something rose, fell or came; None where nothing did.
+
+    >>> part(0.05, "the total gain"), part(12.0, "the total gain"), part(0.0, "the total gain")
+    ('5% of the total gain', '12 times the total gain', None)
+    """
+    said = amount(share)
+    return said and f"{said}{'' if share and share >= LARGE_SHARE else ' of'} {whole}"
 
 
 def multiple(factor: float | None) -> str | None:

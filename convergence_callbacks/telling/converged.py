@@ -1,0 +1,47 @@
+"""Words for a run of which nothing more is expected."""
+
+from __future__ import annotations
+
+from convergence_callbacks.telling import numbers
+from convergence_callbacks.telling.improving import recent_gain
+from convergence_callbacks.telling.known import Known
+
+LEAST_GAIN = 0.001
+"""Share of the total gain below which only that is said."""
+
+WIDENED = 0.05
+"""Share of the total gain from which on a wider generalisation gap is worth a word."""
+
+
+def reason(known: Known) -> str:
+    """How little came lately."""
+    gained = recent_gain(known)
+    if gained is not None:
+        return f"only {gained}"
+    window = known.number("recent_epochs")
+    return f"no gain in the latest {known.steps(window)}" if window else ""
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """Which weights to use."""
+    return (known.use_best,) if known.use_best else ()
+
+
+def settled(known: Known) -> str:
+    """Why nothing more is expected; empty where nobody said so."""
+    gain, tolerance = known.number("expected_gain"), known.number("tolerance")
+    if gain is None or tolerance is None:
+        return ""
+    least = min(LEAST_GAIN, tolerance)
+    if gain < least:
+        said = f"expected further gain less than {numbers.percent(least)} of the total"
+    else:
+        most = known.number("expected_gain_most")
+        at_most = f" (at most {numbers.percent(most)})" if most is not None and most > gain else ""
+        said = f"expected further gain {numbers.percent(gain)} of the total{at_most}"
+    said += f", below the tolerance of {numbers.percent(tolerance)}" if tolerance > least or gain >= least else ""
+    widened = known.number("gap_widening")
+    if widened is None or widened <= WIDENED:
+        return said
+    by = numbers.part(widened, "the total gain")
+    return f"{said}, while the generalisation gap widened by {by} since the best {known.counter.noun}"

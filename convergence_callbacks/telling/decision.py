@@ -1,0 +1,145 @@
+"""A decision in words: why, what to do next, and all of it in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from convergence_callbacks.core.criteria.spec import known_criteria
+from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.telling import (
+    converged,
+    diverged,
+    false_convergence,
+    improving,
+    not_learning,
+    numbers,
+    overfitting,
+    probe,
+    rate_trial,
+    templates,
+    unstable,
+)
+from convergence_callbacks.telling.known import Judged, Known
+from convergence_callbacks.telling.text import words
+
+SETTLED = "expected_gain"
+"""Name of the criterion that finds that nothing more is expected."""
+
+ACTIONS = 3
+"""Pieces of advice that are given."""
+
+
+class _Room(Protocol):
+    """A file of this room: how one verdict is reported."""
+
+    def reason(self, known: Known) -> str:
+        """Why."""
+
+    def advice(self, known: Known) -> tuple[str, ...]:
+        """What to do next."""
+
+
+OF_VERDICT: Mapping[Verdict, _Room] = {
+    Verdict.IMPROVING: improving,
+    Verdict.CONVERGED: converged,
+    Verdict.FALSE_CONVERGENCE: false_convergence,
+    Verdict.OVERFITTING: overfitting,
+    Verdict.UNSTABLE: unstable,
+    Verdict.NOT_LEARNING: not_learning,
+    Verdict.DIVERGED: diverged,
+}
+"""Where each verdict's words are."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """A decision in words.
+
+    Args:
+        reason: Why, in a sentence without its full stop.
+        advice: What to do next, one action an item.
+        line: All of it in one line.
+    """
+
+    reason: str
+    advice: tuple[str, ...]
+    line: str
+
+
+def words_of(decision: Judged, *, restored: bool = False) -> Words:
+    """A decision in words.
+
+    Args:
+        decision: What was decided, with the counter of its training.
+        restored: Whether the model has the weights of its best step already.
+    """
+    known = Known(decision, restored)
+    reason, advice = _reason(known), _advice(known)
+    return Words(reason, advice, _line(known, reason, advice))
+
+
+def _reason(known: Known) -> str:
+    """Why the criteria found it, then what it looks like where they did not say so, then what is done about it."""
+    found = [said for name in known.decision.found_by if (said := _because(name, known))]
+    own = "" if _says_the_verdict(known) else OF_VERDICT[known.decision.verdict].reason(known)
+    faults = [fault.reason for fault in known.decision.faults]
+    parts = [", and ".join(found), own, *faults, rate_trial.action(known)]
+    return "; ".join(dict.fromkeys(filter(None, parts)))
+
+
+def _because(name: str, known: Known) -> str:
+    """What one criterion says; empty where its verdict's own words say it."""
+    if name == SETTLED:
+        return converged.settled(known)
+    if name == probe.NAME:
+        return probe.reason(known)
+    kind = known_criteria().get(name)
+    if kind is None:
+        return f"found by {words(name)}"
+    return templates.rendered(getattr(kind, "because", ""), known.evidence_of(name), known.counter)
+
+
+def _says_the_verdict(known: Known) -> bool:
+    """Whether what the criteria said tells the verdict too, so that nothing is said twice."""
+    if not known.decision.found_by:
+        return True
+    verdict = known.decision.verdict
+    if SETTLED in known.decision.found_by:
+        return verdict is Verdict.CONVERGED or (verdict is Verdict.OVERFITTING and not _is_sudden(known))
+    return any(_tells(name, verdict) for name in known.decision.found_by)
+
+
+def _is_sudden(known: Known) -> bool:
+    return known.number("validation_rise") is not None
+
+
+def _tells(name: str, verdict: Verdict) -> bool:
+    """Whether a criterion has words of its own for a verdict: not a mere limit, and none of the default rule."""
+    kind = known_criteria().get(name)
+    if kind is None:
+        return True
+    return bool(getattr(kind, "because", "")) and verdict in getattr(kind, "verdicts", ())
+
+
+def _advice(known: Known) -> tuple[str, ...]:
+    """What to do next; while a rate is on trial nothing, since that is done already."""
+    decision = known.decision
+    if decision.action and not decision.stop:
+        return ()
+    found = probe if probe.NAME in decision.found_by else OF_VERDICT[decision.verdict]
+    advice = found.advice(known) if decision.found_by else ()
+    # What to do about broken data goes first: no learning rate cures it.
+    return tuple([*(fault.advice for fault in decision.faults), *advice][:ACTIONS])
+
+
+def _line(known: Known, reason: str, advice: tuple[str, ...]) -> str:
+    decision = known.decision
+    act = "stop" if decision.stop else "go on"
+    parts = [f"{act} at {numbers.numbered(decision.step, known.counter)}: {decision.verdict}", reason]
+    if decision.best_value is not None and known.best is not None:
+        parts.append(f"best {numbers.value(decision.best_value)} at {known.best}")
+    if advice:
+        parts.append(f"next: {'; '.join(advice)}")
+    return " | ".join(filter(None, parts))

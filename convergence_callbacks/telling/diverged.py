@@ -1,0 +1,38 @@
+"""Words for a run whose loss exploded or is no number any more."""
+
+from __future__ import annotations
+
+from convergence_callbacks.telling import learning_rate, numbers
+from convergence_callbacks.telling.known import Known
+
+
+def reason(known: Known) -> str:
+    """That there is no number any more, or how far the loss rose."""
+    broken = known.number("non_finite_in_a_row")
+    if broken:
+        return f"the loss is NaN or infinite for {known.steps(broken)} in a row"
+    loss, start = known.number("loss"), known.number("started_at")
+    if loss is None:
+        return ""
+    began = "" if start is None else f" from {numbers.value(start)}"
+    meanwhile = ", while train loss fell" if known.holds("train_falls") else ""
+    return f"the loss rose to {numbers.value(loss)}{began}{meanwhile}"
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """What to go back to, and how to keep it from happening again."""
+    return _what_to_restore(known), f"{learning_rate.too_high(known)}, or clip the gradients"
+
+
+def _what_to_restore(known: Known) -> str:
+    """The best weights; those of a step at which the loss was no number any more are spoilt."""
+    best = known.decision.best_step
+    if best is None:
+        return "look for NaN in the data, as check_data does"
+    broken = int(known.number("non_finite_in_a_row") or 0)
+    first_broken = known.decision.step - broken + 1
+    if broken and best >= first_broken:
+        return f"restore weights from before {numbers.numbered(first_broken, known.counter)}"
+    if known.use_best is not None and (known.are_trees or known.restored):
+        return known.use_best
+    return f"restore {known.best}"

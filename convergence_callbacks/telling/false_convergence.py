@@ -1,0 +1,44 @@
+"""Words for a run that only looks finished: its learning rate is too low."""
+
+from __future__ import annotations
+
+from convergence_callbacks.telling import learning_rate, numbers
+from convergence_callbacks.telling.known import Known
+
+TENTH = 0.1
+
+LONGEST = 100_000
+"""Steps of patience beyond which nobody waits."""
+
+
+def reason(known: Known) -> str:
+    """How slowly the loss falls, and how much of the gain came late."""
+    if known.number("fall_per_epoch") is None:
+        return ""
+    late = known.number("late_share")
+    share = numbers.amount(None if late is None else min(late, 1.0))
+    return f"{_pace(known)}{f': {share} of the gain came in the later half' if share else ''}"
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """Another rate, or how long this one takes."""
+    return (learning_rate.too_low(known), *_patience_it_takes(known))
+
+
+def _pace(known: Known) -> str:
+    fall = numbers.amount(known.number("fall_per_epoch"))
+    if fall is None:
+        return "the loss is flat, and yet it has not settled"
+    if not known.holds("looks_flat"):
+        return f"the loss still falls by {fall} {known.each()}"
+    how = "steadily" if known.holds("is_steady") else "not settled"
+    return f"the loss falls by only {fall} {known.each()}, but {how}"
+
+
+def _patience_it_takes(known: Known) -> tuple[str, ...]:
+    """How long the same rate would take, where it gets anywhere."""
+    fall = known.number("fall_per_epoch") or 0.0
+    if fall <= TENTH / LONGEST:
+        return ()
+    takes = known.steps(max(1.0, float(numbers.value(TENTH / fall, 2))))
+    return (f"or wait: at this pace the next tenth of the starting level takes {takes}",)

@@ -1,0 +1,140 @@
+"""What a decision holds, as the words need it: numbers that are there, finite, and in the training's counter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from convergence_callbacks.core.counter import Counter
+from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.telling import numbers
+
+BUDGET = "max_epochs"
+"""Name of the criterion that finds the budget used up."""
+
+TREES = "round"
+"""What is counted where trees are boosted: a model of trees has no weights to go back to."""
+
+
+class Fault(Protocol):
+    """Something that is wrong with the data."""
+
+    @property
+    def reason(self) -> str:
+        """What was seen."""
+
+    @property
+    def advice(self) -> str:
+        """What to do about it."""
+
+
+class Judged(Protocol):
+    """What words are made of: a decision."""
+
+    @property
+    def stop(self) -> bool:
+        """Whether the training should end."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it looks like."""
+
+    @property
+    def step(self) -> int:
+        """The step that was judged, counted from 0."""
+
+    @property
+    def best_step(self) -> int | None:
+        """The step of the best judged value."""
+
+    @property
+    def best_value(self) -> float | None:
+        """The best judged value."""
+
+    @property
+    def found_by(self) -> tuple[str, ...]:
+        """Names of the criteria that found it."""
+
+    @property
+    def evidence(self) -> Mapping[str, float]:
+        """The numbers behind it."""
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """What is wrong with the data."""
+
+    @property
+    def action(self) -> str:
+        """What is done about the learning rate."""
+
+    @property
+    def counter(self) -> Counter:
+        """What a step is called."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """The numbers of a decision.
+
+    Args:
+        decision: Where they come from.
+        restored: Whether the model has the weights of its best step already.
+    """
+
+    decision: Judged
+    restored: bool = False
+
+    def number(self, name: str) -> float | None:
+        """A number of the evidence, None where it is missing or not finite."""
+        given = self.decision.evidence.get(name)
+        return given if given is not None and math.isfinite(given) else None
+
+    def holds(self, name: str) -> bool:
+        """Whether a number of the evidence says yes: it is there and above 0."""
+        return (self.number(name) or 0.0) > 0
+
+    def evidence_of(self, criterion: str) -> dict[str, float]:
+        """The evidence as one of several criteria gave it: where two differ, one stands after its criterion's name."""
+        own = f"{criterion}."
+        given = self.decision.evidence
+        return {**given, **{name.removeprefix(own): given[name] for name in given if name.startswith(own)}}
+
+    @property
+    def counter(self) -> Counter:
+        """What a step of the training is called."""
+        return self.decision.counter
+
+    @property
+    def are_trees(self) -> bool:
+        """Whether the model is one of boosted trees."""
+        return self.counter.noun == TREES
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the budget is used up."""
+        return BUDGET in self.decision.found_by
+
+    @property
+    def best(self) -> str | None:
+        """The best step by its number, None where there was none."""
+        step = self.decision.best_step
+        return None if step is None else numbers.numbered(step, self.counter)
+
+    def steps(self, amount: float) -> str:
+        """How many steps, as the framework calls them."""
+        return numbers.steps(amount, self.counter)
+
+    def each(self) -> str:
+        """One step, for what happens at each: "an epoch", "a round"."""
+        return f"{'an' if self.counter.noun[:1] in 'aeiou' else 'a'} {self.counter.noun}"
+
+    @property
+    def use_best(self) -> str | None:
+        """What to use of the training, None where no step was any good."""
+        if self.best is None:
+            return None
+        if self.are_trees:
+            return f"use the trees up to {self.best}"
+        return f"the weights are those of {self.best} already" if self.restored else f"use the weights of {self.best}"

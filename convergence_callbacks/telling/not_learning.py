@@ -1,0 +1,36 @@
+"""Words for a run that is no better than a trivial predictor."""
+
+from __future__ import annotations
+
+from convergence_callbacks.telling import numbers
+from convergence_callbacks.telling.known import Known
+
+
+def reason(known: Known) -> str:
+    """That the loss never left the level where it began."""
+    start, best, epochs = (known.number(name) for name in ("started_at", "best", "epochs"))
+    if start is None or best is None:
+        return ""
+    within = f" in {known.steps(epochs)}" if epochs else ""
+    rises = best > start  # where more is better
+    if numbers.value(start) == numbers.value(best):
+        return f"the loss never {'rose above' if rises else 'fell below'} {numbers.value(best)}{within}"
+    return f"the loss only {'rose' if rises else 'fell'} from {numbers.value(start)} to {numbers.value(best)}{within}"
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """What to look at: labels where train loss falls alone, anything else where it does not."""
+    start = known.number("started_at")
+    far = f"far below {numbers.value(start, 3)}" if start is not None else "far"
+    return _what_to_check(known), f"try to overfit ten examples first: their train loss should fall {far}"
+
+
+def _what_to_check(known: Known) -> str:
+    fell = known.number("train_fall")
+    said = numbers.amount(fell)
+    if known.holds("train_has_begun"):
+        return f"check whether labels fit their inputs: train loss alone fell{f', by {said}' if said else ''}"
+    anything = "check labels, input scale and loss function"
+    if fell is None:
+        return anything
+    return f"{anything}: train loss {f'fell by {said} only' if said else 'did not fall either'}"

@@ -1,0 +1,41 @@
+"""Words for a run that learns its training examples and no more."""
+
+from __future__ import annotations
+
+from convergence_callbacks.telling import numbers, scores
+from convergence_callbacks.telling.known import Known
+
+AGAINST = "then weight decay, augmentation or more data"
+AGAINST_IN_TREES = "then shallower trees, stronger regularisation or more data"
+
+
+def reason(known: Known) -> str:
+    """How far validation loss rose, what train loss did meanwhile, and what the scores did."""
+    parts = [_risen(known), *scores.reasons(known)]
+    return "; ".join(filter(None, parts))
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """Which weights to use, what they spare, and what helps."""
+    use = f"{known.use_best}{_after_best(known)}" if known.use_best else None
+    against = AGAINST_IN_TREES if known.are_trees else AGAINST
+    return tuple(filter(None, (use, against, *scores.advice(known))))
+
+
+def _risen(known: Known) -> str:
+    if known.number("validation_rise") is None:
+        return ""
+    since = f"since {known.best} " if known.best else ""
+    rise = numbers.part(known.number("validation_rise"), "the total gain")
+    fall = numbers.part(known.number("train_fall"), "its own")
+    rose = f"validation loss rose by {rise}" if rise else "validation loss got no better"
+    return f"{since}{rose}{f' while train loss fell by another {fall}' if fall else ''}"
+
+
+def _after_best(known: Known) -> str:
+    """What came after the best step, where both losses did what makes it overfitting."""
+    rose = numbers.amount(known.number("loss_rise_since_best"))
+    fell = numbers.amount(known.number("train_fall_since_best"))
+    if not rose or not fell:
+        return ""
+    return f": after it validation loss rose by {rose} while train loss fell by {fell}"

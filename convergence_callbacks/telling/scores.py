@@ -1,0 +1,43 @@
+"""Words for scores, such as accuracy, beside a validation loss that rises.
+
+A network that grows sure of a few mistakes, as it does on wrong labels, pays for them in loss while it is right more
+often (Guo, Pleiss, Sun & Weinberger 2017). Where a score is given, both are said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from convergence_callbacks.telling import numbers
+from convergence_callbacks.telling.known import Known
+
+MOVED = "_moved"
+"""What stands after a score's name for whether it rose (1), fell (-1) or stayed (0)."""
+
+DIGITS = 3
+
+
+def reasons(known: Known) -> Iterator[str]:
+    """What each score did since the best loss."""
+    for name in _names(known):
+        before, now = (numbers.value(known.number(f"{name}_{when}"), DIGITS) for when in ("at_best", "now"))
+        moved = known.number(f"{name}{MOVED}")
+        if not moved or before == now:
+            yield f"{name} stayed near {now}"
+        else:
+            yield f"{name} {'rose' if moved > 0 else 'fell'} from {before} to {now}"
+
+
+def advice(known: Known) -> Iterator[str]:
+    """Where a score rose, that the latest weights may be the better ones."""
+    risen = [name for name in _names(known) if known.holds(f"{name}{MOVED}")]
+    if risen:
+        what = "the whole model" if known.are_trees else "the latest weights"
+        yield f"consider {what} for {' and '.join(risen)}: the loss rises because a few mistakes became more confident"
+
+
+def _names(known: Known) -> Iterator[str]:
+    for name in known.decision.evidence:
+        score = name.removesuffix(MOVED)
+        if score != name and known.number(f"{score}_now") is not None:
+            yield score

@@ -1,0 +1,39 @@
+"""Words for a run whose loss jumps: its learning rate is too high."""
+
+from __future__ import annotations
+
+from convergence_callbacks.telling import learning_rate, numbers
+from convergence_callbacks.telling.known import Known
+
+LEAST_SWING = 0.0005
+"""Share of the loss below which its swings are not worth a number."""
+
+
+def reason(known: Known) -> str:
+    """By how much the loss jumps, or that it only came back from its first steps."""
+    if known.holds("only_recovered"):
+        said = "the loss only came back from its first steps and has gained nothing since"
+        return said if known.number("loss") is None else f"{said}: it is at {numbers.value(known.number('loss'))}"
+    if known.number("jump") is None:
+        return ""
+    jump = numbers.part(known.number("jump"), "its gain")
+    return f"the loss jumps by {jump} since the first {known.counter.noun}s" if jump else "the loss does not settle"
+
+
+def advice(known: Known) -> tuple[str, ...]:
+    """A lower rate, and what calms a run beside it."""
+    return learning_rate.too_high(known), _what_calms(known)
+
+
+def _what_calms(known: Known) -> str:
+    if known.are_trees:
+        return "more examples a leaf or a smaller subsample calm it too"
+    if known.holds("only_recovered"):
+        start = known.number("started_at")
+        thrown = "" if start is None else f"the first steps threw the loss to {numbers.value(start)}: "
+        return f"{thrown}clip the gradients, or warm the rate up"
+    swing = known.number("oscillation")
+    if swing is None or swing < LEAST_SWING:
+        return "a larger batch or clipped gradients calm it too"
+    by = f"±{numbers.percent(swing)}" if swing < numbers.LARGE_SHARE else f"{numbers.times(swing)} its level"
+    return f"the loss oscillates by {by}: a larger batch or clipped gradients calm it too"
