@@ -33,8 +33,15 @@ LEAST_SHARE = 1e-4
 LARGE_SHARE = 10.0
 """A share from which on it is written as a factor, not in percent."""
 
+LEAST_TIMES = 0.01
+"""A factor below which only that is said."""
+
 MOST_TIMES = 1e6
 """A factor beyond which only that is said."""
+
+
+MOST_HOURS = 1e8
+"""Longer than anybody waits."""
 
 
 def value(number: float | None, digits: int = DIGITS) -> str:
@@ -51,8 +58,8 @@ def value(number: float | None, digits: int = DIGITS) -> str:
         return "0"
     rounded = float(f"{number:.{digits - 1}e}")
     size = abs(rounded)
-    if not SMALL <= size or abs(number) >= LARGE:
-        return f"{rounded:.{digits}g}"
+    if size < SMALL or abs(number) >= LARGE:
+        return f"{number:.{digits}g}"
     if size >= 10 ** (digits - 1):
         return f"{number:.0f}"
     text = f"{rounded:.{digits - 1 - math.floor(math.log10(size))}f}"
@@ -129,6 +136,8 @@ def multiple(factor: float | None) -> str | None:
     """
     if factor is None or not math.isfinite(factor) or factor <= 0:
         return None
+    if factor < LEAST_TIMES:
+        return f"less than {LEAST_TIMES}"
     if factor > MOST_TIMES:
         return f"more than {MOST_TIMES:,.0f}"
     return value(factor, 2) if factor < 10 else f"{factor:,.0f}"
@@ -218,7 +227,7 @@ def duration(hours: float | None) -> str:
     """
     if hours is None or not math.isfinite(hours):
         return NONE
-    seconds = round(max(0.0, hours) * 3600)
+    seconds = round(min(max(0.0, hours), MOST_HOURS) * 3600)
     if seconds < 60:
         return f"{seconds} s"
     minutes = round(seconds / 60)
