@@ -9,6 +9,7 @@ In a training:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 try:
@@ -29,6 +30,11 @@ class ConvergenceStopping(Stopping):
     to the best iteration itself (``use_best_model``), so ``restore_best`` changes nothing. A training that goes on
     from a snapshot is decided as if it had never stopped.
     """
+
+    integration = "CatBoost"
+    unsupported_because = MappingProxyType(
+        {"restore_best": "CatBoost keeps the trees up to the best iteration itself (use_best_model)"}
+    )
 
     def _construct(self) -> None:
         self._judged = 0

@@ -34,6 +34,9 @@ class ConvergenceStopping(Stopping):
     ``Checkpoint`` with the model, or use ``state_dict`` and ``load_state_dict``.
     """
 
+    integration = "Ignite"
+    supports = frozenset({"restore_best", "log_decisions"})
+
     def _construct(self) -> None:
         self._model: Any = None
         self._optimizer: Any = None

@@ -33,6 +33,9 @@ class ConvergenceStopping(LoopStopping):
     of Flax, which ``nnx.update(model, stopping.restore(nnx.state(model)))`` puts back. `restore` returns a new tree.
     """
 
+    integration = "JAX"
+    supports = frozenset({"restore_best"})
+
     def update(self, model: Any = None, *, lr: Any = None, epoch: int | None = None, **logged: Any) -> Decision:
         """Take in one epoch; see `LoopStopping.update`.
 

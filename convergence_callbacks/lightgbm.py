@@ -28,6 +28,9 @@ class ConvergenceStopping(Stopping):
     that *train* is no longer in its name.
     """
 
+    integration = "LightGBM"
+    supports = frozenset({"restore_best"})
+
     def _construct(self) -> None:
         self.order = 40  # after those that record, as LightGBM's own early stopping
 

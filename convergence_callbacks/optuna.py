@@ -14,7 +14,10 @@ In a study:
 
 from __future__ import annotations
 
+import dataclasses
 from collections import OrderedDict
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -28,11 +31,11 @@ except ModuleNotFoundError as error:
 
 from convergence_callbacks.adapter.loop import LoopStopping
 from convergence_callbacks.config.from_yaml import FromYaml
+from convergence_callbacks.core.constructor import takes
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import SettingsError
-from convergence_callbacks.core.schedule import Schedule
-from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
-from convergence_callbacks.core.verdict import STOP_ON_DEFAULT
+from convergence_callbacks.core.fields import setting
+from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.monitor import Monitor
 
 ATTRIBUTE = "convergence"
@@ -51,6 +54,11 @@ class ConvergenceStopping(LoopStopping):
     several objectives, nothing is reported and nothing pruned: Optuna knows no intermediate values there.
     ``restore_best`` changes nothing here: what counts is ``decision.best_value``.
     """
+
+    integration = "Optuna"
+    unsupported_because = MappingProxyType(
+        {"restore_best": "a trial counts by its value, so return decision.best_value"}
+    )
 
     def update(self, model: Any = None, *, lr: Any = None, epoch: int | None = None, **logged: Any) -> Decision:
         """Take in one epoch, report it to the trial and judge the training so far.
@@ -98,6 +106,15 @@ class ConvergenceStopping(LoopStopping):
             )
 
 
+@dataclass(frozen=True)
+class PrunerSettings(Settings):
+    """The settings of a monitor, and another pruner."""
+
+    pruner: BasePruner | None = setting(
+        "a pruner that compares trials, such as ``MedianPruner()``: where it prunes, so does this", None
+    )
+
+
 class ConvergencePruner(FromYaml, BasePruner):
     """Prunes a trial when it has converged, overfits, diverged or does not learn, by the values that it reported.
 
@@ -105,46 +122,11 @@ class ConvergencePruner(FromYaml, BasePruner):
     the storage. An epoch is a report. Train loss and learning rate a pruner does not see: where you can change the
     loop, use `ConvergenceStopping`. **A pruned trial is never the study's best**, so where ``trial.should_prune()``,
     end the loop and return the best value instead of raising ``TrialPruned``.
-
-    Args:
-        pruner: A pruner that compares trials, such as ``MedianPruner()``: where it prunes, so does this.
-        max_epochs: Reports a trial may make; unknown when left out.
-        tolerance: Prune when what is still to be gained is below this share of what was gained.
-        min_epochs: Never prune by the trial's own curve before this many reports.
-        baseline_loss: Loss of a trivial predictor (class frequencies, or the mean of the targets).
-        target_loss: Prune as soon as the value is at least this good.
-        lr_schedule: Learning rate of each report, where known and the same for all trials.
-        stop_on: Verdicts for which a trial is pruned.
-        criteria: Criteria that prune instead of the default rule, joined by ``|`` and ``&``.
-
-    Raises:
-        SettingsError: A setting has a wrong type or value.
     """
 
-    def __init__(
-        self,
-        pruner: BasePruner | None = None,
-        *,
-        max_epochs: int | None = None,
-        tolerance: float = 0.01,
-        min_epochs: int = 5,
-        baseline_loss: float | None = None,
-        target_loss: float | None = None,
-        lr_schedule: Schedule | None = None,
-        stop_on: StopOnSetting = STOP_ON_DEFAULT,
-        criteria: CriteriaSetting = None,
-    ) -> None:
-        self.pruner = pruner
-        self.settings = Settings(
-            max_epochs=max_epochs,
-            tolerance=tolerance,
-            min_epochs=min_epochs,
-            baseline_loss=baseline_loss,
-            target_loss=target_loss,
-            lr_schedule=lr_schedule,
-            stop_on=stop_on,
-            criteria=criteria,
-        )
+    @takes(PrunerSettings)
+    def __init__(self, settings: PrunerSettings) -> None:
+        self.settings, self.pruner = settings, settings.pruner
         self._forget()
 
     def prune(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> bool:
@@ -158,7 +140,7 @@ class ConvergencePruner(FromYaml, BasePruner):
         values = [value for _, value in sorted(trial.intermediate_values.items())]
         seen, monitor = self._watched.pop((study.study_name, trial.number), ([], None))
         if monitor is None or not np.array_equal(values[: len(seen)], seen, equal_nan=True):
-            seen, monitor = [], Monitor(**{**vars(self.settings), "mode": _mode(study.direction)})
+            seen, monitor = [], self._monitor(study)
         for value in values[len(seen) :]:
             monitor.update(val_loss=value)
         self._watched[study.study_name, trial.number] = values, monitor
@@ -166,13 +148,19 @@ class ConvergencePruner(FromYaml, BasePruner):
             self._watched.popitem(last=False)
         return monitor.decision
 
+    def _monitor(self, study: optuna.Study) -> Monitor:
+        mode = _mode(study.direction)
+        if self.settings.mode == "max" != mode:
+            raise SettingsError("mode is 'max', but the study's direction is 'minimize'", ("mode",))
+        return Monitor.from_settings(dataclasses.replace(self.settings, mode=mode))
+
     def __getstate__(self) -> dict[str, Any]:
         """The settings: all else is computed anew."""
-        return {"settings": self.settings, "pruner": self.pruner}
+        return {"settings": self.settings}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """A pruner as it was made."""
-        self.settings, self.pruner = state["settings"], state["pruner"]
+        self.settings, self.pruner = state["settings"], state["settings"].pruner
         self._forget()
 
     def _forget(self) -> None:

@@ -167,5 +167,4 @@ def with_schedule(settings: Settings, run: Run) -> Settings:
 
 def monitor_with(settings: Settings) -> Monitor:
     """A monitor without a clock: the times are those of the log."""
-    names = [field.name for field in dataclasses.fields(Settings)]
-    return Monitor(**{name: getattr(settings, name) for name in names})
+    return Monitor.from_settings(settings)

@@ -41,6 +41,9 @@ class ConvergenceStopping(Stopping):
     error of a regressor, unless ``loss`` is given. ``log_decisions`` and ``backup_dir`` change nothing here.
     """
 
+    integration = "scikit-learn"
+    supports = frozenset({"restore_best"})
+
     def fit(self, estimator: Any, x: Any, y: Any, x_val: Any, y_val: Any, *, loss: Loss | None = None) -> Any:
         """Train an estimator until the decision is to stop.
 

@@ -31,6 +31,9 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
     all callbacks that come before it.
     """
 
+    integration = "skorch"
+    supports = frozenset({"restore_best", "log_decisions"})
+
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Make ready for this run, and take in what the net's history holds."""
         self.begin(len(net.history) + net.max_epochs)

@@ -38,6 +38,9 @@ class ConvergenceStopping(LoopStopping, PythonState):  # type: ignore[misc]
     ``tf.train.Checkpoint(model=model, stopping=stopping)``.
     """
 
+    integration = "TensorFlow"
+    supports = frozenset({"restore_best"})
+
     def serialize(self) -> bytes:
         """The state of the run, for `tf.train.Checkpoint`."""
         state = self.state_dict()

@@ -39,6 +39,9 @@ class ConvergenceStopping(LoopStopping):
     ``accelerator.register_for_checkpointing(stopping)`` and ``fabric.save(path, {"stopping": stopping})`` use.
     """
 
+    integration = "PyTorch"
+    supports = frozenset({"restore_best"})
+
     _kept_as = Mapping
 
     def _agreed(self, found: Found) -> Found:

@@ -65,6 +65,9 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
     that is resumed from a checkpoint is decided as if it had never stopped; one that had stopped keeps its weights.
     """
 
+    integration = "Transformers"
+    supports = frozenset({"restore_best", "log_decisions"})
+
     def _construct(self) -> None:
         self._training = False
         self._ended: _Ended | None = None

@@ -39,6 +39,9 @@ class ConvergenceStopping(Stopping, TrainingCallback):
     may hold the state of the iteration before.)
     """
 
+    integration = "XGBoost"
+    supports = frozenset({"restore_best"})
+
     def _construct(self) -> None:
         TrainingCallback.__init__(self)
         self._first = 0

@@ -61,7 +61,8 @@ def doors() -> Iterator[str]:
     yield from described("Stopping", Stopping)
     for door in sorted({adapter.door for adapter in ADAPTERS}):
         kind = importlib.import_module(f"convergence_callbacks.{door}").ConvergenceStopping
-        yield from described(f"{door}.ConvergenceStopping", kind, without=Stopping.__mro__)
+        for line in described(f"{door}.ConvergenceStopping", kind, without=Stopping.__mro__):
+            yield line.replace(signature(Stopping), " with the settings of Stopping")
 
 
 def replacements() -> Iterator[str]:

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from convergence_callbacks import Default, Diagnosis, Verdict, __version__
-from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.cli import app
 from convergence_callbacks.cli.explain import VERDICTS, explain
 from convergence_callbacks.config.template import template
@@ -185,9 +185,9 @@ def test_no_setting_goes_unexplained():
         "on_false_convergence": "raise_lr",
         "every_n_steps": 500,
     }
-    assert set(changed) == {field.name for field in dataclasses.fields(StoppingSettings)}
+    assert set(changed) == {field.name for field in dataclasses.fields(CallbackSettings)}
     for name, value in changed.items():
-        assert explain(StoppingSettings(**{name: value})) != explain(StoppingSettings()), name
+        assert explain(CallbackSettings(**{name: value})) != explain(CallbackSettings()), name
 
 
 def piped(*arguments, **environment):

@@ -21,7 +21,7 @@ class Backup:
         folder: The folder; made when first written to.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         self._file = self.folder / "convergence-state.json"
         self._states: list[Mapping[str, Any]] = []

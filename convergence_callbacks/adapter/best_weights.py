@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 
@@ -12,7 +12,7 @@ from convergence_callbacks.core.errors import ConvergenceError
 class BestWeights:
     """The part of `Stopping` that ``restore_best`` asks for; how weights are copied is the framework's."""
 
-    settings: StoppingSettings
+    settings: CallbackSettings
     _best_weights: Any = None
 
     if TYPE_CHECKING:  # what `Stopping` has

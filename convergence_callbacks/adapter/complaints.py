@@ -7,7 +7,7 @@ import warnings
 
 from convergence_callbacks.adapter.found import Found
 from convergence_callbacks.adapter.names import not_found
-from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation, is_finite
 
@@ -15,7 +15,7 @@ from convergence_callbacks.core.observation import Observation, is_finite
 class Complaints:
     """Warns of each thing once a run; with ``strict`` raises it."""
 
-    settings: StoppingSettings
+    settings: CallbackSettings
     _warned: set[str]
 
     def complain_of_missing(self, found: Found) -> None:

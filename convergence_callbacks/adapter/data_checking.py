@@ -23,7 +23,6 @@ class DataChecking(Stopping):
         faults: What is wrong with data and gradients, as far as that was looked at.
     """
 
-    can_check_data = True
     faults: tuple[Fault, ...] = ()
 
     def _construct(self) -> None:

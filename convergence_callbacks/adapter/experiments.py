@@ -15,6 +15,9 @@ from convergence_callbacks.experiments.probe import judged_loss, probe
 from convergence_callbacks.experiments.probing import Probes
 from convergence_callbacks.experiments.rate_trial import RateTrial
 
+EXPERIMENTS = frozenset({"probe", "probe_budget", "on_false_convergence"})
+"""The settings of experiments."""
+
 
 class Trained(Protocol):
     """A model in the middle of its training, as its framework holds it."""
@@ -34,8 +37,6 @@ class Trained(Protocol):
 
 class Experimenting(Stopping):
     """A callback whose framework lets it train copies of its model, and change its learning rate."""
-
-    can_experiment = True
 
     def _construct(self) -> None:
         super()._construct()

@@ -14,7 +14,7 @@ from convergence_callbacks.adapter.names import (
     is_epoch_mean,
     is_paired,
 )
-from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.core.observation import Observation, as_number
 
 SHARED = ("train_loss", "val_loss", "lr", "elapsed")
@@ -41,7 +41,7 @@ class Found:
 
 
 def found_among(
-    settings: StoppingSettings,
+    settings: CallbackSettings,
     logged: Mapping[str, Any],
     known: Observation,
     *,
@@ -91,7 +91,7 @@ def _nothing(_: Iterable[str]) -> None:
     """No loss is looked for where more is better."""
 
 
-def _train_loss(settings: StoppingSettings, logged: Mapping[str, Any], mean: Any, validation: str) -> Any:
+def _train_loss(settings: CallbackSettings, logged: Mapping[str, Any], mean: Any, validation: str) -> Any:
     """What is paired with the validation metric: the same one on the training data, or else the loss."""
     named = settings.train_metric or find_counterpart(settings.val_metric or "val_loss", logged)
     if named is not None and named in logged:

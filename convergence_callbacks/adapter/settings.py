@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from convergence_callbacks.core.constructor import changed
 from convergence_callbacks.core.criteria.criterion import Criterion
 from convergence_callbacks.core.errors import SettingsError
-from convergence_callbacks.core.fields import setting
+from convergence_callbacks.core.fields import listed, setting
 from convergence_callbacks.core.settings import Settings
+
+LIGHTNING_AND_KERAS = ("Lightning", "Keras")
+HAVE_LOGGERS = (*LIGHTNING_AND_KERAS, "Transformers", "Ignite", "skorch")
+HOLD_THE_MODEL = (
+    *HAVE_LOGGERS,
+    "PyTorch",
+    "TensorFlow",
+    "JAX",
+    "scikit-learn",
+    "XGBoost",
+    "LightGBM",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoppingSettings(Settings):
+class CallbackSettings(Settings):
     """The settings of a callback; the same for every framework, and all that a YAML file may hold.
 
     Raises:
@@ -23,34 +39,41 @@ class StoppingSettings(Settings):
     val_metric: str | None = setting(
         "name under which the validation loss is logged; found by itself when left out", None
     )
-    restore_best: bool = setting("give the model the weights of its best epoch at the end", False)
+    restore_best: bool = setting("give the model the weights of its best epoch at the end", False, only=HOLD_THE_MODEL)
     verbose: bool = setting("say at the stop why the training ended", True)
     show_forecast: bool = setting("say after every epoch how many are left, such as 'ETA ≈ 14 epochs (9–25)'", False)
     log_decisions: bool = setting(
-        "write verdict, evidence and forecast of every epoch to the framework's loggers", False
+        "write verdict, evidence and forecast of every epoch to the framework's loggers", False, only=HAVE_LOGGERS
     )
-    backup_dir: str | None = setting(
+    backup_dir: str | os.PathLike[str] | None = setting(
         "folder for what must survive a kill beside the framework's own checkpoints: Keras's state, large best weights",
         None,
+        only=LIGHTNING_AND_KERAS,
     )
     probe: bool = setting(
-        "at a suspected plateau, train copies at other learning rates for a few epochs; Lightning and Keras only", False
+        "at a suspected plateau, train copies at other learning rates for a few epochs", False, only=LIGHTNING_AND_KERAS
     )
-    probe_budget: int = setting("epochs that all probes of a run may take together; 12 to 28 each", 60, ge=12)
+    probe_budget: int = setting(
+        "epochs that all probes of a run may take together; each takes 12, and up to 16 more where the rate is too low",
+        60,
+        only=LIGHTNING_AND_KERAS,
+        ge=12,
+    )
     every_n_steps: int | None = setting(
-        "judge each so many steps instead of each epoch, for runs of few long ones; Lightning only", None, ge=1
+        "judge each so many steps instead of each epoch, for runs of few long ones", None, only=("Lightning",), ge=1
     )
     check_data: bool = setting(
-        "look at the first batches and gradients, and say what is wrong with them where a run does not learn; "
-        "Lightning and Keras only",
+        "look at the first batches and gradients, and say what is wrong with them where a run does not learn",
         False,
+        only=LIGHTNING_AND_KERAS,
     )
     on_false_convergence: Literal["tell", "raise_lr"] = setting(
         "what to do about too low a learning rate: tell, or raise it (raise_lr) and put it back where that does not "
-        "help; Lightning and Keras only",
+        "help",
         "tell",
+        only=LIGHTNING_AND_KERAS,
     )
-    record: str | None = setting(
+    record: str | os.PathLike[str] | None = setting(
         "file to which every observation and decision is appended, so that anyone can recompute them", None
     )
     strict: bool = setting(
@@ -59,10 +82,37 @@ class StoppingSettings(Settings):
     )
 
     def __post_init__(self) -> None:
+        for name in ("backup_dir", "record"):  # kept as the text that a file of settings holds
+            if isinstance(path := getattr(self, name), os.PathLike):
+                object.__setattr__(self, name, os.fspath(path))
         super().__post_init__()
-        if self.on_false_convergence not in ("tell", "raise_lr"):
-            wrong = f"on_false_convergence must be 'tell' or 'raise_lr', got {self.on_false_convergence!r}"
-            raise SettingsError(wrong, ("on_false_convergence",))
+        if self.every_n_steps is not None and (self.probe or self.on_false_convergence != "tell"):
+            other = "probe" if self.probe else "on_false_convergence"
+            raise SettingsError(f"every_n_steps can't be used together with {other}", ("every_n_steps",))
+
+    @classmethod
+    def instead_of(cls, name: str, value: object) -> str:
+        """What to write in place of a keyword that is no setting; empty where that is not known."""
+        advice = super().instead_of(name, value).removesuffix(", on a callback")
+        stock = "; or use EarlyStopping, which counts as the framework's own" if name == "patience" else ""
+        return advice + stock
+
+    def refuse_unsupported(self, supports: frozenset[str], integration: str, because: Mapping[str, str]) -> None:
+        """Refuse a setting that was changed and would do nothing.
+
+        Args:
+            supports: Those of the settings that not every integration supports, which this one does.
+            integration: Its name.
+            because: Why a setting is not for it, by name, where there is more to say.
+
+        Raises:
+            SettingsError: Names the setting, and who supports it.
+        """
+        only = {field.name: field.metadata["only"] for field in dataclasses.fields(self) if "only" in field.metadata}
+        for name in changed(self):
+            if name in only.keys() - supports:
+                hint = because.get(name) or f"it is for {listed(only[name])} only"
+                raise SettingsError(f"{integration} does not support {name}: {hint}", (name,))
 
     def to_dict(self) -> dict[str, Any]:
         """The settings in plain types, as a callback takes them; a schedule that is a function is left out."""

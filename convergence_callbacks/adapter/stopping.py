@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Self
 
 from convergence_callbacks.adapter.best_weights import BestWeights
 from convergence_callbacks.adapter.complaints import Complaints
 from convergence_callbacks.adapter.found import Found, found_among
-from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.config.from_yaml import FromYaml
+from convergence_callbacks.core.constructor import representation, takes
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
@@ -19,44 +19,12 @@ from convergence_callbacks.core.loss_forecast import Forecast, Loss
 from convergence_callbacks.core.monitor_state import damage_told
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.core.schedule import Schedule
-from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
-from convergence_callbacks.core.verdict import STOP_ON_DEFAULT
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
 
 
 class Stopping(BestWeights, Complaints, FromYaml):
     """What every adapter is: it collects what its framework logged, and acts on the decision.
-
-    Args:
-        max_epochs: Epochs the training may take; the framework's own limit when left out.
-        tolerance: Stop when what is still to be gained is below this share of what was gained.
-        min_epochs: Never stop before this many epochs.
-        mode: ``"min"`` where less of the judged metric is better, ``"max"`` where more is: then name it.
-        baseline_loss: Loss of a trivial predictor (class frequencies, or the mean of the targets).
-        target_loss: Stop as soon as the judged loss is at least this good.
-        lr_schedule: Learning rate of each epoch; read from the framework where it knows them.
-        stop_on: Verdicts that end the training; the others are only told.
-        criteria: Criteria that end the training instead of the default rule, joined by ``|`` and ``&``.
-        train_metric: Name under which the train loss is logged; found by itself when left out.
-        val_metric: Name under which the validation loss is logged; found by itself when left out.
-        restore_best: Give the model the weights of its best epoch at the end.
-        verbose: Say at the stop why the training ended.
-        show_forecast: Say after every epoch how many are left, such as ``ETA ≈ 14 epochs (9–25)``.
-        log_decisions: Write verdict, evidence and forecast of every epoch to the framework's loggers.
-        backup_dir: Folder for what must survive a kill beside the framework's own checkpoints: the state under
-            Keras, and best weights that are too large to be kept in memory under Lightning.
-        probe: At a suspected plateau, train copies at other learning rates for a few epochs (Lightning and Keras only).
-        probe_budget: Epochs that all probes of a run may take together; each takes 12, and up to 16 more where the
-            rate is found too low, to find out by how much.
-        every_n_steps: Judge each so many steps instead of each epoch, for runs of few long ones (Lightning only).
-        check_data: Look at the first batches and gradients, and say what is wrong with them where a run does not learn
-            (Lightning and Keras only).
-        on_false_convergence: ``"tell"`` of too low a learning rate, or ``"raise_lr"``: raise it, and put it back where
-            that does not help (Lightning and Keras only).
-        record: File to which every observation and decision is appended; see `DecisionRecord`.
-        strict: Raise an error where a metric is missing or not finite, or a saved state can't be read, instead of a
-            warning; without it the criteria start afresh there.
 
     Attributes:
         decision: The latest decision, None before the first.
@@ -65,66 +33,38 @@ class Stopping(BestWeights, Complaints, FromYaml):
         listeners: Called with each observation and its decision, such as a `LivePlot`; append your own.
         stopped_epoch: The first epoch at which the training should end, None where it ran out its budget. A run that
             is taken up after it has ended has it at once.
-
-    Raises:
-        SettingsError: A setting has a wrong type or value.
     """
 
-    can_experiment = False
-    """Whether this framework's callback can train copies of the model, and change its learning rate."""
+    integration: ClassVar[str] = ""
+    """What its messages call it: the framework's name; that of the class where it has none."""
 
-    can_count_steps = False
-    """Whether this framework's callback can judge within an epoch."""
+    supports: ClassVar[frozenset[str]] = frozenset()
+    """Of the settings that not every integration supports, those that this one does."""
 
-    can_check_data = False
-    """Whether this framework's callback can see the data."""
+    unsupported_because: ClassVar[Mapping[str, str]] = {}
+    """Why a setting is not for this framework, by name, where there is more to say than who supports it."""
 
-    def __init__(
-        self,
-        *,
-        max_epochs: int | None = None,
-        tolerance: float = 0.01,
-        min_epochs: int = 5,
-        mode: Literal["min", "max"] = "min",
-        baseline_loss: float | None = None,
-        target_loss: float | None = None,
-        lr_schedule: Schedule | None = None,
-        stop_on: StopOnSetting = STOP_ON_DEFAULT,
-        criteria: CriteriaSetting = None,
-        train_metric: str | None = None,
-        val_metric: str | None = None,
-        restore_best: bool = False,
-        verbose: bool = True,
-        show_forecast: bool = False,
-        log_decisions: bool = False,
-        backup_dir: str | os.PathLike[str] | None = None,
-        probe: bool = False,
-        probe_budget: int = 60,
-        every_n_steps: int | None = None,
-        check_data: bool = False,
-        on_false_convergence: Literal["tell", "raise_lr"] = "tell",
-        record: str | os.PathLike[str] | None = None,
-        strict: bool = False,
-    ) -> None:
-        given = {name: value for name, value in vars().items() if name != "self"}
-        given |= {name: os.fspath(path) for name, path in given.items() if isinstance(path, os.PathLike)}
-        self._construct()
-        self.settings = StoppingSettings(**given)
-        if mode == "max" and val_metric is None and train_metric is None:  # no loss is better the larger it is
-            raise SettingsError(
+    @takes(CallbackSettings)
+    def __init__(self, settings: CallbackSettings) -> None:
+        name = self.integration or type(self).__name__
+        settings.refuse_unsupported(self.supports, name, self.unsupported_because)
+        if settings.mode == "max" and settings.val_metric is None and settings.train_metric is None:
+            raise SettingsError(  # no loss is better the larger it is
                 "mode 'max' needs val_metric, the name of what is to rise, such as 'val_acc'", ("mode",)
             )
-        if not self.can_experiment and (probe or on_false_convergence != "tell"):
-            named = "probe" if probe else "on_false_convergence"
-            raise SettingsError(f"{named} is for the callbacks of Lightning and Keras only", (named,))
-        if every_n_steps is not None and (probe or on_false_convergence != "tell" or not self.can_count_steps):
-            raise SettingsError("every_n_steps is for Lightning only, so far, without experiments", ("every_n_steps",))
-        if check_data and not self.can_check_data:
-            hint = "check_data is for the callbacks of Lightning and Keras; elsewhere call the function of that name"
-            raise SettingsError(hint, ("check_data",))
+        self._construct()
+        self.settings = settings
         self.listeners: list[Callable[[Observation, Decision], None]] = []
         self._saved: Mapping[str, Any] | None = None
         self.begin()
+
+    @classmethod
+    def from_settings(cls, settings: CallbackSettings) -> Self:
+        """A callback with these settings."""
+        return cls(**vars(CallbackSettings.of(settings)))
+
+    def __repr__(self) -> str:
+        return representation(self, self.settings)
 
     def _construct(self) -> None:
         """Whatever the framework's own constructor has to do."""
@@ -144,12 +84,15 @@ class Stopping(BestWeights, Complaints, FromYaml):
             lr_schedule: The rates to come as the framework knows them; the user's go before them.
             only_told: No verdict ends this run.
         """
-        given = {field.name: getattr(self.settings, field.name) for field in dataclasses.fields(Settings)}
-        given["max_epochs"] = max_epochs if given["max_epochs"] is None else given["max_epochs"]
-        given["min_epochs"] = max(given["min_epochs"], min_epochs or 0)
-        given["lr_schedule"] = lr_schedule if given["lr_schedule"] is None else given["lr_schedule"]
-        given["stop_on"] = () if only_told else given["stop_on"]
-        self.monitor = Monitor(**given)
+        own = self.settings
+        known = dataclasses.replace(
+            own,
+            max_epochs=max_epochs if own.max_epochs is None else own.max_epochs,
+            min_epochs=max(own.min_epochs, min_epochs or 0),
+            lr_schedule=lr_schedule if own.lr_schedule is None else own.lr_schedule,
+            stop_on=() if only_told else own.stop_on,
+        )
+        self.monitor = Monitor.from_settings(known)
         self._warned = set()
         with damage_told():
             self._take_up(self._saved or {})

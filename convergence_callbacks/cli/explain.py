@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.core.compose import AllOf, AnyOf
 from convergence_callbacks.core.criteria.criterion import Criterion
 from convergence_callbacks.core.criteria.default import Default
@@ -43,7 +43,7 @@ class Paragraph:
     is_warning: bool = False
 
 
-def explain(settings: StoppingSettings) -> list[Paragraph]:
+def explain(settings: CallbackSettings) -> list[Paragraph]:
     """When these settings end a training, what they only tell, and what happens at the end."""
     chosen = settings.criteria if isinstance(settings.criteria, Criterion) else Default(settings.tolerance)
     ending = [criterion for criterion in _each(chosen) if _may_end(criterion, settings)]
@@ -82,12 +82,12 @@ def _given(criterion: Criterion) -> tuple[Verdict, ...]:
     return VERDICTS.get(criterion.name, ())
 
 
-def _may_end(criterion: Criterion, settings: StoppingSettings) -> bool:
+def _may_end(criterion: Criterion, settings: CallbackSettings) -> bool:
     given = _given(criterion)
     return not given or any(verdict in settings.stop_on for verdict in given)
 
 
-def _stops(ending: Iterable[Criterion], settings: StoppingSettings) -> tuple[str, ...]:
+def _stops(ending: Iterable[Criterion], settings: CallbackSettings) -> tuple[str, ...]:
     lines = [*_whens(ending, settings.stop_on), *_whens(_limits(settings))]
     if settings.max_epochs is None:
         lines.append("- at the end of the epochs that the framework was given (max_epochs is not set)")
@@ -96,7 +96,7 @@ def _stops(ending: Iterable[Criterion], settings: StoppingSettings) -> tuple[str
     return tuple(lines)
 
 
-def _limits(settings: StoppingSettings) -> Iterator[Criterion]:
+def _limits(settings: CallbackSettings) -> Iterator[Criterion]:
     if settings.target_loss is not None:
         yield TargetLoss(settings.target_loss)
     if settings.max_epochs is not None:
@@ -113,14 +113,14 @@ def _names(verdicts: Iterable[Verdict], named: Container[Verdict | str]) -> str:
     return f" [{names}]" if names else ""
 
 
-def _verdicts(settings: StoppingSettings) -> Iterator[str]:
+def _verdicts(settings: CallbackSettings) -> Iterator[str]:
     stopping = [verdict.value for verdict in Verdict if verdict in settings.stop_on]
     telling = [verdict.value for verdict in Verdict if verdict not in settings.stop_on]
     yield f"that stop:  {', '.join(stopping) or 'none'}"
     yield f"only told:  {', '.join(telling) or 'none'}"
 
 
-def _judged(settings: StoppingSettings) -> Iterator[str]:
+def _judged(settings: CallbackSettings) -> Iterator[str]:
     found = "validation loss, found among what is logged"
     if settings.mode == "max":
         found = "what is given as val_loss (a callback must be told what to judge, with val_metric)"
@@ -135,8 +135,8 @@ def _judged(settings: StoppingSettings) -> Iterator[str]:
         yield "a loss that is missing or not finite is an error"
 
 
-def _probed(settings: StoppingSettings) -> Iterator[str]:
-    if settings.probe or settings.probe_budget != StoppingSettings().probe_budget:
+def _probed(settings: CallbackSettings) -> Iterator[str]:
+    if settings.probe or settings.probe_budget != CallbackSettings().probe_budget:
         probed = "a plateau that may be false" if settings.probe else "nothing"
         yield f"{probed} is probed at other learning rates; {settings.probe_budget} epochs at most"
     if settings.every_n_steps is not None:
@@ -147,7 +147,7 @@ def _probed(settings: StoppingSettings) -> Iterator[str]:
         yield "too low a learning rate is raised, and put back where that does not help"
 
 
-def _at_the_end(settings: StoppingSettings) -> Iterator[str]:
+def _at_the_end(settings: CallbackSettings) -> Iterator[str]:
     yield f"the model {'gets the weights of its best epoch' if settings.restore_best else 'keeps its last weights'}"
     yield "the reason is " + ("printed" if settings.verbose else "not printed")
     if settings.show_forecast:

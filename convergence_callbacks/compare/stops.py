@@ -101,7 +101,7 @@ class _Rule(Monitor):
     """A monitor that judges what another one has read, by criteria that the user named, or by limits alone."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(**{field.name: getattr(settings, field.name) for field in dataclasses.fields(Settings)})
+        super().__init__(**vars(Settings.of(settings)))
         self.expected_gain = ExpectedGain(settings.tolerance)
         self._without_budget = dataclasses.replace(settings, max_epochs=None).criteria_and_limits()
 

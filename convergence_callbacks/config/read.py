@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.config.document import Document, Place, Problem, parse, place_in
 from convergence_callbacks.config.schema import errors_in
 from convergence_callbacks.core.errors import SettingsError
@@ -22,7 +22,7 @@ def read_settings(path: str | Path) -> dict[str, Any]:
         path: The file: YAML 1.2 in UTF-8. An empty one gives no settings.
 
     Returns:
-        Values as `StoppingSettings` holds them: verdicts and criteria, not their names.
+        Values as `CallbackSettings` holds them: verdicts and criteria, not their names.
 
     Raises:
         SettingsError: Lists all that is wrong, a line each: ``convergence.yaml, line 4: patience must be
@@ -35,7 +35,7 @@ def read_settings(path: str | Path) -> dict[str, Any]:
     if found:
         message = "\n".join(_line(path, problem) for problem in _first_at_each_place(found))
         raise SettingsError(message, errors[0].at if len(errors) == len(found) == 1 else ())
-    settings = StoppingSettings(**document.value)
+    settings = CallbackSettings(**document.value)
     return {name: getattr(settings, name) for name in document.value}
 
 

@@ -11,15 +11,18 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
-from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.core.compose import Composition
 from convergence_callbacks.core.criteria.spec import criteria_from, known_criteria
 from convergence_callbacks.core.errors import SettingsError, unknown_name
+from convergence_callbacks.core.fields import only_in
 from convergence_callbacks.core.verdict import Verdict
 
 NARROWER_IN_A_FILE: dict[str, Any] = {
     "lr_schedule": list[float] | None,  # a file holds no function
     "stop_on": list[Annotated[Verdict, Strict(False)]],  # a file holds a verdict's name
+    "backup_dir": str | None,
+    "record": str | None,
     "criteria": Any,  # `criteria_errors` knows more of them than their type says
 }
 """Settings that Python may give in more ways than a file can."""
@@ -31,19 +34,24 @@ BOUNDS: Mapping[str, str] = {"ge": "at least", "gt": "above", "le": "at most", "
 @functools.cache
 def schema() -> type[BaseModel]:
     """A pydantic model of what a settings file may hold."""
-    types = typing.get_type_hints(StoppingSettings) | NARROWER_IN_A_FILE
+    types = typing.get_type_hints(CallbackSettings) | NARROWER_IN_A_FILE
     fields: dict[str, Any] = {
-        field.name: (types[field.name], Field(field.default, **field.metadata))
-        for field in dataclasses.fields(StoppingSettings)
+        field.name: (types[field.name], Field(field.default, **_for_pydantic(field)))
+        for field in dataclasses.fields(CallbackSettings)
     }
     strict = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
     return create_model("ConvergenceSettings", __config__=strict, **fields)
 
 
+def _for_pydantic(field: dataclasses.Field[Any]) -> dict[str, Any]:
+    about = field.metadata["description"] + (f"; {only_in(field)}" if only_in(field) else "")
+    return {**{key: field.metadata[key] for key in BOUNDS if key in field.metadata}, "description": about}
+
+
 def errors_in(values: Mapping[str, Any]) -> list[SettingsError]:
     """All that is wrong with the values of a file; each error knows its keys and indices."""
     found = [*_schema_errors(values), *(error.below("criteria") for error in criteria_errors(values.get("criteria")))]
-    return found or _raised_by(lambda: StoppingSettings(**values))
+    return found or _raised_by(lambda: CallbackSettings(**values))
 
 
 def criteria_errors(spec: Any) -> list[SettingsError]:

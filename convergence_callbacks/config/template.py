@@ -13,13 +13,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from convergence_callbacks.adapter.settings import StoppingSettings
-from convergence_callbacks.config.schema import BOUNDS
+from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.core.compose import Composition
 from convergence_callbacks.core.criteria.criterion import Criterion
 from convergence_callbacks.core.criteria.patience import Patience
 from convergence_callbacks.core.criteria.spec import known_criteria
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
+from convergence_callbacks.core.fields import only_in, range_of
 from convergence_callbacks.core.verdict import Verdict
 
 WIDTH = 120
@@ -59,7 +59,7 @@ _TYPES = {int: "whole number", float: "number", str: "text", bool: "true or fals
 
 def template() -> str:
     """The text of a settings file with every setting, its description, its range and its default."""
-    fields = [field for field in dataclasses.fields(StoppingSettings) if field.name != "criteria"]
+    fields = [field for field in dataclasses.fields(CallbackSettings) if field.name != "criteria"]
     parts = [_comment(_HEAD), *map(_setting, fields), _criteria()]
     return "\n".join(parts)
 
@@ -75,7 +75,7 @@ def dump(values: Any) -> str:
 
 
 def _setting(field: dataclasses.Field[Any]) -> str:
-    kind = typing.get_type_hints(StoppingSettings)[field.name]
+    kind = typing.get_type_hints(CallbackSettings)[field.name]
     about = _about(field, kind)
     text = _comment(f"{about[0].upper()}{about[1:]}.")
     if field.default is None:
@@ -85,7 +85,8 @@ def _setting(field: dataclasses.Field[Any]) -> str:
 
 
 def _about(field: dataclasses.Field[Any], kind: Any) -> str:
-    return f"{field.metadata['description']} ({', '.join([_values(field.name, kind), *_range(field)])})"
+    notes = filter(None, (_values(field.name, kind), range_of(field), only_in(field)))
+    return f"{field.metadata['description']} ({', '.join(notes)})"
 
 
 def _values(name: str, kind: Any) -> str:
@@ -97,11 +98,6 @@ def _values(name: str, kind: Any) -> str:
         return " or ".join(map(str, choices))
     words = [word for type_, word in _TYPES.items() if type_ in (choices or (kind,))]
     return " or ".join(words) or "list of numbers"
-
-
-def _range(field: dataclasses.Field[Any]) -> list[str]:
-    bounds = [f"{words} {field.metadata[bound]:g}" for bound, words in BOUNDS.items() if bound in field.metadata]
-    return [" and ".join(bounds)] if bounds else []
 
 
 def _criteria() -> str:

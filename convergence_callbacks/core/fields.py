@@ -1,7 +1,7 @@
 """How a setting is declared: once, as a dataclass field, for Python, YAML and the documentation.
 
-The metadata uses pydantic's words (``ge``, ``gt``, ``le``, ``lt``, ``description``), so that pydantic
-reads the same declaration when settings come from a file, while the core does without.
+The metadata uses pydantic's words (``ge``, ``gt``, ``le``, ``lt``, ``description``), so that pydantic reads the same
+declaration when settings come from a file, while the core does without.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import functools
 import sys
 import types
 import typing
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
@@ -26,15 +26,47 @@ _BOUNDS: Mapping[str, tuple[str, Any]] = {
 }
 
 
-def setting(description: str, default: Any = dataclasses.MISSING, **bounds: float) -> Any:
+def setting(
+    description: str, default: Any = dataclasses.MISSING, *, only: tuple[str, ...] = (), **bounds: float
+) -> Any:
     """A dataclass field with its description and the range of its value.
 
     Args:
-        description: One line for people, shown in the YAML template and the documentation.
+        description: One line for people, shown in the docstring, the YAML template and the documentation.
         default: The default; a setting without one must be given.
+        only: The integrations that support it, where not all of them do.
         **bounds: Any of ``ge``, ``gt``, ``le``, ``lt``.
     """
-    return dataclasses.field(default=default, metadata={"description": description, **bounds})
+    about = {"description": description, **({"only": only} if only else {}), **bounds}
+    return dataclasses.field(default=default, metadata=about)
+
+
+def sentence(field: dataclasses.Field[Any]) -> str:
+    """The description of a setting as a sentence, with its range and who supports it."""
+    about: str = field.metadata["description"]
+    notes = "; ".join(filter(None, (range_of(field), only_in(field))))
+    return f"{about[0].upper()}{about[1:]}{f' ({notes})' if notes else ''}."
+
+
+def range_of(field: dataclasses.Field[Any]) -> str:
+    """The range of a setting in words, such as ``above 0 and below 1``; empty where it has none."""
+    bounds = ((words, field.metadata.get(key)) for key, (words, _) in _BOUNDS.items())
+    return " and ".join(f"{words} {bound:g}" for words, bound in bounds if bound is not None)
+
+
+def only_in(field: dataclasses.Field[Any]) -> str:
+    """The integrations that alone support a setting, in words; empty where all do."""
+    only = field.metadata.get("only", ())
+    return f"{listed(only)} only" if only else ""
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Names in a row.
+
+    >>> listed(["Keras", "Lightning", "JAX"])
+    'Keras, Lightning and JAX'
+    """
+    return f" {last} ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def check(settings: Any) -> None:
@@ -81,6 +113,8 @@ _WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true o
 
 
 def _check_type(name: str, value: Any, hint: Any) -> None:
+    if typing.get_origin(hint) is Literal and value not in (choices := typing.get_args(hint)):
+        raise SettingsError(f"{name} must be {listed([*map(repr, choices)], 'or')}, got {value!r}", (name,))
     allowed = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if not all(kind in _WORDS for kind in allowed):  # richer types check themselves
         return

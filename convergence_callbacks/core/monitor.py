@@ -4,43 +4,39 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from convergence_callbacks.core.compose import gravest, joined
+from convergence_callbacks.core.constructor import representation, takes
 from convergence_callbacks.core.criteria.criterion import Finding
 from convergence_callbacks.core.criteria.default import Default
 from convergence_callbacks.core.curve import Curve
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError
+from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.loss_forecast import Forecast, Loss, forecast_loss
 from convergence_callbacks.core.monitor_state import MonitorState, damage_told
 from convergence_callbacks.core.observation import Observation, as_number, as_step, finite_or_nan, is_finite
-from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.scores import beside_scores, scores_after
-from convergence_callbacks.core.settings import CriteriaSetting, Settings, StopOnSetting
+from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.core.signals import Signals
-from convergence_callbacks.core.verdict import STOP_ON_DEFAULT, Verdict
+from convergence_callbacks.core.verdict import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorSettings(Settings):
+    """The settings, and the clock that a program may hand over beside them."""
+
+    clock: Callable[[], float] | None = setting(
+        "returns seconds, for `TimeBudget`; the system's clock when left out", None
+    )
 
 
 class Monitor:
     """Judges one training, an epoch at a time.
-
-    Args:
-        max_epochs: Epochs the training may take; None where unknown.
-        tolerance: Stop when what is still to be gained is below this share of what was gained.
-        min_epochs: Never stop before this many epochs.
-        mode: ``"min"`` where less of the judged metric is better, ``"max"`` where more is.
-        baseline_loss: Loss of a trivial predictor (class frequencies, or the mean of the targets).
-        target_loss: Stop as soon as the judged loss is at least this good.
-        lr_schedule: Learning rate of each epoch, where known: a sequence, or a function of the epoch.
-        stop_on: Verdicts that end the training; the others are only told.
-        criteria: Criteria that end the training instead of the default rule, joined by ``|`` and ``&``.
-        clock: Returns seconds, for `TimeBudget`; the system's clock when left out.
-
-    Raises:
-        SettingsError: A setting has a wrong type or value.
 
     >>> monitor = Monitor(max_epochs=100)
     >>> for epoch in range(100):
@@ -54,44 +50,22 @@ class Monitor:
     default_clock: ClassVar[Callable[[], float] | None] = None
     """The clock of a monitor that is given none; the core itself knows no time."""
 
-    def __init__(
-        self,
-        *,
-        max_epochs: int | None = None,
-        tolerance: float = 0.01,
-        min_epochs: int = 5,
-        mode: Literal["min", "max"] = "min",
-        baseline_loss: float | None = None,
-        target_loss: float | None = None,
-        lr_schedule: Schedule | None = None,
-        stop_on: StopOnSetting = STOP_ON_DEFAULT,
-        criteria: CriteriaSetting = None,
-        clock: Callable[[], float] | None = None,
-    ) -> None:
-        self.settings = Settings(
-            max_epochs=max_epochs,
-            tolerance=tolerance,
-            min_epochs=min_epochs,
-            mode=mode,
-            baseline_loss=baseline_loss,
-            target_loss=target_loss,
-            lr_schedule=lr_schedule,
-            stop_on=stop_on,
-            criteria=criteria,
-        )
-        self._clock = clock or type(self).default_clock
-        self._sign = -1.0 if mode == "max" else 1.0
-        self._diagnosis = Default(tolerance)
-        self._criteria = self.settings.criteria_and_limits()
+    @takes(MonitorSettings)
+    def __init__(self, settings: MonitorSettings) -> None:
+        self.settings: Settings = settings
+        self._clock = settings.clock or type(self).default_clock
+        self._sign = -1.0 if settings.mode == "max" else 1.0
+        self._diagnosis = Default(settings.tolerance)
+        self._criteria = settings.criteria_and_limits()
         self.reset()
 
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """A monitor with these settings; of a callback's, with those that are for a monitor."""
+        return cls(**vars(Settings.of(settings)))
+
     def __repr__(self) -> str:
-        changed = (
-            f"{f.name}={value!r}"
-            for f in dataclasses.fields(self.settings)
-            if (value := getattr(self.settings, f.name)) != f.default
-        )
-        return f"Monitor({', '.join(changed)})"
+        return representation(self, self.settings)
 
     @property
     def decision(self) -> Decision | None:

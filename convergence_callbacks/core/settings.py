@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from convergence_callbacks.core.compose import AnyOf
 from convergence_callbacks.core.criteria.criterion import Criterion
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
-from convergence_callbacks.core.criteria.spec import criteria_from
+from convergence_callbacks.core.criteria.spec import criteria_from, known_criteria
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.errors import SettingsError, unknown_name
 from convergence_callbacks.core.fields import check, setting
@@ -22,6 +23,18 @@ CriteriaSetting = Criterion | str | dict[str, Any] | list[Any] | None
 
 StopOnSetting = tuple[Verdict | str, ...] | list[Verdict | str]
 """Verdicts, or their names."""
+
+_ELSEWHERE: Mapping[str, str] = {
+    "patience": "write criteria=Patience({value!r})",
+    "min_delta": "write criteria=Patience(…, min_delta={value!r})",
+    "monitor": "write val_metric={value!r}, on a callback",
+    "restore_best_weights": "write restore_best={value!r}, on a callback",
+    "stopping_threshold": "write target_loss={value!r}",
+    "divergence_threshold": "a loss that explodes is found without it; or write criteria=ExplodingLoss(…)",
+    "check_finite": "a loss that is not finite is always found",
+    "epochs": "write max_epochs={value!r}",
+}
+"""What to write for the arguments of other early stoppings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +64,6 @@ class Settings:
     criteria: CriteriaSetting = setting("criteria that end the training; the default rule when left out", None)
 
     def __post_init__(self) -> None:
-        if self.mode not in ("min", "max"):
-            raise SettingsError(f"mode must be 'min' or 'max', got {self.mode!r}", ("mode",))
         check(self)
         if not (self.lr_schedule is None or _is_schedule(self.lr_schedule)):
             expected = "a list of numbers or a function of the epoch"
@@ -62,6 +73,20 @@ class Settings:
             object.__setattr__(self, "criteria", criteria_from(self.criteria))
         except SettingsError as error:
             raise error.below("criteria") from None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Of other settings, those that are declared here: what a callback hands to its monitor, for one."""
+        return cls(**{field.name: getattr(settings, field.name) for field in dataclasses.fields(cls)})
+
+    @classmethod
+    def instead_of(cls, name: str, value: object) -> str:
+        """What to write in place of a keyword that is no setting; empty where that is not known."""
+        if name in _ELSEWHERE:
+            return _ELSEWHERE[name].format(value=value)
+        if name in known_criteria():
+            return f"it is a criterion: write criteria={known_criteria()[name].__name__}(…)"
+        return ""
 
     def criteria_and_limits(self) -> AnyOf | None:
         """The user's criteria and the limits among the settings, joined; None where there is none of them."""

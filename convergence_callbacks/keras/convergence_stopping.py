@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from convergence_callbacks.adapter.backup import Backup
-from convergence_callbacks.adapter.experiments import Experimenting
+from convergence_callbacks.adapter.experiments import EXPERIMENTS, Experimenting
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, StateError
 from convergence_callbacks.core.monitor_state import damage_told
@@ -32,6 +32,9 @@ class ConvergenceStopping(DataCheckingInKeras, Experimenting, keras.callbacks.Ca
     seen from here: hand its function to ``lr_schedule`` as well. With ``probe`` tell `probe_on` what ``fit`` is
     given; with ``on_false_convergence="raise_lr"`` stand before ``BackupAndRestore`` in the list.
     """
+
+    integration = "Keras"
+    supports = EXPERIMENTS | {"restore_best", "log_decisions", "backup_dir", "check_data"}
 
     def _construct(self) -> None:
         keras.callbacks.Callback.__init__(self)

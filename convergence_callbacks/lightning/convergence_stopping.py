@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from convergence_callbacks.adapter.experiments import Experimenting
-from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.adapter.experiments import EXPERIMENTS, Experimenting
+from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.adapter.torch_weights import loaded, on_host
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
@@ -31,7 +31,7 @@ IN_MEMORY = 2**30
 TELLING_APART = ("tolerance", "min_epochs", "target_loss", "stop_on", "criteria", "every_n_steps")
 """Settings by which two callbacks of a kind differ."""
 
-DEFAULTS = StoppingSettings()
+DEFAULTS = CallbackSettings()
 
 
 class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_stoppings()):  # type: ignore[misc]
@@ -50,7 +50,8 @@ class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_s
     unless ``val_metric`` names what tells of success, or ``criteria`` say what ends the training.
     """
 
-    can_count_steps = True
+    integration = "Lightning"
+    supports = EXPERIMENTS | {"restore_best", "log_decisions", "backup_dir", "check_data", "every_n_steps"}
 
     def _construct(self) -> None:
         super()._construct()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.adapter.settings import CallbackSettings
 
 
-def plays_against_itself(settings: StoppingSettings, trainer: Any) -> bool:
+def plays_against_itself(settings: CallbackSettings, trainer: Any) -> bool:
     """Whether a training may be one of rivals, such as a GAN, and nobody said what is to end it; then that is told.
 
     The loss of a generator falls when its discriminator gets worse, so that neither tells of success (Goodfellow and

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from typing import Any
 
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.monitor import Monitor
-from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.record.read import Entry, Part, read_record
 
 TOLERANCE = 1e-9
@@ -76,7 +74,7 @@ def verify(path: str | Path) -> Verification:
 
 
 def _recomputed(part: Part) -> list[tuple[Entry, Decision]]:
-    monitor = Monitor(**{field.name: getattr(part.settings, field.name) for field in dataclasses.fields(Settings)})
+    monitor = Monitor.from_settings(part.settings)
     if part.state is not None:
         monitor.load_state_dict(part.state)
     return [(entry, monitor.observe(entry.observation)) for entry in part.entries]

@@ -38,7 +38,7 @@ class DecisionRecord:
     confirmed: all 9 decisions follow from the observations
     """
 
-    def __init__(self, path: str | Path, monitor: Monitor) -> None:
+    def __init__(self, path: str | os.PathLike[str], monitor: Monitor) -> None:
         self._path = Path(path)
         self._first: dict[str, Any] | None = {
             "record": FORM,

@@ -3,11 +3,13 @@
 import dataclasses
 import inspect
 import re
+from types import MappingProxyType
 
+import numpy as np
 import pytest
 
-from convergence_callbacks import Monitor, SettingsError
-from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks import Monitor, Patience, SettingsError
+from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.settings import Settings
 
@@ -22,7 +24,7 @@ def parameters(owner):
 
 
 @pytest.mark.parametrize(
-    ("owner", "settings", "more"), [(Monitor, Settings, {"clock": None}), (Stopping, StoppingSettings, {})]
+    ("owner", "settings", "more"), [(Monitor, Settings, {"clock": None}), (Stopping, CallbackSettings, {})]
 )
 def test_a_constructor_takes_just_the_declared_settings_with_their_defaults(owner, settings, more):
     taken, declared = parameters(owner), defaults(settings) | more
@@ -33,21 +35,40 @@ def test_a_constructor_takes_just_the_declared_settings_with_their_defaults(owne
 
 @pytest.mark.parametrize("owner", [Monitor, Stopping])
 def test_its_docstring_explains_each_of_them(owner):
-    explained = set(re.findall(r"^    (\w+): ", inspect.getdoc(owner), re.MULTILINE))
+    explained = set(re.findall(r"^    (\w+): ", inspect.getdoc(owner.__init__), re.MULTILINE))
     assert set(parameters(owner)) <= explained
 
 
 def test_every_setting_has_a_description_for_file_and_docs():
-    for field in dataclasses.fields(StoppingSettings):
+    for field in dataclasses.fields(CallbackSettings):
         assert field.metadata["description"][0].islower() and not field.metadata["description"].endswith("."), (
             field.name
         )
 
 
-@pytest.mark.parametrize("asked", [{"probe": True}, {"on_false_convergence": "raise_lr"}])
-def test_a_framework_without_experiments_says_so(asked):
-    with pytest.raises(SettingsError, match=f"{next(iter(asked))} is for the callbacks of Lightning and Keras only"):
-        Stopping(**asked)
+class Small(Stopping):
+    integration = "Small"
+    supports = frozenset({"restore_best"})
+    unsupported_because = MappingProxyType({"log_decisions": "it has no loggers"})
+
+
+def test_a_changed_setting_without_effect_is_refused_with_those_that_support_it():
+    with pytest.raises(SettingsError, match=r"^Small does not support probe: it is for Lightning and Keras only$"):
+        Small(probe=True)
+    with pytest.raises(SettingsError, match=r"^Small does not support log_decisions: it has no loggers$"):
+        Small(log_decisions=True)
+    with pytest.raises(SettingsError, match="Stopping does not support restore_best: it is for Lightning, Keras, "):
+        Stopping(restore_best=True)
+
+
+def test_a_setting_without_effect_may_be_given_its_default():
+    assert Small(restore_best=True, probe=False, every_n_steps=None).settings.restore_best
+
+
+def test_steps_and_experiments_do_not_go_together():
+    for experiment in ({"probe": True}, {"on_false_convergence": "raise_lr"}):
+        with pytest.raises(SettingsError, match=f"every_n_steps can't be used together with {next(iter(experiment))}"):
+            CallbackSettings(every_n_steps=3, **experiment)
 
 
 def test_what_is_done_of_false_convergence_is_one_of_two():
@@ -55,11 +76,49 @@ def test_what_is_done_of_false_convergence_is_one_of_two():
         Stopping(on_false_convergence="raise")
 
 
-def test_a_framework_that_hides_its_data_names_the_function():
-    with pytest.raises(SettingsError, match="check_data is for the callbacks of Lightning and Keras; elsewhere call"):
-        Stopping(check_data=True)
-
-
 def test_a_path_is_kept_as_the_text_that_a_file_of_settings_holds(tmp_path):
-    settings = Stopping(backup_dir=tmp_path, record=tmp_path / "record.jsonl").settings
+    settings = CallbackSettings(backup_dir=tmp_path, record=tmp_path / "record.jsonl")
     assert (settings.backup_dir, settings.record) == (str(tmp_path), str(tmp_path / "record.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"tolerence": 0.1}, r"unknown setting of {} 'tolerence'; did you mean 'tolerance'\? Known: "),
+        ({"patience": 10}, r"unknown setting of {} 'patience'; write criteria=Patience\(10\)"),
+        ({"min_delta": 0.1}, r"unknown setting of {} 'min_delta'; write criteria=Patience\(…, min_delta=0.1\)"),
+        ({"plateau": 3}, r"unknown setting of {} 'plateau'; it is a criterion: write criteria=Plateau\(…\)"),
+        ({"monitor": "val_acc"}, r"unknown setting of {} 'monitor'; write val_metric='val_acc'"),
+    ],
+)
+@pytest.mark.parametrize("owner", [Monitor, Stopping])
+def test_a_mistyped_keyword_is_refused_with_what_to_write(owner, given, message):
+    with pytest.raises(SettingsError, match=message.format(owner.__name__)) as caught:
+        owner(**given)
+    assert caught.value.at == tuple(given)
+
+
+def test_patience_for_a_callback_names_early_stopping_too():
+    with pytest.raises(SettingsError, match=r"Patience\(10\); or use EarlyStopping, which counts as the framework's"):
+        Stopping(patience=10)
+
+
+def test_a_setting_without_its_name_is_refused():
+    with pytest.raises(SettingsError, match=r"Monitor takes its settings by name, such as Monitor\(max_epochs=100\)"):
+        Monitor(100)
+
+
+@pytest.mark.parametrize("owner", [Monitor, Small])
+def test_it_is_shown_with_the_settings_that_were_changed(owner):
+    name = owner.__name__
+    assert repr(owner()) == f"{name}()"
+    assert repr(owner(max_epochs=9, tolerance=0.01, criteria=Patience(3))) == (
+        f"{name}(max_epochs=9, criteria={Patience(3)!r})"
+    )
+    assert repr(owner(lr_schedule=np.array([0.1, 0.2]))) == f"{name}(lr_schedule=array([0.1, 0.2]))"
+
+
+def test_a_monitor_takes_from_a_callbacks_settings_those_that_are_its_own():
+    settings = CallbackSettings(max_epochs=9, criteria=Patience(3), restore_best=True)
+    monitor = Monitor.from_settings(settings)
+    assert monitor.settings == Monitor(max_epochs=9, criteria=Patience(3)).settings

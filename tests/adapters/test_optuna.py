@@ -141,6 +141,14 @@ def test_a_pruner_takes_the_settings_of_a_file(tmp_path):
         ConvergencePruner(tolerance=0.0)
 
 
+def test_a_pruner_with_the_other_direction_than_the_study_is_refused():
+    made = optuna.create_study(pruner=ConvergencePruner(mode="max"))
+    trial = made.ask()
+    trial.report(1.0, 0)
+    with pytest.raises(SettingsError, match="mode is 'max', but the study's direction is 'minimize'"):
+        trial.should_prune()
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "journal"])
 def test_many_processes_share_a_study(tmp_path, kind):
     place = str(tmp_path / "study.log") if kind == "journal" else f"sqlite:///{tmp_path}/study.db"

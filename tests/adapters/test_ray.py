@@ -20,6 +20,7 @@ from ray import tune
 
 from convergence_callbacks import Monitor, Patience, SettingsError, TimeBudget, Verdict
 from convergence_callbacks.ray import ConvergenceStopper
+from convergence_callbacks.record import verify
 from tests.adapters.in_optuna import step
 
 CURVE = exponential(60, 4, noise=0.001)
@@ -86,7 +87,26 @@ def test_a_wrong_setting_is_told_before_the_search(tmp_path):
         ConvergenceStopper(tolerance=0.0)
     path = tmp_path / "convergence.yaml"
     path.write_text("min_epochs: 3\nrestore_best: true\ncriteria:\n  - patience: 3\n")
-    assert ConvergenceStopper.from_yaml(path).settings.min_epochs == 3
+    with pytest.raises(SettingsError, match="line 2: Ray Tune does not support restore_best: it is for Lightning, "):
+        ConvergenceStopper.from_yaml(path)
+    assert ConvergenceStopper.from_yaml(path, restore_best=False).settings.min_epochs == 3
+
+
+def test_each_trial_has_a_record_of_its_own(tmp_path):
+    stopper = ConvergenceStopper(record=tmp_path / "record.jsonl", verbose=False)
+    for trial in ("a", "b"):
+        for result in results([1.0, 0.5, 0.4]):
+            stopper(trial, result)
+    assert [str(verify(tmp_path / f"record-{trial}.jsonl")) for trial in ("a", "b")] == (
+        ["confirmed: all 3 decisions follow from the observations"] * 2
+    )
+
+
+def test_the_epochs_that_are_left_are_shown_for_each_trial(capsys):
+    stopper = ConvergenceStopper(show_forecast=True)
+    for result in results([1 / (1 + epoch) for epoch in range(9)]):
+        stopper("a", result)
+    assert "trial a: ETA" in capsys.readouterr().out
 
 
 def test_a_missing_metric_is_told_and_ends_nothing():

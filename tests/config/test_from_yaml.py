@@ -4,6 +4,10 @@ from convergence_callbacks import Monitor, Patience, SettingsError, Verdict
 from convergence_callbacks.adapter.stopping import Stopping
 
 
+class Callback(Stopping):
+    supports = frozenset({"restore_best"})
+
+
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "convergence.yaml"
@@ -22,7 +26,7 @@ def test_what_the_file_leaves_out_has_its_default(file):
 
 
 def test_a_callback_has_all_settings_and_a_monitor_those_that_it_takes(file):
-    assert Stopping.from_yaml(str(file)).settings.restore_best is True
+    assert Callback.from_yaml(str(file)).settings.restore_best is True
     assert not hasattr(Monitor.from_yaml(file).settings, "restore_best")
 
 
@@ -65,12 +69,12 @@ def test_a_missing_file_is_the_systems_own_error(tmp_path):
     ("line", "message"),
     [
         ("mode: max", "mode 'max' needs val_metric"),
-        ("probe: true", "probe is for the callbacks of Lightning and Keras"),
+        ("probe: true", "Callback does not support probe: it is for Lightning and Keras only"),
     ],
 )
 def test_what_a_callback_alone_refuses_has_its_line_too_unless_an_argument_said_it(file, line, message):
     file.write_text(f"tolerance: 0.02\n{line}\n")
     with pytest.raises(SettingsError, match=f"convergence.yaml, line 2: {message}"):
-        Stopping.from_yaml(file)
+        Callback.from_yaml(file)
     with pytest.raises(SettingsError, match=r"^mode 'max' needs val_metric"):
-        Stopping.from_yaml(file, mode="max", probe=False)
+        Callback.from_yaml(file, mode="max", probe=False)

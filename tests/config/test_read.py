@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from convergence_callbacks import AllOf, AnyOf, MaxEpochs, Patience, SettingsError, TargetLoss, TimeBudget, Verdict
-from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.config import schema
 from convergence_callbacks.config.read import MAX_BYTES, read_settings
 from convergence_callbacks.config.schema import NARROWER_IN_A_FILE
@@ -92,7 +92,7 @@ def test_a_whole_number_is_taken_for_a_number(read):
 
 WRONG = {
     "tolerence: 0.1": "unknown setting 'tolerence'; did you mean 'tolerance'? Known: "
-    + ", ".join(sorted(StoppingSettings.__dataclass_fields__)),
+    + ", ".join(sorted(CallbackSettings.__dataclass_fields__)),
     "max_epochs: 0": "max_epochs must be at least 1, got 0",
     'max_epochs: "10"': "max_epochs must be a whole number, got '10'",
     "max_epochs: 1.0": "max_epochs must be a whole number, got 1.0",
@@ -196,7 +196,7 @@ def test_a_setting_that_is_wrong_is_not_also_called_missing(complaints):
 
 
 def test_what_only_python_would_refuse_is_told_with_its_line_too(complaints, monkeypatch):
-    monkeypatch.setattr(schema, "_schema_errors", lambda values: [])  # as if it lacked a rule of StoppingSettings
+    monkeypatch.setattr(schema, "_schema_errors", lambda values: [])  # as if it lacked a rule of CallbackSettings
     assert complaints("strict: true\nmode: mix\n") == [
         "convergence.yaml, line 2: mode must be 'min' or 'max', got 'mix'"
     ]
@@ -276,7 +276,7 @@ def test_reading_settings_needs_no_framework():
     assert run.stdout.strip() == "set()"
 
 
-NAMES = [*StoppingSettings.__dataclass_fields__, *known_criteria(), "epochs", "hours", "converged", "", "é"]
+NAMES = [*CallbackSettings.__dataclass_fields__, *known_criteria(), "epochs", "hours", "converged", "", "é"]
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(NAMES) | st.text(max_size=5)
 NESTED = st.recursive(
     SCALARS,
@@ -301,7 +301,7 @@ def test_any_file_is_read_or_refused_and_nothing_else(tmp_path, content):
     except SettingsError as error:
         assert all(line.startswith(f"{path}, line ") for line in str(error).split("\n"))
     else:
-        StoppingSettings(**found)
+        CallbackSettings(**found)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -311,7 +311,7 @@ def test_a_file_is_refused_where_python_refuses_the_value(tmp_path, name, value)
     path.write_text(json.dumps({name: value}))
     value = json.loads(json.dumps(value), parse_constant=str)  # YAML writes .nan: JSON's NaN is a text there
     try:
-        StoppingSettings(**{name: value})
+        CallbackSettings(**{name: value})
     except (SettingsError, TypeError):
         with pytest.raises(SettingsError):
             read_settings(path)

@@ -5,12 +5,12 @@ import pytest
 from ruamel.yaml import YAML
 
 from convergence_callbacks import AnyOf
-from convergence_callbacks.adapter.settings import StoppingSettings
+from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.config.read import read_settings
 from convergence_callbacks.config.template import EXAMPLES, WIDTH, template
 from convergence_callbacks.core.criteria.spec import criteria_from, known_criteria
 
-FIELDS = dataclasses.fields(StoppingSettings)
+FIELDS = dataclasses.fields(CallbackSettings)
 SWITCHED_OFF = re.compile(r"^#(?=\S)", re.MULTILINE)
 OFF_LINES = [line[1:] for line in template().splitlines() if SWITCHED_OFF.match(line)]
 CRITERIA_LINES = [line for line in OFF_LINES if line.startswith("- ")]
@@ -29,7 +29,7 @@ def read(tmp_path):
 
 def test_it_reads_back_as_exactly_the_defaults(read):
     given = read(template())
-    assert StoppingSettings(**given) == StoppingSettings()
+    assert CallbackSettings(**given) == CallbackSettings()
     assert set(given) == {field.name for field in FIELDS if field.default is not None}
 
 

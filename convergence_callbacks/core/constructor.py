@@ -1,0 +1,114 @@
+"""Constructors from declared settings: every declared setting is a keyword, typed and documented."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import textwrap
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from convergence_callbacks.core.errors import SettingsError, unknown_name
+from convergence_callbacks.core.fields import sentence
+
+Given = ParamSpec("Given")
+Declared = TypeVar("Declared")
+
+
+def takes(
+    declaration: Callable[Given, Declared],
+) -> Callable[[Callable[[Any, Declared], None]], Callable[Concatenate[Any, Given], None]]:
+    """Turn a constructor of one argument, the settings, into one that takes each of them as a keyword.
+
+    Type checkers see the keywords with their types. Signature and docstring come from the declaration. A keyword that
+    is not declared is a `SettingsError` with the nearest one that is; a declaration can add an advice of its own, by a
+    class method ``instead_of``.
+
+    >>> from convergence_callbacks.core.fields import setting
+    >>> @dataclasses.dataclass(frozen=True, kw_only=True)
+    ... class Wait:
+    ...     epochs: int = setting("epochs to wait", 3, ge=1)
+    >>> class Waiting:
+    ...     @takes(Wait)
+    ...     def __init__(self, settings: Wait) -> None:
+    ...         self.settings = settings
+    >>> Waiting(epochs=5).settings
+    Wait(epochs=5)
+    >>> Waiting(epoch=5)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    convergence_callbacks.core.errors.SettingsError: unknown setting of Waiting 'epoch'; did you mean 'epochs'? …
+    """
+    signature = _signature(declaration)
+
+    def decorated(init: Callable[[Any, Declared], None]) -> Callable[Concatenate[Any, Given], None]:
+        @functools.wraps(init)
+        def constructor(self: Any, /, *given: Given.args, **named: Given.kwargs) -> None:
+            _refuse_unknown(type(self).__name__, declaration, given, named)
+            init(self, declaration(*given, **named))
+
+        constructor.__signature__ = signature  # type: ignore[attr-defined]
+        constructor.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()} | {"return": None}
+        constructor.__doc__ = _documentation(declaration)
+        return constructor
+
+    return decorated
+
+
+def changed(settings: Any) -> dict[str, Any]:
+    """Those of some settings that are not the default, by name."""
+    default = _default(settings.__class__)
+    named = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
+    return {name: value for name, value in named.items() if _differs(value, getattr(default, name))}
+
+
+def representation(owner: object, settings: Any) -> str:
+    """What builds an object again: its class, with the settings that are not the default.
+
+    >>> from convergence_callbacks import Monitor
+    >>> Monitor(max_epochs=100, tolerance=0.01)
+    Monitor(max_epochs=100)
+    """
+    given = (f"{name}={value!r}" for name, value in changed(settings).items())
+    return f"{type(owner).__name__}({', '.join(given)})"
+
+
+@functools.cache
+def _default(declaration: Callable[[], Any]) -> Any:
+    return declaration()
+
+
+def _differs(value: Any, default: Any) -> bool:
+    """Whether a value is not the default; arrays, which can't be compared so, are never a default."""
+    return value is not None if default is None else bool(value != default)
+
+
+def _signature(declaration: Callable[..., Any]) -> inspect.Signature:
+    """The signature of a constructor that takes these settings, with types instead of their names."""
+    hints = typing.get_type_hints(declaration)
+    declared = inspect.signature(declaration).parameters.values()
+    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    return inspect.Signature([own, *(p.replace(annotation=hints[p.name]) for p in declared)], return_annotation=None)
+
+
+def _documentation(declaration: Any) -> str:
+    """A docstring with each setting, in Google's form."""
+    lines = [f"{field.name}: {sentence(field)}" for field in dataclasses.fields(declaration)]
+    wrapped = ["\n".join(textwrap.wrap(line, 112, subsequent_indent="    ")) for line in lines]
+    raises = "    SettingsError: A setting has a wrong name, type or value."
+    return "Args:\n" + textwrap.indent("\n".join(wrapped), "    ") + "\n\nRaises:\n" + raises + "\n"
+
+
+def _refuse_unknown(owner: str, declaration: Any, given: tuple[Any, ...], named: Mapping[str, Any]) -> None:
+    """Refuse what the declaration does not have, with the nearest that it has."""
+    fields = dataclasses.fields(declaration)
+    if len(given) > sum(not field.kw_only for field in fields):
+        raise SettingsError(f"{owner} takes its settings by name, such as {owner}({fields[0].name}={given[-1]!r})")
+    known = [field.name for field in fields]
+    for name in named:
+        if name not in known:
+            kind = f"setting of {owner}"
+            advice = declaration.instead_of(name, named[name]) if hasattr(declaration, "instead_of") else ""
+            message = f"unknown {kind} {name!r}; {advice}" if advice else unknown_name(kind, name, known)
+            raise SettingsError(message, (name,))
