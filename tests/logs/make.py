@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import sqlite3
+import struct
+import zlib
 from pathlib import Path
 
+from convergence_callbacks.logs.event_file import masked_crc32c
 from tests.curves import exponential
 
 CURVE = exponential(30, 5, noise=0.01)
@@ -136,6 +139,85 @@ def mlflow_sqlite(folder: Path) -> Path:
     return folder / "mlflow.db"
 
 
+def varint(value: int) -> bytes:
+    """A whole number in the wire format of protocol buffers."""
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def proto(*fields) -> bytes:
+    """A message: whole numbers, floating-point numbers of 8 bytes, texts and messages, by their numbers."""
+    out = b""
+    for number, value in fields:
+        if isinstance(value, int):
+            out += varint(number << 3) + varint(value)
+        elif isinstance(value, float):
+            out += varint(number << 3 | 1) + struct.pack("<d", value)
+        else:
+            content = value.encode() if isinstance(value, str) else value
+            out += varint(number << 3 | 2) + varint(len(content)) + content
+    return out
+
+
+def wandb_file(path: Path, records) -> Path:
+    """A run file: LevelDB's log format with a header, each record in as many fragments as there are blocks."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    out = bytearray(struct.pack("<4sHB", b":W&B", 0xBEE1, 0))
+    for record in records:
+        first, rest = True, record
+        while first or rest:
+            room = 32_768 - len(out) % 32_768
+            if room < 7:
+                out += bytes(room)
+                continue
+            part, rest = rest[: room - 7], rest[room - 7 :]
+            kind = (1 if first else 4) if not rest else (2 if first else 3)
+            out += struct.pack("<IHB", zlib.crc32(part, zlib.crc32(bytes([kind]))), len(part), kind) + part
+            first = False
+    path.write_bytes(bytes(out))
+    return path
+
+
+def wandb_items(values) -> list[tuple[int, bytes]]:
+    return [(1, proto((1, name), (16, json.dumps(value)))) for name, value in values.items()]
+
+
+def wandb_run(folder: Path) -> Path:
+    config = proto(*wandb_items({"epochs": 40, "patience": 7, "lr_scheduler_type": "cosine"}))
+    records = [proto((1, 1), (17, proto((1, "a1b2"), (4, config), (8, "calm-owl"))))]
+    for e, (t, v) in enumerate(zip(TRAIN, VAL, strict=True)):
+        row = {"epoch": e, "train/loss": t, "val/loss": v, "_step": e, "_runtime": 10.0 * (e + 1)}
+        if e == 3:
+            row["picture"] = "x" * 70_000  # a record over three blocks
+        records.append(proto((1, e + 2), (2, proto(*wandb_items(row), (2, proto((1, e)))))))
+    return wandb_file(folder / "wandb" / "run-1-a1b2" / "run-a1b2.wandb", records)
+
+
+def event_file(folder: Path, scalars) -> Path:
+    """An event file of scalars (wall time, step, tag, value): records of TFRecord with events of TensorFlow."""
+    folder.mkdir(parents=True, exist_ok=True)
+    events = [proto((1, 1.7e9), (3, "brain.Event:2"))]
+    for time, step, tag, value in scalars:
+        summary = proto((1, proto((1, tag)) + b"\x15" + struct.pack("<f", value)))
+        events.append(proto((1, time), (2, step), (5, summary)))
+    path = folder / f"events.out.tfevents.1700000000.host.{len(list(folder.iterdir()))}"
+    with path.open("wb") as file:
+        for event in events:
+            length = struct.pack("<Q", len(event))
+            checks = [struct.pack("<I", masked_crc32c(part)) for part in (length, event)]
+            file.write(length + checks[0] + event + checks[1])
+    return path
+
+
+def tensorboard(folder: Path) -> Path:
+    losses = enumerate(zip(TRAIN, VAL, strict=True))
+    both = (("Loss/train", 0), ("Loss/val", 1))
+    return event_file(folder / "runs", [(1.7e9 + 5 * e, e, tag, pair[k]) for e, pair in losses for tag, k in both])
+
+
 FORMATS = {
     "CSV": keras_csv,
     "CSV of Lightning": lightning_csv,
@@ -149,5 +231,7 @@ FORMATS = {
     "CatBoost": catboost,
     "MLflow files": mlflow_files,
     "MLflow SQLite": mlflow_sqlite,
+    "TensorBoard": tensorboard,
+    "Weights & Biases run": wandb_run,
 }
 """What writes the training in each format that needs no library, by the reader's name."""

@@ -3,7 +3,7 @@
 import pytest
 
 from convergence_callbacks.logs import ColumnChoice, LogError, Run, read_logs
-from tests.logs.make import document, lines, write_csv
+from tests.logs.make import document, event_file, lines, write_csv
 from tests.logs.test_readers import write_events
 
 TRAIN = [2.25, 1.5, 1.125, 0.875, 0.75, 0.625, 0.5625, 0.5]
@@ -284,32 +284,26 @@ def test_the_patience_of_the_trainer_itself_is_told(tmp_path):
 
 
 def test_a_folder_called_train_that_tells_of_both_parts_is_a_run_of_its_own(tmp_path):
-    pytest.importorskip("tensorboard", reason="needs the extra tensorboard")
     for name in ("train", "train2"):
         write_events(tmp_path / "runs" / "detect" / name, {"train/box_loss": TRAIN, "val/box_loss": VAL})
     assert [run.name for run in read_logs(tmp_path)] == ["runs/detect/train", "runs/detect/train2"]
 
 
 def test_a_folder_called_train_beside_none_of_validation_is_a_run_of_its_own(tmp_path):
-    pytest.importorskip("tensorboard", reason="needs the extra tensorboard")
     write_events(tmp_path / "exp" / "train", {"loss": TRAIN})
     assert [run.name for run in read_logs(tmp_path)] == ["exp/train"]
 
 
 @pytest.mark.parametrize("trails", [True, False])
 def test_a_loss_by_the_step_and_one_by_the_epoch_are_put_together_by_the_time(trails, tmp_path):
-    pytest.importorskip("tensorboard", reason="needs the extra tensorboard")
-    from tensorboard.compat.proto.event_pb2 import Event
-    from tensorboard.compat.proto.summary_pb2 import Summary
-    from tensorboard.summary.writer.event_file_writer import EventFileWriter
-
-    events = EventFileWriter(str(tmp_path))
     order = [(e, k) for e in range(8) for k in (range(5) if trails else (4, 0, 1, 2, 3))]
-    for at, (e, k) in enumerate(order):
-        tag, step, value = ("val/loss", e, VAL[e]) if k == 4 else ("train/loss", 20 * e + 5 * k, TRAIN[e] + k - 1.5)
-        summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
-        events.add_event(Event(wall_time=1.7e9 + at, step=step, summary=summary))
-    events.close()
+    event_file(
+        tmp_path,
+        [
+            (1.7e9 + at, *((e, "val/loss", VAL[e]) if k == 4 else (20 * e + 5 * k, "train/loss", TRAIN[e] + k - 1.5)))
+            for at, (e, k) in enumerate(order)
+        ],
+    )
     run = only(tmp_path)
     assert losses(run) == (TRAIN, VAL) and run.unit == "epoch"
     assert any("put together by the time" in note for note in run.notes)

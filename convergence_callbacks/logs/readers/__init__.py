@@ -15,11 +15,13 @@ from convergence_callbacks.logs.readers.tensorboard_csv import TensorBoardCsv
 from convergence_callbacks.logs.readers.trainer_state import TrainerState
 from convergence_callbacks.logs.readers.ultralytics import Ultralytics
 from convergence_callbacks.logs.readers.wandb_chart import WandbChart
+from convergence_callbacks.logs.readers.wandb_run import WandbRun
 
 OURS: tuple[type[Reader], ...] = (
     LfsPointer,
     DecisionRecords,
     TensorBoard,
+    WandbRun,
     MlflowFiles,
     MlflowSqlite,
     TrainerState,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from convergence_callbacks.logs.columns import ColumnChoice, words_of
-from convergence_callbacks.logs.errors import LogError, NotALogError
+from convergence_callbacks.logs.errors import NotALogError
+from convergence_callbacks.logs.event_file import Scalar, scalars_in
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.points import STEP, TIME, Counters, Point, of_two_counters, rows_by_epoch, with_axes
 from convergence_callbacks.logs.reader import CERTAIN, Claim, Reader
@@ -25,19 +24,6 @@ PARTS = frozenset({"train", "training", "val", "valid", "validation", "eval", "t
 
 FIRST = 200
 """Scalars of a file by which it is told what its tags are."""
-
-LARGEST = 65_536
-"""Bytes of a record with scalars, at most: larger ones are pictures and histograms, and are passed over."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """One number of an event file."""
-
-    wall_time: float
-    step: int
-    tag: str
-    value: float
 
 
 class TensorBoard(Reader):
@@ -98,58 +84,6 @@ def _by_time(files: Iterable[tuple[Path, str]], notes: Notes) -> Iterator[Scalar
     return heapq.merge(*(scalars_in(*file, notes) for file in files), key=lambda scalar: scalar.wall_time)
 
 
-def scalars_in(file: Path, prefix: str, notes: Notes) -> Iterator[Scalar]:
-    """The scalars of a file, up to where it is cut or damaged.
-
-    Args:
-        file: The event file.
-        prefix: What the tags are to begin with: the folder of the file below that of the run.
-        notes: Where it is told that it is cut.
-    """
-    event_pb2, tensor_util = _tensorboard()
-    for record in _records(file, notes):
-        event = event_pb2.Event.FromString(record)
-        for value in event.summary.value:
-            number = _number(value, tensor_util)
-            if number is not None:
-                yield Scalar(event.wall_time, event.step, f"{prefix}{value.tag}", number)
-
-
-def _records(file: Path, notes: Notes) -> Iterator[bytes]:
-    """The records of a file with their checksums tested, save those that are too large to be scalars."""
-    from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
-
-    with file.open("rb") as opened:
-        size = file.stat().st_size
-        while header := opened.read(12):
-            length, checksum = struct.unpack("<QI", header) if len(header) == 12 else (0, None)
-            if checksum is None or opened.tell() + length + 4 > size:
-                notes.add(f"{file.name} ends in the middle of a record")
-                return
-            if masked_crc32c(header[:8]) != checksum:
-                notes.add(f"{file.name} is damaged at byte {opened.tell() - 12}: what follows is left out")
-                return
-            if length > LARGEST:
-                opened.seek(length + 4, 1)
-                continue
-            record, tail = opened.read(length), opened.read(4)
-            if len(tail) < 4 or masked_crc32c(record) != struct.unpack("<I", tail)[0]:
-                notes.add(f"{file.name} is damaged at byte {opened.tell() - length - 4}: what follows is left out")
-                return
-            yield record
-
-
-def _number(value: Any, tensor_util: Any) -> float | None:
-    """The scalar that a summary holds, in either of TensorFlow's versions; None where it holds something else."""
-    kind = value.WhichOneof("value")
-    if kind == "simple_value":
-        return float(value.simple_value)
-    if kind == "tensor" and value.metadata.plugin_data.plugin_name in {"scalars", ""} and value.tensor.dtype != 7:
-        array = tensor_util.make_ndarray(value.tensor)
-        return float(array.reshape(())[()]) if array.size == 1 else None
-    return None
-
-
 def _event_files(folder: Path) -> Iterator[tuple[Path, str]]:
     """The event files of a run, in the order of their names, which begin with their time; each with its prefix."""
     parts = [folder, *(each for each in sorted(folder.iterdir()) if each.is_dir() and _is_part(each))]
@@ -192,14 +126,3 @@ def _is_one_scalar(folder: Path) -> bool:
     """Whether a folder is one that ``add_scalars`` made: beside the event file of the run, named after a tag."""
     words = set(folder.name.lower().replace("-", "_").split("_"))
     return bool(words & PARTS) and folder.name.lower() not in PARTS and _has_events(folder.parent)
-
-
-def _tensorboard() -> tuple[Any, Any]:
-    try:
-        from tensorboard.compat.proto import event_pb2
-        from tensorboard.util import tensor_util
-    except ImportError as error:
-        raise LogError(
-            "it needs tensorboard, which is not installed: pip install 'convergence-callbacks[tensorboard]'"
-        ) from error
-    return event_pb2, tensor_util
