@@ -30,7 +30,9 @@ def text_of(head: bytes) -> str:
     return head.decode(encoding_of(head), "replace").lstrip("\ufeff")
 
 
-def lines_of(path: Path, notes: Notes, is_whole: Callable[[str], bool] = lambda _: False) -> Iterator[tuple[int, str]]:
+def lines_of(
+    path: Path, notes: Notes, is_whole: Callable[[str], bool] = lambda _: False, *, keeps_returns: bool = False
+) -> Iterator[tuple[int, str]]:
     """Each line with its number, without its end, whichever system wrote it.
 
     A last line that has no end may be cut in the middle of a number, and a number that is cut is a wrong one: it is
@@ -40,14 +42,15 @@ def lines_of(path: Path, notes: Notes, is_whole: Callable[[str], bool] = lambda 
         path: The file.
         notes: Where it is noted.
         is_whole: Whether a last line without an end shows that it is whole, and is to be taken.
+        keeps_returns: Whether a carriage return ends no line, as where a program overwrites what it printed.
     """
     with path.open("rb") as file:
         encoding = encoding_of(file.read(4))
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
+    with path.open(encoding=encoding, errors="replace", newline="\n" if keeps_returns else "") as file:
         number = 0
         while line := file.readline(LONGEST):
             number += 1
-            if not line.endswith(("\n", "\r")):
+            if not line.endswith("\n" if keeps_returns else ("\n", "\r")):
                 too_long = len(line) == LONGEST
                 if not too_long and is_whole(line):
                     yield number, line

@@ -218,6 +218,36 @@ def tensorboard(folder: Path) -> Path:
     return event_file(folder / "runs", [(1.7e9 + 5 * e, e, tag, pair[k]) for e, pair in losses for tag, k in both])
 
 
+def console_log(folder: Path) -> Path:
+    """With colours, times in front and a bar that is overwritten."""
+    folder.mkdir(parents=True, exist_ok=True)
+    out = "Loading data (3 files)\n"
+    for e, (t, v, lr) in enumerate(zip(TRAIN, VAL, LR, strict=True)):
+        out += "  3%|▎    | 1/30 [00:01<00:29, loss=9.9]\r 50%|██   | 15/30 [00:15<00:15, loss=9.1]\r"
+        out += f"[2025-03-06 08:{e:02d}:10,120] \x1b[32mINFO\x1b[0m Epoch [{e}/40] "
+        out += f"train loss: {t} - val loss: {v}, lr: {lr}\n"
+    path = folder / "train.log"
+    path.write_text(out)
+    return path
+
+
+def notebook(folder: Path) -> Path:
+    """The output of Keras, with the states of its bar on lines that were overwritten."""
+    text = []
+    for e, (t, v) in enumerate(zip(TRAIN, VAL, strict=True), start=1):
+        text.append(f"Epoch {e}/30\n")
+        text.append(
+            "\x1b[1m 1/10\x1b[0m \x1b[32m━\x1b[0m\x1b[37m━━━\x1b[0m \x1b[1m0s\x1b[0m 4ms/step - loss: 9.9\x08\x08\x08"
+        )
+        text.append(f"\x1b[1m10/10\x1b[0m \x1b[32m━━━━\x1b[0m \x1b[1m4s\x1b[0m 40ms/step - loss: {t} - val_loss: {v}\n")
+    output = {"output_type": "stream", "name": "stdout", "text": text}
+    cells = [
+        {"cell_type": "markdown", "source": ["loss: 0.5"]},
+        {"cell_type": "code", "source": ["fit()"], "outputs": [output]},
+    ]
+    return document(folder / "run.ipynb", {"cells": cells, "nbformat": 4})
+
+
 FORMATS = {
     "CSV": keras_csv,
     "CSV of Lightning": lightning_csv,
@@ -233,5 +263,7 @@ FORMATS = {
     "MLflow SQLite": mlflow_sqlite,
     "TensorBoard": tensorboard,
     "Weights & Biases run": wandb_run,
+    "console log": console_log,
+    "notebook": notebook,
 }
 """What writes the training in each format that needs no library, by the reader's name."""

@@ -2,6 +2,7 @@
 
 from convergence_callbacks.logs.reader import Reader
 from convergence_callbacks.logs.readers.catboost import CatBoost
+from convergence_callbacks.logs.readers.console_log import ConsoleLog
 from convergence_callbacks.logs.readers.decision_record import DecisionRecords
 from convergence_callbacks.logs.readers.delimited import Delimited
 from convergence_callbacks.logs.readers.evals_result import EvalsResult
@@ -10,6 +11,7 @@ from convergence_callbacks.logs.readers.json_lines import JsonLines
 from convergence_callbacks.logs.readers.lfs_pointer import LfsPointer
 from convergence_callbacks.logs.readers.mlflow_files import MlflowFiles
 from convergence_callbacks.logs.readers.mlflow_sqlite import MlflowSqlite
+from convergence_callbacks.logs.readers.notebook import Notebook
 from convergence_callbacks.logs.readers.tensorboard import TensorBoard
 from convergence_callbacks.logs.readers.tensorboard_csv import TensorBoardCsv
 from convergence_callbacks.logs.readers.trainer_state import TrainerState
@@ -32,5 +34,7 @@ OURS: tuple[type[Reader], ...] = (
     Ultralytics,
     WandbChart,
     TensorBoardCsv,
+    Notebook,
+    ConsoleLog,
     Delimited,
 )

@@ -1,0 +1,151 @@
+"""What loops print, as their authors write it; and what only looks like it."""
+
+# ruff: noqa: E501  # lines as they are printed
+
+import json
+
+import pytest
+
+from convergence_callbacks.logs import ColumnChoice, LogError, read_logs
+from convergence_callbacks.logs.console import record_of
+
+TRAIN = [2.25, 1.5, 1.125, 0.875, 0.75, 0.625]
+VAL = [2.375, 1.75, 1.375, 1.125, 1.0, 0.9375]
+PAIRS = list(enumerate(zip(TRAIN, VAL, strict=True), start=1))
+
+KERAS = "Epoch {e}/6\n10/10 [==============================] - 4s 40ms/step - loss: {t} - acc: 0.5 - val_loss: {v} - val_acc: 0.4\n"
+NNUNET = """2025-01-01 10:0{e}:00.123456: Epoch {e}
+2025-01-01 10:0{e}:00.123999: Current learning rate: 0.01
+2025-01-01 10:0{e}:30.123456: train_loss {t}
+2025-01-01 10:0{e}:30.123957: val_loss {v}
+2025-01-01 10:0{e}:30.124457: Pseudo dice [0.81, 0.7]
+2025-01-01 10:0{e}:30.124957: Epoch time: 30.1 s
+"""
+FORMS = {
+    "brackets": "Epoch [{e}/6] train loss: {t} val loss: {v}\n",
+    "commas": "epoch {e}, train_loss={t}, val_loss={v}, lr=1e-3\n",
+    "bars": "| epoch {e:3d} | time: 5.21s | train loss {t:5.4f} | valid loss {v:5.4f} | valid ppl 8.1\n",
+    "logger": "2025-05-15 22:5{e}:17,398 - root - INFO - Epoch: {e} | Train Loss: {t} | Val. Loss: {v}\n",
+    "time of day": "[22:5{e}:17] epoch={e} loss={t} val_loss={v}\n",
+    "dash": "Epoch {e} - avg_train_loss: {t}  avg_val_loss: {v}  time: 35s\n",
+    "two lines": "Epoch: {e:02d}\n\tTrain Loss: {t} | Train PPL: 7.2\n\t Val. Loss: {v} |  Val. PPL: 6.1\n",
+    "phases": "Epoch {e}/6\n----------\ntrain Loss: {t} Acc: 0.51\nval Loss: {v} Acc: 0.52\n\n",
+    "Keras": KERAS,
+    "nnU-Net": NNUNET,
+    "Hugging Face": "{{'loss': {t}, 'grad_norm': 1.5, 'epoch': {e}.0}}\n{{'eval_loss': {v}, 'eval_runtime': 2.5, 'epoch': {e}.0}}\n",
+    "Hugging Face 5": "{{'loss': '{t}', 'epoch': '{e}'}}\n 50%|██   | 5/10 [00:05<00:05,  1.1it/s]{{'eval_loss': '{v}', 'epoch': '{e}'}}\n",
+    "fairseq": '2025-03-08 12:0{e}:36 | INFO | train | {{"epoch": {e}, "train_loss": "{t}"}}\n2025-03-08 12:0{e}:50 | INFO | valid | {{"epoch": {e}, "valid_loss": "{v}"}}\n',
+    "old fairseq": "| epoch {e:03d} | loss {t} | ppl 9\n| epoch {e:03d} | valid on 'valid' subset | loss {v} | ppl 9\n",
+    "MNIST": "Train Epoch: {e} [640/6400 (10%)]\tLoss: {t}\n\nTest set: Average loss: {v}, Accuracy: 9826/10000 (98%)\n\n",
+    "Lightning's bar": "Epoch {e}:  50%|███  | 5/10 [00:10<00:10, loss=9.9]\rEpoch {e}: 100%|█████| 10/10 [00:20<00:00, train_loss={t}, val_loss={v}]\n",
+    "colours": "\x1b[36mEpoch\x1b[0m \x1b[1m{e}\x1b[0m/6: \x1b[32mtrain loss\x1b[0m = {t}; val loss = {v}\n",
+    "carriage returns": "Epoch {e} train_loss 9.9 val_loss 9\rEpoch {e}: 50%|██  | 5/10 [00:01<00:01]\rEpoch {e} train_loss {t} val_loss {v}\r\n",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", ["train.log", "nohup.out", "slurm-12.out", "log"])
+def test_regular_lines_are_read(form, name, tmp_path):
+    path = tmp_path / name
+    path.write_text(
+        "Loading 3 files from /data/x1 ...\n" + "".join(FORMS[form].format(e=e, t=t, v=v) for e, (t, v) in PAIRS)
+    )
+    (run,) = read_logs(path)
+    assert [each.train_loss for each in run.observations] == pytest.approx(TRAIN)
+    assert [each.val_loss for each in run.observations] == pytest.approx(VAL)
+    assert (run.unit, run.number(0)) == ("epoch", 1)
+
+
+def test_steps_are_evaluations_between_which_other_lines_may_stand(tmp_path):
+    lines = "".join(
+        f"step {250 * e}: train loss {t}, val loss {v}\niter {250 * e}: loss 9.9, time 20.1ms, mfu 3.1%\n"
+        for e, (t, v) in PAIRS
+    )
+    (tmp_path / "out.txt").write_text(lines)
+    (run,) = read_logs(tmp_path)
+    assert [each.train_loss for each in run.observations] == TRAIN and run.unit == "evaluation"
+    assert [each.val_loss for each in run.observations] == VAL
+
+
+def test_losses_of_batches_give_way_to_those_of_the_epoch(tmp_path):
+    lines = "".join(
+        f"Epoch {e} batch 10/20 loss: 9.0\nEpoch {e} batch 20/20 loss: 9.1\nEpoch {e} loss: {t} val_loss: {v}\n"
+        for e, (t, v) in PAIRS
+    )
+    (tmp_path / "a.log").write_text(lines)
+    (run,) = read_logs(tmp_path)
+    assert [each.train_loss for each in run.observations] == TRAIN
+
+
+def test_what_was_recognised_is_shown_with_its_pattern_and_three_examples(tmp_path):
+    (tmp_path / "a.log").write_text("".join(FORMS["brackets"].format(e=e, t=t, v=v) for e, (t, v) in PAIRS))
+    (run,) = read_logs(tmp_path)
+    told = [line for line in run.explained() if "pattern" in line or "such as" in line]
+    assert told[0] == "assumed: 6 lines are read by the pattern 'Epoch [#/#] train loss: # val loss: #'"
+    assert told[1] == "assumed: such as 'Epoch [1/6] train loss: 2.25 val loss: 2.375'" and len(told) == 4
+    assert run.planned == 6
+
+
+def test_two_equally_good_readings_are_refused(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_text("".join(f"epoch {e} loss {t} val_loss {v} eval_loss {v + 1}\n" for e, (t, v) in PAIRS))
+    with pytest.raises(LogError, match="'val_loss', 'eval_loss' may each be the validation loss"):
+        list(read_logs(path))
+    (run,) = read_logs(path, ColumnChoice(val="eval_loss"))
+    assert run.observations[0].val_loss == VAL[0] + 1
+
+
+def test_a_text_that_speaks_of_a_loss_is_no_log(tmp_path):
+    (tmp_path / "README.txt").write_text(
+        "We got a loss of 0.5 in 2021.\nRun it with 3 workers; the epoch takes 5 minutes.\n"
+    )
+    (tmp_path / "requirements.txt").write_text("torch==2.1.0\nlosses>=1.2\n")
+    assert list(read_logs(tmp_path)) == []
+
+
+def test_epochs_that_start_over_are_another_training(tmp_path):
+    once = "".join(FORMS["commas"].format(e=e, t=t, v=v) for e, (t, v) in PAIRS)
+    (tmp_path / "a.log").write_text(once + once)
+    assert [run.steps for run in read_logs(tmp_path)] == [6, 6]
+
+
+def test_a_long_beginning_does_not_hide_the_losses(tmp_path):
+    lines = "".join(FORMS["commas"].format(e=e, t=t, v=v) for e, (t, v) in PAIRS)
+    (tmp_path / "a.log").write_text("layer weight shape [64, 64]\n" * 5000 + lines)
+    (run,) = read_logs(tmp_path)
+    assert run.steps == 6
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("epoch 3: loss 0.5%, acc 12%", {}),
+        ("GPU0 16.5GB step time 20ms", {}),
+        ("loss v1.2.3 2024-01-01", {}),
+        ("acc@1 0.5 acc@5 0.7", {}),
+        ("loss: nan, val_loss: -inf", {"val_loss": float("-inf")}),
+    ],
+)
+def test_numbers_with_a_unit_or_in_a_name_are_none(line, values):
+    record = record_of(1, line)
+    found = {} if record is None else {name: value for name, value in record.values.items() if value == value}
+    assert {name: value for name, value in found.items() if "acc@" not in name} == values
+
+
+def cells(*outputs):
+    return json.dumps({"cells": [{"cell_type": "code", "outputs": [output]} for output in outputs], "nbformat": 4})
+
+
+def test_each_cell_of_a_notebook_is_a_training(tmp_path):
+    stream = {"output_type": "stream", "name": "stdout", "text": [KERAS.format(e=e, t=t, v=v) for e, (t, v) in PAIRS]}
+    (tmp_path / "a.ipynb").write_text(cells(stream, {"output_type": "stream", "text": "done"}, stream))
+    assert [run.name for run in read_logs(tmp_path)] == ["a.ipynb cell 1", "a.ipynb cell 3"]
+
+
+def test_the_table_of_a_notebook_s_trainer_is_read(tmp_path):
+    rows = "".join(f"<tr><td>{e}</td><td>{t}</td><td>{v}</td></tr>" for e, (t, v) in PAIRS)
+    html = f"<p>[60/60 00:10]</p><table><thead><tr><th>Epoch</th><th>Training Loss</th><th>Validation Loss</th></tr></thead><tbody>{rows}</tbody></table>"
+    output = {"output_type": "display_data", "data": {"text/html": [html], "text/plain": ["<IPython>"]}}
+    (tmp_path / "a.ipynb").write_text(cells(output))
+    (run,) = read_logs(tmp_path)
+    assert [each.val_loss for each in run.observations] == VAL and run.observations[0].train_loss == TRAIN[0]
