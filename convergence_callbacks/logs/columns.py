@@ -236,7 +236,9 @@ def _train(names: Sequence[str], val: str | None) -> tuple[str | None, str]:
     whole = [name for name in names if _is_loss(name) and words_of(name) <= _TRAIN | _NO_MEANING | {"main"}]
     if whole:
         return _only_one("train", whole, _TRAIN), "the loss as a whole"
+    of_steps = _PER_STEP | _TRAIN | {"loss"}
     per_step = [name for name in names if "loss" in words_of(name) and words_of(name) & _TRAIN]
+    per_step = per_step or [name for name in names if "loss" in words_of(name) and words_of(name) <= of_steps]
     if per_step:
         return _only_one("train", per_step, _TRAIN | _PER_STEP), "a train loss of single steps: their mean is taken"
     bare = [name for name in names if words_of(name) and words_of(name) <= _TRAIN | {"loss"}]

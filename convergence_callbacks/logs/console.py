@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from convergence_callbacks.logs.columns import ColumnChoice, find_columns, words_of
-from convergence_callbacks.logs.errors import NotALogError
+from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.labels import SPLITS, of_split
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.rows import runs_of
@@ -43,6 +43,9 @@ OF = re.compile(r"\s*(?:/|\bof\b)\s*(\d+)")
 
 UNIT = re.compile(r"\s?(?:%|(?:ms|us|s|sec|secs|seconds|m|min|mins|h|it/s|s/it|GB|MB|G|K|M)\b)")
 """What makes another number of one: a share, a time, a size."""
+
+ATTACHED = re.compile(r"(\w)\((train|val|test|eval)\)", re.IGNORECASE)
+"""The part of the data as OpenMMLab writes it: ``Epoch(train)``."""
 
 BETWEEN = (*",;|{}<>()[]\t", " - ", ": ")
 """What may stand between a name and what is before it."""
@@ -85,6 +88,7 @@ class Record:
         epochs: How many epochs there are to be.
         steps: How many steps there are to be.
         is_of_batch: Whether it counts batches within an epoch.
+        bar: How many batches its full bar is of, 0 where it has none, or names the part of the data.
         pattern: The line, with ``#`` for each number.
         example: The line.
     """
@@ -97,6 +101,7 @@ class Record:
     epochs: int | None
     steps: int | None
     is_of_batch: bool
+    bar: int
     pattern: str
     example: str
 
@@ -112,6 +117,7 @@ class Survey:
         steps: How many steps there are to be.
         has_stamps: Whether lines begin with a time.
         leads: Whether the first loss comes before the first epoch.
+        bars: How many bars of each length show each name.
     """
 
     names: dict[tuple[str, bool], int] = field(default_factory=dict)
@@ -123,6 +129,7 @@ class Survey:
     stamps: int = 0
     counted: int = 0
     leads: bool = False
+    bars: dict[str, dict[int, int]] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
         """Take in a line."""
@@ -131,6 +138,9 @@ class Survey:
             self.lowest, self.highest = min(self.lowest, record.epoch), max(self.highest, record.epoch)
         if self.counted == 0 and record.epoch is None and self.highest < 0 and _tells_loss(record.values):
             self.leads = True
+        for name in record.values if record.bar else ():
+            totals = self.bars.setdefault(name, {})
+            totals[record.bar] = totals.get(record.bar, 0) + 1
         for name in record.values:
             key = (name, record.is_of_batch)
             if key in self.names or len(self.names) < MOST_NAMES:
@@ -183,6 +193,7 @@ def record_of(number: int, line: str) -> Record | None:
     stamp = STAMP.match(line)
     time = _seconds(stamp["when"]) if stamp else math.nan
     text = re.sub(r"['\"`*]", "", line[stamp.end() :] if stamp else line)
+    text = ATTACHED.sub(r"\1 \2 ", text)
     counts: dict[str, tuple[float, int | None]] = {}
     values: dict[str, float] = {}
     left, at, is_of_batch = list[str](), 0, False
@@ -208,7 +219,9 @@ def record_of(number: int, line: str) -> Record | None:
         values = {name if words_of(name) & SPLITS else of_split(split, name): value for name, value in values.items()}
     epoch, step = counts.get("epoch", (None, None)), counts.get("step", (None, None))
     is_of_batch = is_of_batch or step[0] is not None
-    counters = (epoch[0], step[0], time, epoch[1], step[1], is_of_batch)
+    bar = PROGRESS.search(text)
+    batches = 0 if bar is None or split or epoch[0] is not None else _length(text, bar)
+    counters = (epoch[0], step[0], time, epoch[1], step[1], is_of_batch, batches)
     return Record(number, values, *counters, _pattern(text), line.strip()[:160])
 
 
@@ -236,7 +249,8 @@ def runs_in(
         raise NotALogError("its lines tell of no losses, one after the other")
     has_epochs, has_times = survey.highest >= 0, survey.stamps > 0.9 * survey.counted > 0
     found = find_columns([*survey.columns(), *(["epoch"] if has_epochs else []), "step", "timestamp"], choice)
-    columns = dataclasses.replace(found, time="timestamp" if has_times else None)
+    columns = dataclasses.replace(found, time="timestamp" if has_times else None, time_of_iterations=False)
+    _refuse_bars(survey, {columns.train, columns.val})
     notes = Notes()
     rows = _rows(records_in(lines()), survey, follows=not survey.leads)
     wanted = {columns.train, columns.val}
@@ -244,6 +258,22 @@ def runs_in(
         path, format_, columns, rows, notes, name=name, planned=survey.planned(), planned_steps=survey.steps
     ):
         yield dataclasses.replace(run, assumed=(*run.assumed, *_shown(survey, wanted)))
+
+
+def _refuse_bars(survey: Survey, wanted: set[str | None]) -> None:
+    """Refuse a loss that bars of several lengths show, as of training and of validation, and nothing tells which.
+
+    Raises:
+        LogError: There are such.
+    """
+    for name, totals in survey.bars.items():
+        again = [total for total, count in totals.items() if count >= EXAMPLES]
+        if name in wanted and len(again) > 1:
+            listed = " and ".join(map(str, sorted(again)))
+            raise LogError(
+                f"{name!r} is on bars of {listed} batches, and nothing tells which of them is training and which "
+                "validation; print one of them by another name"
+            )
 
 
 def _rows(records: Iterator[Record], survey: Survey, *, follows: bool) -> Iterator[Row]:
@@ -297,6 +327,14 @@ def _visible(line: str) -> Iterator[str]:
             yield part
         elif (tail := part.rfind("{")) > bar.start():  # a record behind a bar that did not end its line
             yield part[tail:]
+
+
+def _length(text: str, bar: re.Match[str]) -> int:
+    """How many batches a bar is of."""
+    if bar["all"]:
+        return int(bar["all"])
+    total = re.search(r"\b\d+/(\d+)\b", text[bar.end() :])
+    return int(total[1]) if total else 0
 
 
 def _pattern(text: str) -> str:

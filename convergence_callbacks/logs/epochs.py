@@ -23,6 +23,9 @@ from convergence_callbacks.logs.table import Row
 MOST = 1_000_000
 """Observations of a run, at most: a log with more has a row a step and tells neither epochs nor validation."""
 
+FEW = 4
+"""Epochs with a train loss from which on a single validation at the end is left out."""
+
 DENSE = 0.5
 """Share of the epochs between the first and the last one that has to be there for a table to be one of them all."""
 
@@ -241,6 +244,7 @@ def _is_merged(last: Entry, entry: Entry) -> bool:
 
 def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Notes) -> Gathered:
     """The observations of one training from its entries."""
+    _forget_single_validation(entries, notes)
     validated = any(entry.val is not None for entry in entries)
     if validated:
         entries = _complete(_trained(entries, notes), notes)
@@ -269,6 +273,15 @@ def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Note
     energy = kilowatt_hours([entry.energy for entry in entries], columns.energy) if columns.energy else ()
     assumed = tuple(_assumed(entries, columns, unit, counts_from, meaning))
     return Gathered(observations, unit, counts_from, energy, assumed, notes.told(), _steps_each(entries))
+
+
+def _forget_single_validation(entries: Sequence[Entry], notes: Notes) -> None:
+    """Leave out a validation loss that is there at the end alone: it is no curve, the train loss is."""
+    validated = [entry for entry in entries if entry.val is not None]
+    trained = sum(entry.train_count > 0 for entry in entries)
+    if len(validated) == 1 and validated[0] is entries[-1] and trained >= FEW:
+        notes.add(f"there is one validation, at line {validated[0].line}, after the training: judged by the train loss")
+        validated[0].val = None
 
 
 def _assumed(entries: Sequence[Entry], columns: Columns, unit: str, counts_from: int, time: str) -> list[str]:

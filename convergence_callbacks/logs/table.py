@@ -47,7 +47,7 @@ def is_lost(line: int, name: str, error: ValueError, needed: Container[str | Non
 
 
 def summed(row: Row, sums: Mapping[str, Sequence[str]]) -> Row:
-    """The row with each sum of which all parts are there.
+    """The row with each sum of which all parts are there; Ultralytics writes 0 for all where it did not validate.
 
     Args:
         row: The row.
@@ -55,7 +55,7 @@ def summed(row: Row, sums: Mapping[str, Sequence[str]]) -> Row:
     """
     values = dict(row.values)
     for name, parts in sums.items():
-        if all(part in values for part in parts):
+        if all(part in values for part in parts) and any(values[part] for part in parts):
             values[name] = sum(values[part] for part in parts)
     return Row(row.line, values, row.run)
 

@@ -132,6 +132,40 @@ def test_numbers_with_a_unit_or_in_a_name_are_none(line, values):
     assert {name: value for name, value in found.items() if "acc@" not in name} == values
 
 
+def test_a_loss_on_bars_of_two_lengths_is_refused(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_text(
+        "".join(
+            f"loss: {t} ||: 100%|####| 50/50 [00:05<00:00]\nloss: {v} ||: 100%|####| 8/8 [00:01<00:00]\n"
+            for _, (t, v) in PAIRS
+        )
+    )
+    with pytest.raises(LogError, match="bars of 8 and 50 batches, and nothing tells"):
+        list(read_logs(path))
+
+
+def test_of_a_last_line_without_an_end_what_is_surely_whole_is_taken(tmp_path):
+    path = tmp_path / "a.log"
+    lines = "".join(f"epoch {e}: train loss {t} - val loss {v} - acc 0.5\n" for e, (t, v) in PAIRS)
+    path.write_text(lines.rstrip("\n"))
+    (run,) = read_logs(path)
+    assert run.observations[-1].val_loss == VAL[-1]
+    path.write_text(lines.removesuffix(" - acc 0.5\n"))
+    (run,) = read_logs(path)
+    assert run.observations[-1].val_loss == VAL[-2]
+
+
+def test_lines_of_openmmlab_are_put_together_by_epoch(tmp_path):
+    lines = "".join(
+        f"2023/06/05 20:1{e}:{k}0 - mmengine - INFO - Epoch(train)  [{e}][{k}/2]  lr: 4.0e-03  eta: 4:59:11  time: 9.97  data_time: 9.0  loss: {t}  loss_kpt: 9\n"
+        for e, (t, _) in PAIRS
+        for k in (1, 2)
+    )
+    (tmp_path / "20230605_200941.log").write_text(lines)
+    (run,) = read_logs(tmp_path)
+    assert [each.train_loss for each in run.observations] == TRAIN and (run.seconds, run.unit) == (300, "epoch")
+
+
 def cells(*outputs):
     return json.dumps({"cells": [{"cell_type": "code", "outputs": [output]} for output in outputs], "nbformat": 4})
 

@@ -255,6 +255,19 @@ def test_the_monitor_of_an_environment_says_what_to_judge(tmp_path):
         only(path)
 
 
+def test_losses_of_batches_are_a_train_loss(tmp_path):
+    records = [{"step": e, "batch loss": t} for e, t in enumerate(TRAIN)]
+    assert losses(only(lines(tmp_path / "a.jsonl", records)))[0] == TRAIN
+
+
+def test_parts_that_are_all_zero_were_not_validated(tmp_path):
+    header = ["epoch", "train/box_loss", "train/cls_loss", "val/box_loss", "val/cls_loss"]
+    rows = [(e, t, t, *((v, v) if e == 7 else (0, 0))) for e, (t, v) in enumerate(PAIRS)]
+    run = only(table(tmp_path, header, rows, name="results.csv"))
+    assert losses(run) == ([2 * t for t in TRAIN], [None] * 8)
+    assert any("judged by the train loss" in note for note in run.notes)
+
+
 # Epochs of Hugging Face
 
 

@@ -44,7 +44,20 @@ class ConsoleLog(Reader):
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The runs of a file; one for each time that the epochs start over."""
         notes = Notes()
-        yield from runs_in(path, self.name, lambda: lines_of(path, notes, keeps_returns=True), choice)
+        yield from runs_in(path, self.name, lambda: lines_until_cut(path, notes), choice)
+
+
+def lines_until_cut(path: Path, notes: Notes) -> Iterator[tuple[int, str]]:
+    """The lines; of a last one that has no end only what is before its last word, which may be cut."""
+    is_cut = False
+
+    def is_whole(_: str) -> bool:
+        nonlocal is_cut
+        is_cut = True
+        return True
+
+    for number, line in lines_of(path, notes, is_whole, keeps_returns=True):
+        yield number, re.sub(r"[^\s,;|}\])]*$", "", line) if is_cut else line
 
 
 def _losses_in(text: str) -> int:
