@@ -12,12 +12,7 @@ The doors to the frameworks are the modules `convergence_callbacks.lightning`, `
 Tune.
 """
 
-from convergence_callbacks.core.compose import AllOf, AnyOf
 from convergence_callbacks.core.convergence_rate import ConvergenceRate
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding
-from convergence_callbacks.core.criteria.default import Default
-from convergence_callbacks.core.criteria.diagnosis import Diagnosis
-from convergence_callbacks.core.criteria.expected_gain import ExpectedGain
 from convergence_callbacks.core.criteria.exploding_loss import ExplodingLoss
 from convergence_callbacks.core.criteria.false_convergence import FalseConvergence
 from convergence_callbacks.core.criteria.generalization_gap import GeneralizationGap
@@ -33,16 +28,23 @@ from convergence_callbacks.core.criteria.successive_increases import SuccessiveI
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.criteria.time_budget import TimeBudget
 from convergence_callbacks.core.criteria.unstable_loss import UnstableLoss
+from convergence_callbacks.core.criterion import AllOf, AnyOf, Criterion, Finding
+from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, MetricNotFoundError, SettingsError, StateError
 from convergence_callbacks.core.estimate import Estimate
 from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.rule.default import Default
+from convergence_callbacks.core.rule.diagnosis import Diagnosis
+from convergence_callbacks.core.rule.expected_gain import ExpectedGain
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.data_check import Fault, Layer, check_data
 from convergence_callbacks.experiments.seeds import SeedComparison, compare_seeds
 from convergence_callbacks.monitor import Monitor
+from convergence_callbacks.telling import words_of
+
+Decision.voice = staticmethod(words_of)
 
 __version__ = "0.1.0"
 
@@ -75,9 +77,9 @@ __all__ = [
     "Patience",
     "Plateau",
     "ProgressQuotient",
+    "Reading",
     "SeedComparison",
     "SettingsError",
-    "Signals",
     "StateError",
     "SuccessiveIncreases",
     "TargetLoss",

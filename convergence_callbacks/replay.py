@@ -6,7 +6,6 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
-from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.monitor import Monitor
@@ -128,7 +127,7 @@ def replay(
         settings = dataclasses.replace(settings, max_epochs=budget_of(run, is_over=is_over))
     if schedule_known:
         settings = with_schedule(settings, run)
-    monitor = monitor_with(settings)
+    monitor = Monitor.from_settings(settings, counter=run.counter)
     decisions: list[Decision] = []
     forecast = None
     for observation in run.observations:
@@ -142,7 +141,7 @@ def replay(
 
 def _ends_early(decision: Decision) -> bool:
     """Whether a decision ends the training before its budget does."""
-    return decision.stop and decision.criterion != MaxEpochs.name
+    return decision.stop and not decision.is_budget_end
 
 
 def budget_of(run: Run, *, is_over: bool = True) -> int | None:
@@ -163,8 +162,3 @@ def with_schedule(settings: Settings, run: Run) -> Settings:
             return settings
         rates += [observation.lr] * (observation.step + 1 - len(rates))
     return settings if settings.lr_schedule is not None else dataclasses.replace(settings, lr_schedule=tuple(rates))
-
-
-def monitor_with(settings: Settings) -> Monitor:
-    """A monitor without a clock: the times are those of the log."""
-    return Monitor.from_settings(settings)

@@ -16,8 +16,8 @@ import numpy as np
 
 from convergence_callbacks import Criterion, Decision, Monitor, Observation
 from convergence_callbacks.config.json_schema import json_schema
-from convergence_callbacks.core.compose import Composition
-from convergence_callbacks.core.criteria.spec import known_criteria
+from convergence_callbacks.core.criterion import Composition
+from convergence_callbacks.core.spec import known_criteria
 
 FOLDER = Path(__file__).parent
 

@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 from convergence_callbacks import Default, Diagnosis, Verdict, __version__
 from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.cli import app
-from convergence_callbacks.cli.explain import VERDICTS, explain
+from convergence_callbacks.cli.explain import explain
 from convergence_callbacks.config.template import template
-from convergence_callbacks.core.compose import Composition
-from convergence_callbacks.core.criteria.spec import known_criteria
+from convergence_callbacks.core.criterion import Composition
+from convergence_callbacks.core.spec import known_criteria
 
 PROGRAM = [sys.executable, "-c", "from convergence_callbacks.cli import app; app()"]
 OURS = {name: kind for name, kind in known_criteria().items() if kind.__module__.startswith("convergence_callbacks.")}
@@ -110,7 +110,7 @@ def test_a_wrong_usage_is_status_2(run, arguments):
 def test_check_says_of_the_default_rule_what_stops_and_what_is_only_told(check):
     output = check("").stdout
     stops, told = lines_below(output, "The training stops"), lines_below(output, "It goes on, and you are only told")
-    assert "- when the expected further gain is below 1 % of the total gain [converged or overfitting]" in stops
+    assert "- when the expected further gain is below 1% of the total gain [converged or overfitting]" in stops
     assert "- at the end of the epochs that the framework was given (max_epochs is not set)" in stops
     assert stops[-1] == "but never before 5 epochs (min_epochs)"
     assert [line.split("[")[1] for line in told] == ["false_convergence or unstable]"]
@@ -170,7 +170,7 @@ def test_the_verdicts_told_of_a_criterion_are_those_in_its_code(kind):
     if issubclass(kind, Composition | Default | Diagnosis):
         return
     named = {Verdict[name] for name in re.findall(r"Verdict\.([A-Z_]+)\b", inspect.getsource(kind))}
-    assert set(VERDICTS.get(kind.name, ())) == named
+    assert set(kind.verdicts) == named
 
 
 def test_no_setting_goes_unexplained():

@@ -111,7 +111,7 @@ def test_settings_of_a_file_hold(command, tmp_path):
     path = trainer_state(tmp_path)
     (tmp_path / "c.yaml").write_text("criteria: [patience: 1]\nmin_epochs: 1\n")
     (run,) = json.loads(command(path, "--json", "--settings", tmp_path / "c.yaml").stdout)["runs"]
-    assert run["reason"].startswith("no improvement for 1 epochs")
+    assert run["reason"].startswith("no improvement for 1 epoch (patience 1)")
 
 
 def test_an_empty_folder_and_a_missing_one(command, tmp_path):

@@ -23,12 +23,13 @@ from benchmarks.fit.export import Arrays, arrays_of, multiplied, tree_of
 from benchmarks.fit.provenance import Data, Made
 from benchmarks.record.curves import Run
 from benchmarks.record.labels import Labelled, labelled, learnable, with_less_budget
-from convergence_callbacks.core.curve import Curve
+from convergence_callbacks.core.curve.curve import Curve
+from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.curve.series import noise_of
 from convergence_callbacks.core.models.boosted_trees import Tree
 from convergence_callbacks.core.models.diagnosis import model as diagnosis
 from convergence_callbacks.core.models.diagnosis.features import FEWEST, names, symptoms
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.signals import Signals, noise_of
 
 VERDICTS = tuple(verdict.value for verdict in diagnosis.VERDICTS)
 
@@ -82,7 +83,7 @@ class Examples:
         return Examples(self.symptoms[chosen], self.verdicts[chosen], self.weights[chosen], self.data[chosen])
 
 
-def signals_along(run: Run, view: View, epochs: Iterable[int]) -> Iterator[Signals]:
+def signals_along(run: Run, view: View, epochs: Iterable[int]) -> Iterator[Reading]:
     """What can be read from a run after each of some numbers of epochs."""
     curve, asked = Curve(), set(epochs)
     train = (run.val if view.alone else run.train) + view.shift if view.train else np.full(run.epochs, math.nan)
@@ -93,7 +94,7 @@ def signals_along(run: Run, view: View, epochs: Iterable[int]) -> Iterator[Signa
         curve.add(epoch, float(loss), float(train_loss) if np.isfinite(train_loss) else math.nan, float(rate))
         if epoch + 1 in asked:
             observation = Observation(step=epoch, train_loss=float(train_loss), val_loss=float(loss))
-            yield Signals(observation, curve, max_epochs=run.epochs if view.budget else None)
+            yield Reading(observation, curve, max_epochs=run.epochs if view.budget else None)
 
 
 def examples(runs: Sequence[Run], jobs: int = 1) -> Examples:

@@ -19,10 +19,10 @@ from benchmarks.fit.variants import with_variants
 from benchmarks.measure.score import SENSIBLE, usable
 from benchmarks.record.curves import Run
 from benchmarks.record.histories import weights_of
-from convergence_callbacks.core.criteria.expected_gain import BEGUN
 from convergence_callbacks.core.models.boosted_trees import Tree
 from convergence_callbacks.core.models.further_gain.features import names
-from convergence_callbacks.core.models.further_gain.model import averaged, guarded
+from convergence_callbacks.core.rule.expected_gain import averaged
+from convergence_callbacks.core.rule.guards import BEGUN_SHARE, worth_of_waiting
 
 Series = NDArray[np.float64]
 
@@ -117,8 +117,8 @@ def averaged_worth(worth: Series, rows: Rows) -> Series:
     before, series = None, []
     for value, bins, read in zip(worth, rows.bins, rows.features, strict=True):
         known = dict(zip(names(), read, strict=True))
-        before = averaged(before, guarded(float(value), known), int(bins), rows.run.epochs)
-        series.append(before if known["gained"] >= BEGUN else np.inf)
+        before = averaged(before, worth_of_waiting(float(value), known), int(bins), rows.run.epochs)
+        series.append(before if known["gained"] >= BEGUN_SHARE else np.inf)
     return np.array(series)
 
 

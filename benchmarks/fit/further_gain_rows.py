@@ -11,10 +11,10 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from benchmarks.record.curves import Run
-from convergence_callbacks.core.curve import FEWEST, Curve
+from convergence_callbacks.core.curve.curve import FEWEST_BINS, Curve
+from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.models.further_gain.features import features
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.signals import Signals
 
 Series = NDArray[np.float64]
 
@@ -71,8 +71,8 @@ def rows_of(run: Run, chosen: NDArray[np.bool_], budget_known: bool = True, sche
     rates = run.lr.tolist() if schedule_known and np.isfinite(run.lr).all() else None
     for epoch in range(run.epochs):
         curve.add(epoch, float(run.val[epoch]), float(run.train[epoch]), float(run.lr[epoch]))
-        if chosen[epoch] and curve.bin_is_full and len(curve.loss) >= FEWEST:
-            signals = Signals(
+        if chosen[epoch] and curve.bin_is_full and len(curve.loss) >= FEWEST_BINS:
+            signals = Reading(
                 observation=Observation(step=epoch),
                 curve=curve,
                 max_epochs=run.epochs if budget_known else None,
@@ -87,7 +87,7 @@ def rows_of(run: Run, chosen: NDArray[np.bool_], budget_known: bool = True, sche
 def _fitted_rows(run: Run) -> Rows:
     rng = np.random.default_rng(zlib.crc32(run.name.encode()) + 1)
     chosen = rng.random(run.epochs) < ROWS_A_RUN / run.epochs
-    chosen[FEWEST - 1] = True  # so that no run is without a row
+    chosen[FEWEST_BINS - 1] = True  # so that no run is without a row
     known = rng.random()
     return rows_of(run, chosen, budget_known=known >= UNKNOWN, schedule_known=known >= UNKNOWN + BUDGET_ONLY)
 

@@ -12,11 +12,11 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from benchmarks.record.curves import Run
-from convergence_callbacks.core.curve import Curve
+from convergence_callbacks.core.curve.curve import Curve
+from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.loss_forecast import Loss, past_of
 from convergence_callbacks.core.models.loss_forecast.features import FEWEST, Past, level_window
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.signals import Signals
 
 Series = NDArray[np.float64]
 
@@ -65,7 +65,7 @@ def forecastable(run: Run) -> bool:
     return bool(np.isfinite(losses).all() and np.abs(losses).max() < LARGEST)
 
 
-def signals_at(run: Run, epochs: Sequence[int]) -> list[Signals]:
+def signals_at(run: Run, epochs: Sequence[int]) -> list[Reading]:
     """What can be read after each of some numbers of epochs, budget and schedule known."""
     curve, read = Curve(), []
     for epoch in range(max(epochs)):
@@ -73,7 +73,7 @@ def signals_at(run: Run, epochs: Sequence[int]) -> list[Signals]:
         if epoch + 1 in epochs:
             observation = Observation(step=epoch)
             kept = Curve.from_state(curve.state_dict())
-            read.append(Signals(observation, kept, max_epochs=run.epochs, lr_schedule=run.lr.tolist()))
+            read.append(Reading(observation, kept, max_epochs=run.epochs, lr_schedule=run.lr.tolist()))
     return read
 
 

@@ -8,7 +8,6 @@ answers. Some short ones are trained anew at the very rate.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,6 @@ from benchmarks.record.tasks import draw_held_out_tasks
 CURED = ("false_convergence", "unstable", "diverged")
 FLOOR = 0.8  # of the advice should help
 DRAWS = 2000  # of the bootstrap
-WORDS = re.compile(r"looks about (\d+) times too (low|high)")
 
 
 @dataclass(frozen=True)
@@ -61,11 +59,10 @@ def advised(run: Run) -> tuple[str, float] | None:
     monitor = monitor_for(run, tolerance=0.01)
     for train, val, lr in zip(run.train, run.val, run.lr, strict=True):
         decision = monitor.update(train_loss=train, val_loss=val, lr=lr)
-    found = WORDS.search("; ".join(decision.advice))
-    if decision.verdict.value not in CURED or found is None:
+    numbers = decision.evidence
+    if decision.verdict.value not in CURED or not {"times_too_low", "times_too_high"} & numbers.keys():
         return None
-    times = float(found[1])
-    return decision.verdict.value, times if found[2] == "low" else 1 / times
+    return decision.verdict.value, numbers.get("times_too_low") or 1 / numbers["times_too_high"]
 
 
 def nearest(siblings: Sequence[Run], rate: float, factor: float) -> Run:

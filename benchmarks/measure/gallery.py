@@ -124,7 +124,7 @@ def section(name: str, title: str, caption: str, shown: Replay) -> str:
 
 
 def _is_early(end: Decision) -> bool:
-    return end.stop and end.criterion != "max_epochs"
+    return end.stop and not end.is_budget_end
 
 
 def page(verdicts: Sequence[str], traps: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.record.curves import Recorded, Run, runs_of
 from benchmarks.record.labels import Labelled, labelled, learnable
-from convergence_callbacks.core.signals import noise_of
+from convergence_callbacks.core.curve.series import noise_of
 
 Series = NDArray[np.float64]
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.core.curve.schedule import highest_ahead, times_schedule
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.schedule import highest_ahead, times_schedule
 from convergence_callbacks.experiments.probe import judged_loss, probe
 from convergence_callbacks.experiments.probing import Probes
 from convergence_callbacks.experiments.rate_trial import RateTrial
@@ -135,8 +134,7 @@ class Experimenting(Stopping):
         """Let the monitor know the rates to come as they are now."""
         settings = self.monitor.settings
         if settings.lr_schedule is not None and times != 1:
-            scaled = times_schedule(settings.lr_schedule, times)
-            self.monitor.settings = dataclasses.replace(settings, lr_schedule=scaled)
+            self.monitor.follow(times_schedule(settings.lr_schedule, times))
 
     def _collector(self) -> Stopping:
         """A callback that collects what this one does, and neither stops nor says anything."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from convergence_callbacks.core.errors import MetricNotFoundError, unknown_name
-from convergence_callbacks.core.scores import is_score
+from convergence_callbacks.metrics.find import is_score
 
 _VALIDATION = frozenset({"val", "valid", "validation", "dev", "eval"})
 _TRAIN = frozenset({"train", "training"})

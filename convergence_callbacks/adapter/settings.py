@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from convergence_callbacks.core.constructor import changed
-from convergence_callbacks.core.criteria.criterion import Criterion
+from convergence_callbacks.core.criterion import Criterion
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.fields import listed, setting
 from convergence_callbacks.core.settings import Settings

@@ -12,13 +12,11 @@ from convergence_callbacks.adapter.found import Found, found_among
 from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.constructor import representation, takes
-from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
+from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
+from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError, as_state_error
 from convergence_callbacks.core.loss_forecast import Forecast, Loss
-from convergence_callbacks.core.monitor_state import damage_told
 from convergence_callbacks.core.observation import Observation, as_number
-from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
 
@@ -94,7 +92,7 @@ class Stopping(BestWeights, Complaints, FromYaml):
         )
         self.monitor = Monitor.from_settings(known)
         self._warned = set()
-        with damage_told():
+        with as_state_error():
             self._take_up(self._saved or {})
         if self._saved is not None:
             self.monitor.load_state_dict(self._saved)
@@ -230,7 +228,7 @@ class Stopping(BestWeights, Complaints, FromYaml):
     @staticmethod
     def _stops_at(decision: Decision) -> bool:
         """Whether a decision is one to stop, and not for the mere end of the budget."""
-        return decision.stop and decision.criterion != MaxEpochs.name
+        return decision.stop and not decision.is_budget_end
 
     def _tell(self, observation: Observation, decision: Decision) -> None:
         for listener in (*self._record, *self.listeners):

@@ -9,11 +9,10 @@ from typing import Any, Literal
 from convergence_callbacks.adapter.found import Found
 from convergence_callbacks.adapter.names import is_of_training
 from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import ConvergenceError, StateError
-from convergence_callbacks.core.monitor_state import damage_told
+from convergence_callbacks.core.errors import ConvergenceError, StateError, as_state_error
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.schedule import Schedule
 from convergence_callbacks.core.verdict import STOP_ON_DEFAULT
 
 NAME = "early_stopping"
@@ -61,7 +60,7 @@ class Watch(Stopping):
         self._saved = state
         self._told = None
         try:
-            with damage_told():
+            with as_state_error():
                 told = state and state.get("told")
                 self._told = Decision.from_dict(told) if told else None
             self.begin(max_epochs, min_epochs, lr_schedule)
@@ -99,8 +98,7 @@ class Watch(Stopping):
         """
         last = self.history[-1]
         if not self.ends:
-            told = f"{reason}; {last.reason}" if last.reason else reason
-            last = dataclasses.replace(last, stop=True, reason=told, criterion=NAME)
+            last = dataclasses.replace(last, stop=True, quoted=reason, found_by=(NAME,))
         self.history[-1] = last
         self.stopped_epoch = last.step
         return last

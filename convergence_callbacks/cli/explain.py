@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from convergence_callbacks.adapter.settings import CallbackSettings
-from convergence_callbacks.core.compose import AllOf, AnyOf
-from convergence_callbacks.core.criteria.criterion import Criterion
-from convergence_callbacks.core.criteria.default import Default
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
+from convergence_callbacks.core.criterion import AllOf, AnyOf, Criterion
+from convergence_callbacks.core.rule.default import Default
 from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.telling import describe
 from convergence_callbacks.telling.numbers import value
 
-VERDICTS: Mapping[str, tuple[Verdict, ...]] = {
-    "diagnosis": (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE),
-    "expected_gain": (Verdict.CONVERGED, Verdict.OVERFITTING),
-    "exploding_loss": (Verdict.DIVERGED,),
-    "false_convergence": (Verdict.FALSE_CONVERGENCE,),
-    "generalization_gap": (Verdict.OVERFITTING,),
-    "generalization_loss": (Verdict.OVERFITTING,),
-    "non_finite_loss": (Verdict.DIVERGED,),
-    "not_learning": (Verdict.NOT_LEARNING,),
-    "overfitting": (Verdict.OVERFITTING,),
-    "plateau": (Verdict.CONVERGED,),
-    "progress_quotient": (Verdict.OVERFITTING,),
-    "successive_increases": (Verdict.OVERFITTING,),
-    "unstable_loss": (Verdict.UNSTABLE,),
-}
-"""The verdicts that a criterion gives; one that is not listed gives none, and so always ends the training.
-
-The diagnosis tells all of them, but only these may end a training for it alone."""
+Ground = tuple[Criterion, tuple[Verdict, ...]]
+"""A criterion, and the verdicts by which it may end a training; one without any always ends it."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +30,9 @@ class Paragraph:
 def explain(settings: CallbackSettings) -> list[Paragraph]:
     """When these settings end a training, what they only tell, and what happens at the end."""
     chosen = settings.criteria if isinstance(settings.criteria, Criterion) else Default(settings.tolerance)
-    ending = [criterion for criterion in _each(chosen) if _may_end(criterion, settings)]
-    told = [criterion for criterion in _each(chosen) if criterion not in ending]
+    grounds = list(_grounds(chosen))
+    ending = [ground for ground in grounds if _may_end(ground, settings)]
+    told = [ground for ground in grounds if ground not in ending]
     is_own = settings.criteria is not None
     paragraphs = [
         Paragraph("The training stops", _stops(ending, settings)),
@@ -62,33 +47,32 @@ def explain(settings: CallbackSettings) -> list[Paragraph]:
     return [paragraph for paragraph in paragraphs if paragraph.lines]
 
 
-def _each(criterion: Criterion) -> Iterator[Criterion]:
+def _grounds(criterion: Criterion) -> Iterator[Ground]:
     """The criteria of which any one suffices."""
-    if isinstance(criterion, AnyOf | Default):
-        members = criterion.members if isinstance(criterion, Default) else criterion
-        for member in members.criteria:
-            yield from _each(member)
+    if isinstance(criterion, AnyOf):
+        for member in criterion.criteria:
+            yield from _grounds(member)
+    elif isinstance(criterion, Default):
+        yield from criterion.grounds
+    elif isinstance(criterion, AllOf):
+        yield criterion, _of_all(criterion)
     else:
-        yield criterion
+        yield criterion, criterion.verdicts
 
 
-def _given(criterion: Criterion) -> tuple[Verdict, ...]:
-    """Verdicts that a criterion can give; those of several at the same time are told by the gravest."""
-    if isinstance(criterion, AllOf):
-        gravest = [max(given, key=lambda verdict: verdict.gravity) for c in criterion.criteria if (given := _given(c))]
-        return (max(gravest, key=lambda verdict: verdict.gravity),) if gravest else ()
-    if isinstance(criterion, AnyOf | Default):
-        return tuple(verdict for member in _each(criterion) for verdict in _given(member))
-    return VERDICTS.get(criterion.name, ())
+def _of_all(criterion: AllOf) -> tuple[Verdict, ...]:
+    """The verdict of several criteria at the same time: the gravest that any of them can find."""
+    each = [verdict for member in criterion.criteria for _, found in _grounds(member) for verdict in found]
+    return (max(each, key=lambda verdict: verdict.gravity),) if each else ()
 
 
-def _may_end(criterion: Criterion, settings: CallbackSettings) -> bool:
-    given = _given(criterion)
-    return not given or any(verdict in settings.stop_on for verdict in given)
+def _may_end(ground: Ground, settings: CallbackSettings) -> bool:
+    _, verdicts = ground
+    return not verdicts or any(verdict in settings.stop_on for verdict in verdicts)
 
 
-def _stops(ending: Iterable[Criterion], settings: CallbackSettings) -> tuple[str, ...]:
-    lines = [*_whens(ending, settings.stop_on), *_whens(_limits(settings))]
+def _stops(ending: Iterable[Ground], settings: CallbackSettings) -> tuple[str, ...]:
+    lines = [*_whens(ending, settings.stop_on), *_whens((limit, ()) for limit in _limits(settings))]
     if settings.max_epochs is None:
         lines.append("- at the end of the epochs that the framework was given (max_epochs is not set)")
     if settings.min_epochs > 1:
@@ -103,9 +87,9 @@ def _limits(settings: CallbackSettings) -> Iterator[Criterion]:
         yield MaxEpochs(settings.max_epochs)
 
 
-def _whens(criteria: Iterable[Criterion], named: Container[Verdict | str] = tuple(Verdict)) -> tuple[str, ...]:
+def _whens(grounds: Iterable[Ground], named: Container[Verdict | str] = tuple(Verdict)) -> tuple[str, ...]:
     """A line for each criterion, with those of its verdicts that are to be named."""
-    return tuple(f"- when {criterion.describe()}{_names(_given(criterion), named)}" for criterion in criteria)
+    return tuple(f"- when {describe(criterion)}{_names(verdicts, named)}" for criterion, verdicts in grounds)
 
 
 def _names(verdicts: Iterable[Verdict], named: Container[Verdict | str]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from convergence_callbacks.core.criteria.default import Default
-from convergence_callbacks.core.criteria.spec import known_criteria
 from convergence_callbacks.core.errors import SettingsError, unknown_name
+from convergence_callbacks.core.rule.default import Default
 from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.core.spec import known_criteria
 
 USUAL = (
     *("default:0.05", "default:0.02", "default", "default:0.005", "default:0.002"),

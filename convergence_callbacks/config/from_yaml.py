@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from convergence_callbacks.core.errors import SettingsError, unknown_name
+
+Made = TypeVar("Made")
 
 
 class FromYaml:
@@ -26,14 +28,19 @@ class FromYaml:
             SettingsError: Names file, line and setting, what was expected and the nearest known name.
             OSError: The file can't be read.
         """
-        from convergence_callbacks.config.read import read_settings, with_place  # pydantic and YAML only when used
+        return made_from_yaml(cls, path, **overrides)
 
-        taken = inspect.signature(cls).parameters
-        for name in overrides:
-            if name not in taken:
-                raise SettingsError(unknown_name(f"setting of {cls.__name__}", name, taken), (name,))
-        settings = {name: value for name, value in read_settings(path).items() if name in taken}
-        try:
-            return cls(**{**settings, **overrides})
-        except SettingsError as error:  # what this class alone refuses
-            raise (error if set(error.at) & overrides.keys() else with_place(error, path)) from None
+
+def made_from_yaml(kind: type[Made], path: str | Path, **overrides: Any) -> Made:
+    """An object of a class with the settings of a file; see `FromYaml.from_yaml`."""
+    from convergence_callbacks.config.read import read_settings, with_place  # pydantic and YAML only when used
+
+    taken = inspect.signature(kind).parameters
+    for name in overrides:
+        if name not in taken:
+            raise SettingsError(unknown_name(f"setting of {kind.__name__}", name, taken), (name,))
+    settings = {name: value for name, value in read_settings(path).items() if name in taken}
+    try:
+        return kind(**{**settings, **overrides})
+    except SettingsError as error:  # what this class alone refuses
+        raise (error if set(error.at) & overrides.keys() else with_place(error, path)) from None

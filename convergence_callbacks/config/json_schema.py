@@ -10,9 +10,8 @@ from typing import Any
 from pydantic import Field, create_model
 
 from convergence_callbacks.config.schema import schema
-from convergence_callbacks.core.compose import Composition
-from convergence_callbacks.core.criteria.criterion import Criterion
-from convergence_callbacks.core.criteria.spec import known_criteria
+from convergence_callbacks.core.criterion import Composition, Criterion
+from convergence_callbacks.core.spec import known_criteria
 
 _CRITERION = {"$ref": "#/$defs/Criterion"}
 

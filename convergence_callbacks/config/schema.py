@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, crea
 from pydantic_core import ErrorDetails
 
 from convergence_callbacks.adapter.settings import CallbackSettings
-from convergence_callbacks.core.compose import Composition
-from convergence_callbacks.core.criteria.spec import criteria_from, known_criteria
+from convergence_callbacks.core.criterion import Composition
 from convergence_callbacks.core.errors import SettingsError, unknown_name
 from convergence_callbacks.core.fields import only_in
+from convergence_callbacks.core.spec import criteria_from, known_criteria
 from convergence_callbacks.core.verdict import Verdict
 
 NARROWER_IN_A_FILE: dict[str, Any] = {

@@ -14,13 +14,13 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from convergence_callbacks.adapter.settings import CallbackSettings
-from convergence_callbacks.core.compose import Composition
-from convergence_callbacks.core.criteria.criterion import Criterion
 from convergence_callbacks.core.criteria.patience import Patience
-from convergence_callbacks.core.criteria.spec import known_criteria
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
+from convergence_callbacks.core.criterion import Composition, Criterion
 from convergence_callbacks.core.fields import only_in, range_of
+from convergence_callbacks.core.spec import known_criteria
 from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.telling import describe
 
 WIDTH = 120
 """Columns of the file."""
@@ -110,7 +110,7 @@ def _criteria() -> str:
 def _criterion(kind: type[Criterion]) -> str:
     example = _example(kind)
     summary = (inspect.getdoc(kind) or "").splitlines()[0]
-    lines = [summary, *_settings_of(kind), f"As it stands here: stops when {example.describe()}."]
+    lines = [summary, *_settings_of(kind), f"As it stands here: stops when {describe(example)}."]
     return "".join(_comment(line, hang="    ") for line in lines) + "".join(
         f"#- {name}: {dump(given)}\n" for name, given in example.to_dict().items()
     )

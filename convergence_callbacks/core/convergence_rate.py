@@ -17,8 +17,8 @@ from typing import Literal
 
 import numpy as np
 
+from convergence_callbacks.core.curve.series import Series, noise_of
 from convergence_callbacks.core.estimate import Estimate
-from convergence_callbacks.core.signals import Series, noise_of
 
 EXPONENTS = np.geomspace(0.05, 3, 120)
 """Of the power laws that are tried."""
@@ -33,7 +33,7 @@ FEWEST = 8
 """Points that are needed."""
 
 CHI_SQUARED = 2.706
-"""The 90 % quantile with one degree of freedom."""
+"""The 90% quantile with one degree of freedom."""
 
 CLEAR = 4.0
 """A fall over so many standard errors is one."""
@@ -49,8 +49,8 @@ class ConvergenceRate:
     Args:
         kind: ``"linear"`` (the distance to the floor shrinks by the same factor each epoch), ``"sublinear"`` (like a
             power of the epochs), ``"stalled"`` (nothing falls beyond the noise), or ``"unknown"`` (too few epochs).
-        exponent: Of the power law, with its 90 % interval; None unless sublinear.
-        half_life: Epochs in which the distance halves, with its 90 % interval; None unless linear.
+        exponent: Of the power law, with its 90% interval; None unless sublinear.
+        half_life: Epochs in which the distance halves, with its 90% interval; None unless linear.
     """
 
     kind: Literal["linear", "sublinear", "stalled", "unknown"]

@@ -1,31 +1,57 @@
-"""What the monitor says after each observation."""
+"""What the monitor decides after each observation: numbers and names, and words when somebody asks for them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
+from convergence_callbacks.core.counter import Counter
+from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
+from convergence_callbacks.core.fault import Fault
 from convergence_callbacks.core.observation import plain_number
 from convergence_callbacks.core.verdict import Verdict
 
 
+class Words(Protocol):
+    """A decision in words."""
+
+    @property
+    def reason(self) -> str:
+        """See `Decision.reason`."""
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """See `Decision.advice`."""
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """Stop or go on, with the reason.
+    """Stop or go on, and what that rests on.
 
     Args:
         stop: Whether the training should end here.
         verdict: What the training looks like at this epoch.
-        step: The epoch that was judged.
+        step: The epoch that was judged, counted from 0.
         best_step: Epoch of the best loss seen, None while there was no finite one.
         best_value: The best loss seen: validation loss where there is one, else train loss.
-        reason: Why, in a sentence with its numbers.
-        criterion: Name of the criterion that found it, empty while none did.
+        found_by: Names of the criteria that found it; empty while none did, several where they were joined by ``&``.
         evidence: The numbers behind it, by name.
-        advice: What to do next, one action an item.
         confidence: How sure the verdict is, from 0 to 1.
+        faults: What is wrong with the data, where a data check explains the verdict.
+        action: What is done about the learning rate: ``"raise_lr"``, ``"keep_lr"``, ``"undo_lr"``, ``"on_trial"`` or
+            nothing.
+        quoted: What another rule said that ended the training, in its own words.
+        counter: What the framework or log calls its steps, and how it numbers them.
+
+    Attributes:
+        voice: Puts a decision into words; the package fills it in.
     """
 
     stop: bool
@@ -33,11 +59,15 @@ class Decision:
     step: int
     best_step: int | None = None
     best_value: float | None = None
-    reason: str = ""
-    criterion: str = ""
+    found_by: tuple[str, ...] = ()
     evidence: Mapping[str, float] = field(default_factory=dict)
-    advice: tuple[str, ...] = ()
     confidence: float = 0.0
+    faults: tuple[Fault, ...] = ()
+    action: str = ""
+    quoted: str = ""
+    counter: Counter = Counter()
+
+    voice: ClassVar[Callable[[Decision], Words]]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "evidence", MappingProxyType(dict(self.evidence)))
@@ -45,16 +75,28 @@ class Decision:
     def __reduce__(self) -> tuple[Any, ...]:  # a read-only mapping can't be pickled
         return Decision.from_dict, (self.to_dict(),)
 
+    @property
+    def criterion(self) -> str:
+        """Name of the criterion that found it, empty while none did; the first where several were joined."""
+        return self.found_by[0] if self.found_by else ""
+
+    @property
+    def is_budget_end(self) -> bool:
+        """Whether the training ends only since its epochs are used up."""
+        return self.stop and self.criterion == MaxEpochs.name
+
+    @property
+    def reason(self) -> str:
+        """Why, in a sentence with its numbers."""
+        return type(self).voice(self).reason
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What to do next, one action an item."""
+        return type(self).voice(self).advice
+
     def __str__(self) -> str:
-        act = "stop" if self.stop else "go on"
-        parts = [f"{act} at epoch {self.step}: {self.verdict}"]
-        if self.reason:
-            parts.append(self.reason)
-        if self.best_value is not None:
-            parts.append(f"best {self.best_value:.6g} at epoch {self.best_step}")
-        if self.advice:
-            parts.append(f"next: {'; '.join(self.advice)}")
-        return " | ".join(parts)
+        return type(self).voice(self).line
 
     def to_dict(self) -> dict[str, Any]:
         """The decision in types that every JSON reader takes; values that are not finite become text."""
@@ -64,22 +106,30 @@ class Decision:
             "step": self.step,
             "best_step": self.best_step,
             "best_value": plain_number(self.best_value),
-            "reason": self.reason,
-            "criterion": self.criterion,
+            "found_by": list(self.found_by),
             "evidence": {name: plain_number(value) for name, value in self.evidence.items()},
-            "advice": list(self.advice),
             "confidence": self.confidence,
+            "faults": [fault.to_dict() for fault in self.faults],
+            "action": self.action,
+            "quoted": self.quoted,
+            "counter": dataclasses.asdict(self.counter),
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Decision:
-        """The decision that `to_dict` described."""
-        read = {
-            **data,
-            "step": int(data["step"]),
-            "verdict": Verdict(data["verdict"]),
-            "best_value": None if data["best_value"] is None else float(data["best_value"]),
-            "evidence": {name: float(value) for name, value in data["evidence"].items()},
-            "advice": tuple(data["advice"]),
-        }
-        return cls(**read)
+        """The decision that `to_dict` described; what else stands there, such as its words, is left out."""
+        best_value, counter = data["best_value"], data.get("counter", {})
+        return cls(
+            stop=bool(data["stop"]),
+            verdict=Verdict(data["verdict"]),
+            step=int(data["step"]),
+            best_step=data["best_step"],
+            best_value=None if best_value is None else float(best_value),
+            found_by=tuple(map(str, data["found_by"])),
+            evidence={name: float(value) for name, value in data["evidence"].items()},
+            confidence=float(data["confidence"]),
+            faults=tuple(map(Fault.from_dict, data.get("faults", ()))),
+            action=str(data.get("action", "")),
+            quoted=str(data.get("quoted", "")),
+            counter=Counter(str(counter.get("noun", "epoch")), int(counter.get("first", 0))),
+        )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
 class ConvergenceError(Exception):
@@ -40,6 +41,21 @@ class MetricNotFoundError(ConvergenceError, KeyError):
 
     def __str__(self) -> str:  # KeyError would print the message in quotes
         return str(self.args[0])
+
+
+@contextlib.contextmanager
+def as_state_error(of: str = "a Monitor") -> Iterator[None]:
+    """Turn whatever reading a damaged state raises into a `StateError`.
+
+    Args:
+        of: Whose state was to be read.
+    """
+    try:
+        yield
+    except StateError:
+        raise
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise StateError(f"this is no state of {of}, or it is damaged: {error!r}") from error
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> str:

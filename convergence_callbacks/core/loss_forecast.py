@@ -16,11 +16,12 @@ from typing import Literal
 import numpy as np
 
 from convergence_callbacks.core.convergence_rate import ConvergenceRate, convergence_rate
+from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.curve.schedule import rates_ahead
+from convergence_callbacks.core.curve.series import Series
 from convergence_callbacks.core.estimate import Estimate
 from convergence_callbacks.core.models.loss_forecast.features import FEWEST, Past, past_of_train
 from convergence_callbacks.core.models.loss_forecast.model import change, fitted, stage
-from convergence_callbacks.core.schedule import rates_ahead
-from convergence_callbacks.core.signals import Series, Signals
 
 Loss = Literal["judged", "train"]
 """The loss that is forecast: the judged one (validation loss where there is one), or the train loss."""
@@ -74,54 +75,54 @@ class Forecast:
         return " | ".join(parts)
 
 
-def forecast_loss(signals: Signals, tolerance: float, of: Loss = "judged") -> Forecast | None:
+def forecast_loss(reading: Reading, tolerance: float, of: Loss = "judged") -> Forecast | None:
     """Where a training is going.
 
     Args:
-        signals: What can be read from it.
+        reading: What can be read from it.
         tolerance: Share of the total gain that is not worth waiting for.
         of: Which loss.
 
     Returns:
         The forecast; None before the fifth epoch of that loss, and while it is no finite number.
     """
-    past = past_of(signals, of)
-    if past is None or past.count < FEWEST or signals.non_finite:
+    past = past_of(reading, of)
+    if past is None or past.count < FEWEST or reading.non_finite:
         return None
-    to_step = functools.partial(_step, signals, past)
-    budget = _budget(signals, past)
+    to_step = functools.partial(_step, reading, past)
+    budget = _budget(reading, past)
     horizon = LONG_RUN * past.count if math.isnan(budget) else budget
-    ahead = _Ahead(past, budget, _rates_until(signals, past, horizon), signals.sign)
+    ahead = _Ahead(past, budget, _rates_until(reading, past, horizon), reading.sign)
     ends_here = horizon <= past.count
-    now = Estimate(*[signals.sign * past.level] * 3)
+    now = Estimate(*[reading.sign * past.level] * 3)
     path = [] if ends_here else [past.count * (horizon / past.count) ** share for share in ALONG]
     told = tuple((to_step(epoch), ahead.level(epoch)) for epoch in path)
     left = Estimate(0.0, 0.0, 0.0) if ends_here else ahead.epochs_left(horizon, tolerance)
     return Forecast(
-        step=signals.observation.step,
+        step=reading.observation.step,
         end=None if math.isnan(budget) else told[-1][1] if told else now,
-        asymptote=_Ahead(past, math.nan, None, signals.sign).level(LONG_RUN * past.count),
-        epochs_left=Estimate(*[signals.curve.spacing * end for end in (left.low, left.value, left.high)]),
+        asymptote=_Ahead(past, math.nan, None, reading.sign).level(LONG_RUN * past.count),
+        epochs_left=Estimate(*[reading.curve.spacing * end for end in (left.low, left.value, left.high)]),
         rate=convergence_rate(past.epochs, past.losses),
         path=told,
     )
 
 
-def past_of(signals: Signals, of: Loss) -> Past | None:
+def past_of(reading: Reading, of: Loss) -> Past | None:
     """One loss up to now; None where it was not measured."""
-    curve = signals.curve
-    if not curve.count or (of == "train" and not len(signals.known_train_losses)):
+    curve = reading.curve
+    if not curve.count or (of == "train" and not len(reading.finite_train_losses)):
         return None
     past = Past(
-        epochs=signals.epochs,
-        losses=signals.losses,
-        other=signals.train_losses,
-        rates=signals.rates,
+        epochs=reading.epochs,
+        losses=reading.losses,
+        other=reading.train_losses,
+        rates=reading.rates,
         best=curve.best,
         best_epoch=curve.best_epoch,
-        is_train=not signals.has_validation,
+        is_train=not reading.has_validation,
     )
-    return past_of_train(past) if of == "train" and signals.has_validation else past
+    return past_of_train(past) if of == "train" and reading.has_validation else past
 
 
 @dataclass(frozen=True)
@@ -175,18 +176,18 @@ class _Ahead:
         return self.past.features_for(epoch, self.budget, rates)
 
 
-def _budget(signals: Signals, past: Past) -> float:
+def _budget(reading: Reading, past: Past) -> float:
     """Number of the last epoch that will be judged; NaN where unknown."""
-    if signals.max_epochs is None:
+    if reading.max_epochs is None:
         return math.nan
-    return past.count + max(0, signals.max_epochs - 1 - signals.observation.step) / signals.curve.spacing
+    return past.count + max(0, reading.max_epochs - 1 - reading.observation.step) / reading.curve.spacing
 
 
-def _rates_until(signals: Signals, past: Past, epoch: float) -> Series | None:
-    step = signals.observation.step
-    return rates_ahead(signals.lr_schedule, step, 1 + round(_step(signals, past, epoch)))
+def _rates_until(reading: Reading, past: Past, epoch: float) -> Series | None:
+    step = reading.observation.step
+    return rates_ahead(reading.lr_schedule, step, 1 + round(_step(reading, past, epoch)))
 
 
-def _step(signals: Signals, past: Past, epoch: float) -> float:
+def _step(reading: Reading, past: Past, epoch: float) -> float:
     """The step of a later epoch."""
-    return signals.observation.step + signals.curve.spacing * (epoch - past.count)
+    return reading.observation.step + reading.curve.spacing * (epoch - past.count)

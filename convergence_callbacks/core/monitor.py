@@ -1,38 +1,44 @@
-"""The monitor: owns the state of one training, feeds it to the criteria and says what they found."""
+"""The monitor: owns the state of one training, shows its curve to the criteria and decides by what they find."""
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
-from convergence_callbacks.core.compose import gravest, joined
+from convergence_callbacks.core import scores
 from convergence_callbacks.core.constructor import representation, takes
-from convergence_callbacks.core.criteria.criterion import Finding
-from convergence_callbacks.core.criteria.default import Default
-from convergence_callbacks.core.curve import Curve
+from convergence_callbacks.core.counter import Counter
+from convergence_callbacks.core.criterion import Finding, found_by, gravest, joined_evidence
+from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import StateError
+from convergence_callbacks.core.errors import StateError, as_state_error
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.loss_forecast import Forecast, Loss, forecast_loss
-from convergence_callbacks.core.monitor_state import MonitorState, damage_told
-from convergence_callbacks.core.observation import Observation, as_number, as_step, finite_or_nan, is_finite
-from convergence_callbacks.core.scores import beside_scores, scores_after
+from convergence_callbacks.core.monitor_state import MonitorState
+from convergence_callbacks.core.observation import Observation, as_number, as_step
+from convergence_callbacks.core.rule.default import Default
+from convergence_callbacks.core.rule.diagnosis import Diagnosis
 from convergence_callbacks.core.settings import Settings
-from convergence_callbacks.core.signals import Signals
+from convergence_callbacks.core.track import Circumstances
 from convergence_callbacks.core.verdict import Verdict
+
+NOTHING = Finding(verdict=Verdict.IMPROVING, confidence=0.0, ends=False)
+"""What is reported while nobody has found anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitorSettings(Settings):
-    """The settings, and the clock that a program may hand over beside them."""
+    """The settings, and what a program may hand over beside them."""
 
     clock: Callable[[], float] | None = setting(
         "returns seconds, for `TimeBudget`; the system's clock when left out", None
     )
+    counter: Counter = setting("what steps are called and how they are numbered, in the words of decisions", Counter())
 
 
 class Monitor:
@@ -48,21 +54,47 @@ class Monitor:
     """
 
     default_clock: ClassVar[Callable[[], float] | None] = None
-    """The clock of a monitor that is given none; the core itself knows no time."""
+    """The clock of a monitor that is given none; the package fills it in, since the core knows no time."""
+
+    from_file: ClassVar[Callable[..., Any] | None] = None
+    """Builds an object of a class from a YAML file; the package fills it in, since the core reads none."""
+
+    is_score: ClassVar[Callable[[str], bool]] = staticmethod(lambda name: False)
+    """Whether a metric is a score on other than the training data, by its name; the package fills it in."""
 
     @takes(MonitorSettings)
     def __init__(self, settings: MonitorSettings) -> None:
-        self.settings: Settings = settings
+        self.settings = Settings.of(settings)
+        self.counter = settings.counter
         self._clock = settings.clock or type(self).default_clock
-        self._sign = -1.0 if settings.mode == "max" else 1.0
-        self._diagnosis = Default(settings.tolerance)
+        self._default = Default(settings.tolerance)
         self._criteria = settings.criteria_and_limits()
+        self._fewest = min(settings.min_epochs, settings.max_epochs or settings.min_epochs)
+        self._circumstances = _circumstances(settings)
         self.reset()
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Self:
+    def from_settings(cls, settings: Settings, *, counter: Counter = Counter()) -> Self:  # noqa: B008  # frozen
         """A monitor with these settings; of a callback's, with those that are for a monitor."""
-        return cls(**vars(Settings.of(settings)))
+        return cls(**vars(Settings.of(settings)), counter=counter)
+
+    @classmethod
+    def from_yaml(cls, path: Any, **overrides: Any) -> Self:
+        """A monitor with the settings of a YAML file; those for callbacks alone are checked and left out.
+
+        Args:
+            path: Path of the file.
+            **overrides: Settings that go before those of the file.
+
+        Raises:
+            SettingsError: Names file, line and setting, what was expected and the nearest known name.
+            OSError: The file can't be read.
+        """
+        build = cls.from_file
+        if build is None:
+            raise NotImplementedError("the core reads no files; import convergence_callbacks")
+        monitor: Self = build(cls, path, **overrides)
+        return monitor
 
     def __repr__(self) -> str:
         return representation(self, self.settings)
@@ -75,11 +107,22 @@ class Monitor:
     @property
     def has_validation(self) -> bool:
         """Whether there was a validation loss: from the first one on it is what is judged, before it the train loss."""
-        return self._state.has_validation
+        return self._state.track.has_validation
 
     def reset(self) -> None:
         """Forget the run; the settings stay."""
-        self._resume(MonitorState(self._diagnosis.start(), self._criteria.start() if self._criteria else {}))
+        self._resume(MonitorState(self._default.start(), self._criteria.start() if self._criteria else {}))
+
+    def fresh(self) -> Self:
+        """A monitor with the same settings that has seen nothing."""
+        other = copy.copy(self)
+        other.reset()
+        return other
+
+    def follow(self, lr_schedule: Schedule | None) -> None:
+        """Expect these learning rates from now on."""
+        self.settings = dataclasses.replace(self.settings, lr_schedule=lr_schedule)
+        self._circumstances = _circumstances(self.settings)
 
     def update(
         self,
@@ -98,7 +141,7 @@ class Monitor:
             lr: Learning rate used in the epoch.
             step: The epoch's number, counted from 0; one after the last when left out or no number. An epoch
                 that is not after the last one observed was judged already and changes nothing.
-            **metrics: Other named numbers: scores such as ``val_acc`` are told beside a loss that rises.
+            **metrics: Other named numbers: scores such as ``val_acc`` are reported beside a loss that rises.
 
         Returns:
             What to do and why. Values that are missing, not finite or no numbers at all never raise; they
@@ -117,16 +160,44 @@ class Monitor:
 
     def observe(self, observation: Observation) -> Decision:
         """Take in one epoch that was recorded as an `Observation`; see `update`."""
+        last, track = self._state.decision, self._state.track
+        if last and observation.step <= last.step:
+            track.repeated_total += 1
+            return dataclasses.replace(last, evidence={**last.evidence, **track.shortcomings()})
+        return self.judge(self.read(observation))
+
+    def read(self, observation: Observation) -> Reading:
+        """Take in one epoch, and give what can be read then, for `judge` or for the `ends` of several monitors."""
         state = self._state
-        if state.decision and observation.step <= state.decision.step:
-            state.repeated_total += 1
-            return dataclasses.replace(state.decision, evidence={**state.decision.evidence, **self._state.faults()})
         state.elapsed = observation.elapsed or state.elapsed
-        judged = self._take_in(observation)
-        is_best = judged and state.curve.best_step == observation.step
-        state.scores = scores_after(state.scores, observation.metrics, is_best)
-        state.decision = self._judge(self._signals(observation, judged))
+        return state.track.take_in(observation, self._circumstances)
+
+    def judge(self, reading: Reading) -> Decision:
+        """Decide on an epoch that was read."""
+        state, observation, curve = self._state, reading.observation, reading.curve
+        grounds = self._found(reading)
+        reported = self._reported(reading)
+        if reported and not self.settings.criteria:
+            grounds.append(reported)
+        ending = gravest(finding for finding in grounds if self._may_end(finding, reading))
+        is_best = reading.judged and curve.best_step == observation.step
+        state.scores = scores.scores_after(state.scores, observation.metrics, is_best, type(self).is_score)
+        if reading.has_new_bin or reported or ending or not state.decision:
+            state.decision = self._decided(reading, ending, reported)
+        else:  # nothing new: what was decided last still holds
+            state.decision = self._unchanged(state.decision, reading)
         return state.decision
+
+    def ends(self, reading: Reading) -> bool:
+        """Whether the training should end at an epoch that this or another monitor has read.
+
+        For `compare`, which asks nothing else of a run: what the criteria do not depend on is not computed. One monitor
+        is asked either this or `judge`.
+        """
+        grounds = self._found(reading)
+        if not self.settings.criteria and (reported := self._reported(reading)):
+            grounds.append(reported)
+        return any(self._may_end(finding, reading) for finding in grounds)
 
     def forecast(self, of: Loss = "judged") -> Forecast | None:
         """Where the training is going, as seen from the latest epoch; computed when asked, in a few milliseconds.
@@ -135,13 +206,14 @@ class Monitor:
             of: ``"judged"`` for the judged loss, ``"train"`` for the train loss.
 
         Returns:
-            The loss at the end, the epochs that are left and the rate of convergence, each with a 90 % interval;
+            The loss at the end, the epochs that are left and the rate of convergence, each with a 90% interval;
             None before the fifth epoch.
         """
         last = self._state.decision
         if last is None:
             return None
-        return forecast_loss(self._signals(Observation(step=last.step)), self.settings.tolerance, of)
+        reading = self._state.track.read(Observation(step=last.step), self._circumstances)
+        return forecast_loss(reading, self.settings.tolerance, of)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on later, in plain types that JSON takes; below 16 kB."""
@@ -156,112 +228,95 @@ class Monitor:
             StateError: The state is damaged, foreign, from a newer version, or from the other mode.
                 This monitor is then as it was before.
         """
-        read = MonitorState.from_dict(state)
+        restored = MonitorState.from_dict(state)
         if state.get("mode") != self.settings.mode:
             raise StateError(
                 f"the state was saved with mode {state.get('mode')!r}, this monitor has {self.settings.mode!r}"
             )
-        with damage_told():
-            read.diagnosis = self._diagnosis.restore(read.diagnosis)
-            read.criteria = self._criteria.restore(read.criteria) if self._criteria else {}
-        self._resume(read)
+        with as_state_error():
+            restored.diagnosis = self._default.restore(restored.diagnosis)
+            restored.criteria = self._criteria.restore(restored.criteria) if self._criteria else {}
+        self._resume(restored)
+
+    def elapsed(self) -> float | None:
+        """Seconds of training so far, those before a resume included; None without a clock."""
+        return self._elapsed_before + self._clock() - self._started if self._clock else None
 
     def _resume(self, state: MonitorState) -> None:
         self._state = state
         self._elapsed_before = state.elapsed
         self._started = self._clock() if self._clock else 0.0
 
-    def elapsed(self) -> float | None:
-        """Seconds of training so far, those before a resume included; None without a clock."""
-        return self._elapsed_before + self._clock() - self._started if self._clock else None
+    def _found(self, reading: Reading) -> list[Finding]:
+        """What the criteria and limits found, each by itself: a graver finding must not hide one that ends the run."""
+        state, criteria = self._state, self._criteria
+        if criteria is None:
+            return []
+        before = criteria.start() if reading.starts_over else state.criteria
+        state.criteria, _ = criteria.step(before, reading)
+        return criteria.findings(state.criteria, reading)
 
-    def _signals(self, observation: Observation, judged: bool = True) -> Signals:
-        baseline = self.settings.baseline_loss
-        return Signals(
-            observation=observation,
-            curve=self._state.curve,
-            sign=self._sign,
-            judged=judged,
-            has_validation=self._state.has_validation,
-            non_finite=self._state.non_finite,
-            max_epochs=self.settings.max_epochs,
-            baseline=None if baseline is None else self._sign * baseline,
-            lr_schedule=self.settings.lr_schedule,
-        )
+    def _reported(self, reading: Reading) -> Finding | None:
+        """What the default rule says of the training; None where it says nothing new."""
+        state, rule = self._state, self._default
+        before = rule.start() if reading.starts_over else state.diagnosis
+        state.diagnosis, says = rule.step(before, reading)
+        return found_by(rule, state.diagnosis, reading) if says else None
 
-    def _take_in(self, observation: Observation) -> bool:
-        """Add the epoch to the curve; False where it brought no finite judged loss."""
-        state = self._state
-        val, train = observation.val_loss, observation.train_loss
-        if is_finite(val) and not state.has_validation:
-            self._judge_by_validation()
-        judged = val if state.has_validation else train
-        if judged is not None and is_finite(judged):
-            state.non_finite = state.non_finite + 1 if self._train_loss_broke(train) else 0
-            known = self._sign * finite_or_nan(train)
-            state.curve.add(observation.step, self._sign * judged, known, finite_or_nan(observation.lr))
-            return True
-        if judged is None and (train is None or is_finite(train)):
-            state.missing_total += 1
-        else:
-            state.non_finite += 1
-            state.non_finite_total += 1
-        return False
+    def _may_end(self, finding: Finding, reading: Reading) -> bool:
+        """Whether a finding ends the training; all that this depends on stands here and in `Finding.ends`."""
+        if reading.observation.step + 1 < self._fewest:
+            return False
+        return finding.ends is True or finding.ends in self.settings.stop_on
 
-    def _train_loss_broke(self, train: float | None) -> bool:
-        """Whether a train loss that was a number is none any more; one that never was is not computed at all."""
-        return train is not None and not is_finite(train) and bool(np.isfinite(self._state.curve.train).any())
-
-    def _judge_by_validation(self) -> None:
-        """Start the curve over with the first validation loss: train losses before it are no measure for it."""
-        self._state.has_validation = True
-        self._state.curve = Curve()
-        self._state.diagnosis = self._diagnosis.start()
-        self._state.criteria = self._criteria.start() if self._criteria else {}
-
-    def _judge(self, signals: Signals) -> Decision:
-        state = self._state
-        state.diagnosis, diagnosis = self._diagnosis.step(state.diagnosis, signals)
-        found: list[Finding] = []
-        if self._criteria:  # each by itself: a graver finding that may not end the run must not hide one that may
-            state.criteria, found = self._criteria.step_each(state.criteria, signals)
-        candidates = found if self.settings.criteria else [diagnosis, *found]
-        ending = [finding for finding in candidates if finding and self._may_end(finding, signals)]
-        if not (signals.is_due or diagnosis or ending):  # nothing new: what was said last still holds
-            return self._unchanged(signals)
-        return self._decision(signals, diagnosis, gravest(ending))
-
-    def _may_end(self, finding: Finding, signals: Signals) -> bool:
-        least = min(self.settings.min_epochs, self.settings.max_epochs or self.settings.min_epochs)
-        early, verdict = signals.observation.step + 1 < least, finding.ends_as or finding.verdict
-        return finding.ends and not early and (verdict is None or verdict in self.settings.stop_on)
-
-    def _decision(self, signals: Signals, diagnosis: Finding | None, ending: Finding | None) -> Decision:
-        told = beside_scores(joined(ending, diagnosis), self._state.scores)
-        curve = signals.curve
+    def _decided(self, reading: Reading, ending: Finding | None, reported: Finding | None) -> Decision:
+        told = _told(ending, reported)
+        numbers = {**reading.summary(), **told.evidence}
+        if told.verdict is Verdict.OVERFITTING:
+            numbers |= scores.score_numbers(self._state.scores)
+        numbers |= self._state.track.shortcomings()
         return Decision(
             stop=ending is not None,
             verdict=told.verdict or Verdict.IMPROVING,
-            step=signals.observation.step,
-            best_step=curve.best_step if curve.count else None,
-            best_value=self._sign * curve.best if curve.count else None,
-            reason=told.reason,
-            criterion=told.criterion,
-            evidence={**signals.summary(), **told.evidence, **self._state.faults()},
-            advice=told.advice,
+            step=reading.observation.step,
+            **_best(reading),
+            found_by=told.found_by,
+            evidence={name: number for name, number in numbers.items() if math.isfinite(number)},
             confidence=told.confidence,
+            counter=self.counter,
         )
 
-    def _unchanged(self, signals: Signals) -> Decision:
-        last, curve = self._state.decision, signals.curve
-        if last is None:
-            return self._decision(signals, None, None)
-        waited = {"epochs_since_best": signals.wait} if curve.count else {}
+    def _unchanged(self, last: Decision, reading: Reading) -> Decision:
+        waited = {"epochs_since_best": reading.wait} if reading.curve.count else {}
         return dataclasses.replace(
             last,
             stop=False,
-            step=signals.observation.step,
-            best_step=curve.best_step if curve.count else None,
-            best_value=self._sign * curve.best if curve.count else None,
-            evidence={**last.evidence, **waited, **self._state.faults()},
+            step=reading.observation.step,
+            **_best(reading),
+            evidence={**last.evidence, **waited, **self._state.track.shortcomings()},
         )
+
+
+def _told(ending: Finding | None, reported: Finding | None) -> Finding:
+    """Why the training ends; where that is a mere limit, also what it looks like."""
+    if ending is None:
+        return reported or NOTHING
+    if ending.verdict is not None or reported is None:
+        return ending
+    evidence = joined_evidence([ending, dataclasses.replace(reported, found_by=(Diagnosis.name,))])
+    return dataclasses.replace(reported, evidence=evidence, found_by=ending.found_by)
+
+
+def _best(reading: Reading) -> dict[str, Any]:
+    curve = reading.curve
+    return {"best_step": curve.best_step, "best_value": reading.sign * curve.best} if curve.count else {}
+
+
+def _circumstances(settings: Settings) -> Circumstances:
+    sign, baseline = -1.0 if settings.mode == "max" else 1.0, settings.baseline_loss
+    return Circumstances(
+        sign=sign,
+        max_epochs=settings.max_epochs,
+        baseline=None if baseline is None else sign * baseline,
+        lr_schedule=settings.lr_schedule,
+    )

@@ -6,19 +6,11 @@ often (Guo, Pleiss, Sun & Weinberger 2017). Where a score is given, both are sai
 
 from __future__ import annotations
 
-import dataclasses
-import re
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import TypedDict
 
-from convergence_callbacks.core.criteria.criterion import Finding
 from convergence_callbacks.core.observation import is_finite
-from convergence_callbacks.core.verdict import Verdict
-
-WORDS = frozenset(
-    {"acc", "accuracy", "auc", "auroc", "f1", "precision", "recall", "iou", "miou", "dice", "map", "r2", "bleu"}
-)
-"""Words in the names of scores: of these more is better."""
 
 MOST = 4
 """Scores that are followed."""
@@ -26,7 +18,7 @@ MOST = 4
 WEIGHT = 0.3
 """Of the latest epoch in a score's running average."""
 
-CLEAR = 2.0
+CLEAR_CHANGES = 2.0
 """A change of so many times what a score does from epoch to epoch is one."""
 
 
@@ -41,24 +33,19 @@ class Score(TypedDict):
 Scores = Mapping[str, Score]
 
 
-def is_score(name: str) -> bool:
-    """Whether a name is that of a score on other than the training data.
-
-    >>> is_score("val_acc"), is_score("train_acc"), is_score("val_mse")
-    (True, False, False)
-    """
-    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+\d*|[A-Z]+\d*(?![a-z])", name)}
-    return bool(words & WORDS) and not words & {"train", "training"}
-
-
-def scores_after(before: Scores, metrics: Mapping[str, float], is_best: bool) -> dict[str, Score]:
+def scores_after(
+    before: Scores, metrics: Mapping[str, float], is_best: bool, is_score: Callable[[str], bool]
+) -> dict[str, Score]:
     """The scores once another epoch was observed.
 
     Args:
         before: The scores so far.
         metrics: All that was given beside the losses.
         is_best: Whether the epoch has the best loss.
+        is_score: Whether a name is that of a score on other than the training data.
     """
+    if not (before or metrics):
+        return {}
     after = dict(before)
     for name, value in metrics.items():
         if is_finite(value) and is_score(name) and (name in after or len(after) < MOST):
@@ -82,22 +69,20 @@ def scores_from(saved: Mapping[str, Mapping[str, float]]) -> dict[str, Score]:
     }
 
 
-def beside_scores(finding: Finding, scores: Scores) -> Finding:
-    """The same finding, with what the scores did since the best epoch where the loss overfits."""
-    if finding.verdict is not Verdict.OVERFITTING or not scores:
-        return finding
-    rises = [name for name, score in scores.items() if score["mean"] - score["at_best"] > CLEAR * score["change"]]
-    advice = f"the latest weights may serve {' and '.join(rises)} better: a loss that rises so is sure of few mistakes"
-    return dataclasses.replace(
-        finding,
-        reason="; ".join([finding.reason, *(_said(name, score) for name, score in scores.items())]),
-        evidence={**finding.evidence, **{f"{name}_rise": s["mean"] - s["at_best"] for name, s in scores.items()}},
-        advice=(*finding.advice, advice) if rises else finding.advice,
-    )
+def score_numbers(scores: Scores) -> dict[str, float]:
+    """What each score did since the best epoch, as evidence beside a loss that rises.
 
-
-def _said(name: str, score: Score) -> str:
-    moved = score["mean"] - score["at_best"]
-    if abs(moved) <= CLEAR * score["change"]:
-        return f"{name} stayed near {score['mean']:.3g}"
-    return f"{name} {'rose' if moved > 0 else 'fell'} from {score['at_best']:.3g} to {score['mean']:.3g}"
+    Returns:
+        For each its rise, its level then and now, and whether that is a clear move: 1 up, -1 down, 0 neither.
+    """
+    numbers: dict[str, float] = {}
+    for name, score in scores.items():
+        rise = score["mean"] - score["at_best"]
+        moved = math.copysign(1.0, rise) if abs(rise) > CLEAR_CHANGES * score["change"] else 0.0
+        numbers |= {
+            f"{name}_rise": rise,
+            f"{name}_at_best": score["at_best"],
+            f"{name}_now": score["mean"],
+            f"{name}_moved": moved,
+        }
+    return numbers

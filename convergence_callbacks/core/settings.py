@@ -7,15 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from convergence_callbacks.core.compose import AnyOf
-from convergence_callbacks.core.criteria.criterion import Criterion
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
-from convergence_callbacks.core.criteria.spec import criteria_from, known_criteria
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
+from convergence_callbacks.core.criterion import AnyOf, Criterion
+from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.errors import SettingsError, unknown_name
 from convergence_callbacks.core.fields import check, setting
 from convergence_callbacks.core.observation import as_number, is_finite
-from convergence_callbacks.core.schedule import Schedule
+from convergence_callbacks.core.spec import criteria_from, known_criteria
 from convergence_callbacks.core.verdict import STOP_ON_DEFAULT, Verdict
 
 CriteriaSetting = Criterion | str | dict[str, Any] | list[Any] | None

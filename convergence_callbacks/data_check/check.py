@@ -49,9 +49,6 @@ OF_LAYERS = (nothing_trained, non_finite_gradients, dead_layers, frozen_layers)
 SOUND = (Verdict.IMPROVING, Verdict.CONVERGED)
 """Verdicts that need no explanation."""
 
-ACTIONS = 3
-"""Pieces of advice that a decision gives."""
-
 
 def check_data(
     inputs: Any, targets: Any = None, *, outputs: Any = None, layers: Sequence[Layer] = ()
@@ -98,7 +95,6 @@ def explained(decision: Decision, faults: Sequence[Fault]) -> Decision:
         return decision
     return dataclasses.replace(
         decision,
-        reason="; ".join([*filter(None, [decision.reason]), *(fault.reason for fault in faults)]),
+        faults=tuple(faults),
         evidence={**decision.evidence, **{fault.name: fault.number for fault in faults}},
-        advice=tuple([*(fault.advice for fault in faults), *decision.advice][:ACTIONS]),
     )

@@ -193,15 +193,6 @@ def _known(loss: float | None) -> float:
     return math.nan if loss is None else loss
 
 
-def as_multiple(times: float) -> str:
-    """How often, in words.
-
-    >>> as_multiple(3.16), as_multiple(1000.0)
-    ('3.2', '1000')
-    """
-    return f"{times:.2g}" if times < 10 else f"{times:.0f}"
-
-
 def later_level(losses: Sequence[float]) -> float:
     """Mean of the later half; infinite where an epoch has no finite loss, as that of a copy that diverged."""
     later = losses[len(losses) // 2 :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.criteria.time_budget import TimeBudget
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.verdict import Verdict
-from convergence_callbacks.experiments.probe import ARM_EPOCHS, FACTOR, Probed, as_multiple
+from convergence_callbacks.experiments.probe import ARM_EPOCHS, FACTOR, Probed
 
 FIRST = 10
 """Epochs before which a run that goes on is not probed, …"""
@@ -22,6 +23,9 @@ EARLY = 4
 
 BY_PROBE = "probe"
 """Name of the criterion of what a probe found."""
+
+CONFIDENCE = 0.9
+"""How sure a probe is: it trains on a few epochs only."""
 
 LIMITS = (MaxEpochs.name, TargetLoss.name, TimeBudget.name)
 """Criteria that end a run whatever a raised rate might bring."""
@@ -111,29 +115,25 @@ def after_probe(decision: Decision, probed: Probed, rate: float | None, stop_on:
         rate: The learning rate as it is.
         stop_on: Verdicts that may end the training.
     """
-    evidence = {
-        **decision.evidence,
-        "probe_raised_progress": probed.raised_progress,
+    too_low = probed.verdict is Verdict.FALSE_CONVERGENCE
+    numbers = {
+        "probe_raised_progress": probed.raised_progress,  # infinite where a copy diverged
         "probe_lowered_advantage": probed.lowered_advantage,
         "probe_epochs": probed.cost,
+        "probe_found": 0 if probed.verdict is None else 1 if too_low else -1,
     }
+    evidence = {**decision.evidence, **{name: number for name, number in numbers.items() if math.isfinite(number)}}
     if probed.verdict is None:
         return dataclasses.replace(decision, evidence=evidence)
-    if probed.verdict is Verdict.FALSE_CONVERGENCE:
-        evidence["times_too_low"] = factor = probed.times
-        found = f"made {as_multiple(probed.raised_progress)} times the progress of the present one"
-        which = f"{as_multiple(factor)} times"
-    else:
-        found, factor = f"got {100 * probed.lowered_advantage:.2g} % of the total gain further", 1 / FACTOR
-        which = "a tenth of"
-    tried = f": {factor * rate:.2g}" if rate else ""
+    if too_low:
+        evidence["times_too_low"] = probed.times
+    if rate:
+        evidence["advised_rate"] = (probed.times if too_low else 1 / FACTOR) * rate
     return dataclasses.replace(
         decision,
         stop=decision.stop and probed.verdict in stop_on,
         verdict=probed.verdict,
-        reason=f"in a probe {which} the learning rate {found} within {ARM_EPOCHS} epochs",
-        criterion=BY_PROBE,
+        found_by=(BY_PROBE,),
         evidence=evidence,
-        advice=(f"train on at {which} the learning rate{tried}, which was tried",),
-        confidence=0.9,
+        confidence=CONFIDENCE,
     )

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from convergence_callbacks.core.criteria.default import SURE
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import is_finite
+from convergence_callbacks.core.rule.guards import SURE
 from convergence_callbacks.core.verdict import Verdict
-from convergence_callbacks.experiments.probe import as_multiple, later_level
+from convergence_callbacks.experiments.probe import later_level
 from convergence_callbacks.experiments.probing import BY_PROBE, FIRST, LIMITS
 
 EPOCHS = 5
@@ -25,6 +25,10 @@ MOST = 3
 
 Act = Literal["", "raise", "keep", "undo"]
 """What is to be done at an epoch."""
+
+
+ACTIONS: Mapping[Act, str] = {"": "on_trial", "raise": "raise_lr", "keep": "keep_lr", "undo": "undo_lr"}
+"""What a decision calls that."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class RateTrial:
         losses: Judged losses of the trial.
         failed: Whether a raise was put back.
 
-    >>> slow = Decision(stop=False, verdict=Verdict.FALSE_CONVERGENCE, step=20, best_value=1.0, criterion="probe",
+    >>> slow = Decision(stop=False, verdict=Verdict.FALSE_CONVERGENCE, step=20, best_value=1.0, found_by=("probe",),
     ...                 evidence={"times_too_low": 10}, confidence=0.9)
     >>> trial = RateTrial().after(slow, 1.0)
     >>> trial.act, trial.times
@@ -82,14 +86,11 @@ class RateTrial:
         """
         if not self.act and self.step is None:
             return decision
-        is_limit = decision.stop and decision.criterion in LIMITS
-        told = f"{decision.reason}; {self._in_words(rate)}" if decision.reason else self._in_words(rate)
         return dataclasses.replace(
             decision,
-            stop=is_limit,
-            reason=told,
-            advice=decision.advice if is_limit else (),  # what would have been advised is done
-            evidence={**decision.evidence, "rate_raised": self.raised},
+            stop=decision.stop and decision.criterion in LIMITS,
+            action=ACTIONS[self.act],
+            evidence={**decision.evidence, **self._numbers(rate)},
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -129,12 +130,9 @@ class RateTrial:
         sign = 1.0 if mode == "min" else -1.0
         return self.best is not None and later_level([sign * loss for loss in self.losses]) < sign * self.best
 
-    def _in_words(self, rate: float | None) -> str:
-        if self.act == "raise":
-            to = f" to {self.times * rate:.2g}" if rate else ""
-            return f"the learning rate is raised {as_multiple(self.times)} times{to}"
-        if self.act == "keep":
-            return "the raised learning rate helps and stays"
-        if self.act == "undo":
-            return "the raised learning rate did not help: rate and weights are those of before"
-        return f"the raised learning rate is on trial, epoch {len(self.losses)} of {EPOCHS}"
+    def _numbers(self, rate: float | None) -> dict[str, float]:
+        """The numbers behind what is done."""
+        numbers = {"rate_raised": self.raised, "rate_times": self.times}
+        if self.act == "raise" and rate:
+            numbers["advised_rate"] = self.times * rate
+        return numbers if self.step is None or self.act else {**numbers, "trial_epoch": len(self.losses)}

@@ -13,9 +13,9 @@ from typing import Literal
 
 import numpy as np
 
+from convergence_callbacks.core.curve.series import Series, noise_of
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.observation import as_number, is_finite
-from convergence_callbacks.core.signals import Series, noise_of
 
 Outcome = Literal["same_quality", "stuck", "undecided"]
 

@@ -12,8 +12,7 @@ import numpy as np
 from convergence_callbacks.adapter.backup import Backup
 from convergence_callbacks.adapter.experiments import EXPERIMENTS, Experimenting
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import ConvergenceError, StateError
-from convergence_callbacks.core.monitor_state import damage_told
+from convergence_callbacks.core.errors import ConvergenceError, StateError, as_state_error
 from convergence_callbacks.keras.data_check import DataCheckingInKeras
 from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import collected, is_first_process, wait_for_all
@@ -168,7 +167,7 @@ class ConvergenceStopping(DataCheckingInKeras, Experimenting, keras.callbacks.Ca
             if state is None:
                 raise StateError(f"{backup.folder} holds no state of epoch {epoch}")
             self.load_state_dict(state)
-            with damage_told():
+            with as_state_error():
                 self._take_up(state)  # a raised rate has to be known before those to come are read
             self._take_up_rate(backup)
             self._begin()

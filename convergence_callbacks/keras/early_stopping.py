@@ -15,8 +15,7 @@ from convergence_callbacks.adapter.backup import Backup
 from convergence_callbacks.adapter.names import likely_mode
 from convergence_callbacks.adapter.watch import Watch, Watched
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError
-from convergence_callbacks.core.monitor_state import damage_told
+from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError, as_state_error
 from convergence_callbacks.core.observation import Observation, as_number, is_finite, plain_number
 from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import agreed, collected, is_first_process, wait_for_all
@@ -227,7 +226,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
             state = backup.read(epoch)
             if state is None:
                 raise StateError(f"{backup.folder} holds no state of epoch {epoch}")
-            with damage_told("EarlyStopping"):
+            with as_state_error("EarlyStopping"):
                 best = None if state["best"] is None else float(state["best"])
                 warm = None if state.get("warm") is None else float(state["warm"])
                 wait, stopped, best_epoch = (

@@ -12,8 +12,7 @@ import torch
 from convergence_callbacks.adapter.names import not_found
 from convergence_callbacks.adapter.watch import Watch, Watched
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import StateError
-from convergence_callbacks.core.monitor_state import damage_told
+from convergence_callbacks.core.errors import StateError, as_state_error
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.lightning.console import say
 from convergence_callbacks.lightning.epoch import EpochInProgress
@@ -243,7 +242,7 @@ class EarlyStopping(Fits, Watched, *early_stoppings()):  # type: ignore[misc]
             return
         try:
             saved = SavedEarlyStopping.read(state_dict)
-            with damage_told("EarlyStopping"):
+            with as_state_error("EarlyStopping"):
                 super().load_state_dict({**state_dict, "patience": self.patience, "best_score": saved.best_score})
         except StateError as error:
             if self.strict:

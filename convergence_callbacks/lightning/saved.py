@@ -8,8 +8,7 @@ from typing import Any
 
 import torch
 
-from convergence_callbacks.core.errors import StateError
-from convergence_callbacks.core.monitor_state import damage_told
+from convergence_callbacks.core.errors import StateError, as_state_error
 from convergence_callbacks.lightning.epoch import EpochInProgress
 
 
@@ -38,7 +37,7 @@ class SavedEarlyStopping:
         Raises:
             StateError: It is damaged or foreign.
         """
-        with damage_told("EarlyStopping"):
+        with as_state_error("EarlyStopping"):
             if missing := {"wait_count", "stopped_epoch", "best_score"} - state.keys():
                 raise StateError(
                     f"this is no state of EarlyStopping, or it is damaged: {', '.join(sorted(missing))} missing"

@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 
 from convergence_callbacks.adapter.names import find_counterpart, find_train_loss
 from convergence_callbacks.core.errors import unknown_name
-from convergence_callbacks.core.scores import WORDS as SCORES
 from convergence_callbacks.logs.elapsed import DURATIONS
 from convergence_callbacks.logs.energy import find_energy
 from convergence_callbacks.logs.errors import LogError, NotALogError
+
+SCORES = frozenset(
+    {"acc", "accuracy", "auc", "auroc", "f1", "precision", "recall", "iou", "miou", "dice", "map", "r2", "bleu"}
+)
+"""Words in the names of scores: of these more is better."""
 
 OPTIONS = {
     "train": "--train-metric",

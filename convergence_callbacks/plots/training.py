@@ -16,13 +16,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from numpy.typing import NDArray
 
 from convergence_callbacks.colours import FAINT, INK, OF_VERDICT, ON_VERDICT, TRAIN, VALIDATION
-from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.criteria.patience import Patience
+from convergence_callbacks.core.curve.series import noise_of
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.signals import noise_of
 from convergence_callbacks.plots.forecast import draw_forecast
 from convergence_callbacks.telling import numbers
 
@@ -243,7 +242,7 @@ def _draw_verticals(axes: Axes, marks: Sequence[_Mark]) -> None:
 
 def _is_early(end: Decision) -> bool:
     """Whether a training was stopped before its budget was used up."""
-    return end.stop and end.criterion != MaxEpochs.name
+    return end.stop and not end.is_budget_end
 
 
 def _ends_at(end: Decision, observations: Sequence[Observation]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from convergence_callbacks.core.criteria.criterion import Criterion
+from convergence_callbacks.core.criterion import Criterion
 from convergence_callbacks.core.settings import Settings
 
 FORM = "convergence-callbacks/decision-record"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.record.read import Entry, Part, read_record
@@ -74,7 +75,8 @@ def verify(path: str | Path) -> Verification:
 
 
 def _recomputed(part: Part) -> list[tuple[Entry, Decision]]:
-    monitor = Monitor.from_settings(part.settings)
+    counters = [entry.decision.counter for entry in part.entries[:1]]
+    monitor = Monitor.from_settings(part.settings, counter=counters[0] if counters else Counter())
     if part.state is not None:
         monitor.load_state_dict(part.state)
     return [(entry, monitor.observe(entry.observation)) for entry in part.entries]

@@ -60,7 +60,8 @@ class DecisionRecord:
         """
         if not self._writes:
             return
-        lines = [{"observation": observation.to_dict(), "decision": decision.to_dict()}]
+        words = {"reason": decision.reason, "advice": list(decision.advice)}
+        lines = [{"observation": observation.to_dict(), "decision": {**decision.to_dict(), **words}}]
         if self._first is not None:
             lines.insert(0, self._first)
             self._path.parent.mkdir(parents=True, exist_ok=True)

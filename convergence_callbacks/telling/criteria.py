@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from convergence_callbacks.core.compose import AllOf, AnyOf
 from convergence_callbacks.core.counter import Counter
-from convergence_callbacks.core.criteria.criterion import Criterion
+from convergence_callbacks.core.criterion import AllOf, AnyOf, Criterion
+from convergence_callbacks.core.rule.default import Default
 from convergence_callbacks.telling import numbers, templates
 
 
@@ -19,6 +19,8 @@ def describe(criterion: Criterion, counter: Counter = numbers.EPOCHS) -> str:
     """
     if isinstance(criterion, AnyOf):
         return ", or ".join(describe(each, counter) for each in criterion.criteria)
+    if isinstance(criterion, Default):
+        return ", or ".join(describe(each, counter) for each, _ in criterion.grounds)
     if isinstance(criterion, AllOf):
         return " and at the same time ".join(describe(each, counter) for each in criterion.criteria)
     settings = {field.name: getattr(criterion, field.name) for field in dataclasses.fields(criterion)}  # type: ignore[arg-type]

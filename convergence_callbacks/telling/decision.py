@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from convergence_callbacks.core.criteria.spec import known_criteria
+from convergence_callbacks.core.spec import known_criteria
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.telling import (
     converged,
@@ -97,14 +97,19 @@ def _because(name: str, known: Known) -> str:
         return probe.reason(known)
     kind = known_criteria().get(name)
     if kind is None:
-        return f"found by {words(name)}"
-    return templates.rendered(getattr(kind, "because", ""), known.evidence_of(name), known.counter)
+        return known.decision.quoted or f"found by {words(name)}"
+    evidence = known.evidence_of(name)
+    if not templates.is_complete(kind.because, evidence):
+        return ""
+    return templates.rendered(kind.because, evidence, known.counter)
 
 
 def _says_the_verdict(known: Known) -> bool:
     """Whether what the criteria said tells the verdict too, so that nothing is said twice."""
     if not known.decision.found_by:
         return True
+    if known.decision.quoted:
+        return False
     verdict = known.decision.verdict
     if SETTLED in known.decision.found_by:
         return verdict is Verdict.CONVERGED or (verdict is Verdict.OVERFITTING and not _is_sudden(known))
@@ -120,7 +125,7 @@ def _tells(name: str, verdict: Verdict) -> bool:
     kind = known_criteria().get(name)
     if kind is None:
         return True
-    return bool(getattr(kind, "because", "")) and verdict in getattr(kind, "verdicts", ())
+    return bool(kind.because) and verdict in kind.verdicts
 
 
 def _advice(known: Known) -> tuple[str, ...]:

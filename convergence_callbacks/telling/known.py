@@ -70,6 +70,10 @@ class Judged(Protocol):
         """What is done about the learning rate."""
 
     @property
+    def quoted(self) -> str:
+        """What another rule said that ended the training."""
+
+    @property
     def counter(self) -> Counter:
         """What a step is called."""
 

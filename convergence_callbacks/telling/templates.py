@@ -80,6 +80,16 @@ def rendered(template: str, known: Mapping[str, Value], counter: Counter = numbe
     return "".join(text + _written(name, kind, known, counter) for text, name, kind, _ in parts)
 
 
+def is_complete(template: str, known: Mapping[str, Value]) -> bool:
+    """Whether all numbers are there that can't be left out.
+
+    >>> is_complete("no improvement for {wait:epochs}[ since {best}]", {"wait": 3}), is_complete("{wait}", {})
+    (True, False)
+    """
+    needed = (known.get(name) for name, _ in fields_of(OPTIONAL.sub("", template)))
+    return all(isinstance(given, str) or (given is not None and math.isfinite(given)) for given in needed)
+
+
 def fields_of(template: str) -> Iterator[tuple[str, str]]:
     """The names that a template asks for, each with its kind.
 

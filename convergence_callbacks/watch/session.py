@@ -7,14 +7,13 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.run import Run
-from convergence_callbacks.replay import budget_of, monitor_with
+from convergence_callbacks.replay import budget_of
 
 EARLY = 5
 """Epochs: a log that changes within its first ones is that of another training, later it is a resume."""
@@ -42,7 +41,7 @@ class Session:
     @property
     def stop(self) -> Decision | None:
         """The first decision that ends the training before its budget does."""
-        return next((each for each in self.decisions if each.stop and each.criterion != MaxEpochs.name), None)
+        return next((each for each in self.decisions if each.stop and not each.is_budget_end), None)
 
     @property
     def before_stop(self) -> list[Observation]:
@@ -86,7 +85,9 @@ class Session:
         if same < min(EARLY, max(1, len(self.seen) - 1)):  # the newest may have been completed since
             self.begun += 1
         budget = self.settings.max_epochs or budget_of(run, is_over=False)
-        self._monitor = monitor_with(dataclasses.replace(self.settings, max_epochs=budget))
+        self._monitor = Monitor.from_settings(
+            dataclasses.replace(self.settings, max_epochs=budget), counter=run.counter
+        )
         self.seen, self.decisions = [], []
 
     def _counted(self, run: Run) -> Run:

@@ -11,6 +11,7 @@ import pytest
 from convergence_callbacks import Monitor, Patience, SettingsError
 from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.settings import Settings
 
 
@@ -24,7 +25,8 @@ def parameters(owner):
 
 
 @pytest.mark.parametrize(
-    ("owner", "settings", "more"), [(Monitor, Settings, {"clock": None}), (Stopping, CallbackSettings, {})]
+    ("owner", "settings", "more"),
+    [(Monitor, Settings, {"clock": None, "counter": Counter()}), (Stopping, CallbackSettings, {})],
 )
 def test_a_constructor_takes_just_the_declared_settings_with_their_defaults(owner, settings, more):
     taken, declared = parameters(owner), defaults(settings) | more

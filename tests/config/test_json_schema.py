@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from convergence_callbacks.config.json_schema import json_schema
 from convergence_callbacks.config.template import template
-from convergence_callbacks.core.criteria.spec import known_criteria
+from convergence_callbacks.core.spec import known_criteria
 from tests.core.criteria.test_contract import CRITERIA
 
 jsonschema = pytest.importorskip("jsonschema", reason="needs pip install 'convergence-callbacks[dev]'")

@@ -14,7 +14,7 @@ from convergence_callbacks.config import schema
 from convergence_callbacks.config.read import MAX_BYTES, read_settings
 from convergence_callbacks.config.schema import NARROWER_IN_A_FILE
 from convergence_callbacks.config.template import dump
-from convergence_callbacks.core.criteria.spec import known_criteria
+from convergence_callbacks.core.spec import known_criteria
 from tests.core.criteria.test_contract import CRITERIA
 
 each_criterion = pytest.mark.parametrize("criterion", CRITERIA, ids=lambda criterion: criterion.name)

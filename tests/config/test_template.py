@@ -8,7 +8,7 @@ from convergence_callbacks import AnyOf
 from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.config.read import read_settings
 from convergence_callbacks.config.template import EXAMPLES, WIDTH, template
-from convergence_callbacks.core.criteria.spec import criteria_from, known_criteria
+from convergence_callbacks.core.spec import criteria_from, known_criteria
 
 FIELDS = dataclasses.fields(CallbackSettings)
 SWITCHED_OFF = re.compile(r"^#(?=\S)", re.MULTILINE)

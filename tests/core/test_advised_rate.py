@@ -3,47 +3,47 @@
 import numpy as np
 import pytest
 
-from convergence_callbacks.core.advised_rate import highest_rate, lower_rate, raise_rate
-from convergence_callbacks.core.curve import Curve
+from convergence_callbacks.core.curve.advised_rate import higher_rate, highest_rate, lower_rate
+from convergence_callbacks.core.curve.curve import Curve
+from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.signals import Signals
 
 
-def signals(losses, rates=None):
+def seen(losses, rates=None):
     curve, rates = Curve(), [None] * len(losses) if rates is None else rates
     for epoch, (loss, rate) in enumerate(zip(losses, rates, strict=True)):
         curve.add(epoch, loss, np.nan, np.nan if rate is None else rate)
-    return Signals(observation=Observation(step=len(losses) - 1, lr=rates[-1] if rates else None), curve=curve)
+    return Reading(observation=Observation(step=len(losses) - 1, lr=rates[-1] if rates else None), curve=curve)
 
 
 @pytest.mark.parametrize(("gained", "times"), [(0.5, 10), (0.05, 30), (0.01, 100), (0.001, 300), (0.0, 300)])
 def test_the_less_a_slow_run_gained_the_more_its_rate_is_too_low(gained, times):
-    said = raise_rate(signals(np.linspace(1, 1 - gained, 20), [0.001] * 20))
-    assert said == f"the learning rate looks about {times} times too low: try {0.001 * times:.2g}"
+    numbers = higher_rate(seen(np.linspace(1, 1 - gained, 20), [0.001] * 20))
+    assert numbers == {"times_too_low": times, "advised_rate": pytest.approx(0.001 * times), "rate_falls": 0.0}
 
 
 @pytest.mark.parametrize(("first", "times"), [(2.0, 10), (500.0, 30)])
 def test_a_run_that_its_first_steps_threw_off_needs_a_far_lower_rate(first, times):
-    said = lower_rate(signals([first, *[1.0, 1.2] * 10], [0.3] * 21))
-    assert said == f"the learning rate looks about {times} times too high: try {0.3 / times:.2g}"
+    numbers = lower_rate(seen([first, *[1.0, 1.2] * 10], [0.3] * 21))
+    assert numbers == {"times_too_high": times, "advised_rate": pytest.approx(0.3 / times), "rate_falls": 0.0}
 
 
 @pytest.mark.parametrize(("rate", "times"), [(0.01, 3), (0.049, 3), (0.05, 10), (None, 10)])
 def test_a_low_rate_is_hardly_far_too_high(rate, times):
-    said = lower_rate(signals([2.0, *[1.0, 1.2] * 10], [rate] * 21))
-    assert said.startswith(f"the learning rate looks about {times} times too high")
+    assert lower_rate(seen([2.0, *[1.0, 1.2] * 10], [rate] * 21))["times_too_high"] == times
 
 
 def test_a_run_that_never_had_a_finite_loss_needs_a_far_lower_rate():
-    assert lower_rate(signals([])).startswith("the learning rate looks about 30 times too high")
+    assert lower_rate(seen([]))["times_too_high"] == 30
 
 
 def test_of_a_schedule_the_highest_rate_is_advised_not_the_one_that_it_ends_with():
-    assert "try 1 as the schedule's highest" in raise_rate(signals(np.linspace(1, 0.5, 3), [0.1, 0.05, 1e-9]))
+    numbers = higher_rate(seen(np.linspace(1, 0.5, 3), [0.1, 0.05, 1e-9]))
+    assert numbers == {"times_too_low": 10, "advised_rate": pytest.approx(1.0), "rate_falls": 1.0}
 
 
 @pytest.mark.parametrize("rate", [None, 0.0, np.nan, -1.0])
 def test_without_a_known_rate_no_number_is_made_up(rate):
-    known = signals([1.0, 0.8], [rate] * 2)
-    assert highest_rate(known) is None
-    assert raise_rate(known) == "the learning rate looks about 10 times too low"
+    reading = seen([1.0, 0.8], [rate] * 2)
+    assert highest_rate(reading) is None
+    assert higher_rate(reading) == {"times_too_low": 10}

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from convergence_callbacks.core.curve import Curve
+from convergence_callbacks.core.curve.curve import Curve
+from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.models.further_gain.features import features
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.signals import Signals
 
 
 def features_of(val, train=None, rates=None, max_epochs=None, scale=1.0):
@@ -18,7 +18,7 @@ def features_of(val, train=None, rates=None, max_epochs=None, scale=1.0):
         rate = math.nan if rates is None else rates[epoch]
         curve.add(epoch, scale * float(val[epoch]), scale * float(train[epoch]), rate)
     observation = Observation(step=len(val) - 1)
-    return features(Signals(observation=observation, curve=curve, max_epochs=max_epochs, lr_schedule=rates))
+    return features(Reading(observation=observation, curve=curve, max_epochs=max_epochs, lr_schedule=rates))
 
 
 FALLS = np.array([1.0, 0.8, 0.6, 0.5, 0.52, 0.51])

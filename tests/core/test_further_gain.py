@@ -2,7 +2,9 @@
 
 import pytest
 
-from convergence_callbacks.core.models.further_gain.model import averaged, fitted, further_gain, guarded
+from convergence_callbacks.core.models.further_gain.model import fitted, further_gain
+from convergence_callbacks.core.rule.expected_gain import averaged
+from convergence_callbacks.core.rule.guards import worth_of_waiting
 
 
 def test_the_less_training_on_is_worth_the_less_is_expected():
@@ -28,4 +30,4 @@ def test_without_a_budget_more_epochs_have_to_agree():
     ("level", "noise", "worth"), [(0.5, 0.2, 1.4), (0.5, 0.05, 0.1), (0.3, 0.2, 0.1), (0.4, 0.2, 0.1), (0.5, 0.1, 0.1)]
 )
 def test_a_validation_loss_that_was_thrown_off_may_come_back(level, noise, worth):
-    assert guarded(0.1, {"val_level_12": level, "val_noise": noise}) == worth
+    assert worth_of_waiting(0.1, {"val_level_12": level, "val_noise": noise}) == worth

@@ -235,8 +235,8 @@ def test_a_damaged_state_is_refused_and_changes_nothing(state):
     [
         {"non_finite": math.inf},
         {"elapsed": 10**400},
-        {"criteria": {"patience": {"wait": "two"}}},
-        {"criteria": {"progress_quotient": {"train": 1.0}}},
+        {"criteria": {"of": {"patience": {"wait": "two"}}}},
+        {"criteria": {"of": {"progress_quotient": {"train": 1.0}}}},
     ],
 )
 def test_a_state_with_a_value_that_can_not_be_is_refused(damage):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from convergence_callbacks.core.schedule import LOOKS_AHEAD, rate_is_moving, rate_steps_down, rates_ahead
+from convergence_callbacks.core.curve.schedule import LOOKS_AHEAD, rate_is_moving, rate_steps_down, rates_ahead
 
 
 def test_nothing_is_known_without_a_schedule():

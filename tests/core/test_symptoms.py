@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from convergence_callbacks.core.curve import Curve
+from convergence_callbacks.core.curve.curve import Curve
+from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.models.diagnosis.features import symptoms
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.signals import Signals
 
 
 def seen(val, train=None, lr=None, max_epochs=None):
@@ -17,7 +17,7 @@ def seen(val, train=None, lr=None, max_epochs=None):
         curve.add(
             epoch, float(loss), math.nan if train is None else float(train[epoch]), math.nan if lr is None else lr
         )
-    return symptoms(Signals(Observation(step=len(val) - 1, val_loss=float(val[-1])), curve, max_epochs=max_epochs))
+    return symptoms(Reading(Observation(step=len(val) - 1, val_loss=float(val[-1])), curve, max_epochs=max_epochs))
 
 
 def noisy(epochs=60, noise=0.03):

@@ -12,7 +12,7 @@ from convergence_callbacks.experiments.probing import EARLY, Probes, after_probe
 
 FLAT = [1.0] * 4
 FALLS = [0.95, 0.9, 0.85, 0.8]
-STOP = Decision(stop=True, verdict=Verdict.CONVERGED, step=20, reason="flat", criterion="expected_gain")
+STOP = Decision(stop=True, verdict=Verdict.CONVERGED, step=20, found_by=("expected_gain",))
 
 
 def judged(raised=FLAT, lowered=FLAT, control=FLAT, noise=0.001, gain=1.0, sign=1.0):
@@ -87,7 +87,7 @@ def test_the_rate_is_raised_on_as_long_as_that_does_better(best, cost, sign):
     assert found.raised_progress == pytest.approx(best)
     said = after_probe(STOP, found, 1e-3, [])
     assert said.evidence["times_too_low"] == best and f"{1e-3 * best:.2g}, which was tried" in said.advice[0]
-    assert f"{best:g} times the learning rate made {best:g} times the progress" in said.reason
+    assert f"{best:,g} times the learning rate made {best:,g} times the progress" in said.reason
 
 
 def test_a_probe_that_finds_nothing_or_has_no_epochs_left_raises_no_further():
@@ -129,7 +129,7 @@ def test_where_the_rate_is_raised_a_run_is_probed_early_and_again_after_each_rai
     assert not Probes().may_probe(dataclasses.replace(falls, step=EARLY - 1), 24, acts=True)
     assert not Probes().may_probe(dataclasses.replace(falls, verdict=Verdict.OVERFITTING), 24, acts=True)
     for limit in ("max_epochs", "target_loss", "time_budget"):
-        ended = dataclasses.replace(falls, stop=True, criterion=limit)
+        ended = dataclasses.replace(falls, stop=True, found_by=(limit,))
         assert not Probes().may_probe(ended, 24, acts=True)
     once = Probes().after(EARLY, judged(raised=FALLS))
     later = dataclasses.replace(falls, step=9)

@@ -13,10 +13,8 @@ SLOW = Decision(
     stop=False,
     verdict=Verdict.FALSE_CONVERGENCE,
     step=20,
-    reason="slow",
     best_value=1.0,
     evidence={"times_too_low": 30},
-    advice=("try 0.3",),
     confidence=0.9,
 )
 GOES_ON = dataclasses.replace(SLOW, verdict=Verdict.IMPROVING, evidence={})
@@ -34,8 +32,8 @@ def test_a_rate_that_is_surely_too_low_is_raised_as_far_as_it_looks():
     trial = RateTrial().after(SLOW, 1.0)
     assert (trial.act, trial.times, trial.raised, trial.raises, trial.best) == ("raise", 30.0, 30.0, 1, 1.0)
     said = trial.said_of(SLOW, 0.01)
-    assert said.reason == "slow; the learning rate is raised 30 times to 0.3" and said.evidence["rate_raised"] == 30
-    assert not said.advice
+    assert said.action == "raise_lr" and said.evidence["rate_raised"] == said.evidence["rate_times"] == 30
+    assert "the learning rate is raised 30 times, to 0.3" in said.reason and not said.advice
 
 
 @pytest.mark.parametrize(
@@ -45,7 +43,7 @@ def test_a_rate_that_is_surely_too_low_is_raised_as_far_as_it_looks():
         {"step": 5},
         {"verdict": Verdict.CONVERGED},
         {"evidence": {}},
-        {"stop": True, "criterion": "max_epochs"},
+        {"stop": True, "found_by": ("max_epochs",)},
     ],
 )
 def test_nothing_is_done_where_that_is_not_sure_or_too_early_or_too_late(change):
@@ -70,7 +68,7 @@ def test_a_rate_that_helps_stays_and_the_next_raise_is_on_top_of_it():
 def test_a_rate_that_does_not_help_is_put_back_and_none_is_raised_again():
     last = tried([1.5] * EPOCHS)[-1]
     assert (last.act, last.raised, last.failed) == ("undo", 1.0, True)
-    assert "did not help" in last.said_of(GOES_ON, 0.3).reason
+    assert last.said_of(GOES_ON, 0.3).action == "undo_lr" and "did not help" in last.said_of(GOES_ON, 0.3).reason
     assert last.after(SLOW, 1.0).act == ""
 
 
@@ -92,10 +90,10 @@ def test_of_a_metric_more_can_be_better():
 
 def test_on_trial_only_a_limit_ends_the_run():
     trial = tried([1.0])[-1]
-    ends = dataclasses.replace(GOES_ON, stop=True, criterion="expected_gain", verdict=Verdict.CONVERGED)
+    ends = dataclasses.replace(GOES_ON, stop=True, found_by=("expected_gain",), verdict=Verdict.CONVERGED)
     said = trial.said_of(ends, 0.3)
     assert not said.stop and f"on trial, epoch 1 of {EPOCHS}" in said.reason
-    assert trial.said_of(dataclasses.replace(ends, criterion="target_loss"), 0.3).stop
+    assert trial.said_of(dataclasses.replace(ends, found_by=("target_loss",)), 0.3).stop
 
 
 def test_raises_are_bounded():

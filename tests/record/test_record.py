@@ -57,7 +57,7 @@ def test_values_that_are_no_numbers_are_recorded_and_confirmed(path):
     assert '"nan"' in path.read_text() and "NaN" not in path.read_text()
 
 
-@pytest.mark.parametrize(("name", "value"), [("stop", True), ("verdict", "diverged"), ("reason", "since I say so")])
+@pytest.mark.parametrize(("name", "value"), [("stop", True), ("verdict", "diverged"), ("found_by", ["whoever"])])
 def test_the_first_decision_that_differs_is_shown(path, name, value):
     write(path, observations())
     lines = path.read_text().splitlines()

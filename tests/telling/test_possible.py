@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convergence_callbacks import Verdict
+from convergence_callbacks import Decision, Verdict
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.telling import words_of
-from tests.telling.decided import Decided
 
 NAMES = (
     *("expected_gain", "expected_gain_most", "tolerance", "gap_widening", "recent_gain", "recent_epochs"),
@@ -31,7 +30,7 @@ NUMBERS = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True), st.floats(-2, 2), st.integers(-3, 400), st.just(0.0)
 )
 DECISIONS = st.builds(
-    Decided,
+    Decision,
     verdict=st.sampled_from(Verdict),
     found_by=FOUND_BY,
     evidence=st.dictionaries(st.sampled_from(NAMES), NUMBERS),

@@ -69,7 +69,8 @@ def test_a_rotated_log_that_counts_from_1_goes_on_in_its_own_numbers():
     for begin in (20, 15):
         session.take(dataclasses.replace(RUN, observations=tuple(later[begin:])))
         assert session.begun == 1 and session.run.number(session.seen[-1].step) == 40
-        assert tuple(session.decisions) == replay(RUN, Settings(max_epochs=40)).decisions
+        counted = replay(dataclasses.replace(RUN, counts_from=1), Settings(max_epochs=40))
+        assert tuple(session.decisions) == counted.decisions
 
 
 def test_a_log_that_lost_its_epoch_0_does_not_count_from_1():
@@ -262,7 +263,7 @@ def test_a_decision_is_told_in_the_numbers_of_the_log(watch, tmp_path):
     message = json.loads(told.read_text())
     assert f"stop at epoch {number}: " in said and message["decision"]["step"] == number
     assert message["text"].startswith(f"stop at epoch {number}: ")
-    assert f"best {message['decision']['best_value']:.6g} at epoch {number - 5}" in message["text"]
+    assert f"best {message['decision']['best_value']:.4g} at epoch {number - 5}" in message["text"]
 
 
 @pytest.mark.parametrize("end", [["--once"], ["--idle", "0.2"]])

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
-from convergence_callbacks.core.criteria.overfitting import against_overfitting
+from convergence_callbacks.core.criterion import Criterion, Finding, State
+from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.curve.since_best import rise_and_fall
 from convergence_callbacks.core.fields import setting
-from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
+
+CONFIDENCE = 0.5
+"""How sure a wide gap is overfitting: validation loss need not suffer from it."""
 
 
 @dataclass(frozen=True)
@@ -22,33 +26,36 @@ class GeneralizationGap(Criterion):
         share: Gap that is too large, as a share of the total gain so far.
         epochs: Epochs in a row with such a gap; one alone may be noise.
 
-    >>> GeneralizationGap(0.5).describe()
-    'the generalisation gap is above 50 % of the total gain for 3 epochs in a row'
+    >>> from convergence_callbacks.telling import describe
+    >>> describe(GeneralizationGap(0.5))
+    'the generalisation gap is above 50% of the total gain for 3 epochs in a row'
     """
 
     share: float = setting("gap that is too large, as a share of the total gain so far", 0.5, gt=0)
     epochs: int = setting("epochs in a row with such a gap", 3, ge=1)
 
+    verdicts: ClassVar = (Verdict.OVERFITTING,)
+    stops_when: ClassVar = (
+        "the generalisation gap is above {share:percent} of the total gain for {epochs:epochs} in a row"
+    )
+    because: ClassVar = (
+        "the generalisation gap is {generalization_gap:percent} of the total gain (above {threshold:percent})"
+    )
+
     def start(self) -> State:
         return {"in_a_row": 0}
 
-    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        if not signals.judged:
-            return state, None
-        wide = signals.total_gain > 0 and signals.gap > self.share * signals.total_gain
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        if not reading.judged:
+            return state, False
+        wide = reading.total_gain > 0 and reading.gap > self.share * reading.total_gain
         in_a_row = state["in_a_row"] + 1 if wide else 0
-        return {"in_a_row": in_a_row}, self._finding(signals) if in_a_row >= self.epochs else None
+        return {"in_a_row": in_a_row}, in_a_row >= self.epochs
 
-    def describe(self) -> str:
-        share = f"{100 * self.share:.3g} % of the total gain"
-        return f"the generalisation gap is above {share} for {self.epochs} epochs in a row"
-
-    def _finding(self, signals: Signals) -> Finding:
-        share = signals.gap / signals.total_gain
+    def finding(self, state: State, reading: Reading) -> Finding:
+        share = reading.gap / reading.total_gain
         return Finding(
-            reason=f"the generalisation gap is {100 * share:.3g} % of the total gain (above {100 * self.share:.3g} %)",
             verdict=Verdict.OVERFITTING,
-            evidence={"generalization_gap": share, "threshold": self.share},
-            advice=against_overfitting(signals),
-            confidence=0.5,
+            evidence={"generalization_gap": share, "threshold": self.share, **rise_and_fall(reading)},
+            confidence=CONFIDENCE,
         )

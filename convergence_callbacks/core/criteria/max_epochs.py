@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criterion import Criterion, Finding, State
+from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.fields import setting
-from convergence_callbacks.core.signals import Signals
 
 
 @dataclass(frozen=True)
@@ -16,17 +17,18 @@ class MaxEpochs(Criterion):
     Args:
         epochs: Epochs the training may take.
 
-    >>> MaxEpochs(200).describe()
+    >>> from convergence_callbacks.telling import describe
+    >>> describe(MaxEpochs(200))
     'the budget of 200 epochs is used up'
     """
 
     epochs: int = setting("epochs the training may take", ge=1)
 
-    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        done = signals.observation.step + 1
-        if done < self.epochs:
-            return state, None
-        return state, Finding(reason=f"the budget of {self.epochs} epochs is used up", evidence={"epochs": done})
+    stops_when: ClassVar = "the budget of {epochs:epochs} is used up"
+    because: ClassVar = "the budget of {epochs:epochs} is used up"
 
-    def describe(self) -> str:
-        return f"the budget of {self.epochs} epochs is used up"
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        return state, reading.observation.step + 1 >= self.epochs
+
+    def finding(self, state: State, reading: Reading) -> Finding:
+        return Finding(evidence={"epochs": reading.observation.step + 1})

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from convergence_callbacks.core.advised_rate import lower_rate
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criterion import Criterion, Finding, State
+from convergence_callbacks.core.curve.advised_rate import lower_rate
+from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.fields import setting
-from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
+
+CONFIDENCE = 0.99
+"""How sure it is: weights that are NaN stay NaN, but an evaluation may break by itself."""
 
 
 @dataclass(frozen=True)
@@ -18,29 +22,26 @@ class NonFiniteLoss(Criterion):
     Args:
         epochs: Epochs in a row; more than one, since a single broken batch can spoil an epoch's mean.
 
-    >>> NonFiniteLoss().describe()
+    >>> from convergence_callbacks.telling import describe
+    >>> describe(NonFiniteLoss())
     'the loss is not finite for 3 epochs in a row'
     """
 
     epochs: int = setting("epochs in a row with a loss that is NaN or infinite", 3, ge=1)
 
-    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        if signals.non_finite < self.epochs:
-            return state, None
-        return state, Finding(
-            reason=f"the loss is NaN or infinite for {signals.non_finite} epochs in a row",
+    verdicts: ClassVar = (Verdict.DIVERGED,)
+    stops_when: ClassVar = "the loss is not finite for {epochs:epochs} in a row"
+
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        return state, self.is_met(reading)
+
+    def is_met(self, reading: Reading) -> bool:
+        """Whether the loss is not finite for so many epochs in a row."""
+        return reading.non_finite >= self.epochs
+
+    def finding(self, state: State, reading: Reading) -> Finding:
+        return Finding(
             verdict=Verdict.DIVERGED,
-            evidence={"non_finite_in_a_row": signals.non_finite},
-            advice=_advice(signals),
-            confidence=0.99,
+            evidence={"non_finite_in_a_row": reading.non_finite, **lower_rate(reading)},
+            confidence=CONFIDENCE,
         )
-
-    def describe(self) -> str:
-        return f"the loss is not finite for {self.epochs} epochs in a row"
-
-
-def _advice(signals: Signals) -> tuple[str, ...]:
-    rate = f"{lower_rate(signals)}, or clip the gradients"
-    if signals.curve.count:
-        return (f"restore epoch {signals.curve.best_step}", rate)
-    return ("look for NaN in the data, as check_data does", rate)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import ClassVar
 
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
-from convergence_callbacks.core.criteria.false_convergence import is_steady
+from convergence_callbacks.core.criterion import Criterion, Finding, State
+from convergence_callbacks.core.curve.beginning import beginning_numbers
+from convergence_callbacks.core.curve.pace import is_steady
+from convergence_callbacks.core.curve.reading import BEGUN_SHARE, Reading
 from convergence_callbacks.core.fields import setting
-from convergence_callbacks.core.signals import BEGUN, Signals
 from convergence_callbacks.core.verdict import Verdict
+
+FEWEST_EPOCHS = 10
+"""Epochs that a network is given at least, however short the budget."""
+
+CONFIDENCE = 0.8
+"""How sure the verdict is without the fitted diagnosis."""
 
 
 @dataclass(frozen=True)
@@ -26,52 +33,36 @@ class NotLearning(Criterion):
     Args:
         epochs: Epochs within which a network should have begun; half the budget where that is less.
 
-    >>> NotLearning(40).describe()
+    >>> from convergence_callbacks.telling import describe
+    >>> describe(NotLearning(40))
     'the loss has not left its starting level within 40 epochs'
     """
 
     epochs: int = setting("epochs within which the loss should have left its starting level", 40, ge=1)
 
-    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        if not signals.judged or signals.has_begun or signals.curve.count < self._horizon(signals):
-            return state, None
-        if signals.rate_is_moving(self.epochs // 8) or (is_steady(signals) and not self._memorises(signals)):
-            return state, None
-        return state, self.finding(signals)
+    verdicts: ClassVar = (Verdict.NOT_LEARNING,)
+    stops_when: ClassVar = "the loss has not left its starting level within {epochs:epochs}"
 
-    def describe(self) -> str:
-        return f"the loss has not left its starting level within {self.epochs} epochs"
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        return state, self.has_not_begun(reading)
 
-    def _horizon(self, signals: Signals) -> int:
-        if signals.train_has_begun and not self._memorises(signals):  # a hard start
-            return 2 * self.epochs
-        return self.epochs if signals.max_epochs is None else min(self.epochs, max(10, signals.max_epochs // 2))
+    def finding(self, state: State, reading: Reading) -> Finding:
+        return Finding(verdict=Verdict.NOT_LEARNING, evidence=beginning_numbers(reading), confidence=CONFIDENCE)
 
-    def _memorises(self, signals: Signals) -> bool:
-        worse = signals.level(max(1, self.epochs // 4)) > signals.start and signals.gained < BEGUN
-        return signals.train_has_begun and worse
+    def has_not_begun(self, reading: Reading) -> bool:
+        """Whether the loss still rests at its starting level, though it has had its time to leave it."""
+        if not reading.judged or reading.curve.count < self._least_horizon(reading) or reading.has_begun:
+            return False
+        memorises = self._memorises(reading)
+        if reading.train_has_begun and not memorises and reading.curve.count < 2 * self.epochs:  # a hard start
+            return False
+        return not reading.rate_is_moving(self.epochs // 8) and (memorises or not is_steady(reading))
 
-    def finding(self, signals: Signals) -> Finding:
-        """What is said of a run that learns nothing, whoever found that."""
-        start, best = signals.sign * signals.start, signals.sign * signals.curve.best
-        return Finding(
-            reason=f"in {signals.curve.count} epochs the loss got from {start:.4g} to {best:.4g} at best",
-            verdict=Verdict.NOT_LEARNING,
-            evidence={"started_at": start, "best": best, "epochs": signals.curve.count},
-            advice=_what_to_look_at(signals),
-            confidence=0.8,
-        )
+    def _least_horizon(self, reading: Reading) -> int:
+        if reading.max_epochs is None:
+            return self.epochs
+        return min(self.epochs, max(FEWEST_EPOCHS, reading.max_epochs // 2))
 
-
-def _what_to_look_at(signals: Signals) -> tuple[str, ...]:
-    """Where train loss falls alone, the labels do not follow from the inputs; else it may be anything."""
-    ten = (
-        f"try to overfit ten examples first: their train loss should fall far below {signals.sign * signals.start:.3g}"
-    )
-    train = signals.known_train_losses
-    if not len(train):
-        return "check labels, input scale and loss function", ten
-    fell = (float(train[0]) - float(train.min())) / max(abs(float(train[0])), math.ulp(0.0))
-    if signals.train_has_begun:
-        return f"check whether labels fit their inputs: train loss alone fell, by {100 * fell:.2g} %", ten
-    return f"check labels, input scale and loss function: train loss fell by {100 * fell:.2g} % only", ten
+    def _memorises(self, reading: Reading) -> bool:
+        worse = reading.level(max(1, self.epochs // 4)) > reading.start and reading.gained < BEGUN_SHARE
+        return reading.train_has_begun and worse

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
-import numpy as np
-
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criterion import Criterion, Finding, State
+from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.curve.since_best import overfitting_numbers, train_fall
 from convergence_callbacks.core.fields import setting
-from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
+
+WINDOW_SHARE = 0.25
+"""Share of the epochs so far that must have passed since the best: the longer a run, the later its best may come."""
+
+TRAIN_FALL_SHARE = 0.02
+"""Fall of train loss since the best epoch that goes on, as a share of its own total gain."""
+
+LUCK_NOISES = 2.0
+"""Times the noise by which a rise must exceed the luck of the best epoch."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +30,9 @@ class Overfitting(Criterion):
         rise: Rise that matters, as a share of the total gain.
         epochs: Epochs since the best, at least; a quarter of the epochs so far where that is more.
 
-    >>> Overfitting().describe()
-    'validation loss has risen by 10 % of the total gain while train loss fell on'
+    >>> from convergence_callbacks.telling import describe
+    >>> describe(Overfitting())
+    'validation loss has risen by 10% of the total gain while train loss fell on'
 
     Source: Prechelt, "Early stopping – but when?" (1998), for judging the two together.
     """
@@ -30,74 +40,29 @@ class Overfitting(Criterion):
     rise: float = setting("rise of validation loss that matters, as a share of the total gain", 0.1, gt=0)
     epochs: int = setting("epochs since the best, at least", 10, ge=2)
 
-    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        window = max(self.epochs, math.ceil(0.25 * signals.curve.count))
-        if not signals.judged or not signals.has_validation or signals.wait < window or not signals.has_begun:
-            return state, None
-        if signals.level(window // 2) < signals.level(window) - signals.noise:  # on its way back from a spike
-            return state, None
-        rise = signals.level(window) - signals.curve.best
-        gain = signals.start - signals.curve.best
+    verdicts: ClassVar = (Verdict.OVERFITTING,)
+    stops_when: ClassVar = "validation loss has risen by {rise:percent} of the total gain while train loss fell on"
+
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        window = self._window(reading)
+        if not reading.judged or not reading.has_validation or reading.wait < window or not reading.has_begun:
+            return state, False
+        if reading.level(window // 2) < reading.level(window) - reading.noise:  # on its way back from a spike
+            return state, False
+        rise = reading.level(window) - reading.curve.best
+        gain = reading.start - reading.curve.best
         # The best of many epochs is a lucky one: by this many standard deviations, where the loss is but flat.
-        luck = math.sqrt(2 * math.log(signals.curve.count)) + 2
-        if rise < max(self.rise * gain, luck * signals.noise) or train_fall_since_best(signals) <= 0.02:
-            return state, None
-        return state, self.finding(signals, window)
+        luck = math.sqrt(2 * math.log(reading.curve.count)) + LUCK_NOISES
+        rises = rise >= max(self.rise * gain, luck * reading.noise)
+        return state, rises and train_fall(reading) > TRAIN_FALL_SHARE
 
-    def describe(self) -> str:
-        return f"validation loss has risen by {100 * self.rise:.3g} % of the total gain while train loss fell on"
-
-    def finding(self, signals: Signals, window: int = 3) -> Finding:
-        """What is said of a run that overfits, whoever found that.
-
-        Args:
-            signals: What can be read from the training.
-            window: Epochs whose median says where validation loss is now.
-        """
-        best, gain = signals.curve.best_step, signals.start - signals.curve.best
-        rise = (signals.level(window) - signals.curve.best) / gain if gain > 0 else 0.0
-        fall = train_fall_since_best(signals)
+    def finding(self, state: State, reading: Reading) -> Finding:
+        evidence = overfitting_numbers(reading, self._window(reading))
         return Finding(
-            reason=(
-                f"since epoch {best} validation loss rose by {100 * rise:.2g} % of the total gain "
-                f"while train loss fell by another {100 * fall:.2g} % of its own"
-            ),
             verdict=Verdict.OVERFITTING,
-            evidence={"validation_rise": rise, "train_fall": fall},
-            advice=against_overfitting(signals),
-            confidence=1 - 0.5 * math.exp(-rise / self.rise),
+            evidence=evidence,
+            confidence=1 - 0.5 * math.exp(-evidence["validation_rise"] / self.rise),
         )
 
-
-def against_overfitting(signals: Signals) -> tuple[str, str]:
-    """What to do about it, with what it cost and bought since the best epoch."""
-    curve = signals.curve
-    now, train = signals.level(3), signals.train_losses
-    at_best = float(train[np.searchsorted(signals.epochs, curve.best_epoch)])
-    rose = (now - curve.best) / max(abs(curve.best), math.ulp(0.0))
-    fell = (at_best - float(np.median(train[-3:]))) / max(abs(at_best), math.ulp(0.0))
-    after = f": after it validation loss rose by {100 * rose:.2g} % while train loss fell by {100 * fell:.2g} %"
-    known = math.isfinite(fell) and fell > 0 and rose > 0
-    return (
-        f"use the weights of epoch {curve.best_step}{after if known else ''}",
-        "then weight decay, augmentation or more data",
-    )
-
-
-def gap_widening(signals: Signals) -> float:
-    """Rise of the generalisation gap since the best epoch, as a share of the total gain; 0 without both losses."""
-    gaps, gain = signals.losses - signals.train_losses, signals.start - signals.curve.best
-    at_best = gaps[np.searchsorted(signals.epochs, signals.curve.best_epoch)]
-    if not signals.has_validation or not gain > 0 or not np.isfinite(at_best):
-        return 0.0
-    return float((np.median(gaps[-3:]) - at_best) / gain)
-
-
-def train_fall_since_best(signals: Signals) -> float:
-    """Fall of the train loss since the best epoch, as a share of its own total gain; 0 where there is none."""
-    train = signals.train_losses
-    total = train[0] - np.nanmin(train) if np.isfinite(train[0]) else 0.0
-    if not total > 0:
-        return 0.0
-    at_best = train[np.searchsorted(signals.epochs, signals.curve.best_epoch)]
-    return float((at_best - np.median(train[-3:])) / total)
+    def _window(self, reading: Reading) -> int:
+        return max(self.epochs, math.ceil(WINDOW_SHARE * reading.curve.count))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State, with_numbers
+from convergence_callbacks.core.criterion import Criterion, Finding, State, with_numbers
+from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.fields import check, check_bounds, setting
-from convergence_callbacks.core.signals import Signals
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Patience(Criterion):
     """No improvement for a number of epochs.
 
     Args:
-        patience: Epochs without improvement that are one too many.
+        patience: Stop after this many epochs without improvement.
         min_delta: What counts as an improvement: a drop of the loss by more than this number, or, written
             as a percentage (``"0.5%"``), by more than this share of the best loss.
         warmup: Epochs at the start that are not counted.
@@ -33,10 +33,13 @@ class Patience(Criterion):
     Source: Morgan & Bourlard, "Generalization and parameter estimation in feedforward nets" (1990).
     """
 
-    patience: int = setting("epochs without improvement that are one too many", 10, ge=1)
+    patience: int = setting("stop after this many epochs without improvement", 10, ge=1)
     min_delta: float | str = setting("smallest drop that is an improvement: a number, or '0.5%' of the best", 0.0, ge=0)
     warmup: int = setting("epochs at the start that are not counted", 0, ge=0)
     cooldown: int = setting("epochs after a drop of the learning rate that are not counted", 0, ge=0)
+
+    stops_when: ClassVar = "the loss has not improved[ by more than {min_delta}] for {patience:epochs}"
+    because: ClassVar = "no improvement for {wait:epochs} (patience {patience})"
 
     def __post_init__(self) -> None:
         check(self)
@@ -48,26 +51,19 @@ class Patience(Criterion):
     def restore(self, saved: Mapping[str, Any]) -> State:
         return with_numbers(super().restore(saved), "best", "lr")
 
-    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        if not signals.judged:
-            return state, None
-        loss, best = signals.loss, state["best"]
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        if not reading.judged:
+            return state, False
+        loss, best = reading.loss, state["best"]
         improved = best is None or loss < best - self._smallest_drop(best)
-        cooling, lr = self._cool(state, signals)
-        counts = signals.curve.count > self.warmup and cooling == 0
+        cooling, lr = self._cool(state, reading)
+        counts = reading.curve.count > self.warmup and cooling == 0
         wait, best = (0, loss) if improved else (state["wait"] + counts, best)
-        after = {"wait": wait, "best": best, "lr": lr, "cooling": cooling}
-        return after, self._finding(wait, best, signals) if wait >= self.patience else None
+        return {"wait": wait, "best": best, "lr": lr, "cooling": cooling}, wait >= self.patience
 
-    def describe(self) -> str:
-        by = f" by more than {self.min_delta}" if self.min_delta else ""
-        return f"the loss has not improved{by} for {self.patience} epochs"
-
-    def _finding(self, wait: int, best: float, signals: Signals) -> Finding:
-        return Finding(
-            reason=f"no improvement for {wait} epochs (patience {self.patience})",
-            evidence={"wait": wait, "patience": self.patience, "patience_best": signals.sign * best},
-        )
+    def finding(self, state: State, reading: Reading) -> Finding:
+        best = reading.sign * state["best"]
+        return Finding(evidence={"wait": state["wait"], "patience": self.patience, "patience_best": best})
 
     def _smallest_drop(self, best: float) -> float:
         if not isinstance(self.min_delta, str):
@@ -82,9 +78,9 @@ class Patience(Criterion):
         check_bounds("min_delta", percent, {"ge": 0})
         return abs(best) * percent / 100
 
-    def _cool(self, state: State, signals: Signals) -> tuple[int, float | None]:
+    def _cool(self, state: State, reading: Reading) -> tuple[int, float | None]:
         """Epochs of cooldown left after this one, and the rate to compare the next one with."""
-        lr, before = signals.observation.lr, state["lr"]
+        lr, before = reading.observation.lr, state["lr"]
         if lr is None or math.isnan(lr):
             return max(0, state["cooling"] - 1), before
         dropped = before is not None and lr < before

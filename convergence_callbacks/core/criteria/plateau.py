@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criterion import Criterion, Finding, State
+from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.fields import setting
-from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
+
+CONFIDENCE = 0.7
+"""How sure it has converged: a rest may end."""
 
 
 @dataclass(frozen=True)
@@ -23,44 +27,48 @@ class Plateau(Criterion):
         epochs: Epochs over which both have to rest.
         share: Fall that counts as rest, as a share of the loss's own gain so far.
 
-    >>> Plateau(10).describe()
-    'neither loss has fallen by more than 1 % of its gain for 10 epochs'
+    >>> from convergence_callbacks.telling import describe
+    >>> describe(Plateau(10))
+    'neither loss has fallen by more than 1% of its gain for 10 epochs'
     """
 
     epochs: int = setting("epochs over which both losses have to rest", 10, ge=2)
     share: float = setting("fall that counts as rest, as a share of the loss's own gain so far", 0.01, gt=0, lt=1)
 
-    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        before = signals.best_before(self.epochs)
-        if not signals.judged or before is None or not signals.has_begun or signals.rate_is_moving(self.epochs):
-            return state, None
-        fall = (before - signals.curve.best) / (signals.start - signals.curve.best)
-        train_fall = _train_fall(self.epochs, signals)
-        if max(fall, train_fall) > self.share:
-            return state, None
-        return state, self._finding(fall, train_fall, signals)
+    verdicts: ClassVar = (Verdict.CONVERGED,)
+    stops_when: ClassVar = "neither loss has fallen by more than {share:percent} of its gain for {epochs:epochs}"
+    because: ClassVar = (
+        "in {epochs:epochs} neither loss fell by more than {threshold:percent} of its gain"
+        "[, the judged loss by {fall:percent}][, train loss by {train_fall:percent}]"
+    )
 
-    def describe(self) -> str:
-        return f"neither loss has fallen by more than {100 * self.share:.3g} % of its gain for {self.epochs} epochs"
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        before = reading.best_before(self.epochs)
+        if not reading.judged or before is None or not reading.has_begun or reading.rate_is_moving(self.epochs):
+            return state, False
+        return state, max(self._fall(before, reading), self._train_fall(reading)) <= self.share
 
-    def _finding(self, fall: float, train_fall: float, signals: Signals) -> Finding:
+    def finding(self, state: State, reading: Reading) -> Finding:
         return Finding(
-            reason=(
-                f"in {self.epochs} epochs the judged loss fell by {100 * fall:.2g} % of its gain and "
-                f"train loss by {100 * train_fall:.2g} % (at most {100 * self.share:.3g} %)"
-            ),
             verdict=Verdict.CONVERGED,
-            evidence={"fall": fall, "train_fall": train_fall, "threshold": self.share},
-            advice=(f"use the weights of epoch {signals.curve.best_step}",),
-            confidence=0.7,
+            evidence={
+                "fall": self._fall(reading.best_before(self.epochs) or 0.0, reading),
+                "train_fall": self._train_fall(reading),
+                "threshold": self.share,
+                "epochs": self.epochs,
+            },
+            confidence=CONFIDENCE,
         )
 
+    def _fall(self, before: float, reading: Reading) -> float:
+        """Fall of the lowest judged loss over the latest epochs, as a share of its gain."""
+        return (before - reading.curve.best) / (reading.start - reading.curve.best)
 
-def _train_fall(epochs: int, signals: Signals) -> float:
-    """Fall of the lowest train loss over the latest epochs, as a share of its gain; 0 where there is none."""
-    known = np.isfinite(signals.train_losses)
-    train, earlier = signals.train_losses[known], signals.epochs[known] <= signals.curve.count - epochs
-    gain = float(train[0] - train.min()) if len(train) else 0.0
-    if not gain > 0 or not earlier.any():
-        return 0.0
-    return float(train[earlier].min() - train.min()) / gain
+    def _train_fall(self, reading: Reading) -> float:
+        """Fall of the lowest train loss over the latest epochs, as a share of its gain; 0 where there is none."""
+        is_finite = np.isfinite(reading.train_losses)
+        train, earlier = reading.train_losses[is_finite], reading.epochs[is_finite] <= reading.curve.count - self.epochs
+        gain = float(train[0] - train.min()) if len(train) else 0.0
+        if not gain > 0 or not earlier.any():
+            return 0.0
+        return float(train[earlier].min() - train.min()) / gain

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
-from convergence_callbacks.core.criteria.generalization_loss import generalization_loss
-from convergence_callbacks.core.criteria.overfitting import against_overfitting
+from convergence_callbacks.core.criterion import Criterion, Finding, State
+from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.curve.since_best import generalization_loss, rise_and_fall
 from convergence_callbacks.core.fields import setting
-from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
+
+CONFIDENCE = 0.5
+"""How sure it is overfitting: one epoch above the best is often noise."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,8 @@ class ProgressQuotient(Criterion):
         quotient: Quotient that is too large.
         strip: Epochs in a strip.
 
-    >>> ProgressQuotient(1.0).describe()
+    >>> from convergence_callbacks.telling import describe
+    >>> describe(ProgressQuotient(1.0))
     'generalisation loss is more than 1 times the training progress of 5 epochs'
 
     Source: Prechelt, "Early stopping – but when?" (1998).
@@ -33,33 +37,38 @@ class ProgressQuotient(Criterion):
     quotient: float = setting("quotient of generalisation loss and training progress that is too large", 1.0, gt=0)
     strip: int = setting("epochs over which training progress is taken", 5, ge=2)
 
+    verdicts: ClassVar = (Verdict.OVERFITTING,)
+    stops_when: ClassVar = "generalisation loss is more than {quotient} times the training progress of {strip:epochs}"
+    because: ClassVar = (
+        "generalisation loss of {generalization_loss}% against {training_progress}‰ of training progress"
+    )
+
     def start(self) -> State:
         return {"train": []}
 
-    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        train = signals.observation.train_loss
-        if not signals.judged or train is None or not math.isfinite(train):
-            return state, None
-        strip = [*state["train"], signals.sign * train]
-        if len(strip) < self.strip:
-            return {"train": strip}, None
-        return {"train": []}, self._at_end(strip, signals)
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        train = reading.observation.train_loss
+        if not reading.judged or train is None or not math.isfinite(train):
+            return state, False
+        before = state["train"] if len(state["train"]) < self.strip else []
+        strip = [*before, reading.sign * train]
+        is_whole = len(strip) == self.strip
+        return {"train": strip}, is_whole and generalization_loss(reading) > self.quotient * _progress(strip)
 
-    def _at_end(self, strip: list[float], signals: Signals) -> Finding | None:
-        lowest = min(strip)
-        progress = 1000 * (sum(strip) / len(strip) - lowest) / abs(lowest) if lowest else math.inf
-        loss = generalization_loss(signals)
-        if not loss > self.quotient * progress:
-            return None
+    def finding(self, state: State, reading: Reading) -> Finding:
+        evidence = {
+            "generalization_loss": generalization_loss(reading),
+            "training_progress": _progress(state["train"]),
+            "threshold": self.quotient,
+        }
+        if not reading.has_validation:
+            return Finding(evidence=evidence, confidence=CONFIDENCE)
         return Finding(
-            reason=f"generalisation loss of {loss:.3g} % against {progress:.3g} ‰ of training progress",
-            verdict=Verdict.OVERFITTING if signals.has_validation else None,
-            evidence={"generalization_loss": loss, "training_progress": progress, "threshold": self.quotient},
-            advice=against_overfitting(signals) if signals.has_validation else (),
-            confidence=0.5,
+            verdict=Verdict.OVERFITTING, evidence={**evidence, **rise_and_fall(reading)}, confidence=CONFIDENCE
         )
 
-    def describe(self) -> str:
-        return (
-            f"generalisation loss is more than {self.quotient:.6g} times the training progress of {self.strip} epochs"
-        )
+
+def _progress(strip: list[float]) -> float:
+    """Mean train loss of a strip above its lowest, in per mille; infinite where the lowest is 0."""
+    lowest = min(strip)
+    return 1000 * (sum(strip) / len(strip) - lowest) / abs(lowest) if lowest else math.inf

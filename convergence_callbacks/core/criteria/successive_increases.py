@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State, with_numbers
-from convergence_callbacks.core.criteria.overfitting import against_overfitting
+from convergence_callbacks.core.criterion import Criterion, Finding, State, with_numbers
+from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.curve.since_best import rise_and_fall
 from convergence_callbacks.core.fields import setting
-from convergence_callbacks.core.signals import Signals
 from convergence_callbacks.core.verdict import Verdict
+
+CONFIDENCE = 0.5
+"""How sure it is overfitting: noise rises too."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class SuccessiveIncreases(Criterion):
         strips: Successive strips at whose ends the loss was higher than at the end of the one before.
         strip: Epochs in a strip.
 
-    >>> SuccessiveIncreases(3).describe()
+    >>> from convergence_callbacks.telling import describe
+    >>> describe(SuccessiveIncreases(3))
     'the loss has risen over 3 successive strips of 5 epochs'
 
     Source: Prechelt, "Early stopping – but when?" (1998).
@@ -30,28 +34,27 @@ class SuccessiveIncreases(Criterion):
     strips: int = setting("successive strips with a rise that are too many", 3, ge=1)
     strip: int = setting("epochs in a strip", 5, ge=1)
 
+    verdicts: ClassVar = (Verdict.OVERFITTING,)
+    stops_when: ClassVar = "the loss has risen over {strips} successive strips of {strip:epochs}"
+    because: ClassVar = "the loss has risen over {rises} successive strips of {strip:epochs}"
+
     def start(self) -> State:
         return {"last": None, "rises": 0}
 
     def restore(self, saved: Mapping[str, Any]) -> State:
         return with_numbers(super().restore(saved), "last")
 
-    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        if not signals.judged or signals.curve.count % self.strip:
-            return state, None
-        rose = state["last"] is not None and signals.loss > state["last"]
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        if not reading.judged or reading.curve.count % self.strip:
+            return state, False
+        rose = state["last"] is not None and reading.loss > state["last"]
         rises = state["rises"] + 1 if rose else 0
-        after = {"last": signals.loss, "rises": rises}
-        return after, self._finding(rises, signals) if rises >= self.strips else None
+        return {"last": reading.loss, "rises": rises}, rises >= self.strips
 
-    def _finding(self, rises: int, signals: Signals) -> Finding:
+    def finding(self, state: State, reading: Reading) -> Finding:
+        evidence: dict[str, float] = {"rises": state["rises"], "threshold": self.strips, "strip": self.strip}
+        if not reading.has_validation:
+            return Finding(evidence=evidence, confidence=CONFIDENCE)
         return Finding(
-            reason=f"the loss has risen over {rises} successive strips of {self.strip} epochs",
-            verdict=Verdict.OVERFITTING if signals.has_validation else None,
-            evidence={"rises": rises, "threshold": self.strips},
-            advice=against_overfitting(signals) if signals.has_validation else (),
-            confidence=0.5,
+            verdict=Verdict.OVERFITTING, evidence={**evidence, **rise_and_fall(reading)}, confidence=CONFIDENCE
         )
-
-    def describe(self) -> str:
-        return f"the loss has risen over {self.strips} successive strips of {self.strip} epochs"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criterion import Criterion, Finding, State
+from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.fields import setting
-from convergence_callbacks.core.signals import Signals
 
 
 @dataclass(frozen=True)
@@ -16,18 +17,18 @@ class TargetLoss(Criterion):
     Args:
         target: The loss to reach, in the user's unit (with ``mode="max"``, the metric to reach).
 
-    >>> TargetLoss(0.02).describe()
+    >>> from convergence_callbacks.telling import describe
+    >>> describe(TargetLoss(0.02))
     'the judged loss is 0.02 or better'
     """
 
     target: float = setting("loss to reach, in the user's unit")
 
-    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        if not signals.judged or signals.loss > signals.sign * self.target:
-            return state, None
-        value = signals.sign * signals.loss
-        reason = f"{value:.6g} has reached the target of {self.target:.6g}"
-        return state, Finding(reason=reason, evidence={"value": value, "target": self.target})
+    stops_when: ClassVar = "the judged loss is {target:value} or better"
+    because: ClassVar = "{value:value} has reached the target of {target:value}"
 
-    def describe(self) -> str:
-        return f"the judged loss is {self.target:.6g} or better"
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        return state, reading.judged and reading.loss <= reading.sign * self.target
+
+    def finding(self, state: State, reading: Reading) -> Finding:
+        return Finding(evidence={"value": reading.sign * reading.loss, "target": self.target})

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from convergence_callbacks.core.criteria.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criterion import Criterion, Finding, State
+from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.fields import setting
-from convergence_callbacks.core.signals import Signals
+
+SECONDS_AN_HOUR = 3600
 
 
 @dataclass(frozen=True)
@@ -16,18 +19,20 @@ class TimeBudget(Criterion):
     Args:
         hours: Hours of training.
 
-    >>> TimeBudget(hours=0.5).describe()
+    >>> from convergence_callbacks.telling import describe
+    >>> describe(TimeBudget(hours=0.5))
     'the training has taken 0.5 hours'
     """
 
     hours: float = setting("hours the training may take", gt=0)
 
-    def step(self, state: State, signals: Signals) -> tuple[State, Finding | None]:
-        elapsed = signals.observation.elapsed
-        if elapsed is None or not elapsed >= self.hours * 3600:
-            return state, None
-        reason = f"{elapsed / 3600:.3g} hours have used up the budget of {self.hours:.6g}"
-        return state, Finding(reason=reason, evidence={"hours": elapsed / 3600, "budget_hours": self.hours})
+    stops_when: ClassVar = "the training has taken {hours:hours}"
+    because: ClassVar = "{hours:hours} have used up the budget of {budget_hours:hours}"
 
-    def describe(self) -> str:
-        return f"the training has taken {self.hours:.6g} hours"
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        elapsed = reading.observation.elapsed
+        return state, elapsed is not None and elapsed >= self.hours * SECONDS_AN_HOUR
+
+    def finding(self, state: State, reading: Reading) -> Finding:
+        elapsed = reading.observation.elapsed or 0.0
+        return Finding(evidence={"hours": elapsed / SECONDS_AN_HOUR, "budget_hours": self.hours})

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from convergence_callbacks.core.errors import unknown_name
-from convergence_callbacks.core.scores import WORDS
-from convergence_callbacks.logs.columns import ColumnChoice, Columns
+from convergence_callbacks.logs.columns import SCORES, ColumnChoice, Columns
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.json_text import document_in, is_number
 from convergence_callbacks.logs.notes import Notes
@@ -23,7 +22,7 @@ TRAIN = ("train", "training", "learn", "dtrain", "validation_0")
 
 VALIDATION = ("valid", "validation", "val", "eval", "test", "dtest", "dvalid", "valid_0", "valid_1", "validation_1")
 
-RISING = WORDS | {"aucpr", "ndcg", "pre", "gini", "kappa", "mcc", "ks", "pearson", "spearman", "jaccard", "score"}
+RISING = SCORES | {"aucpr", "ndcg", "pre", "gini", "kappa", "mcc", "ks", "pearson", "spearman", "jaccard", "score"}
 """Words in the names of metrics of which more is better, or may be; ``@`` and what follows is not looked at."""
 
 

@@ -8,9 +8,9 @@ import pytest
 from benchmarks.fit import diagnosis as fit_diagnosis
 from benchmarks.fit.diagnosis import View, arrays, examples, fit, paced, signals_along, starts_of, trees_of
 from benchmarks.record.curves import Run
+from convergence_callbacks.core.curve.series import noise_of
 from convergence_callbacks.core.models.boosted_trees import BoostedTrees
 from convergence_callbacks.core.models.diagnosis.features import names
-from convergence_callbacks.core.signals import noise_of
 
 EPOCHS = np.arange(40)
 
@@ -53,7 +53,7 @@ def test_a_run_is_read_as_others_would_have_logged_it():
     signals = next(signals_along(run, View(budget=False, rates=False, shift=-3.0), [20]))
     assert signals.max_epochs is None and signals.curve.count == 20
     assert np.isnan(signals.rates).all() and signals.curve.best < 0
-    assert not len(next(signals_along(run, View(train=False), [20])).known_train_losses)
+    assert not len(next(signals_along(run, View(train=False), [20])).finite_train_losses)
     alone = next(signals_along(run, View(alone=True), [20]))
     np.testing.assert_array_equal(alone.losses, alone.train_losses)
 

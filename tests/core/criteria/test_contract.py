@@ -13,8 +13,9 @@ import pytest
 
 import convergence_callbacks
 from convergence_callbacks import AllOf, AnyOf, Criterion, Monitor, Patience, SettingsError, TargetLoss
-from convergence_callbacks.core.compose import Composition
-from convergence_callbacks.core.criteria.spec import criteria_from, known_criteria
+from convergence_callbacks.core.criterion import Composition
+from convergence_callbacks.core.spec import criteria_from, known_criteria
+from convergence_callbacks.telling import describe
 from tests.curves import exponential, overfitting, sleeper, step_drop
 
 ALL_VERDICTS = tuple(convergence_callbacks.Verdict)
@@ -112,7 +113,7 @@ def test_settings_out_of_range_are_refused_by_name(criterion):
 
 @each_criterion
 def test_it_says_when_it_ends_a_training(criterion):
-    words = criterion.describe()
+    words = describe(criterion)
     assert words and words[0].islower() and not words.endswith(".")
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from convergence_callbacks import Monitor, Patience, SettingsError
+from convergence_callbacks.telling import describe
 
 
 def stops_at(losses, criterion, rates=None, mode="min"):
@@ -81,4 +82,4 @@ def test_a_min_delta_that_makes_no_sense_is_refused(wrong):
 
 
 def test_it_says_what_it_waits_for():
-    assert Patience(3, min_delta="1%").describe() == "the loss has not improved by more than 1% for 3 epochs"
+    assert describe(Patience(3, min_delta="1%")) == "the loss has not improved by more than 1% for 3 epochs"

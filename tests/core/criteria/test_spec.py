@@ -1,9 +1,11 @@
 """Criteria from what YAML can say, and what is said of a mistake."""
 
+from dataclasses import dataclass
+
 import pytest
 
-from convergence_callbacks import Default, Patience, SettingsError, TargetLoss, TimeBudget
-from convergence_callbacks.core.criteria.spec import criteria_from, known_criteria
+from convergence_callbacks import Criterion, Default, Patience, SettingsError, TargetLoss, TimeBudget
+from convergence_callbacks.core.spec import criteria_from, known_criteria
 
 
 @pytest.mark.parametrize(
@@ -63,3 +65,26 @@ def test_every_criterion_is_known_by_its_class_in_snake_case():
     known = known_criteria()
     assert known["generalization_loss"].__name__ == "GeneralizationLoss"
     assert all(kind.name == name for name, kind in known.items())
+
+
+def test_a_class_of_the_users_can_not_take_the_name_of_a_criterion_that_ships():
+    with pytest.raises(SettingsError, match=r"Patience has the name 'patience' .*core\.criteria\.patience\.Patience"):
+        type("Patience", (Criterion,), {"__module__": "mine"})
+    assert known_criteria()["patience"] is Patience
+
+
+def test_two_classes_of_the_users_with_one_name_are_told_apart_by_neither():
+    def defined_in(module):
+        members = {"__module__": module, "step": Patience.step, "finding": Patience.finding}
+        return dataclass(frozen=True)(type("TwiceDefined", (Criterion,), members))
+
+    kinds = [defined_in("mine"), defined_in("yours")]
+    with pytest.raises(SettingsError, match=r"'twice_defined' is the name of both mine\.TwiceDefined and yours\."):
+        criteria_from("twice_defined")
+    assert [kind.name for kind in kinds] == ["twice_defined"] * 2
+
+
+def test_a_class_that_is_defined_anew_in_its_place_takes_it():
+    members = {"__module__": "notebook", "step": Patience.step, "finding": Patience.finding}
+    kinds = [dataclass(frozen=True)(type("DefinedAnew", (Criterion,), members)) for _ in range(2)]
+    assert isinstance(criteria_from("defined_anew"), kinds[1])

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convergence_callbacks.core.curve import Curve
-from convergence_callbacks.core.curves import Curves, Numbers, numbers_of, rows_of
-from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.scales import (
+from convergence_callbacks.core.curve.curve import Curve
+from convergence_callbacks.core.curve.reading import Reading, Readings
+from convergence_callbacks.core.curve.series import Series, medians, noises
+from convergence_callbacks.core.models.diagnosis.scales import (
     LEAST,
     ROUNDING,
     compressed,
@@ -29,7 +29,8 @@ from convergence_callbacks.core.scales import (
     straightness,
     within,
 )
-from convergence_callbacks.core.signals import Series, Signals, medians, noises
+from convergence_callbacks.core.models.table import Columns, Table, columns_of
+from convergence_callbacks.core.observation import Observation
 
 PLACES = (0.25, 0.5, 0.75, 0.9)
 """Shares of the run at which the level of a loss is read."""
@@ -53,16 +54,9 @@ LOWEST_RATE = 1e-4
 """Highest learning rate of a run below which it says nothing: fine-tuning has others than training from scratch."""
 
 
-def symptoms(signals: Signals) -> dict[str, float]:
-    """Numbers by name, rounded so that the unit of the loss changes none of them."""
-    known = _read(Curves.of(signals), _circumstances(signals))
-    return dict(zip(known, np.round(np.array(list(known.values()), dtype=float), 6).tolist(), strict=True))
-
-
-def symptoms_side_by_side(curves: Curves, runs: Sequence[Signals]) -> tuple[tuple[str, ...], Series]:
-    """The same of several runs, and their curves: the names, and a row for each run."""
-    known = _read(curves, numbers_of(runs, _circumstances))
-    return tuple(known), np.asarray(np.round(rows_of(known, len(runs)), 6))
+def symptoms(reading: Reading) -> Mapping[str, float]:
+    """The symptoms of one run by name."""
+    return dict(table(Readings.of([reading])).each()[0])
 
 
 @functools.cache
@@ -71,35 +65,44 @@ def names() -> tuple[str, ...]:
     curve = Curve()
     for epoch in range(FEWEST):
         curve.add(epoch, 1.0, 1.0, 1.0)
-    return tuple(symptoms(Signals(observation=Observation(step=FEWEST - 1), curve=curve)))
+    return tuple(symptoms(Reading(observation=Observation(step=FEWEST - 1), curve=curve)))
 
 
-def _read(curves: Curves, circumstances: Numbers) -> dict[str, Series | float]:
-    both = np.stack([curves.losses, _train_losses(curves)])  # what is computed of one is computed of the other at once
+def table(runs: Readings) -> Table:
+    """The symptoms of several runs, rounded so that the unit of the loss changes none of them."""
+    return Table.of(_columns(runs), len(runs.each), _rounded)
+
+
+def _rounded(numbers: Series) -> Series:
+    return np.asarray(np.round(numbers, 6))
+
+
+def _columns(runs: Readings) -> Columns:
+    both = np.stack([runs.losses, _train_losses(runs)])  # what is computed of one is computed of the other at once
     val, train = both
-    unit, time = _unit(both), _learning_time(curves)
+    unit, time = _unit(both), _learning_time(runs)
     drop, fall = _drop(both), _fall(both)
-    each = _one_loss(both, drop, time, unit, curves.width)
-    known: dict[str, Series | float] = {
+    each = _one_loss(both, drop, time, unit, runs.width)
+    columns: dict[str, Series | float] = {
         **{f"val_{name}": value[0] for name, value in each.items()},
         **{f"train_{name}": value[1] for name, value in each.items()},
         **{f"both_{name}": value for name, value in _both_losses(both, drop, fall, unit).items()},
-        **_since_best(curves.lowest, both, drop[0], unit),
+        **_since_best(runs.lowest, both, drop[0], unit),
         **_against_noise(both, drop[0], fall[0], unit),
         "level_of_least": _level_of_least(val, train, unit),
-        **circumstances,
+        **columns_of(runs.each, _circumstances),
     }
-    if not curves.trains_known:
-        known |= {name: math.nan for name in known if name.startswith(("train_", "both_"))}
-    return known
+    if not runs.trains_known:
+        columns |= {name: math.nan for name in columns if name.startswith(("train_", "both_"))}
+    return columns
 
 
-def _train_losses(curves: Curves) -> Series:
+def _train_losses(runs: Readings) -> Series:
     """Train loss by bin; its first value stands for what was before it, the judged loss where there is none."""
-    train, bins = curves.train_losses, curves.train_losses.shape[-1]
-    if not curves.trains_known:
-        return curves.losses
-    first = bins - curves.trains_known
+    train, bins = runs.train_losses, runs.train_losses.shape[-1]
+    if not runs.trains_known:
+        return runs.losses
+    first = bins - runs.trains_known
     return np.concatenate([np.repeat(train[..., first : first + 1], first, axis=-1), train[..., first:]], axis=-1)
 
 
@@ -111,9 +114,9 @@ def _unit(both: Series) -> Series:
     return np.asarray(np.maximum(np.maximum(start, np.minimum(0.2 * span, falls)), TINY))
 
 
-def _learning_time(curves: Curves) -> Series:
+def _learning_time(runs: Readings) -> Series:
     """Sum of learning rates so far: at far too low ones the loss is a straight line in it."""
-    rates = np.maximum(curves.rates, 0.0)
+    rates = np.maximum(runs.rates, 0.0)
     top = rates.max(axis=-1, keepdims=True)
     is_known = (top > 0) & np.isfinite(top)  # the highest of rates of which one is NaN is NaN
     shares = np.where(is_known, rates, 1.0) / np.where(is_known, top, 1.0)
@@ -265,14 +268,14 @@ def _against_noise(both: Series, drop: Series, fall: Series, unit: Series) -> di
     return scaled(signed, {name: within(share, MANY) for name, share in shares.items()})
 
 
-def _circumstances(signals: Signals) -> dict[str, float]:
+def _circumstances(reading: Reading) -> dict[str, float]:
     """Budget and learning rate, read of each run by itself."""
-    rates = signals.rates[np.isfinite(signals.rates)]
+    rates = reading.rates[np.isfinite(reading.rates)]
     top = float(rates.max()) if len(rates) else math.nan
-    budget = signals.max_epochs
+    budget = reading.max_epochs
     return {
         "budget": math.log10(budget) if budget else math.nan,
-        "spent": min(1.0, (signals.observation.step + 1) / budget) if budget else math.nan,
+        "spent": min(1.0, (reading.observation.step + 1) / budget) if budget else math.nan,
         "rate_top": math.log10(top) if top >= LOWEST_RATE else math.nan,
         "rate_now": max(0.0, float(rates[-1])) / top if top > 0 else math.nan,
     }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
+from convergence_callbacks.core.curve.reading import Readings
 from convergence_callbacks.core.models import stored
 from convergence_callbacks.core.models.boosted_trees import BoostedTrees
 from convergence_callbacks.core.models.diagnosis import features
@@ -11,6 +13,13 @@ from convergence_callbacks.core.verdict import Verdict
 
 VERDICTS = tuple(verdict for verdict in Verdict if verdict is not Verdict.DIVERGED)
 """The verdicts that the trees tell apart, in the order of their sums; a run that diverged needs no fitted model."""
+
+
+def scores(runs: Readings) -> Sequence[Sequence[float]]:
+    """What speaks for each verdict, of each run, in the order of `VERDICTS`; see `Reading.ask`."""
+    trees = fitted()
+    read: list[list[float]] = trees.predict_rows(features.table(runs).columns(trees.features)).tolist()
+    return read
 
 
 @functools.cache

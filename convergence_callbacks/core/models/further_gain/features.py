@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
-from convergence_callbacks.core.curve import FEWEST, Curve
-from convergence_callbacks.core.curves import Curves, Numbers, numbers_of, rows_of
-from convergence_callbacks.core.forecast import forecast
+from convergence_callbacks.core.curve.curve import FEWEST_BINS, Curve
+from convergence_callbacks.core.curve.reading import Reading, Readings
+from convergence_callbacks.core.curve.schedule import rates_ahead
+from convergence_callbacks.core.curve.series import Series, medians, noises
+from convergence_callbacks.core.curve.shapes import forecast
+from convergence_callbacks.core.models.table import Columns, Table, columns_of
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.schedule import rates_ahead
-from convergence_callbacks.core.signals import Series, Signals, medians, noises, once_an_epoch
 
 WINDOWS = (3, 6, 12, 25, 50)
 """Bins over which slope, level and spread are taken."""
@@ -41,59 +42,56 @@ NOISE_BINS = 40
 """Latest bins from which noise is taken: it changes with the learning rate."""
 
 
-@once_an_epoch
-def features(signals: Signals) -> Mapping[str, float]:
-    """Numbers by name, rounded so that the unit of the loss changes none of them."""
-    known = _read(Curves.of(signals).since(signals.curve.calm_from), _circumstances(signals))
-    return dict(zip(known, _rounded(np.array(list(known.values()), dtype=float)).tolist(), strict=True))
-
-
-def features_side_by_side(curves: Curves, runs: Sequence[Signals]) -> tuple[tuple[str, ...], Series]:
-    """The same of several runs, and their curves: the names, and a row for each run."""
-    known = _read(curves.since(runs[0].curve.calm_from), numbers_of(runs, _circumstances))
-    return tuple(known), _rounded(rows_of(known, len(runs)))
+def features(reading: Reading) -> Mapping[str, float]:
+    """The features of one run by name."""
+    return dict(table(Readings.of([reading])).each()[0])
 
 
 @functools.cache
 def names() -> tuple[str, ...]:
     """Names of all features, in order: those of any curve."""
     curve = Curve()
-    for epoch in range(FEWEST):
+    for epoch in range(FEWEST_BINS):
         curve.add(epoch, 1 / (epoch + 1), 1 / (epoch + 1), 0.1)
-    return tuple(features(Signals(observation=Observation(step=FEWEST - 1), curve=curve)))
+    return tuple(features(Reading(observation=Observation(step=FEWEST_BINS - 1), curve=curve)))
+
+
+def table(runs: Readings) -> Table:
+    """The features of several runs, rounded so that the unit of the loss changes none of them."""
+    return Table.of(_columns(runs.since(runs.first_stable_bin)), len(runs.each), _rounded)
 
 
 def _rounded(numbers: Series) -> Series:
     return np.asarray(np.round(np.clip(numbers, -LARGEST, LARGEST), 9))
 
 
-def _circumstances(signals: Signals) -> dict[str, float]:
-    """What is read of each run by itself: the learning rate to come, and the budget."""
-    return {**_rates_ahead(signals), **_budget(signals)}
-
-
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")  # what is beyond all numbers is clipped
-def _read(curves: Curves, circumstances: Numbers) -> dict[str, Series | float]:
-    start = curves.first_level  # a trivial predictor's would be another number than the model learnt from
-    losses, train = curves.losses, curves.train_losses
-    gain, size = _gain(start, curves.best, start), np.maximum(np.abs(start), math.ulp(0.0))
-    both, lowest = np.stack([losses, train]), np.stack([curves.lowest, train])
+def _columns(runs: Readings) -> Columns:
+    start = runs.first_level  # a trivial predictor's would be another number than the model learnt from
+    losses, train = runs.losses, runs.train_losses
+    gain, size = _gain(start, runs.best, start), np.maximum(np.abs(start), math.ulp(0.0))
+    both, lowest = np.stack([losses, train]), np.stack([runs.lowest, train])
     each = _shape(both, lowest, np.stack([gain, _gain(train[..., 0], train.min(axis=-1), start)]))
     return {
-        "epochs": math.log(curves.count),
-        "wait": np.log1p(curves.wait),
-        "wait_share": curves.wait / curves.count,
+        "epochs": math.log(runs.count),
+        "wait": np.log1p(runs.wait),
+        "wait_share": runs.wait / runs.count,
         "gained": np.minimum(1.0, gain / size),
-        "first_loss": (losses[..., 0] - curves.best) / gain,
+        "first_loss": (losses[..., 0] - runs.best) / gain,
         "train_level": np.minimum(3.0, train.min(axis=-1) / size),
         "gap": (medians(losses[..., -5:]) - medians(train[..., -5:])) / gain,
         "gap_now": (losses[..., -1] - train[..., -1]) / gain,
         **{f"val_{name}": value[0] for name, value in each.items()},
         **{f"train_{name}": value[1] for name, value in each.items()},
-        **_rates(curves.rates),
-        **circumstances,
-        **_forecast(curves, gain),
+        **_rates(runs.rates),
+        **columns_of(runs.each, _circumstances),
+        **_forecast(runs, gain),
     }
+
+
+def _circumstances(reading: Reading) -> dict[str, float]:
+    """What is read of each run by itself: the learning rate to come, and the budget."""
+    return {**_rates_ahead(reading), **_budget(reading)}
 
 
 def _gain(first: Series, best: Series, start: Series) -> Series:
@@ -147,15 +145,15 @@ def _rates(rates: Series) -> dict[str, Series]:
     }
 
 
-def _rates_ahead(signals: Signals) -> dict[str, float]:
+def _rates_ahead(reading: Reading) -> dict[str, float]:
     """The learning rate to come; NaN where it is not known."""
     unknown = dict.fromkeys(("rate_least", "rate_most", "rate_soon", "rate_mean", "rate_spent"), math.nan)
-    step, past = signals.observation.step, signals.rates
-    ahead = rates_ahead(signals.lr_schedule, step, signals.max_epochs)
+    step, past = reading.observation.step, reading.rates
+    ahead = rates_ahead(reading.lr_schedule, step, reading.max_epochs)
     top = float(past.max())
     if ahead is None or not top > 0:
         return unknown
-    spent, left = float(past.mean()) * (step + 1), _epochs_left(signals) * float(ahead.mean()) if len(ahead) else 0.0
+    spent, left = float(past.mean()) * (step + 1), _epochs_left(reading) * float(ahead.mean()) if len(ahead) else 0.0
     floor = LEAST_RATE * top
     now, ahead = max(float(past[-1]), floor), np.maximum(ahead if len(ahead) else past[-1:], floor)
     return {
@@ -167,20 +165,20 @@ def _rates_ahead(signals: Signals) -> dict[str, float]:
     }
 
 
-def _epochs_left(signals: Signals) -> float:
+def _epochs_left(reading: Reading) -> float:
     """Epochs to the end of the budget; NaN where there is none."""
-    return math.nan if signals.max_epochs is None else max(0, signals.max_epochs - signals.observation.step - 1)
+    return math.nan if reading.max_epochs is None else max(0, reading.max_epochs - reading.observation.step - 1)
 
 
-def _budget(signals: Signals) -> dict[str, float]:
+def _budget(reading: Reading) -> dict[str, float]:
     """How much of the budget is spent and left; NaN where there is none."""
-    spent, left = signals.observation.step + 1, _epochs_left(signals)
+    spent, left = reading.observation.step + 1, _epochs_left(reading)
     return {"budget_spent": spent / (spent + left), "epochs_left": math.log1p(left)}
 
 
-def _forecast(curves: Curves, gain: Series) -> dict[str, Series]:
+def _forecast(runs: Readings, gain: Series) -> dict[str, Series]:
     """What curves of the usual shapes expect."""
-    expected = forecast(curves.epochs, curves.losses, most=2 * gain)
+    expected = forecast(runs.epochs, runs.losses, most=2 * gain)
     return {"forecast": expected.gain / gain, "forecast_std": expected.std / gain}
 
 

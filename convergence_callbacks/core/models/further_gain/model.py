@@ -10,30 +10,16 @@ sets still gained when their worth fell to the same level, on average and at mos
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from convergence_callbacks.core.curve.reading import Readings
+from convergence_callbacks.core.curve.series import Series
 from convergence_callbacks.core.models import stored
 from convergence_callbacks.core.models.boosted_trees import BoostedTrees
 from convergence_callbacks.core.models.further_gain import features
-from convergence_callbacks.core.signals import Series
-
-MEMORY = 0.1
-"""Share of the run over which worth is averaged: a single low estimate among noisy ones is no reason to stop."""
-
-LEAST_MEMORY = 5
-"""Bins over which it is averaged at least where the budget is not known: then all that is known is the curve."""
-
-FAR_ABOVE = 0.4
-"""Validation loss so much above its best, as a share of the total gain, is not where it will stay, …"""
-
-UNSTEADY = 0.2
-"""… if its noise is that share of the distance."""
-
-WORTH_OF_WAITING = 1.4
-"""What training on is worth then: more than any tolerance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +35,24 @@ class FurtherGain:
     most: float
 
 
-def worth_of(known: Mapping[str, float]) -> float:
-    """What training on is worth, from the features of a curve."""
-    return guarded(float(fitted().worth.predict(known)[0]), known)
-
-
-def guarded(worth: float, known: Mapping[str, float]) -> float:
-    """The same, where validation loss was thrown off: far above its best and unsteady, it may yet come back.
-
-    So it is in fine-tuning, while the learning rate is high. Overfitting rises too, but steadily.
-    """
-    level = known["val_level_12"]
-    thrown_off = level > FAR_ABOVE and known["val_noise"] > UNSTEADY * level
-    return max(worth, WORTH_OF_WAITING) if thrown_off else worth
-
-
-def averaged(before: float | None, worth: float, bins: int, budget: int | None) -> float:
-    """The running average of worth.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What is read of one run at one epoch.
 
     Args:
-        before: That of the last bin, None at the first.
-        worth: Of the latest bin.
-        bins: How many there are.
-        budget: Epochs the training may take, None where unknown.
+        worth: What training on is worth.
+        features: What that was estimated from, by name.
     """
-    memory = max(MEMORY * bins, 1.0 if budget else LEAST_MEMORY)
-    return worth if before is None else before + (worth - before) / memory
+
+    worth: float
+    features: Mapping[str, float]
+
+
+def read(runs: Readings) -> Sequence[Read]:
+    """What training on is worth, of each run; see `Reading.ask`."""
+    table, trees = features.table(runs), fitted().worth
+    worths = trees.predict_rows(table.columns(trees.features))[:, 0].tolist()
+    return [Read(worth, row) for worth, row in zip(worths, table.each(), strict=True)]
 
 
 def further_gain(worth: float) -> FurtherGain:

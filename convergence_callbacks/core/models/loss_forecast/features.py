@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convergence_callbacks.core.forecast import falls_along, falls_until, fitted_shapes
-from convergence_callbacks.core.signals import Series, noise_of
+from convergence_callbacks.core.curve.series import Series, noise_of
+from convergence_callbacks.core.curve.shapes import falls_along, falls_until, fitted_shapes
 
 FEWEST = 5
 """Epochs from which on a curve is drawn on."""

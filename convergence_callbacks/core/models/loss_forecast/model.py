@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convergence_callbacks.core.curve.series import Series
 from convergence_callbacks.core.models import stored
 from convergence_callbacks.core.models.boosted_trees import BoostedTrees
 from convergence_callbacks.core.models.loss_forecast import features
-from convergence_callbacks.core.signals import Series
 
 STAGES = (0.15, 0.375, 0.625)
 """Shares of the way at which one stage ends and the next one begins."""

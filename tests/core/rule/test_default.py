@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convergence_callbacks import Default, ExpectedGain, FalseConvergence, GeneralizationGap, Monitor, Overfitting
-from convergence_callbacks.core.criteria.default import SURE
+from convergence_callbacks.core.rule.guards import SURE
 from tests.curves import exponential, overfitting, show, step_drop, stop_epoch
 
 pytestmark = pytest.mark.no_cover  # which makes it twice as slow

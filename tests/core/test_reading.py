@@ -5,55 +5,55 @@ import math
 import numpy as np
 import pytest
 
-from convergence_callbacks import Observation, Signals
-from convergence_callbacks.core.curve import Curve
-from convergence_callbacks.core.signals import noise_of, roughness_of
+from convergence_callbacks import Observation, Reading
+from convergence_callbacks.core.curve.curve import Curve
+from convergence_callbacks.core.curve.series import noise_of, roughness_of
 
 
-def signals(losses, train=(), lr=(), **more):
+def read(losses, train=(), lr=(), **more):
     curve = Curve()
     for step, loss in enumerate(losses):
         curve.add(step, loss, train[step] if len(train) else math.nan, lr[step] if len(lr) else math.nan)
     last = len(losses) - 1
     seen = Observation(step=last, val_loss=losses[-1], train_loss=train[-1] if len(train) else None)
-    return Signals(observation=seen, curve=curve, **more)
+    return Reading(observation=seen, curve=curve, **more)
 
 
 def test_the_wait_is_counted_from_the_best():
-    assert signals([3.0, 1.0, 2.0, 2.0]).wait == 2
-    assert signals([3.0, 2.0, 1.0]).wait == 0
+    assert read([3.0, 1.0, 2.0, 2.0]).wait == 2
+    assert read([3.0, 2.0, 1.0]).wait == 0
 
 
 def test_the_best_before_a_window_leaves_out_the_epochs_of_the_window():
-    curve = signals([4.0, 3.0, 2.0, 1.0])
+    curve = read([4.0, 3.0, 2.0, 1.0])
     assert [curve.best_before(window) for window in (1, 2, 3, 4)] == [2.0, 3.0, 4.0, None]
 
 
 def test_the_level_is_the_median_of_the_latest_epochs_only():
-    curve = signals([100.0, 1.0, 5.0, 3.0])
+    curve = read([100.0, 1.0, 5.0, 3.0])
     assert (curve.level(1), curve.level(2), curve.level(3)) == (3.0, 4.0, 3.0)
 
 
 @pytest.mark.parametrize(("baseline", "gain"), [(None, 2.0), (5.0, 4.0), (2.0, 2.0)])
 def test_the_total_gain_counts_from_the_higher_of_baseline_and_first_loss(baseline, gain):
-    assert signals([3.0, 1.0], baseline=baseline).total_gain == gain
+    assert read([3.0, 1.0], baseline=baseline).total_gain == gain
 
 
 @pytest.mark.parametrize(("train", "start"), [((), 3.0), ((4.0, 1.0), 4.0), ((2.0, 1.0), 3.0), ((math.nan, 1.0), 3.0)])
 def test_learning_starts_at_the_higher_of_both_first_losses(train, start):
-    assert signals([3.0, 1.0], train).start == start
-    assert signals([3.0, 1.0], train, baseline=2.5).start == 2.5
+    assert read([3.0, 1.0], train).start == start
+    assert read([3.0, 1.0], train, baseline=2.5).start == 2.5
 
 
 def test_a_fall_by_a_twentieth_is_a_beginning_and_less_is_none():
-    assert signals([1.0, 0.75], baseline=1.0).gained == 0.25
-    assert signals([64.0, 60.75]).has_begun  # 0.0508
-    assert not signals([64.0, 60.9]).has_begun  # 0.0484
-    assert signals([20.0, 19.0]).has_begun  # 0.05, just that
+    assert read([1.0, 0.75], baseline=1.0).gained == 0.25
+    assert read([64.0, 60.75]).has_begun  # 0.0508
+    assert not read([64.0, 60.9]).has_begun  # 0.0484
+    assert read([20.0, 19.0]).has_begun  # 0.05, just that
 
 
 def test_a_fall_by_four_times_the_noise_is_beyond_it():
-    fell = signals([4.0, 3.0])
+    fell = read([4.0, 3.0])
     vars(fell)["noise"] = 0.25
     assert fell.has_begun
 
@@ -61,31 +61,31 @@ def test_a_fall_by_four_times_the_noise_is_beyond_it():
 def test_a_fall_within_the_noise_is_no_beginning():
     rng = np.random.default_rng(0)
     noisy = 1 + 0.1 * rng.standard_normal(40)
-    assert signals(noisy).gained > 0.05
-    assert not signals(noisy).has_begun
-    assert not signals(np.ones(40), noisy).train_has_begun
-    assert signals(np.ones(40), np.linspace(1, 0.5, 40)).train_has_begun
-    assert not signals(np.ones(40), np.linspace(1, 0.96, 40)).train_has_begun
-    assert not signals(np.ones(40)).train_has_begun
+    assert read(noisy).gained > 0.05
+    assert not read(noisy).has_begun
+    assert not read(np.ones(40), noisy).train_has_begun
+    assert read(np.ones(40), np.linspace(1, 0.5, 40)).train_has_begun
+    assert not read(np.ones(40), np.linspace(1, 0.96, 40)).train_has_begun
+    assert not read(np.ones(40)).train_has_begun
 
 
 def test_the_gap_is_validation_less_train_loss_in_either_mode():
-    assert signals([0.9], (0.5,)).gap == pytest.approx(0.4)
-    assert signals([-0.5], (0.9,), sign=-1.0).gap == pytest.approx(0.4)  # accuracies of 0.5 and 0.9
-    assert math.isnan(signals([0.9]).gap)
-    assert math.isnan(signals([0.9], (math.inf,)).gap)
-    assert math.isnan(signals([0.9], (0.9,), has_validation=False).gap)
+    assert read([0.9], (0.5,)).gap == pytest.approx(0.4)
+    assert read([-0.5], (0.9,), sign=-1.0).gap == pytest.approx(0.4)  # accuracies of 0.5 and 0.9
+    assert math.isnan(read([0.9]).gap)
+    assert math.isnan(read([0.9], (math.inf,)).gap)
+    assert math.isnan(read([0.9], (0.9,), has_validation=False).gap)
 
 
 def test_the_summary_is_in_the_users_unit_and_leaves_out_what_is_not_known():
-    told = signals([-0.5, -0.7], (0.4, 0.9), sign=-1.0).summary()
+    told = read([-0.5, -0.7], (0.4, 0.9), sign=-1.0).summary()
     assert told == {
         "epochs_since_best": 0,
         "total_gain": pytest.approx(0.2),
         "noise": 0.0,
         "generalization_gap": pytest.approx(-0.2),
     }
-    assert "generalization_gap" not in signals([0.5, 0.7]).summary()
+    assert "generalization_gap" not in read([0.5, 0.7]).summary()
 
 
 def test_noise_is_the_standard_deviation_around_a_trend_and_a_jump_is_none():
@@ -106,5 +106,5 @@ def test_noise_is_rough_and_a_descent_is_smooth():
 def test_a_window_looks_as_far_ahead_as_back_and_not_beyond_the_budget():
     schedule = [0.1] * 8 + [0.01] * 8
     past = {"losses": [1.0] * 6, "lr": [0.1] * 6, "lr_schedule": schedule}
-    assert [signals(**past).rate_is_moving(window) for window in (2, 3)] == [False, True]
-    assert not signals(**past, max_epochs=8).rate_is_moving(3)
+    assert [read(**past).rate_is_moving(window) for window in (2, 3)] == [False, True]
+    assert not read(**past, max_epochs=8).rate_is_moving(3)

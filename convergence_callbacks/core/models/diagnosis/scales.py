@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from convergence_callbacks.core.signals import Series
+from convergence_callbacks.core.curve.series import Series
 
 LEAST = 1e-6
 """Smallest share that is told from nothing; single-precision losses carry no more."""

@@ -16,7 +16,7 @@ from convergence_callbacks import (
     TargetLoss,
     Verdict,
 )
-from convergence_callbacks.core.compose import gravest
+from convergence_callbacks.core.criterion import gravest
 from tests.curves import overfitting, show, stop_epoch
 
 
@@ -44,7 +44,7 @@ def test_all_of_is_as_sure_as_the_least_sure_of_its_criteria():
 def test_all_of_tells_every_reason_and_number():
     monitor = Monitor(criteria=TargetLoss(0.5) & MaxEpochs(1), min_epochs=0)
     decision = monitor.update(val_loss=0.4)
-    assert decision.reason == "the budget of 1 epochs is used up, and 0.4 has reached the target of 0.5"
+    assert decision.reason == "the budget of 1 epoch is used up, and 0.4 has reached the target of 0.5"
     assert {"epochs": 1, "value": 0.4, "target": 0.5}.items() <= decision.evidence.items()
 
 
@@ -68,8 +68,8 @@ def test_the_gravest_finding_is_told():
 
 def test_what_is_only_told_hides_no_ground_to_end_and_is_none_itself():
     told, ground = (
-        Finding(reason="", verdict=Verdict.UNSTABLE, ends=False),
-        Finding(reason="", verdict=Verdict.CONVERGED),
+        Finding(verdict=Verdict.UNSTABLE, ends=False),
+        Finding(verdict=Verdict.CONVERGED),
     )
     assert gravest([told, ground]) is ground and gravest([told]) is told
     monitor = Monitor(criteria=Default() & MaxEpochs(2), stop_on=list(Verdict), min_epochs=0)
@@ -101,6 +101,6 @@ def test_only_criteria_can_be_joined(wrong):
 
 def test_criteria_of_one_kind_keep_their_states_apart():
     both = Patience(2) | Patience(4) | Patience(6)
-    assert list(both.start()) == ["patience", "patience 2", "patience 3"]
+    assert list(both.start()["of"]) == ["patience", "patience 2", "patience 3"]
     monitor = Monitor(criteria=Patience(2) & Patience(4), min_epochs=0)
     assert [monitor.update(val_loss=1.0).stop for _ in range(5)] == [False, False, False, False, True]

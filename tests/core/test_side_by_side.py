@@ -7,10 +7,10 @@ import pytest
 
 from benchmarks.record.curves import HELD_OUT, load
 from convergence_callbacks import Monitor, Observation
-from convergence_callbacks.core.criteria.diagnosis import scores_of
-from convergence_callbacks.core.criteria.expected_gain import worth
-from convergence_callbacks.core.models.further_gain.features import features
-from convergence_callbacks.core.read_together import read_together
+from convergence_callbacks.core.curve.reading import side_by_side
+from convergence_callbacks.core.models.diagnosis.model import scores
+from convergence_callbacks.core.models.further_gain.model import read
+from convergence_callbacks.core.rule.expected_gain import worth_of
 
 RUNS = load(HELD_OUT)[7::160]
 
@@ -25,8 +25,8 @@ def seen(run, epochs, train=True):
             val_loss=float(run.val[epoch]),
             lr=float(run.lr[epoch]),
         )
-        judged = monitor._take_in(observation)
-    return monitor._signals(observation, judged)
+        reading = monitor.read(observation)
+    return reading
 
 
 @pytest.mark.parametrize("epochs", [3, 5, 6, 11, 40, 59, 130])
@@ -35,28 +35,27 @@ def test_the_numbers_are_those_of_each_run_by_itself(epochs):
     assert len(runs) > 1
     together = [seen(run, epochs) for run in runs] + [seen(run, epochs, train=False) for run in runs]
     alone = [seen(run, epochs) for run in runs] + [seen(run, epochs, train=False) for run in runs]
-    read_together(together)
+    side_by_side(together)
     for ours, other in zip(together, alone, strict=True):
-        assert str(dict(features(ours))) == str(features(other))  # as text, since NaN is not NaN
-        assert worth(ours) == worth(other)
+        assert str(dict(ours.ask(read).features)) == str(dict(other.ask(read).features))  # as text: NaN is not NaN
+        assert worth_of(ours) == worth_of(other)
         assert ours.noise == other.noise
-        if epochs >= 5:
-            assert scores_of(ours).tolist() == scores_of(other).tolist()
+        assert ours.ask(scores) == other.ask(scores)
 
 
 def test_a_run_that_was_blown_up_at_its_start_is_read_from_where_it_is_calm():
     calm, other = RUNS[:2]
     blown = dataclasses.replace(calm, val=np.concatenate([[7e4, 900.0], calm.val])[: calm.epochs])
     together = [seen(run, 30) for run in (calm, blown, other)]
-    read_together(together)
+    side_by_side(together)
     for ours, run in zip(together, (calm, blown, other), strict=True):
-        assert str(dict(features(ours))) == str(features(seen(run, 30)))
-    assert together[1].curve.calm_from > 0
+        assert str(dict(ours.ask(read).features)) == str(dict(seen(run, 30).ask(read).features))
+    assert together[1].curve.first_stable_bin > 0
 
 
 def test_runs_that_differ_in_length_are_read_too():
     lengths = [9, 30, 9, 55, 30]
     together = [seen(run, epochs) for run, epochs in zip(RUNS, lengths, strict=False)]
-    read_together(together)
+    side_by_side(together)
     for ours, run, epochs in zip(together, RUNS, lengths, strict=False):
-        assert worth(ours) == worth(seen(run, epochs))
+        assert worth_of(ours) == worth_of(seen(run, epochs))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from convergence_callbacks import Default, Monitor, NotLearning, StateError, Verdict
-from convergence_callbacks.core.criteria import diagnosis
-from convergence_callbacks.core.criteria.default import SURE
+from convergence_callbacks.core.rule import diagnosis
+from convergence_callbacks.core.rule.guards import SURE
 from tests.curves import overfitting, sketch, stop_epoch
 
 BROKEN = {Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED}
@@ -104,9 +104,9 @@ def test_what_is_told_has_words_numbers_and_a_probability():
 
 def test_probabilities_are_smoothed_and_a_verdict_stays_until_another_is_clearly_more_probable():
     state = {"probabilities": [0.4, 0.6, 0.0, 0.0, 0.0, 0.0], "verdict": "improving"}
-    near = diagnosis._after(state, [0.46, 0.54, 0.0, 0.0, 0.0, 0.0])
+    near = diagnosis.smoothed(state, [0.46, 0.54, 0.0, 0.0, 0.0, 0.0])
     assert near["probabilities"][:2] == pytest.approx([0.43, 0.57]) and near["verdict"] == "converged"
-    back = diagnosis._after(near, [0.6, 0.4, 0.0, 0.0, 0.0, 0.0])
+    back = diagnosis.smoothed(near, [0.6, 0.4, 0.0, 0.0, 0.0, 0.0])
     assert back["probabilities"][0] > back["probabilities"][1] and back["verdict"] == "converged"
 
 
@@ -138,8 +138,8 @@ def test_damaged_probabilities_are_refused(wrong):
 
 
 def test_a_long_run_is_looked_at_a_bin_at_a_time(monkeypatch):
-    calls, real = [], diagnosis.probabilities
-    monkeypatch.setattr(diagnosis, "probabilities", lambda signals: calls.append(1) or real(signals))
+    calls, real = [], diagnosis.probabilities_of
+    monkeypatch.setattr(diagnosis, "probabilities_of", lambda reading: calls.append(1) or real(reading))
     monitor = Monitor()
     for epoch in range(1000):
         monitor.update(train_loss=1 / (1 + epoch), val_loss=1 / (1 + epoch))

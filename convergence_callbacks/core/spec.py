@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from convergence_callbacks.core.compose import AnyOf, Composition
-from convergence_callbacks.core.criteria.criterion import Criterion
+from convergence_callbacks.core.criterion import AnyOf, Composition, Criterion, defined
 from convergence_callbacks.core.errors import SettingsError, unknown_name
+
+SHIPPED_IN = ("convergence_callbacks.core.criteria", "convergence_callbacks.core.rule")
+"""Packages of which every file is looked through for criteria."""
 
 
 def known_criteria() -> dict[str, type[Criterion]]:
-    """Every criterion by its name: a file in this folder is known by being there, a user's by being defined."""
-    package = importlib.import_module("convergence_callbacks.core.criteria")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-    return {kind.name: kind for kind in _concrete(Criterion)}  # type: ignore[type-abstract]  # the root of all
+    """Every criterion by its name: a file in the folder is known by being there, a user's by being defined."""
+    _import_shipped()
+    return {kind.name: kind for kind in defined()}
+
+
+@functools.cache
+def _import_shipped() -> None:
+    for name in SHIPPED_IN:
+        package = importlib.import_module(name)
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{name}.{module.name}")
 
 
 def criteria_from(spec: Any) -> Criterion | None:
@@ -66,11 +75,20 @@ def _build(name: str, given: Any) -> Criterion:
     known = known_criteria()
     if name not in known:
         raise SettingsError(unknown_name("criterion", name, known), (name,))
-    kind = known[name]
+    kind = _only(name)
     with _errors_below(name):
         if issubclass(kind, Composition):
             return kind.of(*_members(name, given))
         return kind(**_settings(kind, given))
+
+
+def _only(name: str) -> type[Criterion]:
+    """The one kind of criterion that has a name."""
+    *others, kind = (each for each in defined() if each.name == name)
+    if others:
+        both = " and ".join(f"{each.__module__}.{each.__qualname__}" for each in (others[-1], kind))
+        raise SettingsError(f"{name!r} is the name of both {both}; give one of them another name", (name,))
+    return kind
 
 
 def _settings(kind: type[Criterion], given: Any) -> dict[str, Any]:
@@ -102,12 +120,3 @@ def _errors_below(key: str | int) -> Iterator[None]:
 
 def _is_required(field: dataclasses.Field[Any]) -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-
-
-def _concrete(base: type[Criterion]) -> list[type[Criterion]]:
-    found = []
-    for kind in base.__subclasses__():
-        found += _concrete(kind) if kind.__subclasses__() else []
-        if not getattr(kind, "__abstractmethods__", None):
-            found.append(kind)
-    return found

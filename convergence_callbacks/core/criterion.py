@@ -1,0 +1,340 @@
+"""What every criterion is, what it finds, and how criteria join: any of them, or all of them at once.
+
+A criterion is settings that never change and a pure step from one epoch to the next. Its state is a separate, plain
+value, so that saving, restoring and testing are trivial. A composition is a criterion like any other.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.errors import SettingsError
+from convergence_callbacks.core.fields import check
+from convergence_callbacks.core.verdict import Verdict
+
+State = dict[str, Any]
+"""What a criterion remembers between epochs, in plain types."""
+
+Evidence = Mapping[str, float]
+"""Numbers by name."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What a criterion has found at an epoch.
+
+    Args:
+        verdict: What the training looks like, or None where the criterion only keeps a limit.
+        evidence: The numbers behind it, by name.
+        confidence: How sure the verdict is, from 0 to 1.
+        found_by: Names of the criteria that found it, filled in by whoever called them; several where joined by ``&``.
+        ends: Whether it is a ground to end the training: False where it is only reported, True where it always is, as
+            at a limit; a verdict where `stop_on` decides, by that verdict. Its own verdict when left out, or True
+            without one. The monitor alone reads this.
+
+    >>> Finding(verdict=Verdict.CONVERGED).ends, Finding(evidence={"epochs": 5}).ends
+    (Verdict.CONVERGED, True)
+    """
+
+    verdict: Verdict | None = None
+    evidence: Evidence = field(default_factory=dict)
+    confidence: float = 1.0
+    found_by: tuple[str, ...] = ()
+    ends: bool | Verdict | None = None
+
+    def __post_init__(self) -> None:
+        if self.ends is None:
+            object.__setattr__(self, "ends", True if self.verdict is None else self.verdict)
+
+
+class LaterEvidence(Mapping[str, float]):
+    """Evidence that is computed when somebody looks at it: who only asks whether a run ends never does."""
+
+    def __init__(self, make: Callable[[], Evidence]) -> None:
+        self._make = make
+
+    @functools.cached_property
+    def _made(self) -> Evidence:
+        return self._make()
+
+    def __getitem__(self, name: str) -> float:
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
+_SHIPPED: dict[str, type[Criterion]] = {}
+"""The criteria of this package by name."""
+
+
+def _refuse_a_shipped_name(kind: type[Criterion]) -> None:
+    """Refuse a user's class that has the name of a criterion of this package: YAML and logs could not tell them apart.
+
+    Raises:
+        SettingsError: Names both.
+    """
+    if kind.__module__.startswith(f"{__package__}."):
+        _SHIPPED[kind.name] = kind
+    elif kind.name in _SHIPPED:
+        shipped = _SHIPPED[kind.name]
+        raise SettingsError(
+            f"{kind.__module__}.{kind.__qualname__} has the name {kind.name!r} of a criterion that ships with the "
+            f"package, {shipped.__module__}.{shipped.__qualname__}; call it otherwise"
+        )
+
+
+class Criterion(ABC):
+    """One reason to end a training, or one thing to know about it.
+
+    A criterion is a frozen dataclass: its fields are its settings, declared with
+    `convergence_callbacks.core.fields.setting`. At each epoch it finds something or nothing in the `Reading`, and it
+    joins others by ``|`` and ``&``. Its name in YAML and logs is that of the class in snake case; writing the class is
+    all it takes to be known there.
+
+    Attributes:
+        verdicts: What it can find; empty for a mere limit, which always ends the training.
+        stops_when: A template over its settings, in words that follow on "stop when …".
+        because: A template over its evidence: the reason of a stop. Empty where the verdict's own words say it.
+    """
+
+    name: ClassVar[str] = ""
+    verdicts: ClassVar[tuple[Verdict, ...]] = ()
+    stops_when: ClassVar[str] = ""
+    because: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+        _refuse_a_shipped_name(cls)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    def start(self) -> State:
+        """What the criterion remembers before the first epoch; nothing, for most."""
+        return {}
+
+    @abstractmethod
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        """Judge one epoch.
+
+        Args:
+            state: What `start` or the previous step returned; not to be changed in place.
+            reading: What can be read from the learning curve at this epoch.
+
+        Returns:
+            The state to remember, and whether there is something to find.
+        """
+
+    @abstractmethod
+    def finding(self, state: State, reading: Reading) -> Finding:
+        """What was found at an epoch at which `step` said that there is something.
+
+        Args:
+            state: What that step returned.
+            reading: What it was given.
+        """
+
+    def restore(self, saved: Mapping[str, Any]) -> State:
+        """A state from a saved one: what this criterion does not know is dropped, what is new starts fresh.
+
+        Raises:
+            TypeError: A value is of another kind than the criterion remembers.
+        """
+        return {name: _like(value, saved.get(name, value)) for name, value in self.start().items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The criterion as YAML writes it: its name, then its settings."""
+        settings = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return {self.name: settings}
+
+    def __or__(self, other: Criterion) -> AnyOf:
+        return AnyOf.of(self, other)
+
+    def __and__(self, other: Criterion) -> AllOf:
+        return AllOf.of(self, other)
+
+
+@dataclass(frozen=True, repr=False)
+class Composition(Criterion):
+    """Several criteria that step together. Their order changes nothing.
+
+    Its state holds that of each criterion by its name (numbered from the second of a kind on), and which of them found
+    something at the latest epoch.
+    """
+
+    criteria: tuple[Criterion, ...]
+
+    def __post_init__(self) -> None:
+        if not self.criteria:
+            raise SettingsError(f"{self.name} needs at least one criterion, got none")
+        for criterion in self.criteria:
+            if not isinstance(criterion, Criterion):
+                raise SettingsError(f"{self.name} joins criteria, got {criterion!r}")
+
+    @classmethod
+    def of(cls, *criteria: Criterion) -> Self:
+        """Join criteria; those that are already joined in the same way are taken in flat."""
+        flat: list[Criterion] = []
+        for criterion in criteria:
+            flat.extend(criterion.criteria if isinstance(criterion, cls) else [criterion])
+        return cls(tuple(flat))
+
+    def start(self) -> State:
+        return {"of": {key: criterion.start() for key, criterion in self.keyed.items()}, "found": []}
+
+    def restore(self, saved: Mapping[str, Any]) -> State:
+        states = saved.get("of", {})
+        return {
+            "of": {key: criterion.restore(states.get(key, {})) for key, criterion in self.keyed.items()},
+            "found": [key for key in saved.get("found", ()) if key in self.keyed],
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        return {self.name: [criterion.to_dict() for criterion in self.criteria]}
+
+    @functools.cached_property
+    def keyed(self) -> dict[str, Criterion]:
+        """Each criterion by its name, numbered from the second of a kind on."""
+        keyed: dict[str, Criterion] = {}
+        for criterion in self.criteria:
+            same = sum(other.name == criterion.name for other in keyed.values())
+            keyed[f"{criterion.name} {same + 1}" if same else criterion.name] = criterion
+        return keyed
+
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        states, found, before = {}, [], state["of"]
+        for key, criterion in self.keyed.items():
+            states[key], finds = criterion.step(before[key], reading)
+            if finds:
+                found.append(key)
+        return {"of": states, "found": found}, self._suffices(found)
+
+    def findings(self, state: State, reading: Reading) -> list[Finding]:
+        """What its criteria found at the latest epoch, the gravest first whatever the order of the criteria."""
+        each = [found_by(self.keyed[key], state["of"][key], reading) for key in state["found"]]
+        return _in_order(each)
+
+    @abstractmethod
+    def _suffices(self, found: Sequence[str]) -> bool:
+        """Whether it finds something where these criteria do."""
+
+
+@dataclass(frozen=True, repr=False)
+class AnyOf(Composition):
+    """Finds something as soon as one of its criteria does; the gravest finding is given."""
+
+    def finding(self, state: State, reading: Reading) -> Finding:
+        return self.findings(state, reading)[0]
+
+    def _suffices(self, found: Sequence[str]) -> bool:
+        return bool(found)
+
+    def __repr__(self) -> str:
+        return " | ".join(_bracketed(criterion) for criterion in self.criteria)
+
+
+@dataclass(frozen=True, repr=False)
+class AllOf(Composition):
+    """Finds something when all of its criteria do at the same epoch."""
+
+    def finding(self, state: State, reading: Reading) -> Finding:
+        findings = self.findings(state, reading)
+        return dataclasses.replace(
+            findings[0],
+            evidence=joined_evidence(findings),
+            confidence=min(finding.confidence for finding in findings),
+            found_by=tuple(dict.fromkeys(name for finding in findings for name in finding.found_by)),
+            ends=findings[0].ends if all(finding.ends for finding in findings) else False,
+        )
+
+    def _suffices(self, found: Sequence[str]) -> bool:
+        return len(found) == len(self.criteria)
+
+    def __repr__(self) -> str:
+        return " & ".join(_bracketed(criterion) for criterion in self.criteria)
+
+
+def found_by(criterion: Criterion, state: State, reading: Reading) -> Finding:
+    """A criterion's finding, under the criterion's name unless it names those that it is made of."""
+    finding = criterion.finding(state, reading)
+    return finding if finding.found_by else dataclasses.replace(finding, found_by=(criterion.name,))
+
+
+def gravest(findings: Iterable[Finding]) -> Finding | None:
+    """The finding with the gravest verdict, before all that are only reported; among equals always the same one."""
+    return next(iter(_in_order(findings)), None)
+
+
+def joined_evidence(findings: Sequence[Finding]) -> dict[str, float]:
+    """The numbers of several findings: where two differ under one name, the first keeps it.
+
+    The other one stands there too, after the name of the criterion that found it, as in ``patience.wait``.
+    """
+    evidence: dict[str, float] = {}
+    for finding in findings:
+        for name, value in finding.evidence.items():
+            if evidence.setdefault(name, value) != value:
+                evidence[f"{'&'.join(finding.found_by)}.{name}"] = value
+    return evidence
+
+
+def with_numbers(state: State, *names: str) -> State:
+    """A restored state, of which the named values started as None and can only have become numbers.
+
+    Raises:
+        TypeError: One is neither.
+    """
+    for name in names:
+        if not isinstance(state[name], int | float | None):
+            raise TypeError(f"{state[name]!r} stands where {name} is a number")
+    return state
+
+
+def defined() -> list[type[Criterion]]:
+    """Every kind of criterion that can be built; of one that was defined anew in its place only the latest."""
+    return list({(kind.__module__, kind.__qualname__): kind for kind in _concrete(Criterion)}.values())
+
+
+def _concrete(base: type[Any]) -> Iterator[type[Criterion]]:
+    for kind in base.__subclasses__():
+        yield from _concrete(kind)
+        was_refused = _SHIPPED.get(kind.name, kind) is not kind
+        if not was_refused and not getattr(kind, "__abstractmethods__", None):
+            yield kind
+
+
+def _like(fresh: Any, saved: Any) -> Any:
+    """A saved value, if it is of the fresh one's kind; what starts as None may become anything."""
+    kind = (int, float) if isinstance(fresh, int | float) else type(fresh)
+    if fresh is not None and not isinstance(saved, kind):
+        raise TypeError(f"{saved!r} stands where {fresh!r} is at the start")
+    return saved
+
+
+def _in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Grounds to end the training first, then by gravity and name; by the numbers only where all that is the same."""
+    ordered = sorted(findings, key=_rank)
+    if len({_rank(finding) for finding in ordered}) < len(ordered):
+        ordered.sort(key=lambda finding: (*_rank(finding), sorted(finding.evidence.items())))
+    return ordered
+
+
+def _rank(finding: Finding) -> tuple[bool, int, tuple[str, ...]]:
+    gravity = finding.verdict.gravity if finding.verdict is not None else 0
+    return finding.ends is False, -gravity, finding.found_by
+
+
+def _bracketed(criterion: Criterion) -> str:
+    return f"({criterion!r})" if isinstance(criterion, Composition) else repr(criterion)

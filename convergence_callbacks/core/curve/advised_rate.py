@@ -1,0 +1,85 @@
+"""The learning rate that a run is advised to take instead of its own.
+
+By how much the rate looks wrong is read from how far the run got. The steps were chosen on `benchmarks/recorded.npz`,
+where each task was trained at eight rates; `make advice` reports how often they help on other data sets.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.observation import finite_or_nan
+
+TOO_LOW_STEPS = ((0.1, 10), (0.03, 30), (0.003, 100))
+"""Share of its starting level that a falsely converged run gained, and how many times too low its rate is then."""
+
+FAR_TOO_LOW_TIMES = 300
+"""How many times too low the rate is of a run that gained less than any of these shares."""
+
+THROWN_OFF_SHARE = 0.99
+"""A run whose first epochs were a hundred times as bad as its best was thrown off by its first steps."""
+
+TOO_HIGH_TIMES = 10
+"""How many times too high the rate of an unstable run is."""
+
+FAR_TOO_HIGH_TIMES = 30
+"""How many times too high it is where the first steps threw the run off."""
+
+HARDLY_TOO_HIGH_TIMES = 3
+"""How many times too high a low rate is."""
+
+LOW_RATE = 0.05
+"""Learning rate below which jumps seldom have a rate that is far too high behind them."""
+
+SAME_SHARE = 0.01
+"""Share by which two rates may differ and be the same."""
+
+
+def times_too_low(reading: Reading) -> int:
+    """How many times too low the learning rate of a falsely converged run looks."""
+    return next((times for gained, times in TOO_LOW_STEPS if reading.gained >= gained), FAR_TOO_LOW_TIMES)
+
+
+def times_too_high(reading: Reading) -> int:
+    """How many times too high the learning rate of an unstable or diverged run looks."""
+    if not reading.curve.count or reading.gained > THROWN_OFF_SHARE:  # no epoch, or no later one, was any good
+        return FAR_TOO_HIGH_TIMES
+    highest = highest_rate(reading)
+    is_low = highest is not None and highest < LOW_RATE and not reading.non_finite
+    return HARDLY_TOO_HIGH_TIMES if is_low else TOO_HIGH_TIMES
+
+
+def higher_rate(reading: Reading) -> dict[str, float]:
+    """By how much a run that converges falsely should raise its rate, and to what, where that is known."""
+    times = times_too_low(reading)
+    return {"times_too_low": times, **_advised(reading, times)}
+
+
+def lower_rate(reading: Reading) -> dict[str, float]:
+    """By how much a run that is unstable or has diverged should lower its rate, and to what, where that is known."""
+    times = times_too_high(reading)
+    return {"times_too_high": times, **_advised(reading, 1 / times)}
+
+
+def highest_rate(reading: Reading) -> float | None:
+    """The highest learning rate so far, which names the schedule; None where none is known."""
+    rates = np.append(reading.rates, _rate_now(reading))
+    rates = rates[np.isfinite(rates) & (rates > 0)]
+    return float(rates.max()) if len(rates) else None
+
+
+def _rate_now(reading: Reading) -> float:
+    """The learning rate of this epoch, NaN where unknown."""
+    return finite_or_nan(reading.observation.lr)
+
+
+def _advised(reading: Reading, factor: float) -> dict[str, float]:
+    """The rate in numbers, where it is known; of a schedule that falls it is the highest that counts."""
+    highest, now = highest_rate(reading), _rate_now(reading)
+    if highest is None:
+        return {}
+    falls = math.isfinite(now) and not math.isclose(now, highest, rel_tol=SAME_SHARE)
+    return {"advised_rate": factor * highest, "rate_falls": float(falls)}

@@ -1,0 +1,22 @@
+"""Whether a run has begun to learn at all."""
+
+from __future__ import annotations
+
+import math
+
+from convergence_callbacks.core.curve.reading import Reading
+
+
+def beginning_numbers(reading: Reading) -> dict[str, float]:
+    """The evidence of a run that learns nothing: how far it got, and whether its train loss fell alone."""
+    train = reading.finite_train_losses
+    numbers: dict[str, float] = {
+        "started_at": reading.sign * reading.start,
+        "best": reading.sign * reading.curve.best,
+        "epochs": reading.curve.count,
+        "train_has_begun": float(reading.train_has_begun),
+    }
+    if len(train):
+        fall = float(train[0]) - float(train.min())
+        numbers["train_fall"] = fall / max(abs(float(train[0])), math.ulp(0.0))
+    return numbers

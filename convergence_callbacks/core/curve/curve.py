@@ -1,0 +1,213 @@
+"""A learning curve in bounded memory.
+
+A run of up to 128 epochs is kept as it is. When that is full, neighbouring epochs are merged into their
+means, so that a longer run is seen in bins of 2, 4, 8, … epochs: resolution stays in proportion to length,
+and the size of the state does not depend on it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from convergence_callbacks.core.curve.series import Series
+
+CAPACITY = 128
+"""Bins kept; even, so that all of them merge in pairs. Four numbers a bin stay far below 16 kB."""
+
+BLOWN_UP_TIMES = 30.0
+"""A loss that falls by such a factor within the first epochs was blown up at the start."""
+
+EARLY_EPOCHS = 12
+"""Epochs within which a loss that was blown up at the start comes back."""
+
+BACK_TIMES = 2.0
+"""A blown-up curve counts from where it first comes as near to its best as this many times."""
+
+FEWEST_BINS = 3
+"""Bins from which on a curve has a shape."""
+
+SERIES = ("loss", "lowest", "train", "lr")
+"""What is kept of each bin, in the order of the rows."""
+
+_BIN = np.arange(1, CAPACITY + 1, dtype=float)
+
+
+def _empty() -> Series:
+    return np.full((len(SERIES), CAPACITY), math.nan)
+
+
+@dataclass(slots=True, eq=False)
+class Curve:
+    """What is remembered of the losses; lower is better (the monitor turns the sign for ``mode="max"``).
+
+    Args:
+        count: Epochs with a finite judged loss (validation loss where there is one, else train loss).
+        width: Epochs in a full bin.
+        filled: Epochs in the last bin.
+        bins: How many bins there are.
+        first: First judged loss.
+        worst: Largest judged loss.
+        latest: Latest judged loss.
+        best: Lowest judged loss.
+        best_step: Step of the lowest judged loss.
+        best_epoch: Number (from 1) of the epoch with the lowest judged loss.
+        first_step: Step of the first judged epoch.
+        latest_step: Step of the latest judged epoch.
+        rows: The bins' numbers, a row for each of `SERIES`; what is beyond the last bin means nothing.
+    """
+
+    count: int = 0
+    width: int = 1
+    filled: int = 0
+    bins: int = 0
+    first: float = math.nan
+    worst: float = math.nan
+    latest: float = math.nan
+    best: float = math.nan
+    best_step: int = -1
+    best_epoch: int = 0
+    first_step: int = -1
+    latest_step: int = -1
+    rows: Series = field(default_factory=_empty)
+
+    def add(self, step: int, loss: float, train: float, lr: float) -> None:
+        """Take in one epoch. ``loss`` is finite; ``train`` and ``lr`` may be NaN."""
+        self._add_extremes(step, loss)
+        if self.filled == self.width or not self.bins:
+            self._open_bin()
+        self.filled += 1
+        rows, last = self.rows, self.bins - 1
+        mean, lowest, train_mean, _ = rows[:, last].tolist()
+        rows[0, last] = mean + (loss - mean) / self.filled
+        if loss < lowest:
+            rows[1, last] = loss
+        if not math.isnan(train):  # a missing train loss repeats the bin's, so that a gap in the log is no jump
+            is_first = self.filled == 1 or math.isnan(train_mean)
+            rows[2, last] = train if is_first else train_mean + (train - train_mean) / self.filled
+        if not math.isnan(lr):
+            rows[3, last] = lr
+
+    @property
+    def loss(self) -> Series:
+        """Mean judged loss of each bin; this and the like are views that change with the next epoch."""
+        return self.rows[0, : self.bins]
+
+    @property
+    def lowest(self) -> Series:
+        """Lowest judged loss of each bin."""
+        return self.rows[1, : self.bins]
+
+    @property
+    def train(self) -> Series:
+        """Mean train loss of each bin; NaN where there was none yet."""
+        return self.rows[2, : self.bins]
+
+    @property
+    def lr(self) -> Series:
+        """Learning rate at the end of each bin; NaN where unknown."""
+        return self.rows[3, : self.bins]
+
+    @property
+    def epoch(self) -> Series:
+        """Number (from 1, in judged epochs) of the last epoch of each bin."""
+        numbers = self.width * _BIN[: self.bins]
+        if self.bins:
+            numbers[-1] = self.count
+        return numbers
+
+    @property
+    def bin_is_full(self) -> bool:
+        """Whether the latest bin holds all its epochs; true at every epoch of a run of up to 128."""
+        return self.filled == self.width
+
+    @property
+    def spacing(self) -> float:
+        """Steps from one judged epoch to the next, on average."""
+        return (self.latest_step - self.first_step) / (self.count - 1) if self.count > 1 else 1.0
+
+    @property
+    def first_stable_bin(self) -> int:
+        """The first bin that is no part of a blown-up start, such as comes from a rate that is too high at first."""
+        if not 0 < self.best < self.first / BLOWN_UP_TIMES:
+            return 0
+        is_early = self.epoch <= max(EARLY_EPOCHS, self.width)
+        if not self.lowest[is_early].min() < self.first / BLOWN_UP_TIMES:
+            return 0
+        is_back = self.loss <= BACK_TIMES * self.best
+        back = int(is_back.argmax()) if is_back.any() else 0
+        return min(back, max(0, self.bins - FEWEST_BINS))
+
+    def _add_extremes(self, step: int, loss: float) -> None:
+        self.count += 1
+        if self.count == 1:
+            self.first, self.worst, self.first_step = loss, loss, step
+        if not loss >= self.best:  # also true while best is NaN
+            self.best, self.best_step, self.best_epoch = loss, step, self.count
+        self.worst = max(self.worst, loss)
+        self.latest, self.latest_step = loss, step
+
+    def _open_bin(self) -> None:
+        if self.bins == CAPACITY:
+            self._halve()
+        rows, new = self.rows, self.bins
+        rows[0, new], rows[1, new] = 0.0, math.inf
+        rows[2:, new] = rows[2:, new - 1] if new else math.nan
+        self.bins, self.filled = new + 1, 0
+
+    def _halve(self) -> None:
+        rows, half = self.rows, CAPACITY // 2
+        even, odd = rows[:, ::2].copy(), rows[:, 1::2].copy()
+        rows[:, :half] = (even + odd) / 2
+        rows[1, :half] = np.minimum(even[1], odd[1])
+        rows[3, :half] = odd[3]
+        self.bins, self.width = half, 2 * self.width
+
+    def state_dict(self) -> dict[str, Any]:
+        """The curve in plain types; NaN becomes None."""
+        numbers = {name: _plain(getattr(self, name)) for name in _NUMBERS}
+        return {**numbers, **{name: [_plain(value) for value in getattr(self, name).tolist()] for name in SERIES}}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Curve:
+        """The curve that `state_dict` described.
+
+        Raises:
+            KeyError, TypeError, ValueError, OverflowError: The state is not one of a curve.
+        """
+        curve = cls()
+        for name in _NUMBERS:
+            setattr(curve, name, _restored(state[name], getattr(curve, name)))
+        series = [[_restored(value, math.nan) for value in state[name]] for name in SERIES]
+        curve.bins = len(series[0])
+        if any(len(values) != curve.bins for values in series) or curve.bins > CAPACITY:
+            raise ValueError("its series differ in length")
+        curve.rows[:, : curve.bins] = series
+        if not (0 <= curve.filled <= curve.width and 0 <= curve.best_epoch <= curve.count):
+            raise ValueError("its counts do not fit together")
+        if curve.count != max(0, curve.bins - 1) * curve.width + curve.filled or (curve.count and not curve.best_epoch):
+            raise ValueError("its epochs do not fit together")
+        return curve
+
+
+_NUMBERS = tuple(f.name for f in dataclasses.fields(Curve) if f.name not in {"bins", "rows"})
+"""What is saved beside the series."""
+
+
+def _plain(value: Any) -> Any:
+    return None if math.isnan(value) else value
+
+
+def _restored(value: Any, like: float) -> Any:
+    """A number as it is saved; an error where it is none, or more than a float holds."""
+    if isinstance(like, int):
+        return int(value)
+    if value is None:
+        return math.nan
+    float(value + 0)
+    return value

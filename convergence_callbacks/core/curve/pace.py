@@ -1,0 +1,69 @@
+"""How fast and how steadily a run still descends: slow is not finished."""
+
+from __future__ import annotations
+
+import math
+
+from convergence_callbacks.core.curve.advised_rate import higher_rate
+from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.curve.series import Series, roughness_of
+
+STEADY_ROUGHNESS = 0.7
+"""Roughness below which a loss descends steadily; noise has about 1.7."""
+
+FLAT_SHARE = 0.01
+"""Fall of the judged loss an epoch that looks flat, as a share of its starting level."""
+
+FEWEST_BINS = 4
+"""Bins from which on a loss can be called smooth."""
+
+
+def is_steady(reading: Reading) -> bool:
+    """Whether train or judged loss falls smoothly in the later half of the epochs."""
+    later = _later_half(_smoother_loss(reading))
+    return bool(len(later) >= FEWEST_BINS and later[-1] < later[0] and roughness_of(later) < STEADY_ROUGHNESS)
+
+
+def late_share(reading: Reading) -> float:
+    """Share of the smoother loss's total gain that was made in the later half of its epochs."""
+    losses = _smoother_loss(reading)
+    total = float(losses[0] - losses.min()) if len(losses) else 0.0
+    later = _later_half(losses)
+    return float(later[0] - later[-1]) / total if total > 0 else 0.0
+
+
+def fall_per_epoch(reading: Reading) -> float:
+    """Mean fall of the judged loss an epoch over the later half."""
+    later = _later_half(reading.losses)
+    return float(later[0] - later[-1]) / max(1, (len(later) - 1) * reading.curve.width)
+
+
+def looks_flat(reading: Reading, share: float = FLAT_SHARE) -> bool:
+    """Whether the judged loss falls so slowly that it can be taken for settled.
+
+    Args:
+        reading: Of the run.
+        share: Fall an epoch that looks flat, as a share of the starting level.
+    """
+    return fall_per_epoch(reading) <= share * abs(reading.start)
+
+
+def pace_numbers(reading: Reading, share: float = FLAT_SHARE) -> dict[str, float]:
+    """The evidence of a run that converges falsely: pace, and the rate that it should take."""
+    return {
+        "late_share": late_share(reading),
+        "fall_per_epoch": fall_per_epoch(reading) / max(abs(reading.start), math.ulp(0.0)),
+        "looks_flat": float(looks_flat(reading, share)),
+        "is_steady": float(is_steady(reading)),
+        **higher_rate(reading),
+    }
+
+
+def _smoother_loss(reading: Reading) -> Series:
+    """The smoother of both losses: dropout roughens train loss, a small validation set the other."""
+    both = [losses for losses in (reading.finite_train_losses, reading.losses) if len(losses) >= FEWEST_BINS]
+    return min(both, key=lambda losses: roughness_of(_later_half(losses)), default=reading.losses)
+
+
+def _later_half(losses: Series) -> Series:
+    return losses[len(losses) // 2 :]

@@ -1,0 +1,360 @@
+"""What a learning curve says at one epoch: for one run, or for many side by side by the same code.
+
+A `Reading` is handed to every criterion; what takes time is computed when it is first asked for, and once. All its
+numbers are free of scale: losses enter as shares of what the run has gained, or against the curve's own noise. What is
+read of several runs at once is a function of `Readings`, that `Reading.ask` takes: a run by itself is a batch of one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from convergence_callbacks.core.curve.curve import Curve
+from convergence_callbacks.core.curve.schedule import (
+    RIGHT_AHEAD,
+    Schedule,
+    rate_is_moving,
+    rate_steps_down,
+    rate_warms_up,
+    rates_ahead,
+)
+from convergence_callbacks.core.curve.series import Series, median, noise_of, noises
+from convergence_callbacks.core.observation import Observation, is_finite
+
+T = TypeVar("T")
+Given = TypeVar("Given")
+
+BEGUN_SHARE = 0.05
+"""A loss that fell by this share of its starting level, and by more than its noise, has begun to learn."""
+
+BEGUN_NOISES = 4.0
+"""Times its noise by which a loss must fall to have begun to learn."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What can be read from a training at one epoch.
+
+    Args:
+        observation: What was measured, as the user gave it.
+        curve: The judged losses so far, lower is better.
+        sign: 1, or -1 where more is better: user's value = sign × loss on the curve.
+        judged: Whether this epoch brought a finite judged loss.
+        has_validation: Whether the judged loss is the validation loss.
+        non_finite: Epochs in a row whose judged loss, or a train loss that was finite before, was NaN or infinite.
+        max_epochs: Epochs the training may take, None where unknown.
+        baseline: Loss of a trivial predictor on the curve's scale, None where unknown.
+        lr_schedule: Learning rates to come, None where unknown.
+        starts_over: Whether this is the first validation loss: train losses before it are no measure for it.
+    """
+
+    observation: Observation
+    curve: Curve
+    sign: float = 1.0
+    judged: bool = True
+    has_validation: bool = True
+    non_finite: int = 0
+    max_epochs: int | None = None
+    baseline: float | None = None
+    lr_schedule: Schedule | None = None
+    starts_over: bool = False
+
+    @property
+    def loss(self) -> float:
+        """The judged loss of this epoch, lower is better; NaN before the first."""
+        return self.curve.latest
+
+    @property
+    def has_new_bin(self) -> bool:
+        """Whether the curve has something new to say: a long run is looked at once a bin, at most a 64th of it."""
+        return self.judged and self.curve.filled == self.curve.width
+
+    @property
+    def spent(self) -> float:
+        """Share of the budget that is spent, 0 where it is not known."""
+        return (self.observation.step + 1) / self.max_epochs if self.max_epochs else 0.0
+
+    @property
+    def wait(self) -> int:
+        """Judged epochs since the best."""
+        return self.curve.count - self.curve.best_epoch
+
+    @property
+    def losses(self) -> Series:
+        """Judged loss by bin."""
+        return self.curve.loss
+
+    @property
+    def lowest(self) -> Series:
+        """Lowest judged loss of each bin."""
+        return self.curve.lowest
+
+    @property
+    def train_losses(self) -> Series:
+        """Train loss by bin, NaN where there was none."""
+        return self.curve.train
+
+    @functools.cached_property
+    def finite_train_losses(self) -> Series:
+        """Train loss by bin from the first finite one on, empty where there is none."""
+        train = self.curve.train
+        return train if len(train) and math.isfinite(train[0]) else train[np.isfinite(train)]
+
+    @functools.cached_property
+    def epochs(self) -> Series:
+        """Number of the last epoch of each bin, counted from 1 in judged epochs."""
+        return self.curve.epoch
+
+    @property
+    def rates(self) -> Series:
+        """Learning rate by bin, NaN where unknown."""
+        return self.curve.lr
+
+    def rate_is_moving(self, window: int) -> bool:
+        """Whether the learning rate warms up, dropped within the latest epochs, or will change within as many.
+
+        Args:
+            window: Judged epochs.
+        """
+        return rate_is_moving(self.rates, math.ceil(window / self.curve.width), self._rates_of_next(window))
+
+    @property
+    def rate_steps_down(self) -> bool:
+        """Whether the learning rate just fell in one step, or is right ahead of the first."""
+        return rate_steps_down(self.rates, self._rates_of_next(RIGHT_AHEAD))
+
+    @property
+    def rate_warms_up(self) -> bool:
+        """Whether the learning rate is higher than it ever was: how the loss falls at it is yet to be seen."""
+        return rate_warms_up(self.rates)
+
+    def _rates_of_next(self, window: int) -> Series | None:
+        step = self.observation.step
+        end = step + 1 + math.ceil(window * self.curve.spacing)
+        return rates_ahead(self.lr_schedule, step, end if self.max_epochs is None else min(end, self.max_epochs))
+
+    def best_before(self, window: int) -> float | None:
+        """The lowest judged loss up to a number of judged epochs ago, None where the run is shorter."""
+        lowest = self.lowest[self.epochs <= self.curve.count - window]
+        return float(lowest.min()) if len(lowest) else None
+
+    @functools.cached_property
+    def total_gain(self) -> float:
+        """What the run has gained so far: trivial level, or else first loss, less the best loss."""
+        start = self.curve.first if self.baseline is None else max(self.baseline, self.curve.first)
+        return start - self.curve.best
+
+    @functools.cached_property
+    def start(self) -> float:
+        """Level at which learning begins: a trivial predictor's where known, else that of the first losses."""
+        return self.first_level if self.baseline is None else self.baseline
+
+    @functools.cached_property
+    def first_level(self) -> float:
+        """The higher of both first losses.
+
+        The train loss of the first epoch is its running mean, so it still holds some of what a fast
+        learner's validation loss no longer shows.
+        """
+        first = float(self.curve.train[0]) if self.curve.bins else math.nan
+        return self.curve.first if math.isnan(first) else max(self.curve.first, first)
+
+    @property
+    def gained(self) -> float:
+        """Gain from the starting level to the best, as a share of that level."""
+        return (self.start - self.curve.best) / max(abs(self.start), math.ulp(0.0))
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the judged loss has left its starting level by a twentieth of it, and by more than its noise."""
+        return self.gained >= BEGUN_SHARE and self.start - self.curve.best >= BEGUN_NOISES * self.noise
+
+    @property
+    def train_has_begun(self) -> bool:
+        """Whether the train loss has left its first level in the same sense; False where there is none."""
+        train = self.finite_train_losses
+        if not len(train):
+            return False
+        return bool(train[0] - train.min() >= max(BEGUN_SHARE * abs(train[0]), BEGUN_NOISES * self.train_noise))
+
+    @functools.cached_property
+    def noise(self) -> float:
+        """Standard deviation of the judged loss around its trend, from its own second differences."""
+        return self.ask(_noises)
+
+    @functools.cached_property
+    def train_noise(self) -> float:
+        """Standard deviation of the train loss around its trend; 0 where there is none."""
+        return noise_of(self.finite_train_losses)
+
+    def summary(self) -> dict[str, float]:
+        """The numbers that are reported at every epoch, in the user's unit; those that are not known are left out."""
+        if not self.curve.count:
+            return {}
+        numbers = {
+            "epochs_since_best": self.wait,
+            "total_gain": self.total_gain,
+            "noise": self.noise,
+            "generalization_gap": self.sign * self.gap,
+        }
+        return {name: value for name, value in numbers.items() if math.isfinite(value)}
+
+    def level(self, window: int) -> float:
+        """Median judged loss of the latest epochs."""
+        if self.curve.width == 1:
+            return median(self.losses[-window:])
+        return median(self.losses[self.epochs > self.curve.count - window])
+
+    @functools.cached_property
+    def gap(self) -> float:
+        """Generalisation gap of this epoch, validation loss minus train loss; NaN without both."""
+        train = self.observation.train_loss
+        if not self.has_validation or train is None or not is_finite(train):
+            return math.nan
+        return self.loss - self.sign * train
+
+    def ask(self, read: Callable[[Readings], Sequence[T]]) -> T:
+        """What a function reads from this run, computed once and of all the runs beside it at once.
+
+        Args:
+            read: Gives a value for each of the runs.
+        """
+        answers = self._answers
+        if read not in answers:
+            beside = self._beside or Readings.of([self])
+            for reading, answer in zip(beside.each, read(beside), strict=True):
+                reading._answers[read] = answer
+        found: T = answers[read]
+        return found
+
+    def once(self, step: Callable[[Given, Reading], T], given: Given) -> T:
+        """What a pure function makes of a value at this epoch, computed once: several rules may ask for the same.
+
+        Args:
+            step: The function, of the value and this reading.
+            given: The value, such as the state before this epoch.
+        """
+        steps: list[tuple[Any, T]] = self._steps.setdefault(step, [])
+        for before, after in steps:
+            if before is given or before == given:
+                return after
+        after = step(given, self)
+        steps.append((given, after))
+        return after
+
+    @functools.cached_property
+    def _answers(self) -> dict[Any, Any]:
+        return {}
+
+    @functools.cached_property
+    def _steps(self) -> dict[Any, Any]:
+        return {}
+
+    @functools.cached_property
+    def _beside(self) -> Readings | None:
+        """The runs that are read together with this one; set by `side_by_side`."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Readings:
+    """Readings of runs that are equally long, as arrays with a row for each run.
+
+    Args:
+        each: The readings.
+        count: Judged epochs.
+        width: Epochs in a full bin.
+        first_stable_bin: The first bin that is no part of a blown-up start.
+        trains_known: Bins that have a train loss.
+        epochs: Number of the last epoch of each bin, the same for all runs.
+        losses: Mean judged loss of each bin, of shape (runs, bins).
+        lowest: Lowest judged loss of each bin.
+        train_losses: Mean train loss of each bin, NaN where there was none.
+        rates: Learning rate of each bin, NaN where unknown.
+        best: Lowest judged loss of each run.
+        wait: Judged epochs since then.
+        first_level: The higher of both first losses.
+    """
+
+    each: Sequence[Reading]
+    count: int
+    width: int
+    first_stable_bin: int
+    trains_known: int
+    epochs: Series
+    losses: Series
+    lowest: Series
+    train_losses: Series
+    rates: Series
+    best: Series
+    wait: Series
+    first_level: Series
+
+    @classmethod
+    def of(cls, readings: Sequence[Reading]) -> Readings:
+        """The readings of runs of which `_length` is the same."""
+        curves = [reading.curve for reading in readings]
+        first = curves[0]
+        rows = np.stack([curve.rows[:, : first.bins] for curve in curves], axis=1)
+        return cls(
+            each=readings,
+            count=first.count,
+            width=first.width,
+            first_stable_bin=first.first_stable_bin,
+            trains_known=len(readings[0].finite_train_losses),
+            epochs=readings[0].epochs,
+            losses=rows[0],
+            lowest=rows[1],
+            train_losses=rows[2],
+            rates=rows[3],
+            best=np.array([curve.best for curve in curves]),
+            wait=np.array([reading.wait for reading in readings], dtype=float),
+            first_level=np.array([reading.first_level for reading in readings]),
+        )
+
+    def since(self, begin: int) -> Readings:
+        """The readings without the bins before one, as if the runs had begun there."""
+        if begin == 0:
+            return self
+        losses, train_losses = self.losses[:, begin:], self.train_losses[:, begin:]
+        return dataclasses.replace(
+            self,
+            epochs=self.epochs[begin:],
+            losses=losses,
+            lowest=self.lowest[:, begin:],
+            train_losses=train_losses,
+            first_level=np.fmax(losses[:, 0], train_losses[:, 0]),
+        )
+
+
+def side_by_side(readings: Iterable[Reading]) -> None:
+    """Let readings of several runs answer together, in groups that are equally long.
+
+    The numbers are those of each run by itself, in a fraction of the time: a step of numpy takes hardly longer for a
+    dozen short curves than for one.
+    """
+    groups: dict[tuple[int, int, int], list[Reading]] = {}
+    for reading in readings:
+        if reading.curve.count:
+            groups.setdefault(_length(reading), []).append(reading)
+    for group in groups.values():
+        together = Readings.of(group)
+        for reading in group:
+            vars(reading)["_beside"] = together
+
+
+def _length(reading: Reading) -> tuple[int, int, int]:
+    """What runs have in common that stand side by side: epochs, bins with a train loss, where they are stable."""
+    return reading.curve.count, len(reading.finite_train_losses), reading.curve.first_stable_bin
+
+
+def _noises(runs: Readings) -> list[float]:
+    """Noise of the judged loss of each run."""
+    return noises(runs.losses).tolist()  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""The default rule: when a run has settled, what it looks like, and the guards that keep it going."""

@@ -1,0 +1,131 @@
+"""The default rule: stop when what may still be gained is below what the user tolerates, unless the curve has not begun
+to learn or the schedule is about to change.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from convergence_callbacks.core.criteria.exploding_loss import ExplodingLoss
+from convergence_callbacks.core.criteria.non_finite_loss import NonFiniteLoss
+from convergence_callbacks.core.criteria.not_learning import NotLearning
+from convergence_callbacks.core.criterion import Criterion, Finding, LaterEvidence, State, found_by
+from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.fields import setting
+from convergence_callbacks.core.rule.diagnosis import Diagnosis, can_diagnose, diagnosed, once_settled
+from convergence_callbacks.core.rule.expected_gain import ExpectedGain, can_expect, expecting
+from convergence_callbacks.core.rule.guards import AGREED, SURE
+from convergence_callbacks.core.verdict import Verdict
+
+CURABLE = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE)
+"""Verdicts that another learning rate cures; only a user who lists them lets them end a training."""
+
+NO_NUMBER, EXPLODES, RESTS, LOOKS = NonFiniteLoss(), ExplodingLoss(), NotLearning(), Diagnosis()
+"""The criteria that it is made of, beside `ExpectedGain`."""
+
+_WITH_STATE: dict[str, Criterion] = {each.name: each for each in (EXPLODES, LOOKS, ExpectedGain())}
+"""Those of them that remember something; none of it depends on the tolerance."""
+
+
+@dataclass(frozen=True)
+class Default(Criterion):
+    """The default rule: stop when nothing more is to be gained, and say of every epoch what the training looks like.
+
+    `Diagnosis` decides what the run looks like, `ExpectedGain` when it has settled. A verdict by itself ends a run
+    only where that is certain: it has diverged, or it still learns nothing after the epochs within which it should
+    have begun. Overfitting ends it once nothing more is expected, since in fine-tuning it may come back. Slow is not
+    finished, and jumps are not convergence: a run that surely converges falsely or is surely unstable goes on unless
+    these verdicts are among those that end one. Where that is likely but not sure, it ends like one that has converged,
+    and is told the likely cause.
+
+    Args:
+        tolerance: Share of the total gain that is not worth waiting for.
+
+    >>> [criterion.name for criterion, _ in Default().grounds][-2:]
+    ['diagnosis', 'expected_gain']
+    """
+
+    tolerance: float = setting("share of the total gain that is not worth waiting for", 0.01, gt=0, lt=1)
+
+    verdicts: ClassVar = tuple(verdict for verdict in Verdict if verdict is not Verdict.IMPROVING)
+
+    @property
+    def grounds(self) -> tuple[tuple[Criterion, tuple[Verdict, ...]], ...]:
+        """The criteria that it is made of, each with the verdicts by which it may end a training."""
+        return (
+            (NO_NUMBER, NO_NUMBER.verdicts),
+            (EXPLODES, EXPLODES.verdicts),
+            (RESTS, RESTS.verdicts),
+            (LOOKS, CURABLE),
+            (self._settles, self._settles.verdicts),
+        )
+
+    def start(self) -> State:
+        return {name: criterion.start() for name, criterion in _WITH_STATE.items()}
+
+    def restore(self, saved: Mapping[str, Any]) -> State:
+        return {name: criterion.restore(saved.get(name, {})) for name, criterion in _WITH_STATE.items()}
+
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        if reading.judged and not reading.has_new_bin:
+            return state, False
+        state = reading.once(_stepped, state)
+        return state, can_diagnose(reading) or self._has_diverged(state, reading) or self._has_settled(state, reading)
+
+    def finding(self, state: State, reading: Reading) -> Finding:
+        if self._has_diverged(state, reading):
+            return self._diverged(state, reading)
+        if self._has_settled(state, reading):
+            return self._settled(state, reading)
+        looks = found_by(LOOKS, state[LOOKS.name], reading)
+        if looks.verdict is Verdict.NOT_LEARNING and looks.confidence > AGREED and RESTS.has_not_begun(reading):
+            return dataclasses.replace(found_by(RESTS, {}, reading), confidence=looks.confidence)
+        is_sure_of_a_cure = looks.verdict in CURABLE and looks.confidence > SURE
+        return dataclasses.replace(looks, ends=looks.verdict if is_sure_of_a_cure else False)
+
+    def _has_diverged(self, state: State, reading: Reading) -> bool:
+        return NO_NUMBER.is_met(reading) or EXPLODES.is_met(state[EXPLODES.name], reading)
+
+    def _diverged(self, state: State, reading: Reading) -> Finding:
+        if NO_NUMBER.is_met(reading):
+            return found_by(NO_NUMBER, {}, reading)
+        return found_by(EXPLODES, state[EXPLODES.name], reading)
+
+    def _has_settled(self, state: State, reading: Reading) -> bool:
+        return self._settles.has_settled(state[ExpectedGain.name], reading)
+
+    def _settled(self, state: State, reading: Reading) -> Finding:
+        """Nothing more is expected: the diagnosis says why. Where it is not sure of a cure, the run ends."""
+        settled = found_by(self._settles, state[ExpectedGain.name], reading)
+        cause = LOOKS.finding(once_settled(state[LOOKS.name]), reading)
+        if cause.verdict is settled.verdict:
+            return dataclasses.replace(settled, confidence=cause.confidence)
+        ends: bool | Verdict | None = cause.verdict
+        if cause.verdict in CURABLE and cause.confidence < SURE:
+            ends = settled.verdict
+        if cause.verdict is Verdict.NOT_LEARNING and not RESTS.has_not_begun(reading):
+            ends = False  # deep networks rest at the trivial level before they begin: that has its own horizon
+        return dataclasses.replace(
+            cause,
+            evidence=LaterEvidence(lambda: {**cause.evidence, **settled.evidence}),
+            found_by=settled.found_by,
+            ends=ends,
+        )
+
+    @functools.cached_property
+    def _settles(self) -> ExpectedGain:
+        return ExpectedGain(self.tolerance)
+
+
+def _stepped(state: State, reading: Reading) -> State:
+    """The state once an epoch was looked at; no tolerance changes it, so rules that differ in that share it."""
+    exploding, looks, settles = (state[name] for name in _WITH_STATE)
+    return {
+        EXPLODES.name: EXPLODES.step(exploding, reading)[0],
+        LOOKS.name: reading.once(diagnosed, looks) if can_diagnose(reading) else looks,
+        ExpectedGain.name: reading.once(expecting, settles) if can_expect(reading) else settles,
+    }

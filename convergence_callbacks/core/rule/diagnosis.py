@@ -1,0 +1,168 @@
+"""What the training looks like, as fitted on recorded trainings of which that is known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from convergence_callbacks.core.criterion import Criterion, Evidence, Finding, LaterEvidence, State
+from convergence_callbacks.core.curve.beginning import beginning_numbers
+from convergence_callbacks.core.curve.jumps import jump_numbers
+from convergence_callbacks.core.curve.pace import pace_numbers
+from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.curve.since_best import overfitting_numbers
+from convergence_callbacks.core.models.diagnosis import model
+from convergence_callbacks.core.models.diagnosis.model import VERDICTS
+from convergence_callbacks.core.rule import guards
+from convergence_callbacks.core.verdict import Verdict
+
+BROKEN = (Verdict.UNSTABLE, Verdict.NOT_LEARNING)
+"""Verdicts that call a training broken: they are given only where that is likelier than not."""
+
+RECENT_SHARE = 0.25
+"""Share of the epochs so far that counts as recent, where it is reported how much they brought."""
+
+_PLACE: dict[Verdict, int] = {verdict: place for place, verdict in enumerate(VERDICTS)}
+_BROKEN = {_PLACE[verdict] for verdict in BROKEN}
+
+
+@dataclass(frozen=True)
+class Diagnosis(Criterion):
+    """The most probable verdict, by the symptoms of both loss curves.
+
+    Boosted trees were fitted on recorded trainings of which it is known what was wrong with them, since the same was
+    trained at other learning rates too. Their probabilities are smoothed over epochs, and a verdict stays until
+    another one is clearly more probable. That a run is broken must be likelier than not. The confidence is the smoothed
+    probability.
+
+    >>> from convergence_callbacks.telling import describe
+    >>> describe(Diagnosis())
+    'the learning curve looks like one that ends in this verdict'
+
+    Sources: Friedman (2001) for boosted trees; Prechelt (1998) for judging both losses together.
+    """
+
+    verdicts: ClassVar = VERDICTS
+    stops_when: ClassVar = "the learning curve looks like one that ends in this verdict"
+
+    def start(self) -> State:
+        return {"probabilities": [], "verdict": Verdict.IMPROVING.value}
+
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        if not can_diagnose(reading):
+            return state, False
+        return reading.once(diagnosed, state), True
+
+    def finding(self, state: State, reading: Reading) -> Finding:
+        verdict = Verdict(state["verdict"])
+        return Finding(
+            verdict=verdict,
+            evidence=LaterEvidence(lambda: numbers_of(verdict, reading)),
+            confidence=confidence(state),
+        )
+
+    def restore(self, saved: Mapping[str, Any]) -> State:
+        state = super().restore(saved)
+        probabilities = [float(probability) for probability in state["probabilities"]]
+        if len(probabilities) not in {0, len(VERDICTS)} or not all(map(math.isfinite, probabilities)):
+            raise ValueError(f"{probabilities!r} are no probabilities of {len(VERDICTS)} verdicts")
+        return {"probabilities": probabilities, "verdict": Verdict(state["verdict"]).value}
+
+
+def can_diagnose(reading: Reading) -> bool:
+    """Whether an epoch is one of which it can be said what the training looks like."""
+    return reading.judged and reading.curve.count >= guards.FEWEST_EPOCHS
+
+
+def diagnosed(state: State, reading: Reading) -> State:
+    """The state once an epoch was looked at: smoothed probabilities, and the verdict that they support."""
+    if not (reading.curve.bin_is_full or not state["probabilities"]):
+        return state
+    return smoothed(state, probabilities_of(reading))
+
+
+def smoothed(state: State, latest: Sequence[float]) -> State:
+    """The state once the probabilities of another epoch are known."""
+    before = state["probabilities"] or latest
+    shares = [old + guards.LATEST_WEIGHT * (new - old) for old, new in zip(before, latest, strict=True)]
+    current, top = _PLACE[Verdict(state["verdict"])], _most_probable(shares)
+    verdict = VERDICTS[top] if shares[top] > shares[current] + guards.MARGIN else VERDICTS[current]
+    return {"probabilities": shares, "verdict": verdict.value}
+
+
+def probabilities_of(reading: Reading) -> list[float]:
+    """How probable each verdict is at an epoch, in the order of `VERDICTS`."""
+    scores = list(reading.ask(model.scores))
+    if not reading.has_validation:  # without validation nothing can be seen to overfit
+        scores[_PLACE[Verdict.OVERFITTING]] = -math.inf
+    top = max(scores)
+    shares = _shares([math.exp(score - top) for score in scores])
+    if guards.falls_plainly(reading):
+        _give(shares, Verdict.FALSE_CONVERGENCE, Verdict.IMPROVING)
+    if guards.has_learnt(reading):
+        _give(shares, Verdict.NOT_LEARNING, Verdict.CONVERGED)
+    if reading.rate_warms_up:  # what the rate is good for is yet to be seen
+        _give(shares, Verdict.NOT_LEARNING, Verdict.IMPROVING)
+        _give(shares, Verdict.FALSE_CONVERGENCE, Verdict.IMPROVING)
+    return shares
+
+
+def once_settled(state: State) -> State:
+    """The state of a run of which nothing more is expected: it does not improve, so it is one of the others."""
+    shares = list(state["probabilities"] or [1.0 * (verdict is Verdict.CONVERGED) for verdict in VERDICTS])
+    shares[_PLACE[Verdict.IMPROVING]] = 0.0
+    shares = _shares(shares)
+    verdict = Verdict(state["verdict"])
+    if verdict is Verdict.IMPROVING:
+        verdict = VERDICTS[_most_probable(shares)]
+    return {"probabilities": shares, "verdict": verdict.value}
+
+
+def confidence(state: State) -> float:
+    """The smoothed probability of the current verdict; 0 before the first diagnosis."""
+    probabilities = state["probabilities"]
+    return float(probabilities[_PLACE[Verdict(state["verdict"])]]) if probabilities else 0.0
+
+
+def numbers_of(verdict: Verdict, reading: Reading) -> Evidence:
+    """The evidence of a verdict."""
+    return _NUMBERS.get(verdict, _recent_numbers)(reading)
+
+
+def _recent_numbers(reading: Reading) -> Evidence:
+    """How far a run that improves, or has converged, still came lately."""
+    window = max(guards.FEWEST_EPOCHS, int(RECENT_SHARE * reading.curve.count))
+    before, gain = reading.best_before(window), reading.total_gain
+    before = reading.curve.first if before is None else before
+    return {
+        "recent_gain": (before - reading.curve.best) / gain if gain > 0 else 0.0,
+        "recent_epochs": min(window, reading.curve.count - 1),
+    }
+
+
+_NUMBERS: Mapping[Verdict, Callable[[Reading], Evidence]] = {
+    Verdict.FALSE_CONVERGENCE: pace_numbers,
+    Verdict.OVERFITTING: overfitting_numbers,
+    Verdict.UNSTABLE: jump_numbers,
+    Verdict.NOT_LEARNING: beginning_numbers,
+}
+
+
+def _shares(parts: Sequence[float]) -> list[float]:
+    """Parts of their sum."""
+    whole = max(sum(parts), 1e-9)
+    return [part / whole for part in parts]
+
+
+def _give(shares: list[float], ruled_out: Verdict, other: Verdict) -> None:
+    """Let what a verdict had that is ruled out belong to another one."""
+    shares[_PLACE[other]] += shares[_PLACE[ruled_out]]
+    shares[_PLACE[ruled_out]] = 0.0
+
+
+def _most_probable(shares: Sequence[float]) -> int:
+    """Place of the most probable verdict; that something is broken must be likelier than not."""
+    allowed = [place for place, share in enumerate(shares) if share >= guards.LIKELY or place not in _BROKEN]
+    return max(allowed, key=shares.__getitem__)

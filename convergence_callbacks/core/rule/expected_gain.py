@@ -1,0 +1,124 @@
+"""When a run has settled: what may still be gained is below what the user tolerates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from convergence_callbacks.core.criterion import Criterion, Finding, LaterEvidence, State, with_numbers
+from convergence_callbacks.core.curve.curve import FEWEST_BINS
+from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.curve.since_best import gap_widening, rise_and_fall
+from convergence_callbacks.core.fields import setting
+from convergence_callbacks.core.models.further_gain import model
+from convergence_callbacks.core.models.further_gain.model import FurtherGain
+from convergence_callbacks.core.rule import guards
+from convergence_callbacks.core.verdict import Verdict
+
+MEMORY_SHARE = 0.1
+"""Share of the run over which worth is averaged: a single low estimate among noisy ones is no reason to stop."""
+
+LEAST_MEMORY_BINS = 5
+"""Bins over which it is averaged at least where the budget is not known: then all that is known is the curve."""
+
+
+@dataclass(frozen=True)
+class ExpectedGain(Criterion):
+    """What more epochs can be expected to gain is below a share of the total gain so far.
+
+    The expectation is learnt from trainings that nothing cut short (see
+    `convergence_callbacks.core.models.further_gain`). Whatever it says, a run goes on that has not begun to learn,
+    whose loss falls along a clear line that leads further down than that share, or whose learning rate just
+    fell in one step or is right ahead of the first.
+
+    Args:
+        tolerance: Share of the total gain that is not worth waiting for.
+
+    >>> from convergence_callbacks.telling import describe
+    >>> describe(ExpectedGain(0.01))
+    'the expected further gain is below 1% of the total gain'
+
+    Sources: Prechelt (1998) for stopping as a trade of time for loss; Gittins (1979) for what is worth going on
+    with; Domhan, Springenberg & Hutter (2015) for deciding by a forecast of the learning curve.
+    """
+
+    tolerance: float = setting("share of the total gain that is not worth waiting for", 0.01, gt=0, lt=1)
+
+    verdicts: ClassVar = (Verdict.CONVERGED, Verdict.OVERFITTING)
+    stops_when: ClassVar = "the expected further gain is below {tolerance:percent} of the total gain"
+
+    def start(self) -> State:
+        return {"worth": None}
+
+    def restore(self, saved: Mapping[str, Any]) -> State:
+        return with_numbers(super().restore(saved), "worth")
+
+    def step(self, state: State, reading: Reading) -> tuple[State, bool]:
+        if not can_expect(reading):
+            return state, False
+        state = reading.once(expecting, state)
+        return state, self.has_settled(state, reading)
+
+    def finding(self, state: State, reading: Reading) -> Finding:
+        expected = expected_of(state)
+        verdict = Verdict.OVERFITTING if guards.overfits(reading) else Verdict.CONVERGED
+        return Finding(
+            verdict=verdict,
+            evidence=LaterEvidence(lambda: self._numbers(expected, verdict, reading)),
+            confidence=guards.confidence_below(expected.mean, self.tolerance),
+        )
+
+    def has_settled(self, state: State, reading: Reading) -> bool:
+        """Whether nothing more is expected, the run has had its time to begin, and nothing promises more."""
+        if not can_expect(reading) or expected_of(state).mean >= self.tolerance:
+            return False
+        features = reading.ask(model.read).features
+        return (
+            guards.had_time_to_begin(features, reading)
+            and not guards.leads_further(features, self.tolerance)
+            and not reading.rate_steps_down
+        )
+
+    def _numbers(self, expected: FurtherGain, verdict: Verdict, reading: Reading) -> dict[str, float]:
+        numbers = {
+            "expected_gain": expected.mean,
+            "expected_gain_most": expected.most,
+            "tolerance": self.tolerance,
+            "gap_widening": gap_widening(reading),
+        }
+        return {**numbers, **rise_and_fall(reading)} if verdict is Verdict.OVERFITTING else numbers
+
+
+def can_expect(reading: Reading) -> bool:
+    """Whether an epoch is one of which it can be said what is still to be gained."""
+    return reading.has_new_bin and reading.curve.bins >= FEWEST_BINS
+
+
+def expecting(state: State, reading: Reading) -> State:
+    """The state once an epoch was looked at, whatever the tolerance: the running average of worth."""
+    return {"worth": averaged(state["worth"], worth_of(reading), reading.curve.bins, reading.max_epochs)}
+
+
+def averaged(before: float | None, worth: float, bins: int, budget: int | None) -> float:
+    """The running average of worth.
+
+    Args:
+        before: That of the last bin, None at the first.
+        worth: Of the latest bin.
+        bins: How many there are.
+        budget: Epochs the training may take, None where unknown.
+    """
+    memory = max(MEMORY_SHARE * bins, 1.0 if budget else LEAST_MEMORY_BINS)
+    return worth if before is None else before + (worth - before) / memory
+
+
+def worth_of(reading: Reading) -> float:
+    """What training on is worth at an epoch: as the trees say, or more where validation loss may yet come back."""
+    read = reading.ask(model.read)
+    return guards.worth_of_waiting(read.worth, read.features)
+
+
+def expected_of(state: State) -> FurtherGain:
+    """What is still to be gained where worth has fallen to the level of a state."""
+    return model.further_gain(state["worth"])

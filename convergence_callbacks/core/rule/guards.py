@@ -1,0 +1,150 @@
+"""What keeps a run going, or keeps a verdict from it, whatever the fitted models say: every number of the rule.
+
+Each constant carries its unit in its name, and the reason for its number in its text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from convergence_callbacks.core.curve.pace import looks_flat
+from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.curve.series import Series
+from convergence_callbacks.core.curve.since_best import gap_widening, train_fall
+
+# When a run may be judged
+
+FEWEST_EPOCHS = 5
+"""Epochs before which a curve may become anything."""
+
+BEGUN_SHARE = 0.03
+"""Share of its starting level that a run must have gained: below, noise and a poor start look like learning."""
+
+SURELY_BEGUN_SHARE = 0.15
+"""Share that both losses must have gained: below, a run may rest at a trivial predictor's level, which a network with
+biases reaches within a few epochs."""
+
+HARD_START_EPOCHS = 150
+"""Epochs that a run may rest there before that is its end: the longest such rest in the recorded trainings."""
+
+HARD_START_SHARE = 0.5
+"""Share of the budget after which it is its end all the same: a user who gives few epochs expects an early start."""
+
+# When a curve leads further down
+
+STRAIGHT_NOISES = 40.0
+"""Times its own error by which a fall must be clear for the curve to be drawn on: short of that a slope is luck."""
+
+WINDOWS_BINS: Mapping[int, float] = MappingProxyType({6: 1.43, 12: 1.0, 25: 0.69})
+"""Windows in which a fall may be clear, in bins, each with the standard error of such a fall in units of the noise."""
+
+LEAST_NOISE_SHARE = 1e-4
+"""Noise of a curve without any, as a share of the total gain: single precision leaves about as much."""
+
+# When validation loss was thrown off
+
+FAR_ABOVE_SHARE = 0.4
+"""Share of the total gain by which validation loss is above its best where it won't stay, as in fine-tuning while the
+learning rate is high."""
+
+UNSTEADY_SHARE = 0.2
+"""Share of that distance which its noise must be: overfitting rises too, but steadily."""
+
+WORTH_OF_WAITING = 1.4
+"""What training on is worth then: more than any tolerance."""
+
+# When a run that has settled overfits
+
+WIDENED_SHARE = 0.05
+"""Share of the total gain by which the generalisation gap widened since the best epoch."""
+
+TRAIN_FALL_SHARE = 0.02
+"""Share of its own gain by which train loss fell meanwhile: validation is no longer what training gains."""
+
+# How sure a verdict must be
+
+SURE = 0.8
+"""Confidence from which on a curable verdict decides by itself whether a training ends, where the user lets it."""
+
+AGREED = 0.6
+"""Confidence that is enough to end a run that learns nothing, once its horizon is over too."""
+
+LIKELY = 0.5
+"""Probability from which on a training is called broken: unstable, or not learning."""
+
+MARGIN = 0.1
+"""By so much a verdict must be more probable than the last one to take its place, so that it does not flicker."""
+
+LATEST_WEIGHT = 0.5
+"""Weight of the latest epoch in the smoothed probabilities: one epoch alone changes little."""
+
+# What rules a verdict out
+
+NEARLY_OVER_SHARE = 0.9
+"""Share of the budget from which on even a plain fall is too slow: the budget ends before it does."""
+
+LEARNT_SHARE = 0.1
+"""Share of its start by which a loss must fall to have learnt something."""
+
+STILL_LEFT_SHARE = 0.2
+"""Share of that fall which must be left after two steps: less is a poor start that was mended."""
+
+LEARNT_NOISES = 10.0
+"""Times its noise by which the judged loss must fall to have learnt something."""
+
+
+def had_time_to_begin(features: Mapping[str, float], reading: Reading) -> bool:
+    """Whether the run has begun to learn, or has had its time to begin."""
+    hard_start = HARD_START_EPOCHS
+    if reading.max_epochs is not None:
+        hard_start = min(hard_start, int(HARD_START_SHARE * reading.max_epochs))
+    at_the_start = reading.gained < SURELY_BEGUN_SHARE and features["train_level"] > 1 - SURELY_BEGUN_SHARE
+    return reading.gained >= BEGUN_SHARE and not (at_the_start and reading.curve.count < hard_start)
+
+
+def leads_further(features: Mapping[str, float], tolerance: float) -> bool:
+    """Whether the loss falls along a clear line, and curves of the usual shapes may bring more than the tolerance."""
+    if not features["forecast"] + features["forecast_std"] > tolerance:
+        return False
+    noise = STRAIGHT_NOISES * (features["val_noise"] + LEAST_NOISE_SHARE)
+    return any(-features[f"val_slope_{window}"] > error * noise for window, error in WINDOWS_BINS.items())
+
+
+def worth_of_waiting(worth: float, features: Mapping[str, float]) -> float:
+    """What training on is worth; more than any tolerance where validation loss was thrown off and may yet come back."""
+    level = features["val_level_12"]
+    was_thrown_off = level > FAR_ABOVE_SHARE and features["val_noise"] > UNSTEADY_SHARE * level
+    return max(worth, WORTH_OF_WAITING) if was_thrown_off else worth
+
+
+def overfits(reading: Reading) -> bool:
+    """Whether what training still gains is no longer gained in validation, in a run that has settled."""
+    return gap_widening(reading) > WIDENED_SHARE and train_fall(reading) > TRAIN_FALL_SHARE
+
+
+def falls_plainly(reading: Reading) -> bool:
+    """Whether the fall is plain, and the budget leaves time for it: then no rate is too low."""
+    return not looks_flat(reading) and reading.spent < NEARLY_OVER_SHARE
+
+
+def has_learnt(reading: Reading) -> bool:
+    """Whether both losses fell by a clear share of their start: a floor under a loss makes that look like little."""
+    fall = float(reading.losses[0]) - reading.curve.best
+    if reading.gained < LEARNT_SHARE or fall < LEARNT_NOISES * reading.noise:
+        return False
+    return _falls(reading.losses) and _falls(reading.finite_train_losses)
+
+
+def _falls(losses: Series) -> bool:
+    """Whether a loss fell by a clear share of its start, and not in its first two steps alone, as from a poor start."""
+    if len(losses) < FEWEST_EPOCHS:
+        return False
+    first, third, lowest = float(losses[0]), float(losses[2]), float(losses.min())
+    return first - lowest >= LEARNT_SHARE * abs(first) and third - lowest >= STILL_LEFT_SHARE * (first - lowest)
+
+
+def confidence_below(gain: float, tolerance: float) -> float:
+    """Probability that the further gain is below the tolerance; what is left falls off exponentially."""
+    return 1 - math.exp(-tolerance / max(gain, 1e-3 * tolerance))
