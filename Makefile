@@ -20,7 +20,7 @@ KERAS_OWN = for backend in torch jax tensorflow; do \
 ON_KERAS = tests/test_keras.py tests/test_keras_probe.py tests/test_keras_data_check.py tests/faults/test_keras_*.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance defects docs combinations lint bench diagnosis advice datacheck probe forecast \
+.PHONY: help demo test conformance defects torture docs combinations lint bench diagnosis advice datacheck probe forecast \
 	tuning record fit pictures gallery wheel compat audit clean
 
 help:  ## list the targets
@@ -47,6 +47,10 @@ endif
 
 defects: $(VENV)/dev  ## try the known defects of the frameworks' own callbacks, and write docs/defects.md (1 minute)
 	$(BIN)/python -m tests.defects.table
+
+# make torture SECONDS=60 SEEDS="7 8"
+torture: $(VENV)/dev  ## hostile values, damaged files, answers and requests, for ten minutes (SECONDS=, SEEDS=)
+	$(BIN)/python -m tests.torture $(or $(SECONDS),600) $(SEEDS)
 
 docs: $(VENV)/docs  ## build the site of the docs into site/, strictly (1 minute)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
