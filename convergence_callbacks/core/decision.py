@@ -123,7 +123,7 @@ class Decision:
             stop=bool(data["stop"]),
             verdict=Verdict(data["verdict"]),
             step=int(data["step"]),
-            best_step=data["best_step"],
+            best_step=None if data["best_step"] is None else int(data["best_step"]),
             best_value=None if best_value is None else float(best_value),
             found_by=tuple(map(str, data["found_by"])),
             evidence={name: float(value) for name, value in data["evidence"].items()},

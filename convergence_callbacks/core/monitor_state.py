@@ -9,6 +9,7 @@ from typing import Any
 from convergence_callbacks.core.criterion import State
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError, as_state_error
+from convergence_callbacks.core.observation import LARGEST_WHOLE
 from convergence_callbacks.core.scores import Scores, scores_from
 from convergence_callbacks.core.track import Track
 
@@ -66,6 +67,7 @@ class MonitorState:
                 raise StateError(
                     f"this is no state of a Monitor, or it is damaged: {', '.join(sorted(missing))} missing"
                 )
+            _refuse_huge_numbers(state)
             return cls(
                 track=Track.from_dict(state),
                 decision=Decision.from_dict(state["decision"]) if state["decision"] else None,
@@ -74,3 +76,16 @@ class MonitorState:
                 criteria=dict(state["criteria"]),
                 elapsed=float(state["elapsed"]),
             )
+
+
+def _refuse_huge_numbers(saved: Any) -> None:
+    """Refuse a state with a whole number that no count, step or loss can be.
+
+    Raises:
+        ValueError: It has one.
+    """
+    if isinstance(saved, int) and abs(saved) > LARGEST_WHOLE:
+        raise ValueError("it holds a whole number that no count, step or loss can be")
+    if isinstance(saved, Mapping | list | tuple):
+        for each in saved.values() if isinstance(saved, Mapping) else saved:
+            _refuse_huge_numbers(each)

@@ -94,10 +94,19 @@ def _only_item(value: Any) -> Any:
         return float(value)
 
 
+LARGEST_WHOLE = 2**53
+"""Whole numbers beyond are no counts: a float can't tell them apart."""
+
+
 def as_step(step: Any, otherwise: int) -> int:
-    """A step as a whole number, or another one where it is none."""
+    """A step as a whole number from 0 on, or another one where it is none.
+
+    >>> as_step(3.0, otherwise=7), as_step(2.5, otherwise=7), as_step(-1, otherwise=7), as_step(10**30, otherwise=7)
+    (3, 7, 7, 7)
+    """
     try:
-        return int(step)
+        number = int(step)
+        return number if number == step and 0 <= number <= LARGEST_WHOLE else otherwise
     except (TypeError, ValueError, OverflowError):
         return otherwise
 

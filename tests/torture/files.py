@@ -134,5 +134,4 @@ ATTACKS = [
     Attack("logs cut at any byte", cut_log, weight=8),
     Attack("logs with changed bytes", changed_log, weight=8),
     Attack("settings with changed characters", changed_settings, weight=8),
-    Attack("records that were tampered with", changed_record, weight=4),
 ]
