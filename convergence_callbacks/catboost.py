@@ -19,6 +19,7 @@ except ModuleNotFoundError as error:
 
 from convergence_callbacks.adapter.evaluation_sets import Evaluation, as_logged
 from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.core.counter import Counter
 
 
 class ConvergenceStopping(Stopping):
@@ -35,6 +36,7 @@ class ConvergenceStopping(Stopping):
     unsupported_because = MappingProxyType(
         {"restore_best": "CatBoost keeps the trees up to the best iteration itself (use_best_model)"}
     )
+    counter = Counter("round")
 
     def _construct(self) -> None:
         self._judged = 0

@@ -18,9 +18,8 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError("Ignite is not installed: pip install 'convergence-callbacks[ignite]'") from error
 
 from convergence_callbacks.adapter.stopping import Stopping
-from convergence_callbacks.adapter.torch_processes import collected, is_first_process
-from convergence_callbacks.adapter.torch_weights import copied, loaded
-from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.adapter.torch_processes import TorchProcesses
+from convergence_callbacks.adapter.torch_weights import TorchModel
 from convergence_callbacks.core.errors import ConvergenceError
 
 
@@ -36,6 +35,9 @@ class ConvergenceStopping(Stopping):
 
     integration = "Ignite"
     supports = frozenset({"restore_best", "log_decisions"})
+    trained = TorchModel
+    saves_weights = True
+    processes = TorchProcesses()
 
     def _construct(self) -> None:
         self._model: Any = None
@@ -90,8 +92,7 @@ class ConvergenceStopping(Stopping):
 
     def _judge(self, trainer: Any, metrics: Mapping[str, Any]) -> None:
         total, batches = self._loss
-        observation = collected(
-            self,
+        observation = self.collect(
             0 if self.decision is None else self.decision.step + 1,
             metrics,
             lr=None if self._optimizer is None else self._optimizer.param_groups[0]["lr"],
@@ -99,29 +100,16 @@ class ConvergenceStopping(Stopping):
             validated=bool(metrics),
         )
         self._loss = (0.0, 0)
-        self._act(self.decide(observation), trainer)
-
-    # Act ----------------------------------------------------------------------------------------------
-
-    def _act(self, decision: Decision, trainer: Any) -> None:
-        if self._is_to_keep(decision):
-            self._best_weights = copied(self._model)
+        decision = self.decide(observation, None if self._model is None else TorchModel(self._model))
         if self.settings.log_decisions:
             trainer.state.metrics.update(self.numbers(decision))
-        if is_first_process():
-            self.announce(decision)
-        if decision.stop:
+        self.announce(decision)
+        if self.must_end(decision):
             trainer.terminate()
+
+    # Act ----------------------------------------------------------------------------------------------
 
     def _end(self, trainer: Any) -> None:
         """Give back the best weights, where asked."""
         self._running = False
-        if (best := self._best_to_give_back()) is not None:
-            self._model.load_state_dict(best)
-
-    def state_dict(self) -> dict[str, Any]:
-        """The state of the run in plain types, and with ``restore_best`` the best weights."""
-        return {**super().state_dict(), **({"best_weights": self._best_weights} if self.settings.restore_best else {})}
-
-    def _take_up(self, saved: Mapping[str, Any]) -> None:
-        self._best_weights = loaded(saved.get("best_weights"))
+        self.give_back_best(TorchModel(self._model))

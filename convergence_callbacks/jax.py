@@ -13,6 +13,7 @@ In a training:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 try:
@@ -21,8 +22,36 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError("JAX is not installed: pip install 'convergence-callbacks[jax]'") from error
 
 from convergence_callbacks.adapter.loop import LoopStopping
+from convergence_callbacks.adapter.trained import arrays
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
+
+
+class TreeOfArrays:
+    """A model of JAX; see `Trained`.
+
+    Args:
+        model: Any tree of arrays.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def weights(self) -> list[Any]:
+        """The arrays on the host: a step that donates its arguments can't take them away."""
+        return [jax.device_get(leaf) for leaf in jax.tree.leaves(self._model) if isinstance(leaf, jax.Array)]
+
+    def give_back(self, weights: Sequence[Any]) -> Any:
+        """A new tree with these arrays."""
+        best = iter(weights)
+        return jax.tree.map(
+            lambda now: jax.device_put(next(best), now.sharding) if isinstance(now, jax.Array) else now, self._model
+        )
+
+    @staticmethod
+    def read(saved: Any) -> list[Any]:
+        """Arrays as a saved state holds them."""
+        return arrays(saved)
 
 
 class ConvergenceStopping(LoopStopping):
@@ -35,6 +64,7 @@ class ConvergenceStopping(LoopStopping):
 
     integration = "JAX"
     supports = frozenset({"restore_best"})
+    trained = TreeOfArrays
 
     def update(self, model: Any = None, *, lr: Any = None, epoch: int | None = None, **logged: Any) -> Decision:
         """Take in one epoch; see `LoopStopping.update`.
@@ -45,13 +75,3 @@ class ConvergenceStopping(LoopStopping):
         if any(isinstance(value, jax.core.Tracer) for value in (lr, epoch, *logged.values())):
             raise ConvergenceError("update was called inside jax.jit or jax.grad, where losses have no values yet")
         return super().update(model, lr=lr, epoch=epoch, **logged)
-
-    def _copied(self, model: Any) -> Any:
-        """The arrays on the host: a step that donates its arguments can't take them away."""
-        return [jax.device_get(leaf) for leaf in jax.tree.leaves(model) if isinstance(leaf, jax.Array)]
-
-    def _given_back(self, model: Any, weights: Any) -> Any:
-        best = iter(weights)
-        return jax.tree.map(
-            lambda now: jax.device_put(next(best), now.sharding) if isinstance(now, jax.Array) else now, model
-        )

@@ -17,6 +17,7 @@ except ModuleNotFoundError as error:
 
 from convergence_callbacks.adapter.evaluation_sets import Evaluation, as_logged
 from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.core.counter import Counter
 
 
 class ConvergenceStopping(Stopping):
@@ -30,6 +31,7 @@ class ConvergenceStopping(Stopping):
 
     integration = "LightGBM"
     supports = frozenset({"restore_best"})
+    counter = Counter("round")
 
     def _construct(self) -> None:
         self.order = 40  # after those that record, as LightGBM's own early stopping
@@ -49,5 +51,5 @@ class ConvergenceStopping(Stopping):
         last = decision.stop or env.iteration == env.end_iteration - 1
         if last and self.settings.restore_best and decision.best_step is not None:
             raise EarlyStopException(decision.best_step, env.evaluation_result_list)
-        if decision.stop:
+        if self.must_end(decision):
             raise EarlyStopException(env.iteration, env.evaluation_result_list)

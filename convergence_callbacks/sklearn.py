@@ -32,6 +32,30 @@ MOST_EPOCHS = 1000
 """Epochs of a training where ``max_epochs`` says nothing."""
 
 
+class Estimator:
+    """An estimator that learns in steps; see `Trained`.
+
+    Args:
+        model: The estimator.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def weights(self) -> Any:
+        """A copy of the estimator itself: its weights are wherever it likes."""
+        return copy.deepcopy(self._model)
+
+    def give_back(self, weights: Any) -> Any:
+        """The copy."""
+        return weights
+
+    @staticmethod
+    def read(saved: Any) -> Any:
+        """The copy, as a saved state holds it."""
+        return saved
+
+
 class ConvergenceStopping(Stopping):
     """Ends the training of an estimator when it has converged, overfits, diverged or does not learn, and says why.
 
@@ -43,6 +67,7 @@ class ConvergenceStopping(Stopping):
 
     integration = "scikit-learn"
     supports = frozenset({"restore_best"})
+    trained = Estimator
 
     def fit(self, estimator: Any, x: Any, y: Any, x_val: Any, y_val: Any, *, loss: Loss | None = None) -> Any:
         """Train an estimator until the decision is to stop.
@@ -64,14 +89,14 @@ class ConvergenceStopping(Stopping):
         epochs = self.settings.max_epochs or MOST_EPOCHS
         measured = loss or loss_of(estimator)
         self.begin(epochs)
-        best = model = clone(estimator)
+        model = clone(estimator)
+        held = Estimator(model)
         for _, epoch in zip(range(epochs), _learning(model, x, y), strict=False):
-            decision = self._judge(epoch, measured(model, x, y), measured(model, x_val, y_val))
-            if self.settings.restore_best and decision.best_step == epoch:
-                best = copy.deepcopy(model)
+            decision = self._judge(epoch, measured(model, x, y), measured(model, x_val, y_val), held)
             if decision.stop:
                 break
-        return best if self.settings.restore_best and best is not model else model
+        best = self.give_back_best(held)
+        return model if best is None else best
 
     def judge_stages(self, model: Any, x: Any, y: Any, x_val: Any, y_val: Any) -> Decision | None:
         """Say of trained gradient boosting where its training should have ended.
@@ -96,9 +121,9 @@ class ConvergenceStopping(Stopping):
                 break
         return decision
 
-    def _judge(self, epoch: int, train_loss: float, val_loss: float) -> Decision:
+    def _judge(self, epoch: int, train_loss: float, val_loss: float, held: Estimator | None = None) -> Decision:
         logged = {"train_loss": train_loss, "val_loss": val_loss}
-        decision = self.decide(self.collect(epoch, logged))
+        decision = self.decide(self.collect(epoch, logged), held)
         self.announce(decision)
         return decision
 

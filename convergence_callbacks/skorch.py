@@ -17,9 +17,11 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError("skorch is not installed: pip install 'convergence-callbacks[skorch]'") from error
 
 from convergence_callbacks.adapter.names import find_validation_loss
+from convergence_callbacks.adapter.stages.best_weights import BestWeights
 from convergence_callbacks.adapter.stopping import Stopping
-from convergence_callbacks.adapter.torch_weights import copied
-from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.adapter.torch_weights import TorchModel
+from convergence_callbacks.core.counter import Counter
+from convergence_callbacks.core.observation import Observation
 
 
 class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
@@ -33,14 +35,18 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
 
     integration = "skorch"
     supports = frozenset({"restore_best", "log_decisions"})
+    counter = Counter("epoch", first=1)
+    trained = TorchModel
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Make ready for this run, and take in what the net's history holds."""
+        before = self.run.stage(BestWeights)
         self.begin(len(net.history) + net.max_epochs)
-        if not len(net.history):
-            self._best_weights = None
         for epoch, row in enumerate(net.history):
-            self._judge(net, epoch, row)
+            self.decide(self._collected(net, epoch, row))
+        best = self.run.stage(BestWeights)
+        if len(net.history) and best is not None and before is not None:
+            best.take_over(before)
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Judge the epoch.
@@ -48,19 +54,17 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
         Raises:
             KeyboardInterrupt: The training ends here; skorch catches it.
         """
-        decision = self._judge(net, len(net.history) - 1, net.history[-1])
-        if self._is_to_keep(decision):
-            self._best_weights = copied(net.module_)
+        observation = self._collected(net, len(net.history) - 1, net.history[-1])
+        decision = self.decide(observation, TorchModel(net.module_))
         if self.settings.log_decisions:
             net.history.record("convergence", self.numbers(decision))
         self.announce(decision)
-        if decision.stop:
+        if self.must_end(decision):
             raise KeyboardInterrupt
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         """Give back the best weights, where asked."""
-        if (best := self._best_to_give_back()) is not None:
-            net.module_.load_state_dict(best)
+        self.give_back_best(TorchModel(net.module_))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The settings, as scikit-learn asks for them."""
@@ -72,8 +76,8 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
         clone.listeners = list(self.listeners)
         return clone
 
-    def _judge(self, net: Any, epoch: int, row: Mapping[str, Any]) -> Decision:
+    def _collected(self, net: Any, epoch: int, row: Mapping[str, Any]) -> Observation:
         named = self.settings.val_metric
         validated = named is not None or find_validation_loss(row) is not None
         rate = row.get("event_lr", net.optimizer_.param_groups[0]["lr"])  # skorch's schedulers write there what it was
-        return self.decide(self.collect(epoch, row, lr=rate, validated=validated))
+        return self.collect(epoch, row, lr=rate, validated=validated)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 from zipfile import BadZipFile
 
@@ -27,7 +28,34 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(message) from error
 
 from convergence_callbacks.adapter.loop import LoopStopping
+from convergence_callbacks.adapter.trained import arrays
 from convergence_callbacks.core.errors import StateError
+
+
+class Variables:
+    """A model of TensorFlow; see `Trained`.
+
+    Args:
+        model: Whatever has ``variables``.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def weights(self) -> list[Any]:
+        """A copy of the variables."""
+        return [np.array(variable) for variable in self._model.variables]
+
+    def give_back(self, weights: Sequence[Any]) -> Any:
+        """The model with these values of its variables."""
+        for variable, best in zip(self._model.variables, weights, strict=True):
+            variable.assign(best)
+        return self._model
+
+    @staticmethod
+    def read(saved: Any) -> list[Any]:
+        """Values as a saved state holds them."""
+        return arrays(saved)
 
 
 class ConvergenceStopping(LoopStopping, PythonState):  # type: ignore[misc]
@@ -40,12 +68,13 @@ class ConvergenceStopping(LoopStopping, PythonState):  # type: ignore[misc]
 
     integration = "TensorFlow"
     supports = frozenset({"restore_best"})
+    trained = Variables
 
     def serialize(self) -> bytes:
         """The state of the run, for `tf.train.Checkpoint`."""
-        state = self.state_dict()
-        weights, file = state.pop("best_weights", None) or [], io.BytesIO()
-        np.savez(file, *weights, state=np.array(json.dumps(state)))
+        state, file = self.state_dict(), io.BytesIO()
+        best = state.pop("best_weights", None) or {"step": None, "weights": []}
+        np.savez(file, *best["weights"], state=np.array(json.dumps({**state, "best_step": best["step"]})))
         return file.getvalue()
 
     def deserialize(self, string_value: bytes) -> None:
@@ -58,14 +87,7 @@ class ConvergenceStopping(LoopStopping, PythonState):  # type: ignore[misc]
             with np.load(io.BytesIO(string_value)) as saved:
                 weights = [saved[name] for name in saved.files if name != "state"]
                 state = json.loads(str(saved["state"]))
+                step = state.pop("best_step")
         except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
             raise StateError(f"the checkpoint holds no state that can be read: {error}") from error
-        self.load_state_dict({**state, "best_weights": weights or None})
-
-    def _copied(self, model: Any) -> list[Any]:
-        return [np.array(variable) for variable in model.variables]
-
-    def _given_back(self, model: Any, weights: list[Any]) -> Any:
-        for variable, best in zip(model.variables, weights, strict=True):
-            variable.assign(best)
-        return model
+        self.load_state_dict({**state, "best_weights": {"step": step, "weights": weights} if weights else None})

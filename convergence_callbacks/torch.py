@@ -13,19 +13,15 @@ In a training:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 try:
     import torch  # noqa: F401  # said here, before a training has begun
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("PyTorch is not installed: pip install 'convergence-callbacks[torch]'") from error
 
-from convergence_callbacks.adapter.found import Found
 from convergence_callbacks.adapter.loop import LoopStopping
 from convergence_callbacks.adapter.torch_gradients import GradientWatch
-from convergence_callbacks.adapter.torch_processes import agreed, is_first_process
-from convergence_callbacks.adapter.torch_weights import copied
+from convergence_callbacks.adapter.torch_processes import TorchProcesses
+from convergence_callbacks.adapter.torch_weights import TorchModel
 
 __all__ = ["ConvergenceStopping", "GradientWatch"]
 
@@ -41,18 +37,5 @@ class ConvergenceStopping(LoopStopping):
 
     integration = "PyTorch"
     supports = frozenset({"restore_best"})
-
-    _kept_as = Mapping
-
-    def _agreed(self, found: Found) -> Found:
-        return agreed(found)
-
-    def _speaks(self) -> bool:
-        return is_first_process()
-
-    def _copied(self, model: Any) -> Any:
-        return copied(model)
-
-    def _given_back(self, model: Any, weights: Any) -> Any:
-        model.load_state_dict(weights)
-        return model
+    trained = TorchModel
+    processes = TorchProcesses()

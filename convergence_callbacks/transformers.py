@@ -22,11 +22,12 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(message) from error
 
 from convergence_callbacks.adapter.names import find_validation_loss
+from convergence_callbacks.adapter.stages.best_weights import BestWeights
 from convergence_callbacks.adapter.stopping import Stopping
-from convergence_callbacks.adapter.torch_processes import any_process, collected
+from convergence_callbacks.adapter.torch_processes import TorchProcesses
 from convergence_callbacks.adapter.torch_schedule import rates_to_come
-from convergence_callbacks.adapter.torch_weights import copied
-from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.adapter.torch_weights import TorchModel
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.observation import plain_number
 
 
@@ -67,11 +68,14 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
 
     integration = "Transformers"
     supports = frozenset({"restore_best", "log_decisions"})
+    counter = Counter("evaluation", first=1)
+    trained = TorchModel
+    processes = TorchProcesses()
 
     def _construct(self) -> None:
+        self._since_last: tuple[float, int]
         self._training = False
         self._ended: _Ended | None = None
-        self._since_last: tuple[float, int]
         self._forget_evaluation()
 
     def _forget_evaluation(self) -> None:
@@ -82,7 +86,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, lr_scheduler: Any = None, **kwargs: Any) -> None:
         """Make ready for this run, or go on with the one whose checkpoint was loaded."""
-        self._training, self._best_weights, self._lr = True, None, None
+        self._training, self._lr = True, None
         self._logged_at = self._judged_at = state.global_step
         self._forget_evaluation()
         if state.global_step and (saved := self._state_in(state.stateful_callbacks)) is not None:
@@ -95,7 +99,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
         self.begin_resumed(looks, None, rates)
         self._ended = None
         if self.stopped_epoch is not None:
-            self._ended = _Ended(copied(kwargs["model"]), state.global_step, state.epoch)
+            self._ended = _Ended(TorchModel(kwargs["model"]).weights(), state.global_step, state.epoch)
             control.should_training_stop = True
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -137,13 +141,12 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
         self._metrics |= metrics or {}
         named = self.settings.val_metric
         has = find_validation_loss(self._metrics) is not None if named is None else named in self._metrics
-        if any_process(has):
+        if self.processes.any(has):
             self._judge(state, control, **kwargs)
 
     def _judge(self, state: Any, control: Any, **kwargs: Any) -> None:
         total, count = self._since_last
-        observation = collected(
-            self,
+        observation = self.collect(
             0 if self.decision is None else self.decision.step + 1,
             self._metrics,
             lr=self._lr,
@@ -152,19 +155,14 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
         )
         self._since_last, self._judged_at = (0.0, 0), state.global_step
         self._forget_evaluation()
-        self._act(self.decide(observation), state, control, kwargs.get("model"))
-
-    # Act ----------------------------------------------------------------------------------------------
-
-    def _act(self, decision: Decision, state: Any, control: Any, model: Any) -> None:
-        if self._is_to_keep(decision):
-            self._best_weights = copied(model)
+        decision = self.decide(observation, TorchModel(kwargs["model"]))
         if self.settings.log_decisions:
             state.log_history.append({**self.numbers(decision), "epoch": state.epoch, "step": state.global_step})
-        if decision.stop:
+        if self.must_end(decision):
             control.should_training_stop = True
-        if state.is_world_process_zero:
-            self.announce(decision)
+        self.announce(decision)
+
+    # Act ----------------------------------------------------------------------------------------------
 
     def on_train_end(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
         """Give back the best weights, where asked."""
@@ -173,17 +171,19 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
         self._training = False
         if self._ended is not None:
             self._ended.undo_count(state)
-        if self._best_weights is None and args.load_best_model_at_end:  # then the Trainer gives back what it saved
+        best = self.run.stage(BestWeights)
+        if (
+            args.load_best_model_at_end and best is not None and best.step is None
+        ):  # the Trainer gives back what it saved
             return
-        if (best := self._best_to_give_back()) is not None:
-            model.load_state_dict(best)
+        self.give_back_best(TorchModel(model))
 
     def state(self) -> dict[str, Any]:
         """What the Trainer's checkpoints hold of it; as Transformers wants it."""
         run = {**self.state_dict(), "since_last": [plain_number(value) for value in self._since_last]}
         return {"args": self.settings.to_dict(), "attributes": {"_saved": run}}
 
-    def _take_up(self, saved: Mapping[str, Any]) -> None:
+    def _restore(self, saved: Mapping[str, Any]) -> None:
         total, count = saved.get("since_last", (0.0, 0))
         self._since_last = (float(total), int(count))
 

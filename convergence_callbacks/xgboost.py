@@ -20,7 +20,9 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError("XGBoost is not installed: pip install 'convergence-callbacks[xgboost]'") from error
 
 from convergence_callbacks.adapter.evaluation_sets import Evaluation, as_logged
+from convergence_callbacks.adapter.stages.best_weights import lost
 from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
 
 STATE = "convergence_state"
@@ -41,6 +43,7 @@ class ConvergenceStopping(Stopping, TrainingCallback):
 
     integration = "XGBoost"
     supports = frozenset({"restore_best"})
+    counter = Counter("round")
 
     def _construct(self) -> None:
         TrainingCallback.__init__(self)
@@ -83,7 +86,7 @@ class ConvergenceStopping(Stopping, TrainingCallback):
 
     def _up_to(self, model: Any, decision: Decision, best: int) -> Any:
         if best + 1 > model.num_boosted_rounds():
-            self._complain(self.lost_best(decision))
+            self.run.complaints.make(lost(decision))
             return model
         trees = model[: best + 1]
         trees.set_attr(best_iteration=str(best), best_score=str(decision.best_value))

@@ -36,7 +36,7 @@ def names(*given, **named):
 def test_a_sound_run_is_not_accused_and_goes_on_as_without():
     checked, made = fit()
     _, plain = fit(check_data=False)
-    assert checked.faults == () and checked.state_dict()["faults"] == []
+    assert checked.faults == () and checked.state_dict()["data_check"] == []
     for ours, theirs in zip(made.get_weights(), plain.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -89,7 +89,7 @@ class Batches(keras.utils.PyDataset):
 def test_a_data_set_is_read_once_more_only_where_the_run_is_not_sound(monkeypatch):
     sound, batches = ConvergenceStopping(check_data=True, verbose=False), Batches()
     model().fit(batches, epochs=2, verbose=0, callbacks=[sound])
-    assert sound.faults == () and "faults" not in sound.state_dict()
+    assert sound.faults == () and "data_check" not in sound.state_dict()
     monkeypatch.setattr("convergence_callbacks.keras.data_check.SOUND", ())
     with pytest.warns(RuntimeWarning, match="single_class: all 256 targets looked at are 0"):
         assert "single_class" in names(Batches(), None)

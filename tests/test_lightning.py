@@ -209,7 +209,7 @@ def test_the_last_weights_stay_when_not_asked(tmp_path):
 
 
 def test_large_models_keep_their_best_weights_in_a_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("convergence_callbacks.lightning.convergence_stopping.IN_MEMORY", 0)
+    monkeypatch.setattr("convergence_callbacks.lightning.trained.IN_MEMORY", 0)
     weights = Weights()
     _, model = fit(patient(restore_best=True), tmp_path, callbacks=[weights])
     assert torch.equal(model.layer.weight, weights.seen[3])
@@ -217,7 +217,7 @@ def test_large_models_keep_their_best_weights_in_a_file(tmp_path, monkeypatch):
 
 
 def test_best_weights_that_can_not_be_kept_are_told_once_and_end_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr("convergence_callbacks.lightning.convergence_stopping.IN_MEMORY", 0)
+    monkeypatch.setattr("convergence_callbacks.lightning.trained.IN_MEMORY", 0)
     (tmp_path / "file").write_text("no folder")
     callback = patient(restore_best=True, backup_dir=str(tmp_path / "file" / "below"))
     with pytest.warns(RuntimeWarning, match="can't be kept|are gone") as told:

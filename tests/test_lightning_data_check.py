@@ -8,6 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra lightning")
 pytest.importorskip("lightning", reason="needs the extra lightning")
 
+from convergence_callbacks.adapter.stages.data_check import DataCheck
 from convergence_callbacks.lightning import ConvergenceStopping
 
 RNG = np.random.default_rng(0)
@@ -66,7 +67,7 @@ def test_a_sound_run_is_not_accused_and_goes_on_bit_for_bit_as_without():
     checked, model = fit(learner())
     torch.manual_seed(1)
     _, plain = fit(learner(), check_data=False)
-    assert checked.faults == () and checked.state_dict()["faults"] == []
+    assert checked.faults == () and checked.state_dict()["data_check"] == []
     torch.testing.assert_close(model.state_dict(), plain.state_dict(), rtol=0, atol=0)
 
 
@@ -135,7 +136,7 @@ def test_what_was_found_survives_a_state_and_is_not_looked_for_again():
     again = ConvergenceStopping(check_data=True)
     again.load_state_dict(stopping.state_dict())
     again.begin()
-    assert again.faults == stopping.faults and not again._is_looking
+    assert again.faults == stopping.faults and not again.run.stage(DataCheck).is_looking
 
 
 def test_a_batch_that_nobody_understands_does_not_end_the_training(monkeypatch):

@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch", reason="needs the extra lightning")
 pytest.importorskip("lightning", reason="needs the extra lightning")
 
 from convergence_callbacks import Verdict
+from convergence_callbacks.adapter.stages.rate_trial import RateTrialStage
 from convergence_callbacks.experiments.probe import ARM_EPOCHS, FURTHER
 from convergence_callbacks.experiments.probing import EARLY
 from convergence_callbacks.experiments.rate_trial import EPOCHS, RateTrial
@@ -154,7 +155,7 @@ def test_too_low_a_rate_is_raised_and_learns(tmp_path, monkeypatch):
     raised, _ = run(tmp_path, monkeypatch, learner(1e-4, torch.optim.SGD), epochs=18, probe=True, **raising())
     first = next(decision for decision in raised.history if "rate_raised" in decision.evidence)
     times = first.evidence["rate_raised"]
-    assert first.step == EARLY and times in FURTHER and f"raised {times:g} times to {times * 1e-4:.2g}" in first.reason
+    assert first.step == EARLY and times in FURTHER and f"raised {times:g} times, to {times * 1e-4:.2g}" in first.reason
     rates, losses = zip(*((o.lr, o.val_loss) for o in raised.observations), strict=True)
     assert rates[first.step : first.step + 2] == pytest.approx([1e-4, times * 1e-4])
     assert losses[first.step] - losses[first.step + 4] > 4 * (losses[first.step - 4] - losses[first.step])
@@ -205,4 +206,4 @@ def test_a_schedule_of_somebody_s_own_that_can_not_be_changed_is_told(tmp_path, 
     monkeypatch.setattr("convergence_callbacks.lightning.trained.scale_rate", lambda *_: 1 / 0)
     with pytest.warns(RuntimeWarning, match="the learning rate can't be changed"):
         stopping, _ = run(tmp_path, monkeypatch, learner(0.05), epochs=6, **raising())
-    assert len(stopping.history) == 6 and stopping._trial.failed
+    assert len(stopping.history) == 6 and stopping.run.stage(RateTrialStage).trial.failed

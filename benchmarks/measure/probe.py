@@ -28,7 +28,8 @@ from benchmarks.record.labels import AMONG_BEST, Labelled
 from benchmarks.record.models import build, optimizer
 from benchmarks.record.schedules import factor
 from benchmarks.record.tasks import USUAL_RATE, Task, draw_held_out_tasks
-from convergence_callbacks.adapter.experiments import Experimenting
+from convergence_callbacks.adapter.stages.probe import EXPERIMENTS
+from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.experiments.probe import ARM_EPOCHS
 
@@ -39,6 +40,12 @@ WAYS: dict[str, dict[str, Any]] = {
     "raised": {"on_false_convergence": "raise_lr"},
     "raised, with probes": {"probe": True, "on_false_convergence": "raise_lr"},
 }
+
+
+class Experimenting(Stopping):
+    """A callback whose framework allows experiments."""
+
+    supports = EXPERIMENTS
 
 
 class TrainedTask:
@@ -81,7 +88,7 @@ class TrainedTask:
         """Weights, and the state of the optimiser."""
         return copy.deepcopy((self._model.state_dict(), self._optimizer.state_dict()))
 
-    def take_up(self, state: Any) -> None:
+    def restore(self, state: Any) -> None:
         """Go on from such a state."""
         self._model.load_state_dict(state[0])
         self._optimizer.load_state_dict(state[1])
@@ -198,8 +205,7 @@ def train(chosen: Chosen, way: str) -> Ended:
     for epoch in range(task.epochs):
         losses = trained.train(epoch)
         seen = stopping.collect(epoch, losses, lr=trained.rate)
-        decision = stopping.decide(seen, lambda said, seen=seen: stopping.experimented(said, seen, trained))
-        stopping.change_rate(trained)
+        decision = stopping.decide(seen, trained)
         best = min(best, losses["val_loss"]) if math.isfinite(losses["val_loss"]) else best
         probed = max(probed, int(decision.evidence.get("probe_epochs", 0)))
         if decision.stop:

@@ -1,4 +1,4 @@
-"""What went wrong in a training is told once, or with ``strict`` raised."""
+"""What went wrong in a training is reported once, or with ``strict`` raised."""
 
 from __future__ import annotations
 
@@ -8,41 +8,61 @@ import warnings
 from convergence_callbacks.adapter.found import Found
 from convergence_callbacks.adapter.names import not_found
 from convergence_callbacks.adapter.settings import CallbackSettings
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation, is_finite
 
 
 class Complaints:
-    """Warns of each thing once a run; with ``strict`` raises it."""
+    """Warns of each thing once a run, or raises it.
 
     settings: CallbackSettings
     _warned: set[str]
 
-    def complain_of_missing(self, found: Found) -> None:
-        """Raise with ``strict``, or else warn once, where a loss is missing or not finite."""
-        losses_count = self.settings.mode == "min"  # else only what was named is missed
-        if found.validated and not found.val and (self.settings.val_metric or losses_count):
-            self._complain_of("val_metric", self.settings.val_metric or "val_loss", found)
-        elif not found.train and not found.val and (self.settings.train_metric or losses_count):
-            self._complain_of("train_metric", self.settings.train_metric or "train_loss", found)
-        self._check_finite(found.observation)
+    Args:
+        strict: Whether complaints are raised.
+        counter: What the framework calls its steps, and how it numbers them.
+    """
 
-    def _complain_of(self, setting: str, wanted: str, found: Found) -> None:
+    def __init__(self, *, strict: bool = False, counter: Counter = Counter()) -> None:  # noqa: B008  # frozen
+        self._strict, self._counter = strict, counter
+        self._made: set[str] = set()
+
+    def make(self, error: ConvergenceError, about: str = "") -> None:
+        """Raise with ``strict``; otherwise warn, once for each thing.
+
+        Args:
+            error: What went wrong.
+            about: What it is about, where the message changes with its numbers.
+        """
+        if self._strict:
+            raise error
+        self.warn(f"{error}; the training goes on", about or str(error))
+
+    def warn(self, message: str, about: str = "") -> None:
+        """Warn, once for each thing, also where complaints are raised."""
+        if (about or message) not in self._made:
+            self._made.add(about or message)
+            warnings.warn(message, RuntimeWarning, stacklevel=3)
+
+    def about_losses(self, found: Found, settings: CallbackSettings) -> None:
+        """Complain where a loss is missing or not finite."""
+        losses_count = settings.mode == "min"  # else only what was named is missed
+        if found.validated and not found.val and (settings.val_metric or losses_count):
+            self._about_missing("val_metric", settings.val_metric or "val_loss", found)
+        elif not found.train and not found.val and (settings.train_metric or losses_count):
+            self._about_missing("train_metric", settings.train_metric or "train_loss", found)
+        self._about_values(found.observation)
+
+    def _about_missing(self, setting: str, wanted: str, found: Found) -> None:
         """Complain of a metric; once, though other ones are logged beside it in other epochs."""
-        self._complain(not_found(wanted, found.logged, setting=setting), about=setting)
+        self.make(not_found(wanted, found.logged, setting=setting), about=setting)
 
-    def _check_finite(self, observation: Observation) -> None:
+    def _about_values(self, observation: Observation) -> None:
         for name in ("train_loss", "val_loss"):
             value = getattr(observation, name)
             if value is not None and not is_finite(value):
                 large = ", which counts as infinite," if math.isfinite(value) else ""
-                error = ConvergenceError(f"{name} is {value:g}{large} at epoch {observation.step}")
-                self._complain(error, about=name)
-
-    def _complain(self, error: ConvergenceError, about: str = "") -> None:
-        """Raise with ``strict``; otherwise warn, once for each thing a run."""
-        if self.settings.strict:
-            raise error
-        if (about or str(error)) not in self._warned:
-            self._warned.add(about or str(error))
-            warnings.warn(f"{error}; the training goes on", RuntimeWarning, stacklevel=2)
+                at = f"{self._counter.noun} {self._counter.number(observation.step)}"
+                error = ConvergenceError(f"{name} is {value:g}{large} at {at}")
+                self.make(error, about=name)

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from convergence_callbacks.adapter.best_weights import BestWeights
 from convergence_callbacks.adapter.complaints import Complaints
-from convergence_callbacks.adapter.found import Found, found_among
+from convergence_callbacks.adapter.found import Found, found_among, merged
+from convergence_callbacks.adapter.journal import Listener
+from convergence_callbacks.adapter.processes import ALONE, Processes
+from convergence_callbacks.adapter.run import Run
 from convergence_callbacks.adapter.settings import CallbackSettings
+from convergence_callbacks.adapter.stages import Stage
+from convergence_callbacks.adapter.stages.best_weights import BestWeights
+from convergence_callbacks.adapter.stages.data_check import DataCheck
+from convergence_callbacks.adapter.stages.probe import ProbeStage
+from convergence_callbacks.adapter.stages.rate_trial import CHANGES, RateTrialStage
+from convergence_callbacks.adapter.trained import Trained
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.constructor import representation, takes
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError, as_state_error
+from convergence_callbacks.core.errors import SettingsError, StateError, as_state_error
+from convergence_callbacks.core.fault import Fault
 from convergence_callbacks.core.loss_forecast import Forecast, Loss
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
 
 
-class Stopping(BestWeights, Complaints, FromYaml):
-    """What every adapter is: it collects what its framework logged, and acts on the decision.
+class Stopping(FromYaml):
+    """A callback without its framework: it collects what was logged, lets it be judged, and acts on the decision.
 
     Attributes:
         decision: The latest decision, None before the first.
@@ -42,6 +52,18 @@ class Stopping(BestWeights, Complaints, FromYaml):
     unsupported_because: ClassVar[Mapping[str, str]] = {}
     """Why a setting is not for this framework, by name, where there is more to say than who supports it."""
 
+    counter: Counter = Counter()
+    """What this framework calls its steps, and how it numbers them."""
+
+    trained: ClassVar[type[Trained] | None] = None
+    """What holds a model of this framework; None where its best weights are not kept."""
+
+    saves_weights: ClassVar[bool] = False
+    """Whether a saved state may hold arrays; elsewhere it is plain JSON."""
+
+    processes: Processes = ALONE
+    """The processes of the training."""
+
     @takes(CallbackSettings)
     def __init__(self, settings: CallbackSettings) -> None:
         name = self.integration or type(self).__name__
@@ -50,9 +72,9 @@ class Stopping(BestWeights, Complaints, FromYaml):
             raise SettingsError(  # no loss is better the larger it is
                 "mode 'max' needs val_metric, the name of what is to rise, such as 'val_acc'", ("mode",)
             )
-        self._construct()
         self.settings = settings
-        self.listeners: list[Callable[[Observation, Decision], None]] = []
+        self._construct()
+        self.listeners: list[Listener] = []
         self._saved: Mapping[str, Any] | None = None
         self.begin()
 
@@ -67,20 +89,50 @@ class Stopping(BestWeights, Complaints, FromYaml):
     def _construct(self) -> None:
         """Whatever the framework's own constructor has to do."""
 
+    def _stages(self, run: Run) -> list[Stage]:
+        """The stages of a run, those that the settings ask for."""
+        settings, stages = self.settings, list[Stage]()
+        if settings.restore_best and self.trained is not None:
+            stages.append(BestWeights(run.complaints, self.trained.read if self.saves_weights else None))
+        rate = None
+        if settings.on_false_convergence == "raise_lr":
+            rate = RateTrialStage(
+                run.monitor,
+                run.complaints,
+                knows_schedule=settings.lr_schedule is not None,
+                saves_weights=self.saves_weights,
+            )
+        if settings.probe:
+            stages.append(ProbeStage(settings, run.monitor, run.complaints, self._collector, rate))
+        return stages if rate is None else [*stages, rate]
+
+    def _collector(self) -> Stopping:
+        """A callback that collects what this one does, and neither stops nor prints anything."""
+        own = self.settings
+        return type(self)(
+            mode=own.mode, train_metric=own.train_metric, val_metric=own.val_metric, stop_on=(), verbose=False
+        )
+
+    # Run ----------------------------------------------------------------------------------------------
+
     def begin(
         self,
         max_epochs: int | None = None,
         min_epochs: int | None = None,
         lr_schedule: Schedule | None = None,
-        only_told: bool = False,
+        *,
+        reports_only: bool = False,
     ) -> None:
-        """Make ready for a run: a fresh one, or the one whose state was loaded since the last.
+        """Start a run: a new one, or the one whose state was loaded since the last.
 
         Args:
             max_epochs: The framework's limit; the user's setting goes before it.
             min_epochs: The framework's minimum; the larger of it and the user's holds.
             lr_schedule: The rates to come as the framework knows them; the user's go before them.
-            only_told: No verdict ends this run.
+            reports_only: Whether no verdict ends this run.
+
+        Raises:
+            StateError: The state that was loaded is damaged or foreign; the run before stays.
         """
         own = self.settings
         known = dataclasses.replace(
@@ -88,82 +140,81 @@ class Stopping(BestWeights, Complaints, FromYaml):
             max_epochs=max_epochs if own.max_epochs is None else own.max_epochs,
             min_epochs=max(own.min_epochs, min_epochs or 0),
             lr_schedule=lr_schedule if own.lr_schedule is None else own.lr_schedule,
-            stop_on=() if only_told else own.stop_on,
+            stop_on=() if reports_only else own.stop_on,
         )
-        self.monitor = Monitor.from_settings(known)
-        self._warned = set()
+        complaints = Complaints(strict=own.strict, counter=self.counter)
+        run = Run(Monitor.from_settings(known, counter=self.counter), complaints, max_epochs)
+        run.stages = self._stages(run)
+        saved, self._saved = self._saved, None
         with as_state_error():
-            self._take_up(self._saved or {})
-        if self._saved is not None:
-            self.monitor.load_state_dict(self._saved)
-        self._start_from(self._saved or {})
-        self._saved = None
-
-    def _start_from(self, saved: Mapping[str, Any]) -> None:
-        """Go on from what the monitor knows: nothing, or a saved run, whose stop stands while the rule is the same."""
-        self.history: list[Decision] = []
-        self.observations: list[Observation] = []
-        self.stopped_epoch: int | None = None
-        if self.decision and self._stops_at(self.decision) and saved.get("rule") == self._rule():
-            self.stopped_epoch = self.decision.step
-        self._record: list[Callable[[Observation, Decision], None]] = []
+            self._restore(saved or {})
+        if saved is not None:
+            run.restore(saved, self._rule())
         if self.settings.record is not None:
-            self._record = [DecisionRecord(self.settings.record, self.monitor)]
+            run.recorders = [DecisionRecord(self.settings.record, run.monitor)]
+        self.run, self._limits = run, (max_epochs, min_epochs, lr_schedule)
 
-    def begin_resumed(self, *known: Any) -> None:
-        """`begin`, where a saved state comes from a file that may be damaged: then told, and the criteria start afresh.
+    def _restore(self, saved: Mapping[str, Any]) -> None:
+        """Take what the integration itself keeps of a run out of a saved state, which is empty for a new run.
+
+        What it raises where the state is damaged is reported as `StateError`.
+        """
+
+    def begin_resumed(self, *known: Any, **named: Any) -> None:
+        """Start a run whose state comes from a file: where that is damaged, say so, and start a new run.
 
         Raises:
             StateError: With ``strict``, the state can't be read.
         """
         try:
-            self.begin(*known)
+            self.begin(*known, **named)
         except StateError as error:
-            self._begin_afresh(error, *known)
+            self.begin(*known, **named)
+            self.report_unreadable(error)
 
-    def _begin_afresh(self, error: StateError, *known: Any) -> None:
-        """`begin`, without the saved state that can't be read."""
-        self._saved = None
-        self.begin(*known)
+    def report_unreadable(self, error: StateError) -> None:
+        """Complain of a saved state that can't be read, in place of which this run starts anew."""
         instead = "with strict=False " if self.settings.strict else ""
-        self._complain(StateError(f"{error}; {instead}the criteria start afresh"))
+        self.run.complaints.make(StateError(f"{error}; {instead}the criteria start afresh"))
 
-    def _take_up(self, saved: Mapping[str, Any]) -> None:
-        """What a door keeps of a run beside the monitor, from a saved state; empty for a fresh run.
-
-        What it raises where the state is damaged is told as `StateError`.
-        """
+    @property
+    def monitor(self) -> Monitor:
+        """What judges the run in progress."""
+        return self.run.monitor
 
     @property
     def decision(self) -> Decision | None:
         """The latest decision, None before the first epoch."""
-        return self.history[-1] if self.history else self.monitor.decision
+        return self.run.decision
+
+    @property
+    def history(self) -> list[Decision]:
+        """All decisions of this process, in order."""
+        return self.run.journal.decisions
+
+    @property
+    def observations(self) -> list[Observation]:
+        """What each of them was made from."""
+        return self.run.journal.observations
+
+    @property
+    def stopped_epoch(self) -> int | None:
+        """The first epoch at which the training should end, None where it ran out its budget."""
+        return self.run.stopped_epoch
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong with data and gradients, as far as ``check_data`` looked at them."""
+        check = self.run.stage(DataCheck)
+        return () if check is None else check.faults
 
     def forecast(self, of: Loss = "judged") -> Forecast | None:
         """Where the training is going; see `Monitor.forecast`."""
         return self.monitor.forecast(of)
 
+    # Collect, pair, reduce ------------------------------------------------------------------------------
+
     def collect(
-        self, step: int, logged: Mapping[str, Any], *, lr: Any = None, train_loss: Any = None, validated: bool = True
-    ) -> Observation:
-        """Find the losses of an epoch among what was logged.
-
-        Args:
-            step: The epoch's number, from 0.
-            logged: All metrics of the epoch by name, with whatever values the framework keeps.
-            lr: Learning rate of the epoch.
-            train_loss: Mean train loss of the epoch, for where no such mean was logged.
-            validated: Whether this epoch was validated; if not, a logged validation loss is an old one.
-
-        Raises:
-            MetricNotFoundError: With ``strict``, a metric is missing.
-            ConvergenceError: With ``strict``, a loss is not finite.
-        """
-        found = self.find(step, logged, lr=lr, train_loss=train_loss, validated=validated)
-        self.complain_of_missing(found)
-        return found.observation
-
-    def find(
         self,
         step: int,
         logged: Mapping[str, Any],
@@ -172,46 +223,75 @@ class Stopping(BestWeights, Complaints, FromYaml):
         train_loss: Any = None,
         validated: bool = True,
         awaited: bool = False,
-    ) -> Found:
-        """`collect` without a complaint, for processes that have to agree first; a first validation may be awaited."""
+    ) -> Observation:
+        """Find the losses of an epoch among what was logged, the same in all processes.
+
+        Args:
+            step: The epoch's number, from 0.
+            logged: All metrics of the epoch by name, with whatever values the framework keeps.
+            lr: Learning rate of the epoch.
+            train_loss: Mean train loss of the epoch, for where no such mean was logged.
+            validated: Whether this epoch was validated; if not, a logged validation loss is an old one.
+            awaited: Whether a first validation is still to come: no train loss is judged in its place.
+
+        Raises:
+            MetricNotFoundError: With ``strict``, a metric is missing.
+            ConvergenceError: With ``strict``, a loss is not finite.
+        """
         known = Observation(step=step, lr=as_number(lr), elapsed=self.monitor.elapsed())
         awaited = (awaited or self.settings.val_metric is not None) and not self.monitor.has_validation
-        return found_among(self.settings, logged, known, mean=train_loss, validated=validated, awaited=awaited)
+        own = found_among(self.settings, logged, known, mean=train_loss, validated=validated, awaited=awaited)
+        found = merged(self.processes.gather(own))
+        self.complain_of_losses(found)
+        return found.observation
 
-    def decide(self, observation: Observation, then: Callable[[Decision], Decision] | None = None) -> Decision:
-        """Let the monitor judge an epoch, and remember what it said, or what is said ``then``."""
-        decision = self.monitor.observe(observation)
-        decision = then(decision) if then else decision
-        self.observations.append(observation)
-        self.history.append(decision)
-        if self._stops_at(decision) and self.stopped_epoch is None:
-            self.stopped_epoch = decision.step
-        self._tell(observation, decision)
-        return decision
+    def complain_of_losses(self, found: Found) -> None:
+        """Complain where a loss is missing or not finite."""
+        self.run.complaints.about_losses(found, self.settings)
+
+    def decide(self, observation: Observation, trained: Any = None) -> Decision:
+        """Let the run judge an epoch.
+
+        Args:
+            observation: The epoch.
+            trained: The model, see `Trained`.
+        """
+        return self.run.observe(observation, trained, self.listeners)
+
+    # Act ----------------------------------------------------------------------------------------------
+
+    def must_end(self, decision: Decision) -> bool:
+        """Whether the framework has to be told to stop: not where its epochs are over and it ends by itself."""
+        return self.run.must_end(decision)
+
+    def give_back_best(self, trained: Trained, *, trained_since: bool = False) -> Any:
+        """Give the model its best weights, where ``restore_best`` asked for them and it has others.
+
+        Args:
+            trained: The model.
+            trained_since: Whether the training went on after the last decision.
+
+        Returns:
+            The model with these weights; None where it stays as it is.
+        """
+        best = self.run.stage(BestWeights)
+        return None if best is None else best.give_back(self.decision, trained, trained_since=trained_since)
 
     def announce(self, decision: Decision) -> None:
-        """Say what there is to say of an epoch."""
-        if (words := self.words(decision)) is not None:
+        """Print what there is to say of an epoch, in the first process."""
+        if self.processes.is_first and (words := self.words(decision)) is not None:
             print(words)
 
     def words(self, decision: Decision) -> str | None:
         """Why the training ends, once, where ``verbose`` asks for it; before, what `progress` has to show."""
-        if not decision.stop:
-            return self.progress()
+        if not decision.stop:  # a learning rate is not changed without a word
+            return str(decision) if decision.action in CHANGES and self.settings.verbose else self.progress()
         return str(decision) if self.settings.verbose and self.stopped_epoch == decision.step else None
 
-    def state_dict(self) -> dict[str, Any]:
-        """The state of the run in plain types; of the settings only by which rule it was judged."""
-        return {**self.monitor.state_dict(), "rule": self._rule()}
-
-    def _rule(self) -> str:
-        """What ends a training, in words: a stop that was saved stands while this is the same."""
-        ending = ("tolerance", "min_epochs", "mode", "target_loss", "stop_on", "criteria")
-        return ", ".join(f"{name}={getattr(self.settings, name)!r}" for name in ending)
-
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a saved state at the next `begin`."""
-        self._saved = state_dict
+    def progress(self) -> str | None:
+        """What is to be shown between epochs, None where that is nothing."""
+        forecast = self.forecast() if self.settings.show_forecast else None
+        return None if forecast is None else forecast.eta
 
     def numbers(self, decision: Decision) -> dict[str, float]:
         """A decision as loggers take it: the verdict by its gravity, evidence and forecast by name."""
@@ -220,19 +300,17 @@ class Stopping(BestWeights, Complaints, FromYaml):
         evidence = {f"convergence/{name}": value for name, value in named.items()}
         return {"convergence/verdict": decision.verdict.gravity, "convergence/stop": int(decision.stop), **evidence}
 
-    def progress(self) -> str | None:
-        """What is to be shown between epochs, None where that is nothing."""
-        forecast = self.forecast() if self.settings.show_forecast else None
-        return None if forecast is None else forecast.eta
+    # State --------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def _stops_at(decision: Decision) -> bool:
-        """Whether a decision is one to stop, and not for the mere end of the budget."""
-        return decision.stop and not decision.is_budget_end
+    def state_dict(self) -> dict[str, Any]:
+        """The state of the run in plain types, and arrays where `saves_weights`; of the settings only the rule."""
+        return self.run.state(self._rule())
 
-    def _tell(self, observation: Observation, decision: Decision) -> None:
-        for listener in (*self._record, *self.listeners):
-            try:
-                listener(observation, decision)
-            except Exception as error:  # a picture that can't be drawn must not end a training
-                self._complain(ConvergenceError(f"{listener!r} failed: {error!r}"), about=repr(listener))
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from a saved state at the next `begin`."""
+        self._saved = state_dict
+
+    def _rule(self) -> str:
+        """What ends a training, in words: a stop that was saved stands while this is the same."""
+        ending = ("tolerance", "min_epochs", "mode", "target_loss", "stop_on", "criteria")
+        return ", ".join(f"{name}={getattr(self.settings, name)!r}" for name in ending)

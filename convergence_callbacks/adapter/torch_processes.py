@@ -1,55 +1,35 @@
-"""The processes of a PyTorch training, which must all come to the same decision: each enters, whatever it saw."""
+"""The processes of a PyTorch training."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
-from convergence_callbacks.adapter.found import Found, merged
-from convergence_callbacks.adapter.stopping import Stopping
-from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.adapter.processes import Own, Processes
 
 
-def collected(stopping: Stopping, step: int, logged: Any, **known: Any) -> Observation:
-    """`Stopping.collect` in all processes: they see the same, and complain of what none of them has.
+class TorchProcesses(Processes):
+    """The processes that ``torch.distributed`` connects; a single one where it connects none."""
 
-    Raises:
-        ConvergenceError: With ``strict``, in all processes.
-    """
-    found = agreed(stopping.find(step, logged, **known))
-    stopping.complain_of_missing(found)
-    return found.observation
+    @property
+    def is_first(self) -> bool:
+        """Whether this process is the one that prints, and writes what all read."""
+        distributed = _distributed()
+        return distributed is None or distributed.get_rank() == 0
 
-
-def agreed(own: Found) -> Found:
-    """What the processes found, made one, in every process. Every process has to call it."""
-    return merged(gathered(own))
-
-
-def any_process(flag: bool) -> bool:
-    """Whether a process says so. Every process has to call it."""
-    return any(gathered(flag))
+    def gather(self, own: Own) -> list[Own]:
+        """What each process has, by rank. Every process has to call it, whatever it saw."""
+        distributed = _distributed()
+        if distributed is None:
+            return [own]
+        ranks: list[Any] = [None] * distributed.get_world_size()
+        distributed.all_gather_object(ranks, own)
+        return ranks
 
 
-def gathered(own: Any) -> list[Any]:
-    """What each process has, by rank. Every process has to call it."""
-    processes = _processes()
-    if processes is None:
-        return [own]
-    ranks: list[Any] = [None] * processes.get_world_size()
-    processes.all_gather_object(ranks, own)
-    return ranks
-
-
-def is_first_process() -> bool:
-    """Whether this process is the one that speaks."""
-    processes = _processes()
-    return processes is None or processes.get_rank() == 0
-
-
-def _processes() -> Any:
-    """PyTorch's module of them where there are several; who has not loaded it has started none."""
-    processes = sys.modules.get("torch.distributed")
-    if processes is None or not processes.is_available() or not processes.is_initialized():
+def _distributed() -> Any:
+    """PyTorch's module of several processes; None where there is one: who has not loaded it has started none."""
+    module = sys.modules.get("torch.distributed")
+    if module is None or not module.is_available() or not module.is_initialized():
         return None
-    return processes if processes.get_world_size() > 1 else None
+    return module if module.get_world_size() > 1 else None

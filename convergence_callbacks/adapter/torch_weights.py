@@ -1,4 +1,4 @@
-"""The weights of a PyTorch model at its best epoch."""
+"""The weights of a PyTorch model."""
 
 from __future__ import annotations
 
@@ -6,22 +6,35 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def copied(model: Any) -> dict[str, Any]:
-    """A copy of a model's weights in the host's memory, for ``load_state_dict``.
+class TorchModel:
+    """A ``torch.nn.Module``, wrapped or not; see `Trained`.
 
     Args:
-        model: A ``torch.nn.Module``, wrapped or not.
+        model: The module.
     """
-    return on_host(model.state_dict())
 
+    def __init__(self, model: Any) -> None:
+        self._model = model
 
-def loaded(saved: Any) -> dict[str, Any] | None:
-    """Weights from a saved state, None where it has none.
+    def weights(self) -> dict[str, Any]:
+        """A copy of the weights in the host's memory."""
+        return on_host(self._model.state_dict())
 
-    Raises:
-        TypeError, ValueError: They are none.
-    """
-    return None if saved is None else dict(saved)
+    def give_back(self, weights: Mapping[str, Any]) -> Any:
+        """The module with these weights."""
+        self._model.load_state_dict(weights)
+        return self._model
+
+    @staticmethod
+    def read(saved: Any) -> dict[str, Any]:
+        """Weights as a saved state holds them.
+
+        Raises:
+            TypeError: They are none.
+        """
+        if not isinstance(saved, Mapping):
+            raise TypeError(f"best_weights must be what state_dict gave, got {type(saved).__name__}")
+        return dict(saved)
 
 
 def on_host(weights: Mapping[str, Any]) -> dict[str, Any]:

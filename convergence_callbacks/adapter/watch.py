@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from convergence_callbacks.adapter.found import Found
 from convergence_callbacks.adapter.names import is_of_training
+from convergence_callbacks.adapter.processes import ALONE, Processes
 from convergence_callbacks.adapter.stopping import Stopping
-from convergence_callbacks.core.curve.schedule import Schedule
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import ConvergenceError, StateError, as_state_error
+from convergence_callbacks.core.errors import ConvergenceError, StateError
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.verdict import STOP_ON_DEFAULT
 
@@ -27,6 +28,8 @@ class Watch(Stopping):
         mode: Whether less or more of it is better.
         tolerance: What the default rule tolerates; None where it may not end the training.
         listeners: Called with each observation and its decision.
+        processes: The processes of the training.
+        counter: What the framework calls its epochs, and how it numbers them.
 
     >>> watch = Watch("val_loss", mode="min")
     >>> decision = watch.decide(watch.collect(0, {"train_loss": 0.5, "val_loss": 0.6}))
@@ -41,53 +44,40 @@ class Watch(Stopping):
         mode: Literal["min", "max"],
         tolerance: float | None = None,
         listeners: list[Callable[[Observation, Decision], None]] | None = None,
+        processes: Processes = ALONE,
+        counter: Counter = Counter(),  # noqa: B008  # frozen
     ) -> None:
         role = "train_metric" if is_of_training(monitor) else "val_metric"
+        self.counter = counter
         self._may_end = tolerance is not None
-        self._told: Decision | None = None
         super().__init__(
             mode=mode,
             stop_on=STOP_ON_DEFAULT if self._may_end else (),
             tolerance=0.01 if tolerance is None else tolerance,
             **{role: monitor},  # type: ignore[arg-type]
         )
+        self.processes = processes
         self.listeners = [] if listeners is None else listeners
 
-    def resume(
-        self, state: Any, max_epochs: int | None, min_epochs: int | None = None, lr_schedule: Schedule | None = None
-    ) -> None:
+    def resume(self, state: Any, *known: Any, **named: Any) -> None:
         """`begin`, from a saved state where there is one; a state that can't be read costs the diagnosis its past."""
         self._saved = state
-        self._told = None
         try:
-            with as_state_error():
-                told = state and state.get("told")
-                self._told = Decision.from_dict(told) if told else None
-            self.begin(max_epochs, min_epochs, lr_schedule)
+            self.begin(*known, **named)
         except StateError as error:
-            self._saved = None
-            self.begin(max_epochs, min_epochs, lr_schedule)
-            self._complain(StateError(f"{error}; the diagnosis starts afresh"))
-
-    @property
-    def decision(self) -> Decision | None:
-        """The latest decision, None before the first epoch."""
-        return self.history[-1] if self.history else self._told or super().decision
-
-    def state_dict(self) -> dict[str, Any]:
-        """The state of the run, and what was last said of it: the other rule may have had the last word."""
-        return {**super().state_dict(), "told": self.decision.to_dict() if self.decision else None}
+            self.begin(*known, **named)
+            self.complain(StateError(f"{error}; the diagnosis starts afresh"))
 
     @property
     def ends(self) -> bool:
         """Whether the default rule would end the training here, and may."""
-        return self._may_end and bool(self.history) and self._stops_at(self.history[-1])
+        return self._may_end and bool(self.history) and self.history[-1].stop and not self.history[-1].is_budget_end
 
     def complain(self, error: ConvergenceError, about: str = "") -> None:
         """Warn of what went wrong, once for each thing."""
-        self._complain(error, about)
+        self.run.complaints.make(error, about)
 
-    def complain_of_missing(self, found: Found) -> None:
+    def complain_of_losses(self, found: Found) -> None:
         """Nothing: that is the other rule's to say."""
 
     def end(self, reason: str) -> Decision:
@@ -100,7 +90,7 @@ class Watch(Stopping):
         if not self.ends:
             last = dataclasses.replace(last, stop=True, quoted=reason, found_by=(NAME,))
         self.history[-1] = last
-        self.stopped_epoch = last.step
+        self.run.stopped_epoch = last.step
         return last
 
 

@@ -42,11 +42,13 @@ class Probes:
         spent: Epochs that they took together.
         step: Epoch of the latest, None before the first.
         probed: What it found.
+        raises: How often the learning rate was raised before it.
     """
 
     spent: int = 0
     step: int | None = None
     probed: Probed | None = None
+    raises: int = 0
 
     def may_probe(self, decision: Decision, budget: int, *, acts: bool = False) -> bool:
         """Whether another probe is within the budget, and due: at a stop, or once the run is twice as long.
@@ -66,7 +68,7 @@ class Probes:
 
     def after(self, step: int, probed: Probed | None) -> Probes:
         """The same with one more, None where it failed: that costs as much."""
-        return Probes(self.spent + (probed.cost if probed else 3 * ARM_EPOCHS), step, probed)
+        return Probes(self.spent + (probed.cost if probed else 3 * ARM_EPOCHS), step, probed, self.raises)
 
     def said_of(self, decision: Decision, rate: float | None, stop_on: Sequence[Verdict | str]) -> Decision:
         """The decision at the epoch of a probe, and wherever the curve says again what the probe refuted."""
@@ -78,9 +80,9 @@ class Probes:
         said = after_probe(decision, self.probed, rate, stop_on)
         return dataclasses.replace(said, evidence={**said.evidence, "probe_epochs": self.spent})
 
-    def acted_on(self) -> Probes:
-        """The same once what was found is done: of the rate that the run has now nothing is known yet."""
-        return Probes(self.spent, self.step)
+    def at(self, raises: int) -> Probes:
+        """The same after so many raises: of a rate that was changed since the probe nothing is known yet."""
+        return self if raises == self.raises else Probes(self.spent, self.step, raises=raises)
 
     def to_dict(self) -> dict[str, Any]:
         """The same in plain types."""
@@ -88,7 +90,7 @@ class Probes:
             **dataclasses.asdict(self.probed),
             "verdict": self.probed.verdict and str(self.probed.verdict),
         }
-        return {"spent": self.spent, "step": self.step, "probed": probed}
+        return {"spent": self.spent, "step": self.step, "probed": probed, "raises": self.raises}
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> Probes:
@@ -97,7 +99,7 @@ class Probes:
         if probed is not None:
             verdict = probed["verdict"]
             probed = Probed(**{**probed, "verdict": None if verdict is None else Verdict(verdict)})
-        return cls(saved.get("spent", 0), saved.get("step"), probed)
+        return cls(saved.get("spent", 0), saved.get("step"), probed, saved.get("raises", 0))
 
 
 def is_suspected_plateau(decision: Decision) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from convergence_callbacks.adapter.batches import MOST, FirstExamples, joined
-from convergence_callbacks.adapter.data_checking import DataChecking
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.data_check import Examples, Layer
 from convergence_callbacks.data_check.check import SOUND
@@ -19,36 +18,43 @@ BATCHES = 32
 """Batches of a data set that are looked at, at most."""
 
 
-class DataCheckingInKeras(DataChecking):
+class FirstWeights:
     """Compares the weights before and after the first epoch, which every backend knows; gradients are hidden in most.
 
     The examples are those that ``fit`` was called with. Arrays are looked at after the first epoch. A data set or a
     loader has to be read once more, which may draw random numbers: only once a run is not sound. A generator, which
-    can't be read twice, is never touched.
+    can't be read twice, is never touched. See `FirstEpoch`.
+
+    Args:
+        model: Gives the model that is trained; None while there is none.
     """
 
-    model: Any
+    def __init__(self, model: Callable[[], Any]) -> None:
+        self._model = model
 
-    def _begin_looking(self) -> None:
-        model = getattr(self, "model", None)
+    def start(self) -> None:
+        """Keep the weights of before."""
+        model = self._model()
         self._before = [] if model is None else [(name, values) for name, values, _ in _weights(model)]
         self._layers: tuple[Layer, ...] = ()
 
-    def _may_look(self, decision: Decision) -> bool:
+    def is_over(self, decision: Decision) -> bool:
+        """Whether this is the time to judge: at once for arrays, else when the run needs an explanation."""
         self._layers = self._layers or self._compared()
-        x, _ = _fitted(self.model)
+        x, _ = _fitted(self._model())
         return _is_arrays(x) or decision.verdict not in SOUND
 
-    def _examples(self) -> Examples:
+    def examples(self) -> Examples:
+        """What the data hold, and what the first epoch did to the layers."""
         first = FirstExamples()
-        for batch in _batches(*_fitted(self.model)):
+        for batch in _batches(*_fitted(self._model())):
             if first.is_full:
                 break
             first.add(batch)
         return first.examples(self._layers)
 
     def _compared(self) -> tuple[Layer, ...]:
-        after = list(_weights(self.model))
+        after = list(_weights(self._model()))
         if [name for name, _ in self._before] != [name for name, _, _ in after]:  # it was built in this epoch
             return ()
         changes = [_largest_change(old, new) for (_, old), (_, new, _) in zip(self._before, after, strict=True)]

@@ -14,11 +14,12 @@ import keras
 from convergence_callbacks.adapter.backup import Backup
 from convergence_callbacks.adapter.names import likely_mode
 from convergence_callbacks.adapter.watch import Watch, Watched
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, SettingsError, StateError, as_state_error
 from convergence_callbacks.core.observation import Observation, as_number, is_finite, plain_number
 from convergence_callbacks.keras.ended import EndedTraining
-from convergence_callbacks.keras.processes import agreed, collected, is_first_process, wait_for_all
+from convergence_callbacks.keras.processes import agreed, processes
 from convergence_callbacks.keras.schedule import Rates
 
 
@@ -103,7 +104,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         watch = self._watching()
         validated = any(name.startswith("val_") for name in seen)
         rate = None if self._rates is None else self._rates.used_in(epoch, seen)
-        watch.decide(collected(watch, epoch, seen, lr=rate, validated=validated))
+        watch.decide(watch.collect(epoch, seen, lr=rate, validated=validated))
         kept = self._kept_weights()
         if validated or not self.monitor.startswith("val_") or self.monitor in seen:
             self._keep_warm(epoch, seen)
@@ -112,7 +113,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
             self.stopped_epoch, self.model.stop_training = epoch, True
         if self.stopped_epoch:
             watch.end(self._reason(epoch))
-        if self._backup is not None and is_first_process():
+        if self._backup is not None and processes().is_first:
             self._write(self._backup, epoch, is_best=self._kept_weights() is not kept)
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
@@ -124,10 +125,10 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         if isinstance(self.best_weights, Path):  # of before a kill
             self._load_best(self.best_weights)
         super().on_train_end(logs)
-        if self.verbose and self.stopped_epoch and self.decision is not None and is_first_process():
+        if self.verbose and self.stopped_epoch and self.decision is not None and processes().is_first:
             print(self.decision)
-        wait_for_all()  # they read the same backup
-        if self._backup is not None and is_first_process():
+        processes().gather(None)  # all of them read the same backup
+        if self._backup is not None and processes().is_first:
             self._backup.remove()
 
     def get_monitor_value(self, logs: Mapping[str, Any] | None) -> Any:
@@ -199,7 +200,14 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
             mode: Literal["min", "max"] = "max" if self.monitor_op is keras.ops.greater else "min"
             params = getattr(self, "params", None) or {}
             self._rates = Rates(self.model, params.get("epochs"), params.get("steps"))
-            self._watch = Watch(self.monitor, mode=mode, tolerance=self.tolerance, listeners=self.listeners)
+            self._watch = Watch(
+                self.monitor,
+                mode=mode,
+                tolerance=self.tolerance,
+                listeners=self.listeners,
+                processes=processes(),
+                counter=Counter("epoch", first=1),
+            )
             self._watch.resume(self._saved_watch, params.get("epochs"), lr_schedule=self._rates.to_come)
         return self._watch
 

@@ -1,28 +1,54 @@
-"""A model in the middle of its training, as experiments need it."""
+"""A model in the middle of its training."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from convergence_callbacks.adapter.trained import arrays
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.keras.probe import innermost, moments, train_copy
 from convergence_callbacks.keras.schedule import ScaledSchedule
 
 
 class TrainedModel:
-    """A model; see `adapter.experiments.Trained`.
+    """A model; see `Experimental`.
 
     Args:
         model: The model in the middle of its run.
         data: What ``fit`` was given; None where nobody said.
     """
 
-    def __init__(self, model: Any, data: Mapping[str, Any] | None) -> None:
+    def __init__(self, model: Any, data: Mapping[str, Any] | None = None) -> None:
         self._model, self._data = model, data
+
+    def weights(self) -> list[Any]:
+        """A copy of the weights."""
+        weights: list[Any] = self._model.get_weights()
+        return weights
+
+    def give_back(self, weights: list[Any] | Path) -> Any:
+        """The model with these weights, or those of this file.
+
+        Raises:
+            FileNotFoundError: The file is gone.
+        """
+        if not isinstance(weights, Path):
+            self._model.set_weights(weights)
+        elif not weights.exists():
+            raise FileNotFoundError(weights)
+        else:
+            self._model.load_weights(weights)
+        return self._model
+
+    @staticmethod
+    def read(saved: Any) -> list[Any]:
+        """Weights as a saved state holds them; Keras's states hold none."""
+        return arrays(saved)
 
     def train_copy(self, times: float, collector: Any) -> list[Observation]:
         """What is observed of a copy at so many times the learning rate.
@@ -39,7 +65,7 @@ class TrainedModel:
         weights = [np.array(weight) for weight in self._model.get_weights()]
         return [*weights, *(np.array(keras.ops.convert_to_numpy(own.value)) for own in self._moments())]
 
-    def take_up(self, state: list[Any]) -> None:
+    def restore(self, state: list[Any]) -> None:
         """Go on from such a state."""
         count = len(self._model.weights)
         self._model.set_weights(state[:count])

@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import torch
-
-from convergence_callbacks.adapter.experiments import EXPERIMENTS, Experimenting
+from convergence_callbacks.adapter.processes import ALONE
+from convergence_callbacks.adapter.run import Run
 from convergence_callbacks.adapter.settings import CallbackSettings
-from convergence_callbacks.adapter.torch_weights import loaded, on_host
+from convergence_callbacks.adapter.stages import Stage
+from convergence_callbacks.adapter.stages.data_check import DataCheck
+from convergence_callbacks.adapter.stages.probe import EXPERIMENTS
+from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.adapter.torch_weights import TorchModel, on_host
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.lightning.adversarial import may_be_adversarial
 from convergence_callbacks.lightning.averaged import averages_weights
 from convergence_callbacks.lightning.console import say
-from convergence_callbacks.lightning.data_check import DataCheckingInLightning
+from convergence_callbacks.lightning.data_check import FirstBatches
 from convergence_callbacks.lightning.epoch import EpochInProgress
-from convergence_callbacks.lightning.fits import Fits
+from convergence_callbacks.lightning.fit_lifecycle import FitLifecycle
 from convergence_callbacks.lightning.observed import observed
-from convergence_callbacks.lightning.processes import any_process
-from convergence_callbacks.lightning.rivals import plays_against_itself
+from convergence_callbacks.lightning.processes import LightningProcesses
 from convergence_callbacks.lightning.schedule import known_of
 from convergence_callbacks.lightning.stock import early_stoppings
 from convergence_callbacks.lightning.trained import TrainedModule
 
-IN_MEMORY = 2**30
-"""Bytes of weights up to which the best ones are kept in memory; beyond, in ``backup_dir`` or the run's directory."""
-
-TELLING_APART = ("tolerance", "min_epochs", "target_loss", "stop_on", "criteria", "every_n_steps")
+IN_THE_KEY = ("tolerance", "min_epochs", "target_loss", "stop_on", "criteria", "every_n_steps")
 """Settings by which two callbacks of a kind differ."""
 
 DEFAULTS = CallbackSettings()
 
 
-class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_stoppings()):  # type: ignore[misc]
+class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     """Ends a Lightning training when it has converged, overfits, diverged or does not learn, and says why.
 
     It takes the settings of `Stopping`. Train and validation loss are found among the logged metrics; the
@@ -46,53 +45,66 @@ class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_s
     and the validation that ran in it (set Lightning's ``val_check_interval`` accordingly); ``max_epochs``,
     ``min_epochs`` and patience count stretches.
 
-    Several optimisers are a sign of losses that play against each other: then verdicts are told and end nothing,
-    unless ``val_metric`` names what tells of success, or ``criteria`` say what ends the training.
+    Several optimisers are a sign of adversarial training, in which no single loss shows convergence: then verdicts are
+    reported but do not stop the run, unless ``val_metric`` names what shows success, or ``criteria`` say what ends it.
     """
 
     integration = "Lightning"
     supports = EXPERIMENTS | {"restore_best", "log_decisions", "backup_dir", "check_data", "every_n_steps"}
+    counter = Counter("epoch", first=0)
+    trained = TrainedModule
+    saves_weights = True
 
     def _construct(self) -> None:
-        super()._construct()
-        self._best_weights: dict[str, Any] | None = None
-        self._best_path: str | None = None
+        self._fits, self._epoch = FitLifecycle(), EpochInProgress()
         self._validated_weights: dict[str, Any] | None = None
-        self._alone = False
-        self._epoch = EpochInProgress()
+        self._is_only_of_kind = False
 
-    @property
-    def state_key(self) -> str:
-        """Tells several of these callbacks in one trainer apart; by numbers, which may change on resume, if need be."""
-        return self._kind if self._alone else f"{self._kind[:-1]}{self._changed()}]"
+    def _stages(self, run: Run) -> list[Stage]:
+        self._first = FirstBatches()
+        check = [DataCheck(self._first)] if self.settings.check_data else []
+        return [*super()._stages(run), *check]
 
-    @property
-    def _kind(self) -> str:
-        criteria = self.settings.criteria
-        kind = "default" if criteria is None else "+".join(sorted(_names(criteria)))
-        return f"ConvergenceStopping[{self.settings.val_metric}, {self.settings.mode}, {kind}]"
-
-    def _changed(self) -> str:
-        """The settings by which two of a kind differ, those that are not the default."""
-        settings = ((name, getattr(self.settings, name)) for name in TELLING_APART)
-        return "".join(f", {name}={value}" for name, value in settings if value != getattr(DEFAULTS, name))
-
-    # Collect ------------------------------------------------------------------------------------------
+    # Run ----------------------------------------------------------------------------------------------
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Forget the last run, lest what saves a checkpoint before the first epoch takes it for this one."""
         own = [callback for callback in trainer.callbacks if type(callback) is type(self)]
-        self._alone = sum(callback._kind == self._kind for callback in own) == 1
-        if self._begins_afresh(stage):
+        self._is_only_of_kind = sum(callback._kind == self._kind for callback in own) == 1
+        self.processes = LightningProcesses(trainer)
+        if self._fits.begins(stage):
             self._saved = None
             self.begin()
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
-        """Make ready for this run, with what the trainer knows of it."""
-        only_told = plays_against_itself(self.settings, trainer)
-        self.begin_resumed(*known_of(trainer, self.settings.every_n_steps), only_told)
+        """Start this run, with what the trainer knows of it."""
+        adversarial = may_be_adversarial(self.settings, trainer)
+        self.begin_resumed(*known_of(trainer, self.settings.every_n_steps), reports_only=adversarial)
         if self.stopped_epoch is not None:  # it had ended before its checkpoint was saved
             trainer.should_stop = True
+
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        """Give back the best weights, where asked."""
+        if not averages_weights(trainer):
+            since = self._steps_since_judged(trainer) > 0
+            self.give_back_best(self._held(trainer, pl_module), trained_since=since)
+
+    def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
+        """Give back the best weights after a callback that averages has left its last average in the module."""
+        if averages_weights(trainer):
+            self.give_back_best(self._held(trainer, pl_module), trained_since=True)
+
+    def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        """Let go of the trainer."""
+        self._fits.ends()
+        self.processes = ALONE
+
+    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
+        """Let go of the trainer, which will not say that it ends."""
+        self._first.end_comparing()
+        self.teardown(trainer, pl_module, "fit")
+
+    # Collect ------------------------------------------------------------------------------------------
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Forget the last epoch's losses."""
@@ -101,8 +113,16 @@ class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_s
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
         """Judge the steps before this batch: here it is known whether a validation came after the last of them."""
-        super().on_train_batch_start(trainer, pl_module, batch, batch_idx)
+        self._show(self._first.add_batch, pl_module, batch)
         self._judge_steps(trainer, pl_module)
+
+    def on_before_backward(self, trainer: Any, pl_module: Any, loss: Any) -> None:
+        """Note that the loss is known, and with it all that was compared."""
+        self._first.end_comparing()
+
+    def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
+        """Look at the gradients, their scale taken out."""
+        self._show(self._first.add_gradients)
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Add the loss of the batch to the epoch's."""
@@ -144,60 +164,60 @@ class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_s
 
     def _judge(self, step: int, trainer: Any, pl_module: Any) -> None:
         observation = observed(self, self._epoch, trainer, step)
-        trained = TrainedModule(trainer, pl_module)
-        decision = self.decide(observation, lambda said: self.experimented(said, observation, trained))
-        self._act(decision, trainer, pl_module, trained)
+        decision = self.decide(observation, self._held(trainer, pl_module))
         self._validated_weights = None
+        self._act(decision, trainer)
+
+    def _show(self, collect: Any, *given: Any) -> None:
+        """Show the data check something, where it is asked for and still looking."""
+        if (check := self.run.stage(DataCheck)) is not None:
+            check.attempt(collect, *given)
+
+    def _held(self, trainer: Any, pl_module: Any) -> TrainedModule:
+        folder, complaints = self.settings.backup_dir, self.run.complaints
+        return TrainedModule(trainer, pl_module, complaints, folder, self._validated_weights)
 
     # Act ----------------------------------------------------------------------------------------------
 
-    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
-        """Give back the best weights, where asked."""
-        if not averages_weights(trainer):
-            self._give_back(pl_module, trained_since=self._steps_since_judged(trainer) > 0)
+    def _act(self, decision: Decision, trainer: Any) -> None:
+        if self.settings.log_decisions and trainer.is_global_zero:
+            for logger in trainer.loggers:
+                logger.log_metrics(self.numbers(decision), step=trainer.global_step)
+        if self.must_end(decision):
+            trainer.should_stop = True
+        if (words := self.words(decision)) is not None:
+            say(trainer, words)
 
-    def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
-        """Give back the best weights after a callback that averages has left its last average in the module."""
-        if averages_weights(trainer):
-            self._give_back(pl_module, trained_since=True)
+    # State --------------------------------------------------------------------------------------------
 
-    def _give_back(self, pl_module: Any, *, trained_since: bool) -> None:
-        decision = self._best_was_before(trained_since=trained_since)
-        if decision is None:
-            return
-        weights = self._best_weights
-        if weights is None and self._best_path is not None and Path(self._best_path).exists():
-            weights = torch.load(self._best_path, map_location="cpu", weights_only=True)["state_dict"]
-        if weights is None:
-            self._complain(self.lost_best(decision))
-        else:
-            pl_module.load_state_dict(weights)
+    @property
+    def state_key(self) -> str:
+        """Distinguishes several of these callbacks in one trainer; by numbers, which may change, only if needed."""
+        return self._kind if self._is_only_of_kind else f"{self._kind[:-1]}{self._changed()}]"
+
+    @property
+    def _kind(self) -> str:
+        criteria = self.settings.criteria
+        kind = "default" if criteria is None else "+".join(sorted(_names(criteria)))
+        return f"ConvergenceStopping[{self.settings.val_metric}, {self.settings.mode}, {kind}]"
+
+    def _changed(self) -> str:
+        """The settings by which two of a kind differ, those that are not the default."""
+        settings = ((name, getattr(self.settings, name)) for name in IN_THE_KEY)
+        return "".join(f", {name}={value}" for name, value in settings if value != getattr(DEFAULTS, name))
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the run in plain types and tensors; the settings are not part of it."""
-        kept = {"best_weights": self._best_weights, "best_path": self._best_path}
-        return {
-            **super().state_dict(),
-            "epoch": self._epoch.state_dict(),
-            **({} if self._before_raise is None else {"before_raise": self._before_raise}),
-            **(kept if self.settings.restore_best else {}),
-            **({} if self._validated_weights is None else {"validated_weights": self._validated_weights}),
-        }
-
-    def _take_up(self, saved: Mapping[str, Any]) -> None:
-        super()._take_up(saved)
-        self._best_weights, self._best_path = loaded(saved.get("best_weights")), saved.get("best_path")
-        self._validated_weights = loaded(saved.get("validated_weights"))
-        self._epoch.load_state_dict(saved.get("epoch", {}))
-        self._before_raise = saved.get("before_raise")
+        validated = {} if self._validated_weights is None else {"validated_weights": self._validated_weights}
+        return {**super().state_dict(), "epoch": self._epoch.state_dict(), **validated}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a saved state in this fit, or, by hand, in the next; an evaluation takes up none."""
-        if self._is_to_load():
+        """Go on from a saved state in this fit, or, by hand, in the next; an evaluation goes on from none."""
+        if self._fits.may_load():
             super().load_state_dict(state_dict)
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
-        """Take up the state of a run whose criteria were other ones: settings are the user's to change."""
+        """Go on with the state of a run whose criteria were other ones: settings are the user's to change."""
         states = checkpoint.get("callbacks", {})
         kind = self._kind.rpartition(",")[0]
         taken = {callback.state_key for callback in trainer.callbacks}
@@ -205,42 +225,10 @@ class ConvergenceStopping(Fits, DataCheckingInLightning, Experimenting, *early_s
         if self.state_key not in states and len(left) == 1:
             self.load_state_dict(left[0])
 
-    def _act(self, decision: Decision, trainer: Any, pl_module: Any, trained: TrainedModule) -> None:
-        if self._is_to_keep(decision):
-            self._keep_best(trainer, pl_module)
-        self.change_rate(trained)
-        if self.settings.log_decisions and trainer.is_global_zero:
-            for logger in trainer.loggers:
-                logger.log_metrics(self.numbers(decision), step=trainer.global_step)
-        if decision.stop:
-            trainer.should_stop = True
-        if (words := self.words(decision)) is not None:
-            say(trainer, words)
-
-    def _keep_best(self, trainer: Any, pl_module: Any) -> None:
-        if self._validated_weights is not None:
-            self._best_weights = self._validated_weights
-            return
-        weights = pl_module.state_dict()
-        size = sum(w.numel() * w.element_size() for w in weights.values() if isinstance(w, torch.Tensor))
-        if size <= IN_MEMORY:
-            self._best_weights = on_host(weights)
-        else:
-            self._write_best(trainer, Path(self.settings.backup_dir or trainer.default_root_dir))
-
-    def _write_best(self, trainer: Any, folder: Path) -> None:
-        self._best_path, failed = str(folder / "convergence-best.ckpt"), None
-        try:
-            trainer.save_checkpoint(self._best_path, weights_only=True)
-        except OSError as error:  # a full disk must not end a training
-            failed = error
-            trainer.strategy.barrier()  # the other processes wait in it for the one that writes
-        if any_process(trainer, failed is not None):
-            self._best_path = None
-            told = failed or "another process failed"
-            self._complain(
-                ConvergenceError(f"the best weights can't be kept in {folder}: {told}"), about="best weights"
-            )
+    def _restore(self, saved: Mapping[str, Any]) -> None:
+        validated = saved.get("validated_weights")
+        self._validated_weights = None if validated is None else TorchModel.read(validated)
+        self._epoch.load_state_dict(saved.get("epoch", {}))
 
 
 def _names(criteria: Any) -> list[str]:

@@ -11,52 +11,49 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from convergence_callbacks.adapter.batches import FirstExamples
-from convergence_callbacks.adapter.data_checking import DataChecking
 from convergence_callbacks.adapter.torch_gradients import GradientWatch
+from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.data_check import Examples
 
 COMPARING = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "sub", "__sub__", "rsub", "__rsub__")
 """Functions of PyTorch that compare an output with its target, element by element."""
 
 
-class DataCheckingInLightning(DataChecking):
-    """Collects in the hooks of the first epoch; nothing is trained or drawn for it."""
+class FirstBatches:
+    """Collects in the hooks of the first epoch; nothing is trained or drawn for it. See `FirstEpoch`."""
 
-    def _begin_looking(self) -> None:
+    def __init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Forget what was collected: nothing is to be had before the first batch."""
         self._first = FirstExamples()
         self._gradients: GradientWatch | None = None
         self._comparisons = ComparisonWatch()
 
-    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
-        """Keep the examples of the batch, and see what its outputs are compared with if it is the first."""
-        if self._is_looking:
-            self._tried(self._collect_batch, pl_module, batch)
-
-    def on_before_backward(self, trainer: Any, pl_module: Any, loss: Any) -> None:
-        """The loss is known, and with it all that was compared."""
-        self._end_comparing()
-
-    def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
-        """Look at the gradients, their scale taken out."""
-        if self._is_looking and self._gradients is not None:
-            self._tried(self._gradients.note)
-
-    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
-        """Leave nothing behind."""
-        self._end_comparing()
-
-    def _collect_batch(self, pl_module: Any, batch: Any) -> None:
+    def add_batch(self, pl_module: Any, batch: Any) -> None:
+        """Keep the examples of a batch, and see what its outputs are compared with if it is the first."""
         self._first.add(batch)
         if self._gradients is None:
             self._gradients = GradientWatch(pl_module)
             self._comparisons.start()
 
-    def _end_comparing(self) -> None:
-        if self.settings.check_data:
-            self._comparisons.end()
+    def end_comparing(self) -> None:
+        """Note that the loss is known, and with it all that was compared."""
+        self._comparisons.end()
 
-    def _examples(self) -> Examples:
-        self._end_comparing()
+    def add_gradients(self) -> None:
+        """Look at the gradients, their scale taken out."""
+        if self._gradients is not None:
+            self._gradients.note()
+
+    def is_over(self, decision: Decision) -> bool:
+        """Whether this is the time to judge what was collected: at the end of the first epoch."""
+        return True
+
+    def examples(self) -> Examples:
+        """What was collected."""
+        self.end_comparing()
         layers = () if self._gradients is None else self._gradients.layers()
         return self._first.examples(layers, self._comparisons.shapes)
 

@@ -17,19 +17,19 @@ from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.lightning.console import say
 from convergence_callbacks.lightning.epoch import EpochInProgress
 from convergence_callbacks.lightning.errors import MisconfiguredError, MonitorNotFoundError
-from convergence_callbacks.lightning.fits import Fits
+from convergence_callbacks.lightning.fit_lifecycle import FitLifecycle
 from convergence_callbacks.lightning.monitored import MonitoredMetric
 from convergence_callbacks.lightning.observed import observed
-from convergence_callbacks.lightning.processes import any_process, gather
+from convergence_callbacks.lightning.processes import LightningProcesses
 from convergence_callbacks.lightning.saved import SavedEarlyStopping
 from convergence_callbacks.lightning.schedule import limit, schedule
 from convergence_callbacks.lightning.stock import early_stoppings, reason_type
 
-TELLING_APART = ("min_delta", "patience", "check_finite", "stopping_threshold", "divergence_threshold", "tolerance")
+IN_THE_KEY = ("min_delta", "patience", "check_finite", "stopping_threshold", "divergence_threshold", "tolerance")
 """Settings by which two callbacks on one metric differ; a stop from a checkpoint stands while they are the same."""
 
 
-class EarlyStopping(Fits, Watched, *early_stoppings()):  # type: ignore[misc]
+class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
     """Lightning's `EarlyStopping`: its arguments and decisions, without its known defects, with a diagnosis.
 
     ``docs/defects.md`` lists what differs. `decision`, `history`, `observations` and `listeners` are those of
@@ -99,14 +99,14 @@ class EarlyStopping(Fits, Watched, *early_stoppings()):  # type: ignore[misc]
         self.tolerance = tolerance
         self.listeners: list[Callable[[Observation, Decision], None]] = []
         self._when_asked = check_on_train_epoch_end
-        self._alone = False
+        self._fits, self._is_only_on_metric = FitLifecycle(), False
         self._set_reason(None, 0)
         self._forget()
 
     @property
     def state_key(self) -> str:
         """Lightning's; among several callbacks on one metric also with the settings by which they differ."""
-        others = {} if self._alone else self._settings(changed_only=True)
+        others = {} if self._is_only_on_metric else self._settings(changed_only=True)
         return str(self._generate_state_key(monitor=self.monitor, mode=self.mode, **others))
 
     # Run ----------------------------------------------------------------------------------------------
@@ -118,9 +118,19 @@ class EarlyStopping(Fits, Watched, *early_stoppings()):  # type: ignore[misc]
         if stage == "fit" and trainer.world_size > 1 and _may_lack_validation(trainer, pl_module):
             self._check_on_train_epoch_end = True
         key = self._generate_state_key(monitor=self.monitor, mode=self.mode)
-        self._alone = sum(callback.state_key.startswith(key[:-1]) for callback in trainer.callbacks) == 1
-        if self._begins_afresh(stage):
+        self._is_only_on_metric = sum(callback.state_key.startswith(key[:-1]) for callback in trainer.callbacks) == 1
+        if self._fits.begins(stage):
             self._forget()
+
+    def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        """Let go of the trainer."""
+        super().teardown(trainer, pl_module, stage)
+        self._fits.ends()
+
+    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
+        """Let go of the trainer, which will not say that it ends."""
+        super().on_exception(trainer, pl_module, exception)
+        self._fits.ends()
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """A training that had ended before its checkpoint was saved goes on with no epoch."""
@@ -172,14 +182,13 @@ class EarlyStopping(Fits, Watched, *early_stoppings()):  # type: ignore[misc]
     def _judge(self, trainer: Any, current: Any) -> None:
         """Judge the metric by Lightning's rule; what the first process that stops found is what all found."""
         stops, reason = self._evaluate_stopping_criteria(current)
-        ranks = gather(trainer, [1.0 if stops else None])
-        first = next((rank for rank, (stopped,) in enumerate(ranks) if stopped), None)
+        ranks = LightningProcesses(trainer).gather((stops, self._reason_code(), reason))
+        first = next((found for found in ranks if found[0]), None)
         if first is None:
             self._go_on()
         else:
-            if trainer.world_size > 1:
-                code, reason = trainer.strategy.broadcast((self._reason_code(), reason), src=first)
-                self._set_reason(trainer, code)
+            _, code, reason = first
+            self._set_reason(trainer, code)
             self._stop(trainer, reason)
         if reason and self.verbose:
             self._log_info(trainer, reason, self.log_rank_zero_only)
@@ -192,7 +201,7 @@ class EarlyStopping(Fits, Watched, *early_stoppings()):  # type: ignore[misc]
         return stops, reason
 
     def _miss(self, trainer: Any, metrics: Mapping[str, Any]) -> None:
-        validated = any_process(trainer, self._was_validated)
+        validated = LightningProcesses(trainer).any(self._was_validated)
         if trainer.enable_validation and not validated:  # it may be logged at the first validation
             return
         error = MonitorNotFoundError(str(not_found(self.monitor, metrics, setting="monitor")))
@@ -238,7 +247,7 @@ class EarlyStopping(Fits, Watched, *early_stoppings()):  # type: ignore[misc]
         Raises:
             StateError: It is damaged or foreign; without ``strict`` that is told, and patience starts afresh.
         """
-        if not self._is_to_load():
+        if not self._fits.may_load():
             return
         try:
             saved = SavedEarlyStopping.read(state_dict)
@@ -265,7 +274,7 @@ class EarlyStopping(Fits, Watched, *early_stoppings()):  # type: ignore[misc]
 
     def _settings(self, *, changed_only: bool = False) -> dict[str, Any]:
         defaults = inspect.signature(EarlyStopping.__init__).parameters
-        now = {name: getattr(self, name) for name in TELLING_APART}
+        now = {name: getattr(self, name) for name in IN_THE_KEY}
         now["min_delta"] = abs(now["min_delta"])  # Lightning turns its sign
         return {name: value for name, value in now.items() if not changed_only or value != defaults[name].default}
 
@@ -279,7 +288,13 @@ class EarlyStopping(Fits, Watched, *early_stoppings()):  # type: ignore[misc]
 
     def _watching(self, trainer: Any) -> Watch:
         if self._watch is None:
-            self._watch = Watch(self.monitor, mode=self.mode, tolerance=self.tolerance, listeners=self.listeners)
+            self._watch = Watch(
+                self.monitor,
+                mode=self.mode,
+                tolerance=self.tolerance,
+                listeners=self.listeners,
+                processes=LightningProcesses(trainer),
+            )
             self._watch.resume(self._saved_watch, limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer))
         return self._watch
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from convergence_callbacks.core.observation import as_number
-from convergence_callbacks.lightning.processes import first_seen, gather
+from convergence_callbacks.lightning.processes import LightningProcesses
 
 
 class MonitoredMetric:
@@ -39,8 +39,10 @@ class MonitoredMetric:
         own = metrics.get(self.name)
         is_new, self._last = own is not None and own is not self._last, own
         number = as_number(own)
-        seen, new = first_seen(gather(trainer, [number, 1.0 if is_new else None]))
+        ranks = LightningProcesses(trainer).gather((number, is_new))
+        seen = next((value for value, _ in ranks if value is not None), None)
+        is_new = any(new for _, new in ranks)
         if isinstance(own, torch.Tensor) and own.numel() == 1 and not own.is_meta:
-            return own.squeeze(), new is not None
+            return own.squeeze(), is_new
         number = seen if own is None else number  # what is no number is NaN here
-        return None if number is None else torch.tensor(number, device=trainer.strategy.root_device), new is not None
+        return None if number is None else torch.tensor(number, device=trainer.strategy.root_device), is_new

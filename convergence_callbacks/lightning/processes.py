@@ -1,35 +1,43 @@
-"""What several processes saw, made one: each of them enters the same collective whatever it saw itself."""
+"""The processes of a Lightning training, whatever its strategy connects them by."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+import pickle
 from typing import Any
 
 import torch
 
+from convergence_callbacks.adapter.processes import Own, Processes
 
-def gather(trainer: Any, values: Sequence[float | None]) -> list[list[float | None]]:
-    """The values of every process, by rank; None stays None.
+
+class LightningProcesses(Processes):
+    """The processes of a trainer.
 
     Args:
-        trainer: The trainer; all of its processes have to call this.
-        values: As many numbers on each process.
+        trainer: The trainer.
     """
-    if trainer.world_size == 1:
-        return [list(values)]
-    row = [[0.0 if value is None else 1.0, math.nan if value is None else value] for value in values]
-    device = trainer.strategy.root_device
-    kind = torch.float32 if device.type == "mps" else torch.float64
-    rows = trainer.strategy.all_gather(torch.tensor(row, dtype=kind, device=device)).tolist()
-    return [[value if present else None for present, value in rank] for rank in rows]
 
+    def __init__(self, trainer: Any) -> None:
+        self._trainer = trainer
 
-def any_process(trainer: Any, flag: bool) -> bool:
-    """Whether a process says so; all of them have to call this."""
-    return any(said for (said,) in gather(trainer, [1.0 if flag else None]))
+    @property
+    def is_first(self) -> bool:
+        """Whether this process is the one that prints, and writes what all read."""
+        return bool(self._trainer.is_global_zero)
 
+    def gather(self, own: Own) -> list[Own]:
+        """What each process has, by rank. Every process has to call it, whatever it saw."""
+        if self._trainer.world_size == 1:
+            return [own]
+        sent = torch.frombuffer(bytearray(pickle.dumps(own)), dtype=torch.uint8)
+        sizes = [int(size) for size in self._all_gather(torch.tensor([len(sent)]))]
+        padded = torch.zeros(max(sizes), dtype=torch.uint8)
+        padded[: len(sent)] = sent
+        rows = self._all_gather(padded)
+        return [pickle.loads(row[:size].numpy().tobytes()) for row, size in zip(rows, sizes, strict=True)]
 
-def first_seen(ranks: Sequence[Sequence[float | None]]) -> list[float | None]:
-    """Of each value, that of the first process which has one."""
-    return [next((value for value in column if value is not None), None) for column in zip(*ranks, strict=True)]
+    def _all_gather(self, values: torch.Tensor) -> torch.Tensor:
+        """The same tensor of each process, a row each."""
+        strategy = self._trainer.strategy
+        gathered: torch.Tensor = strategy.all_gather(values.to(strategy.root_device))
+        return gathered.cpu()

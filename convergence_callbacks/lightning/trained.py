@@ -1,26 +1,76 @@
-"""A module in the middle of its training, as experiments need it."""
+"""A module in the middle of its training."""
 
 from __future__ import annotations
 
 import copy
+import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import torch
+
+from convergence_callbacks.adapter.complaints import Complaints
 from convergence_callbacks.adapter.torch_rate import scale_rate
-from convergence_callbacks.adapter.torch_weights import on_host
+from convergence_callbacks.adapter.torch_weights import TorchModel, on_host
+from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.lightning.probe import train_copy
+from convergence_callbacks.lightning.processes import LightningProcesses
+
+IN_MEMORY = 2**30
+"""Bytes of weights up to which the best ones are kept in memory; beyond, in a file."""
+
+FILE = "convergence-best.ckpt"
+"""The file of best weights that are too large for the memory."""
 
 
 class TrainedModule:
-    """A module and its trainer; see `adapter.experiments.Trained`.
+    """A module and its trainer; see `Experimental`.
 
     Args:
         trainer: The trainer in the middle of its run.
         pl_module: Its module.
+        complaints: Where large weights can't be written, that is reported here.
+        folder: Where large weights are written; the trainer's own when left out.
+        validated: The weights that were validated, where they are others than those that are trained.
     """
 
-    def __init__(self, trainer: Any, pl_module: Any) -> None:
-        self._trainer, self._module = trainer, pl_module
+    def __init__(
+        self,
+        trainer: Any,
+        pl_module: Any,
+        complaints: Complaints,
+        folder: str | os.PathLike[str] | None = None,
+        validated: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._trainer, self._module, self._complaints = trainer, pl_module, complaints
+        self._folder = Path(folder or trainer.default_root_dir)
+        self._validated = validated
+
+    def weights(self) -> Any:
+        """A copy of the weights in the host's memory; of large ones the path of a file; None where it can't be had."""
+        if self._validated is not None:
+            return self._validated
+        weights = self._module.state_dict()
+        size = sum(w.numel() * w.element_size() for w in weights.values() if isinstance(w, torch.Tensor))
+        return on_host(weights) if size <= IN_MEMORY else self._written()
+
+    def give_back(self, weights: Mapping[str, Any] | str) -> Any:
+        """The module with these weights, or those of this file.
+
+        Raises:
+            FileNotFoundError: The file is gone.
+        """
+        if isinstance(weights, str):
+            weights = torch.load(weights, map_location="cpu", weights_only=True)["state_dict"]
+        self._module.load_state_dict(weights)
+        return self._module
+
+    @staticmethod
+    def read(saved: Any) -> Any:
+        """Weights, or the path of their file, as a checkpoint holds them."""
+        return saved if isinstance(saved, str) else TorchModel.read(saved)
 
     def train_copy(self, times: float, collector: Any) -> list[Observation]:
         """What is observed of a copy at so many times the learning rate."""
@@ -31,7 +81,7 @@ class TrainedModule:
         moments = [copy.deepcopy(optimizer.state_dict()["state"]) for optimizer in self._trainer.optimizers]
         return {"weights": on_host(self._module.state_dict()), "moments": moments}
 
-    def take_up(self, state: dict[str, Any]) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         """Go on from such a state."""
         self._module.load_state_dict(state["weights"])
         for optimizer, moments in zip(self._trainer.optimizers, state["moments"], strict=True):
@@ -41,3 +91,18 @@ class TrainedModule:
         """Multiply the learning rate of each optimiser and scheduler."""
         schedulers = [config.scheduler for config in self._trainer.lr_scheduler_configs]
         scale_rate(self._trainer.optimizers, schedulers, times)
+
+    def _written(self) -> str | None:
+        """The path of a file with the weights; all processes write it together."""
+        path, failed = str(self._folder / FILE), None
+        try:
+            self._trainer.save_checkpoint(path, weights_only=True)
+        except OSError as error:  # a full disk must not end a training
+            failed = error
+            self._trainer.strategy.barrier()  # the other processes wait in it for the one that writes
+        if not LightningProcesses(self._trainer).any(failed is not None):
+            return path
+        reason = failed or "another process failed"
+        complaint = ConvergenceError(f"the best weights can't be kept in {self._folder}: {reason}")
+        self._complaints.make(complaint, about="best weights")
+        return None

@@ -3,7 +3,8 @@
 import pytest
 
 from convergence_callbacks import Observation
-from convergence_callbacks.adapter.experiments import Experimenting
+from convergence_callbacks.adapter.stages.probe import EXPERIMENTS
+from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.experiments.probing import EARLY
 
 
@@ -21,11 +22,17 @@ class Line:
     def state(self):
         return self.loss
 
-    def take_up(self, state):
+    def restore(self, state):
         self.loss = state
 
     def scale_rate(self, times):
         self.times *= times
+
+
+class Experimenting(Stopping):
+    """A callback whose framework allows experiments."""
+
+    supports = EXPERIMENTS
 
 
 def run(schedule, epochs, power=1.0, jump=0.0, **settings):
@@ -37,8 +44,7 @@ def run(schedule, epochs, power=1.0, jump=0.0, **settings):
         rate = schedule[epoch]
         line.loss += jump * (line.times > 1) - 1e-4 * rate
         seen = stopping.collect(epoch, {"train_loss": line.loss, "val_loss": line.loss}, lr=rate)
-        stopping.decide(seen, lambda said, seen=seen: stopping.experimented(said, seen, line))
-        stopping.change_rate(line)
+        stopping.decide(seen, line)
     return line, stopping
 
 

@@ -3,7 +3,8 @@
 import math
 
 from convergence_callbacks.adapter.found import Found, merged
-from convergence_callbacks.adapter.torch_processes import any_process, is_first_process
+from convergence_callbacks.adapter.processes import ALONE, Processes
+from convergence_callbacks.adapter.torch_processes import TorchProcesses
 from convergence_callbacks.core.observation import Observation
 
 NOTHING = Found(Observation(step=3), train=False, val=False, validated=False, logged=())
@@ -40,4 +41,6 @@ def test_what_none_has_is_missing():
 
 def test_a_process_that_is_alone_agrees_with_itself():
     assert merged([SECOND]) == SECOND
-    assert any_process(True) and not any_process(False) and is_first_process()
+    for alone in (ALONE, Processes(), TorchProcesses()):
+        assert alone.gather(SECOND) == [SECOND] and alone.is_first
+        assert alone.any(True) and not alone.any(False)

@@ -7,6 +7,7 @@ import warnings
 import pytest
 
 from convergence_callbacks import ConvergenceError, MetricNotFoundError, Patience, SettingsError, StateError
+from convergence_callbacks.adapter.stages.best_weights import lost
 from convergence_callbacks.adapter.stopping import Stopping
 
 
@@ -175,7 +176,7 @@ def test_the_best_weights_of_a_run_without_a_finite_loss_are_not_called_lost():
     stopping = Stopping()
     with pytest.warns(RuntimeWarning, match="train_loss is nan"):
         stopping.decide(stopping.collect(0, {"loss": math.nan}, validated=False))
-    assert str(stopping.lost_best(stopping.decision)).startswith("no epoch had a finite loss")
+    assert str(lost(stopping.decision)).startswith("no epoch had a finite loss")
 
 
 def test_listeners_hear_of_each_epoch_in_order():

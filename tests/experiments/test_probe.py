@@ -133,8 +133,8 @@ def test_where_the_rate_is_raised_a_run_is_probed_early_and_again_after_each_rai
         assert not Probes().may_probe(ended, 24, acts=True)
     once = Probes().after(EARLY, judged(raised=FALLS))
     later = dataclasses.replace(falls, step=9)
-    assert not once.may_probe(later, 24, acts=True) and once.acted_on().may_probe(later, 24, acts=True)
-    assert not once.acted_on().may_probe(later, 23, acts=True)
+    assert not once.may_probe(later, 24, acts=True) and once.at(1).may_probe(later, 24, acts=True)
+    assert not once.at(1).may_probe(later, 23, acts=True)
 
 
 def test_probes_are_bounded_and_not_repeated_at_every_epoch():

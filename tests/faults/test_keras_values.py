@@ -53,7 +53,7 @@ def test_a_number_in_another_form_changes_no_decision(kind, form):
 @pytest.mark.parametrize("value", NONE.values(), ids=NONE)
 def test_what_is_no_number_is_told_once_and_changes_no_decision_after_it(value):
     callback = made(ConvergenceStopping)
-    with pytest.warns(RuntimeWarning, match="val_loss is .* at epoch 1; the training goes on") as told:
+    with pytest.warns(RuntimeWarning, match="val_loss is .* at epoch 2; the training goes on") as told:
         fit(callback, scripted=Scripted(in_places(value)), epochs=8)
     assert sum("val_loss is" in str(warning.message) for warning in told) == 1
     assert_as_a_clean_run(callback)
@@ -67,7 +67,7 @@ def test_keras_s_rule_takes_what_is_no_number_as_nan(value):
 
 
 def test_what_is_no_number_ends_a_strict_training():
-    with pytest.raises(ConvergenceError, match="val_loss is nan at epoch 1"):
+    with pytest.raises(ConvergenceError, match="val_loss is nan at epoch 2"):
         fit(ConvergenceStopping(strict=True), scripted=Scripted(in_places(lambda: math.nan)), epochs=8)
 
 

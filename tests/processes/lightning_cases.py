@@ -13,7 +13,7 @@ from torch.distributed.fsdp import fully_shard
 
 from convergence_callbacks import Patience
 from convergence_callbacks.core.criteria.time_budget import TimeBudget
-from convergence_callbacks.lightning import ConvergenceStopping, EarlyStopping, convergence_stopping
+from convergence_callbacks.lightning import ConvergenceStopping, EarlyStopping, trained
 from tests.processes.joined import in_a_group
 
 CASES = {}
@@ -230,11 +230,11 @@ def the_best_weights_can_not_be_written(folder):
 @contextlib.contextmanager
 def small_memory():
     """No weights are small enough to be kept in memory."""
-    whole, convergence_stopping.IN_MEMORY = convergence_stopping.IN_MEMORY, 0
+    whole, trained.IN_MEMORY = trained.IN_MEMORY, 0
     try:
         yield
     finally:
-        convergence_stopping.IN_MEMORY = whole
+        trained.IN_MEMORY = whole
 
 
 @case

@@ -1,0 +1,36 @@
+"""What was seen and decided in this process, and who hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from convergence_callbacks.adapter.complaints import Complaints
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.core.observation import Observation
+
+Listener = Callable[[Observation, Decision], None]
+"""Called with each observation and its decision."""
+
+
+class Journal:
+    """The observations and decisions of a run, in order.
+
+    Args:
+        complaints: Where a listener fails, that is reported here.
+    """
+
+    def __init__(self, complaints: Complaints) -> None:
+        self.observations: list[Observation] = []
+        self.decisions: list[Decision] = []
+        self._complaints = complaints
+
+    def add(self, observation: Observation, decision: Decision, listeners: Iterable[Listener]) -> None:
+        """Write down an epoch, and tell the listeners of it."""
+        self.observations.append(observation)
+        self.decisions.append(decision)
+        for listener in listeners:
+            try:
+                listener(observation, decision)
+            except Exception as error:  # a picture that can't be drawn must not end a training
+                self._complaints.make(ConvergenceError(f"{listener!r} failed: {error!r}"), about=repr(listener))

@@ -1,0 +1,101 @@
+"""A run in progress: its monitor, and the stages that each decision passes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from convergence_callbacks.adapter.complaints import Complaints
+from convergence_callbacks.adapter.journal import Journal, Listener
+from convergence_callbacks.adapter.stages import Stage
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import as_state_error
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.monitor import Monitor
+
+Kind = TypeVar("Kind")
+
+
+class Run:
+    """A run in progress; a callback has one, and makes another for its next training.
+
+    Args:
+        monitor: What judges it.
+        complaints: What went wrong in it.
+        limit: Epochs after which the framework ends it by itself, None where it does not.
+
+    Attributes:
+        stages: What a decision passes, in order.
+        journal: What was seen and decided.
+        stopped_epoch: The first epoch at which it should end, None where it ran out its budget.
+    """
+
+    def __init__(self, monitor: Monitor, complaints: Complaints, limit: int | None = None) -> None:
+        self.monitor, self.complaints, self.limit = monitor, complaints, limit
+        self.stages: list[Stage] = []
+        self.journal = Journal(complaints)
+        self.recorders: Sequence[Listener] = ()
+        self.stopped_epoch: int | None = None
+        self._resumed: Decision | None = None
+
+    @property
+    def decision(self) -> Decision | None:
+        """The latest decision, None before the first epoch."""
+        decided = self.journal.decisions
+        return decided[-1] if decided else self._resumed or self.monitor.decision
+
+    def observe(self, observation: Observation, trained: Any, listeners: Sequence[Listener]) -> Decision:
+        """Judge an epoch, let the decision pass the stages, and write it down.
+
+        Args:
+            observation: The epoch.
+            trained: The model, see `Trained`; None where the integration has none at hand.
+            listeners: Who hears of it.
+        """
+        decision = self.monitor.observe(observation)
+        for stage in self.stages:
+            decision = stage.after(decision, observation, trained)
+        if decision.stop and not decision.is_budget_end and self.stopped_epoch is None:
+            self.stopped_epoch = decision.step
+        self.journal.add(observation, decision, (*self.recorders, *listeners))
+        return decision
+
+    def must_end(self, decision: Decision) -> bool:
+        """Whether the framework has to be told to stop: not where its epochs are over and it ends by itself."""
+        ends_by_itself = self.limit is not None and decision.step + 1 >= self.limit
+        return decision.stop and not (ends_by_itself and decision.is_budget_end)
+
+    def stage(self, kind: type[Kind]) -> Kind | None:
+        """The stage of a kind, None where there is none of it."""
+        return next((stage for stage in self.stages if isinstance(stage, kind)), None)
+
+    def restore(self, saved: Mapping[str, Any], rule: str) -> None:
+        """Go on with a run that was saved; its stop stands while the rule is the same.
+
+        Args:
+            saved: What `state` gave.
+            rule: By which rule this run is judged.
+
+        Raises:
+            StateError: The state is damaged or foreign.
+        """
+        self.monitor.load_state_dict(saved)
+        with as_state_error():
+            for stage in self.stages:
+                if saved.get(stage.name) is not None:
+                    stage.restore(saved[stage.name])
+            decided = saved.get("decided")
+            self._resumed = None if decided is None else Decision.from_dict(decided)
+        last = self.decision
+        if last is not None and last.stop and not last.is_budget_end and saved.get("rule") == rule:
+            self.stopped_epoch = last.step
+
+    def state(self, rule: str) -> dict[str, Any]:
+        """All that is needed to go on later: plain types, and the arrays that a stage holds."""
+        changed = self.decision is not self.monitor.decision
+        return {
+            **self.monitor.state_dict(),
+            "rule": rule,
+            **({"decided": self.decision.to_dict()} if changed and self.decision is not None else {}),
+            **{stage.name: state for stage in self.stages if (state := stage.state()) is not None},
+        }

@@ -1,0 +1,84 @@
+"""A look at the first examples and gradients of a training, where asked for."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.fault import Fault
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.data_check import Examples, explained
+from convergence_callbacks.data_check.check import faults_of
+
+
+class FirstEpoch(Protocol):
+    """What a framework shows of the first epoch of a training."""
+
+    def start(self) -> None:
+        """Collect what can be had before it."""
+
+    def is_over(self, decision: Decision) -> bool:
+        """Whether this is the time to judge what was collected."""
+
+    def examples(self) -> Examples:
+        """What was collected."""
+
+
+class DataCheck:
+    """Judges the first epoch once, and reports what is wrong where that explains a verdict.
+
+    It is collected at the start, since gradients that are NaN say nothing any more about where that began. A fault that
+    is certain is reported at once; all are reported with the first verdict of a run that is not sound.
+
+    Args:
+        first: The first epoch.
+
+    Attributes:
+        faults: What is wrong with data and gradients, as far as that was looked at.
+        is_looking: Whether the look is still to come.
+    """
+
+    name = "data_check"
+
+    def __init__(self, first: FirstEpoch) -> None:
+        self._first = first
+        self.faults: tuple[Fault, ...] = ()
+        self.is_looking = True
+        self.attempt(first.start)
+
+    def restore(self, saved: Sequence[Any]) -> None:
+        """Take what was found out of a saved state."""
+        self.faults = tuple(map(Fault.from_dict, saved))
+        self.is_looking = False
+
+    def state(self) -> list[dict[str, Any]] | None:
+        """What was found, once that was looked for."""
+        return None if self.is_looking else [fault.to_dict() for fault in self.faults]
+
+    def after(self, decision: Decision, observation: Observation, trained: Any) -> Decision:
+        """The decision, with what is wrong with the data where that explains it."""
+        if self.is_looking and self._first.is_over(decision):
+            self.attempt(self._look)
+        return explained(decision, self.faults)
+
+    def attempt(self, act: Callable[..., Any], *given: Any) -> None:
+        """Do something with data that may be anything; what fails ends the look, and not the training."""
+        if not self.is_looking:
+            return
+        try:
+            act(*given)
+        except RuntimeWarning:  # warnings are errors for whoever asked Python so
+            raise
+        except Exception as error:
+            self.is_looking = False
+            warnings.warn(f"the data check failed: {error!r}; the training goes on", RuntimeWarning, stacklevel=2)
+
+    def _look(self) -> None:
+        examples = self._first.examples()
+        self.is_looking = False
+        self.faults = faults_of(examples)
+        for fault in self.faults:
+            if fault.certain:
+                warnings.warn(f"{fault}; the training goes on", RuntimeWarning, stacklevel=2)

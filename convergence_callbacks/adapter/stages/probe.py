@@ -1,0 +1,85 @@
+"""Copies of the model are trained at other learning rates, where a plateau is suspected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from convergence_callbacks.adapter.complaints import Complaints
+from convergence_callbacks.adapter.settings import CallbackSettings
+from convergence_callbacks.adapter.stages.rate_trial import RateTrialStage
+from convergence_callbacks.adapter.trained import Experimental
+from convergence_callbacks.core.curve.schedule import highest_ahead
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.core.monitor import Monitor
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.experiments.probe import Probed, probe
+from convergence_callbacks.experiments.probing import Probes
+
+EXPERIMENTS = frozenset({"probe", "probe_budget", "on_false_convergence"})
+"""The settings of experiments with the learning rate."""
+
+
+class ProbeStage:
+    """Trains the copies that `Probes` asks for, and says what they showed.
+
+    Args:
+        settings: Those of the callback.
+        monitor: It knows the rates to come.
+        complaints: Where a probe fails, that is reported here.
+        collector: Makes a callback that collects what that of the run does, and neither stops nor prints.
+        rate: The stage that raises the rate where a probe finds it too low; None where none does.
+    """
+
+    name = "probe"
+
+    def __init__(
+        self,
+        settings: CallbackSettings,
+        monitor: Monitor,
+        complaints: Complaints,
+        collector: Callable[[], Any],
+        rate: RateTrialStage | None = None,
+    ) -> None:
+        self._settings, self._monitor, self._complaints = settings, monitor, complaints
+        self._collector, self._rate = collector, rate
+        self.probes = Probes()
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Take the probes out of a saved state."""
+        self.probes = Probes.from_dict(saved)
+
+    def state(self) -> dict[str, Any]:
+        """The probes in plain types."""
+        return self.probes.to_dict()
+
+    def after(self, decision: Decision, observation: Observation, trained: Experimental) -> Decision:
+        """The decision with what a probe shows, now or before; nothing while a raised rate is on trial."""
+        if self._rate is not None:
+            if self._rate.trial.step is not None:
+                return decision
+            self.probes = self.probes.at(self._rate.trial.raises)
+        acts = self._rate is not None and self._rate.trial.may_raise
+        if self.probes.may_probe(decision, self._settings.probe_budget, acts=acts):
+            self.probes = self.probes.after(decision.step, self._probed(decision, observation, trained, acts=acts))
+        return self.probes.said_of(decision, observation.lr, self._settings.stop_on)
+
+    def _probed(
+        self, decision: Decision, observation: Observation, trained: Experimental, *, acts: bool
+    ) -> Probed | None:
+        """What a probe shows; None where it failed."""
+        known = self._monitor.settings  # a raise is one of the whole schedule
+        highest = highest_ahead(known.lr_schedule, decision.step, known.max_epochs, observation.lr) if acts else 1.0
+        try:
+            return probe(
+                lambda times: trained.train_copy(highest * times, self._collector()),
+                observation,
+                decision,
+                known.mode,
+                self._settings.probe_budget - self.probes.spent,
+                acts=acts,
+            )
+        except Exception as error:  # what the user's model can't do in a copy must not end the training
+            self._complaints.make(ConvergenceError(f"the probe failed: {error!r}"), about="probe")
+            return None

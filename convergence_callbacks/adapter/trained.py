@@ -1,0 +1,53 @@
+"""A model in the middle of its training, as its framework holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from convergence_callbacks.core.observation import Observation
+
+
+class Trained(Protocol):
+    """A model whose weights can be copied and given back."""
+
+    def weights(self) -> Any:
+        """A copy of the weights that further training can't reach."""
+
+    def give_back(self, weights: Any) -> Any:
+        """The model with these weights: mostly the same object."""
+
+    @staticmethod
+    def read(saved: Any) -> Any:
+        """Weights as a saved state holds them.
+
+        Raises:
+            TypeError, ValueError: They are none.
+        """
+
+
+def arrays(saved: Any) -> list[Any]:
+    """Weights that are a list of arrays, as a saved state holds them.
+
+    Raises:
+        TypeError: They are none.
+    """
+    if not isinstance(saved, list | tuple):
+        raise TypeError(f"best_weights must be what state_dict gave, got {type(saved).__name__}")
+    return list(saved)
+
+
+class Experimental(Trained, Protocol):
+    """A model of which copies can be trained, and whose learning rate can be changed."""
+
+    def train_copy(self, times: float, collector: Any) -> Sequence[Observation]:
+        """What is observed of a copy at so many times the rate, seen by a collector; the run is not touched."""
+
+    def state(self) -> Any:
+        """Weights and the optimisers' moments, safe from further training."""
+
+    def restore(self, state: Any) -> None:
+        """Go on from such a state; the learning rate stays."""
+
+    def scale_rate(self, times: float) -> None:
+        """Multiply the learning rate, that of a schedule at every epoch to come."""

@@ -1,0 +1,31 @@
+"""For which runs a callback of Lightning's goes on from a saved state."""
+
+from __future__ import annotations
+
+
+class FitLifecycle:
+    """Tells whether a fit begins anew, or goes on from a state that was loaded for that very fit.
+
+    Lightning hands callbacks their state also where a checkpoint is only validated, tested or predicted from.
+    """
+
+    def __init__(self) -> None:
+        self._stage: str | None = None
+        self._was_given = False
+
+    def begins(self, stage: str) -> bool:
+        """Note that a stage begins; whether it is a fit for which no state was loaded by hand before."""
+        self._stage = stage
+        if stage != "fit":
+            return False
+        is_new, self._was_given = not self._was_given, False
+        return is_new
+
+    def ends(self) -> None:
+        """Note that the trainer is done with the callback."""
+        self._stage = None
+
+    def may_load(self) -> bool:
+        """Whether a state that is handed over now is for a fit: the one that runs, or, by hand, the next."""
+        self._was_given = self._stage is None
+        return self._stage is None or self._stage == "fit"
