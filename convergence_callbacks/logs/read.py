@@ -15,6 +15,7 @@ from convergence_callbacks.logs.emissions import EMISSIONS, with_emissions
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.reader import GROUP, GUESS, Claim, Reader
 from convergence_callbacks.logs.run import Run
+from convergence_callbacks.logs.trainings import Logs, each_once, grouped
 
 HEAD = 65_536
 """Bytes by which a file is recognised."""
@@ -104,9 +105,29 @@ def read_log(log: Path, reader: Reader, choice: ColumnChoice | None = None, root
         raise LogError(f"the reader of {reader.name} failed: {error!r}", log) from error
     if (log if log.is_dir() else log.parent).joinpath(EMISSIONS).is_file():
         runs = with_emissions(runs, log, _logs_beside(log))
-    base = _name_below(log, root or log.parent)
-    names, taken = [base if run.name in {"", log.name} else f"{base} {run.name}" for run in runs], set[str]()
+    taken = set[str]()
+    bases = [_name_below(run.path, root or log.parent) for run in runs]
+    names = [
+        base if run.name in {"", log.name} else f"{base} {run.name}" for base, run in zip(bases, runs, strict=True)
+    ]
     return [dataclasses.replace(run, name=_free_name(name, taken)) for run, name in zip(runs, names, strict=True)]
+
+
+def read_together(logs: Logs, choice: ColumnChoice | None = None, root: Path | None = None) -> list[Run | LogError]:
+    """The runs of logs that may tell of the same training, each once; what can't be read stands there as the error.
+
+    Args:
+        logs: What `grouped` gave.
+        choice: Columns that the user named.
+        root: The folder below which runs are named.
+    """
+    runs, problems = list[Run](), list[LogError]()
+    for log, reader in logs:
+        try:
+            runs += read_log(log, reader, choice, root)
+        except LogError as error:
+            problems.append(error)
+    return [*(each_once(runs) if len(logs) > 1 else runs), *problems]
 
 
 def _free_name(name: str, taken: set[str]) -> str:
@@ -133,16 +154,15 @@ def read_logs(path: str | Path, choice: ColumnChoice | None = None) -> Iterator[
         OSError: The path can't be read.
     """
     path, names = Path(path), set[str]()
-    for log, reader in find_logs(path):
-        try:
-            for run in read_log(log, reader, choice, root=path if path.is_dir() else None):
-                name = run.name if run.name not in names else f"{run.name} ({log.name})"
-                yield dataclasses.replace(run, name=_free_name(name, names))
-        except LogError as error:
-            if path.is_file():
-                raise
-            if not isinstance(error, NotALogError):
-                yield error
+    for logs in grouped(find_logs(path)):
+        for each in read_together(logs, choice, root=path if path.is_dir() else None):
+            if isinstance(each, Run):
+                name = each.name if each.name not in names else f"{each.name} ({each.path.name})"
+                yield dataclasses.replace(each, name=_free_name(name, names))
+            elif path.is_file():
+                raise each
+            elif not isinstance(each, NotALogError):
+                yield each
 
 
 def runs_below(path: Path, choice: ColumnChoice | None, problems: list[LogError]) -> Iterator[Run]:

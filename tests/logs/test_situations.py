@@ -338,6 +338,44 @@ def test_a_download_without_its_name_says_what_to_name(tmp_path):
     assert losses(only(path, ColumnChoice(val="Value")))[1] == VAL
 
 
+# One training in several files
+
+
+def state_and_lines(folder):
+    log = [{"epoch": k / 8, "step": 10 * k, "loss": t} for k, t in enumerate(TRAIN, start=1)]
+    document(folder / "trainer_state.json", {"max_steps": 160, "num_train_epochs": 2, "log_history": log})
+    records = [
+        {"current_steps": r["step"], "loss": round(r["loss"], 3), "elapsed_time": f"0:00:{r['step']:02d}"} for r in log
+    ]
+    lines(folder / "trainer_log.jsonl", records)
+
+
+def test_a_training_that_two_files_tell_is_counted_once_with_what_each_adds(tmp_path):
+    state_and_lines(tmp_path)
+    run = only(tmp_path)
+    assert losses(run)[0] == TRAIN and (run.seconds, run.planned) == (7, 16)
+    assert any("tells of the same training: it is counted once" in note for note in run.notes)
+
+
+def test_a_table_and_an_event_file_of_other_losses_are_two_trainings(tmp_path):
+    epochs(tmp_path)
+    event_file(tmp_path, [(1.7e9 + e, e, "val/loss", v + 0.1) for e, v in enumerate(VAL)])
+    assert len(list(read_logs(tmp_path))) == 2
+
+
+def test_two_tables_of_the_same_losses_are_two_trainings(tmp_path):
+    epochs(tmp_path, name="a.csv")
+    epochs(tmp_path, name="b.csv")
+    assert [run.name for run in read_logs(tmp_path)] == ["a.csv", "b.csv"]
+
+
+def test_what_can_not_be_read_beside_a_log_is_still_told(tmp_path):
+    epochs(tmp_path)
+    text(tmp_path / "cut.json", '{"loss": [1')
+    run, problem = read_logs(tmp_path)
+    assert losses(run) == (TRAIN, VAL) and "cut.json" in str(problem)
+
+
 # Claims
 
 

@@ -1,0 +1,118 @@
+"""One training that several files tell of: it is counted once, and what each adds is put together."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.run import Run
+
+PART = re.compile(r"files|logs|tensorboard|tb|tb_logs|checkpoint-\d+", re.IGNORECASE)
+"""Folders below that of a training in which tools write what they tell of it a second time."""
+
+LEAST = 3
+"""Losses that two files must have in common."""
+
+ALIKE = 2e-3
+"""Share of the spread of the losses by which they may differ: some files round, some hold 32 bits."""
+
+LACKS = 0.1
+"""Share of the losses that the shorter file may lack at its end, since it was written earlier."""
+
+Logs = tuple[tuple[Path, Reader], ...]
+"""Logs that may tell of the same training, each with what reads it."""
+
+
+def grouped(logs: Iterable[tuple[Path, Reader]]) -> Iterator[Logs]:
+    """Logs of one folder and of different formats together, every other one by itself.
+
+    Two files of one format beside each other are two trainings; a table beside an event file may be one.
+    """
+    by_folder: dict[Path, list[tuple[Path, Reader]]] = {}
+    for log in logs:
+        by_folder.setdefault(_folder(log[0]), []).append(log)
+    for beside in by_folder.values():
+        if len({reader.name for _, reader in beside}) > 1:
+            yield tuple(beside)
+        else:
+            yield from ((log,) for log in beside)
+
+
+def each_once(runs: Sequence[Run]) -> list[Run]:
+    """The runs without those that another file tells too; the fullest is kept, with what the others add."""
+    kept: list[Run] = []
+    for run in sorted(runs, key=_fullness, reverse=True):
+        same = next((index for index, other in enumerate(kept) if is_same(other, run)), None)
+        if same is None:
+            kept.append(run)
+        else:
+            kept[same] = together(kept[same], run)
+    order = {id(run): index for index, run in enumerate(runs)}
+    return sorted(kept, key=lambda run: order.get(id(run), len(order)))
+
+
+def is_same(one: Run, other: Run) -> bool:
+    """Whether two runs of different files have the same losses."""
+    if one.path == other.path:
+        return False
+    for name in ("val_loss", "train_loss"):
+        a, b = _series(one, name), _series(other, name)
+        if len(a) >= LEAST and len(b) >= LEAST:
+            return _are_alike(a, b)
+    return False
+
+
+def together(fuller: Run, other: Run) -> Run:
+    """A run with the rates, times and plans that another file tells of the same training."""
+    note = f"{other.path.name} tells of the same training: it is counted once"
+    observations = fuller.observations
+    if [each.step for each in observations] == [each.step for each in other.observations]:
+        names = ("train_loss", "lr", "elapsed")
+        lacking = [name for name in names if all(getattr(each, name) is None for each in observations)]
+        observations = tuple(
+            _filled(each, add, lacking) for each, add in zip(observations, other.observations, strict=True)
+        )
+    return dataclasses.replace(
+        fuller,
+        observations=observations,
+        planned=fuller.planned or other.planned,
+        patience=fuller.patience or other.patience,
+        schedule=fuller.schedule or other.schedule,
+        notes=(*fuller.notes, note),
+    )
+
+
+def _filled(observation: Observation, other: Observation, names: Sequence[str]) -> Observation:
+    return dataclasses.replace(observation, **{name: getattr(other, name) for name in names}) if names else observation
+
+
+def _folder(log: Path) -> Path:
+    folder = log if log.is_dir() else log.parent
+    return folder.parent if PART.fullmatch(folder.name) else folder
+
+
+def _fullness(run: Run) -> tuple[int, int]:
+    """How much a run tells: losses, rate and time, then how many observations."""
+    names = ("val_loss", "train_loss", "lr", "elapsed")
+    told = sum(
+        any(getattr(each, name) is not None for each in run.observations) << (3 - k) for k, name in enumerate(names)
+    )
+    return told, len(run.observations)
+
+
+def _series(run: Run, name: str) -> list[float]:
+    values = [getattr(each, name) for each in run.observations]
+    return [value for value in values if value is not None and math.isfinite(value)]
+
+
+def _are_alike(a: Sequence[float], b: Sequence[float]) -> bool:
+    shorter, longer = sorted((len(a), len(b)))
+    if longer - shorter > max(1, LACKS * longer):
+        return False
+    spread = max(a[:shorter]) - min(a[:shorter])
+    return all(abs(x - y) <= ALIKE * spread for x, y in zip(a, b, strict=False))
