@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
@@ -9,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from convergence_callbacks.logs.run import Run
 
 LARGEST = 1_000_000
 """Bytes of a configuration, at most."""
@@ -52,6 +55,19 @@ def beside(log: Path) -> Beside:
             told.schedule or found.schedule,
         )
     return told
+
+
+def with_plans(run: Run, told: Beside) -> Run:
+    """The run with what a configuration beside it tells, where the log itself does not."""
+    epochs = told.epochs if run.unit == "epoch" else None
+    if epochs is not None:
+        epochs -= max(run.counts_from - 1, 0)
+    planned = run.planned or (epochs if epochs is not None and epochs >= run.steps else None)
+    patience, schedule = run.patience or told.patience, run.schedule or told.schedule
+    if (planned, patience, schedule) == (run.planned, run.patience, run.schedule):
+        return run
+    assumed = (*run.assumed, "budget, patience or schedule are those of the configuration beside the log")
+    return dataclasses.replace(run, planned=planned, patience=patience, schedule=schedule, assumed=assumed)
 
 
 def beside_in(configuration: Mapping[str, Any]) -> Beside:

@@ -78,6 +78,14 @@ def row_of(line: int, record: Mapping[str, Any], columns: Columns, notes: Notes,
     return Row(line, values, run)
 
 
+def is_told(value: Any) -> bool:
+    """Whether a value is a number, or a text for a duration or a time of day."""
+    try:
+        return seconds_in(value) is not None
+    except ValueError:
+        return False
+
+
 def is_number(value: Any) -> bool:
     """Whether a value is a number, or is written as one."""
     try:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from convergence_callbacks.logs.beside import beside, with_plans
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.emissions import EMISSIONS, with_emissions
 from convergence_callbacks.logs.errors import LogError, NotALogError
@@ -105,6 +106,7 @@ def read_log(log: Path, reader: Reader, choice: ColumnChoice | None = None, root
         raise LogError(f"the reader of {reader.name} failed: {error!r}", log) from error
     if (log if log.is_dir() else log.parent).joinpath(EMISSIONS).is_file():
         runs = with_emissions(runs, log, _logs_beside(log))
+    runs = [with_plans(run, beside(log)) for run in runs]
     taken = set[str]()
     bases = [_name_below(run.path, root or log.parent) for run in runs]
     names = [
@@ -127,7 +129,10 @@ def read_together(logs: Logs, choice: ColumnChoice | None = None, root: Path | N
             runs += read_log(log, reader, choice, root)
         except LogError as error:
             problems.append(error)
-    return [*(each_once(runs) if len(logs) > 1 else runs), *problems]
+    if len(logs) == 1:
+        return [*runs, *problems]
+    order = {log: index for index, (log, _) in enumerate(logs)}
+    return sorted([*each_once(runs), *problems], key=lambda each: order.get(each.path or Path(), len(order)))
 
 
 def _free_name(name: str, taken: set[str]) -> str:

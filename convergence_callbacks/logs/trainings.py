@@ -24,6 +24,9 @@ ALIKE = 2e-3
 LACKS = 0.1
 """Share of the losses that the shorter file may lack at its end, since it was written earlier."""
 
+ROUNDED = frozenset({"TensorBoard", "console log"})
+"""Formats that hold losses in 32 bits, or as they are shown."""
+
 Logs = tuple[tuple[Path, Reader], ...]
 """Logs that may tell of the same training, each with what reads it."""
 
@@ -96,13 +99,11 @@ def _folder(log: Path) -> Path:
     return folder.parent if PART.fullmatch(folder.name) else folder
 
 
-def _fullness(run: Run) -> tuple[int, int]:
-    """How much a run tells: losses, rate and time, then how many observations."""
-    names = ("val_loss", "train_loss", "lr", "elapsed")
-    told = sum(
-        any(getattr(each, name) is not None for each in run.observations) << (3 - k) for k, name in enumerate(names)
-    )
-    return told, len(run.observations)
+def _fullness(run: Run) -> tuple[int, bool, int]:
+    """How much a run tells of its losses: which there are, whether as they were, and in how many digits."""
+    losses = [_series(run, name) for name in ("val_loss", "train_loss")]
+    digits = sum(len(repr(value)) for series in losses for value in series)
+    return sum(map(bool, losses)), run.format not in ROUNDED, digits
 
 
 def _series(run: Run, name: str) -> list[float]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import pickle
 import sqlite3
 import struct
 import zlib
 from pathlib import Path
+
+import numpy as np
 
 from convergence_callbacks.logs.event_file import masked_crc32c
 from tests.curves import exponential
@@ -248,6 +251,38 @@ def notebook(folder: Path) -> Path:
     return document(folder / "run.ipynb", {"cells": cells, "nbformat": 4})
 
 
+def yolo_results(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "results.txt"
+    losses = enumerate(zip(TRAIN, VAL, strict=True))
+    line = "{e:>10}{m:>10}{a!r:>24}{a!r:>24}{zero:>10}{t!r:>24}{n:>10}{n:>10}{s}{v!r:>24} 0.0 0.0\n"
+    parts = {"m": "3.1G", "zero": "0", "n": 8, "s": "       0.5" * 4}
+    path.write_text("".join(line.format(e=f"{e}/29", a=t / 2, t=t, v=v, **parts) for e, (t, v) in losses))
+    return path
+
+
+def allennlp(folder: Path) -> Path:
+    for e, (t, v) in enumerate(zip(TRAIN, VAL, strict=True)):
+        both = {"epoch": e, "training_loss": t, "validation_loss": v, "best_validation_loss": min(VAL[: e + 1])}
+        path = document(folder / f"metrics_epoch_{e}.json", both)
+    return path
+
+
+def dvclive(folder: Path) -> Path:
+    for name, values in (("train/loss", TRAIN), ("val/loss", VAL)):
+        path = folder / "dvclive" / "plots" / "metrics" / f"{name}.tsv"
+        rows = list(enumerate(values))
+        write_csv(path, ["step", name.split("/")[1]], rows, delimiter="\t")
+    return path
+
+
+def pickled(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "history.pkl"
+    path.write_bytes(pickle.dumps({"loss": [np.float32(t) for t in TRAIN], "val_loss": np.array(VAL)}))
+    return path
+
+
 FORMATS = {
     "CSV": keras_csv,
     "CSV of Lightning": lightning_csv,
@@ -264,6 +299,10 @@ FORMATS = {
     "TensorBoard": tensorboard,
     "Weights & Biases run": wandb_run,
     "console log": console_log,
+    "YOLO results.txt": yolo_results,
+    "AllenNLP": allennlp,
+    "DVCLive": dvclive,
+    "pickled history": pickled,
     "notebook": notebook,
 }
 """What writes the training in each format that needs no library, by the reader's name."""

@@ -178,6 +178,7 @@ def test_a_table_is_read_as_a_stream(tmp_path, monkeypatch):
 
 TEXTS = ["CSV", "Ultralytics", "JSON lines", "JSON lines with modes", "JSON history", "evals_result", "CatBoost"]
 TEXTS += ["TensorBoard", "Weights & Biases run", "console log", "notebook"]
+TEXTS += ["YOLO results.txt", "pickled history"]
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -372,8 +372,33 @@ def test_two_tables_of_the_same_losses_are_two_trainings(tmp_path):
 def test_what_can_not_be_read_beside_a_log_is_still_told(tmp_path):
     epochs(tmp_path)
     text(tmp_path / "cut.json", '{"loss": [1')
-    run, problem = read_logs(tmp_path)
+    problem, run = read_logs(tmp_path)
     assert losses(run) == (TRAIN, VAL) and "cut.json" in str(problem)
+
+
+# What lies beside a log
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("args.yaml", "task: detect\nepochs: 40  # of them\npatience: 7\nlr_scheduler: 'cosine'\nsave: true\n"),
+        ("config.json", '{"trainer": {"max_epochs": 40}, "patience": 7, "optim": {"lr_scheduler_type": "cosine"}}'),
+    ],
+)
+def test_budget_patience_and_schedule_are_those_of_the_configuration_beside(name, content, tmp_path):
+    epochs(tmp_path)
+    text(tmp_path / name, content)
+    run = only(tmp_path)
+    assert (run.planned, run.patience, run.schedule) == (40, 7, "cosine")
+    assert any("configuration beside" in each for each in run.assumed)
+
+
+@pytest.mark.parametrize("content", ["epochs: 3\n", "epochs: many\npatience: -1\n", "\0" * 99, "{"])
+def test_a_configuration_that_can_not_be_of_the_log_or_is_none_tells_nothing(content, tmp_path):
+    epochs(tmp_path)
+    text(tmp_path / "args.yaml", content)
+    assert (only(tmp_path).planned, only(tmp_path).patience) == (None, None)
 
 
 # Claims

@@ -37,25 +37,31 @@ class HistoryJson(Reader):
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The runs of a document; one that can't be read is noted at the others."""
-        histories = histories_in(document_in(path), choice)
-        if not histories:
-            raise NotALogError("it holds neither a list of numbers for each metric nor a list of epochs")
-        runs, problems = list[Run](), list[LogError]()
-        for key, history in histories.items():
-            try:
-                runs += self._read_run(path, key if len(histories) > 1 else "", history, choice)
-            except LogError as error:
-                problems.append(error if len(histories) == 1 else LogError(f"{key!r}: {error.message}"))
-        if not runs:
-            raise problems[0]
-        left_out = tuple(f"left out: {problem.message}" for problem in problems)
-        yield from (dataclasses.replace(run, notes=(*run.notes, *left_out)) for run in runs)
+        yield from runs_of_document(path, self.name, document_in(path), choice)
 
-    def _read_run(self, path: Path, name: str, history: History, choice: ColumnChoice) -> Iterator[Run]:
-        columns, notes = find_columns(_names(history), choice), Notes()
-        records = history if isinstance(history, list) else _transposed(history)
-        rows = [row_of(number, record, columns, notes) for number, record in enumerate(records, start=1)]
-        yield from runs_of(path, self.name, columns, (row for row in rows if row is not None), notes, name=name)
+
+def runs_of_document(path: Path, format_: str, document: Any, choice: ColumnChoice) -> Iterator[Run]:
+    """The runs of a document of plain data; one that can't be read is noted at the others."""
+    histories = histories_in(document, choice)
+    if not histories:
+        raise NotALogError("it holds neither a list of numbers for each metric nor a list of epochs")
+    runs, problems = list[Run](), list[LogError]()
+    for key, history in histories.items():
+        try:
+            runs += _read_run(path, format_, key if len(histories) > 1 else "", history, choice)
+        except LogError as error:
+            problems.append(error if len(histories) == 1 else type(error)(f"{key!r}: {error.message}"))
+    if not runs:
+        raise problems[0]
+    left_out = tuple(f"left out: {problem.message}" for problem in problems)
+    yield from (dataclasses.replace(run, notes=(*run.notes, *left_out)) for run in runs)
+
+
+def _read_run(path: Path, format_: str, name: str, history: History, choice: ColumnChoice) -> Iterator[Run]:
+    columns, notes = find_columns(_names(history), choice), Notes()
+    records = history if isinstance(history, list) else _transposed(history)
+    rows = [row_of(number, record, columns, notes) for number, record in enumerate(records, start=1)]
+    yield from runs_of(path, format_, columns, (row for row in rows if row is not None), notes, name=name)
 
 
 def histories_in(document: Any, choice: ColumnChoice) -> dict[str, History]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from convergence_callbacks.logs.columns import ColumnChoice, find_columns
 from convergence_callbacks.logs.errors import NotALogError
-from convergence_callbacks.logs.json_text import flat, is_number, row_of
+from convergence_callbacks.logs.json_text import flat, is_number, is_told, row_of
 from convergence_callbacks.logs.labels import RUN_NAMES, Labels
 from convergence_callbacks.logs.lines import encoding_of, lines_of
 from convergence_callbacks.logs.notes import Notes
@@ -43,7 +43,7 @@ class JsonLines(Reader):
         for _, line in lines_of(path, Notes(), is_object):
             found = object_in(line) or {}
             given = dict(flat(found))
-            names.update((name, None) for name, value in given.items() if name not in names and is_number(value))
+            names.update((name, None) for name, value in given.items() if name not in names and is_told(value))
             epoch = given.get("epoch")
             in_parts = in_parts or (isinstance(epoch, float) and not epoch.is_integer())
             if any(is_number(value) for name, value in given.items() if name not in RUN_NAMES):
