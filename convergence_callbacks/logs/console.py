@@ -33,7 +33,7 @@ STAMP = re.compile(
 """A time in front of a line."""
 
 NUMBER = re.compile(
-    r"(?<![\w.@])(?<!\d[:/-])[+-]?(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|nan|inf)(?![\w@])(?!\.\d)(?![:-]\d)",
+    r"(?<![\w.@])(?<!\d[:/-])(?<!\w[-])[+-]?(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|nan|inf)(?![\w@])(?!\.\d)(?![:-]\d)",
     re.IGNORECASE,
 )
 """A number that stands by itself: no part of a name, a date or a version."""
@@ -117,6 +117,7 @@ class Survey:
         steps: How many steps there are to be.
         has_stamps: Whether lines begin with a time.
         leads: Whether the first loss comes before the first epoch.
+        has_steps: Whether a line counts steps.
         bars: How many bars of each length show each name.
     """
 
@@ -129,11 +130,13 @@ class Survey:
     stamps: int = 0
     counted: int = 0
     leads: bool = False
+    has_steps: bool = False
     bars: dict[str, dict[int, int]] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
         """Take in a line."""
         self.epochs, self.steps = record.epochs or self.epochs, record.steps or self.steps
+        self.has_steps = self.has_steps or record.step is not None
         if record.epoch is not None:
             self.lowest, self.highest = min(self.lowest, record.epoch), max(self.highest, record.epoch)
         if self.counted == 0 and record.epoch is None and self.highest < 0 and _tells_loss(record.values):
@@ -159,9 +162,11 @@ class Survey:
 
     def columns(self) -> list[str]:
         """The names as columns, without those of single lines where others are there again and again."""
-        often = max(self.names.values(), default=0) > 3
+        often = max(self.names.values(), default=0) > EXAMPLES
         return [
-            self.shown(name, is_of_batch=batch) for (name, batch), count in self.names.items() if count > 1 or not often
+            self.shown(name, is_of_batch=batch)
+            for (name, batch), count in self.names.items()
+            if (count > 1 or not often) and name not in SPLITS
         ]
 
     def planned(self) -> int | None:
@@ -248,7 +253,11 @@ def runs_in(
     if survey.counted < least and not (choice.val or choice.train):
         raise NotALogError("its lines tell of no losses, one after the other")
     has_epochs, has_times = survey.highest >= 0, survey.stamps > 0.9 * survey.counted > 0
-    found = find_columns([*survey.columns(), *(["epoch"] if has_epochs else []), "step", "timestamp"], choice)
+    names = [*survey.columns(), *(["epoch"] if has_epochs else []), "step", "timestamp"]
+    try:
+        found = find_columns(names, choice)
+    except LogError as error:
+        raise error if has_epochs or survey.has_steps else NotALogError(error.message) from None
     columns = dataclasses.replace(found, time="timestamp" if has_times else None, time_of_iterations=False)
     _refuse_bars(survey, {columns.train, columns.val})
     notes = Notes()

@@ -23,6 +23,9 @@ from convergence_callbacks.logs.table import Row
 MOST = 1_000_000
 """Observations of a run, at most: a log with more has a row a step and tells neither epochs nor validation."""
 
+FIRST_BLOCK = 100_000
+"""Entries before the first validation that are kept apart, in case there is no second one."""
+
 FEW = 4
 """Epochs with a train loss from which on a single validation at the end is left out."""
 
@@ -90,6 +93,7 @@ class Gatherer:
     _pending: list[Row] = field(default_factory=list)
     _by_epoch: bool = True
     _last_step: float = 0.0
+    _is_validated: bool = False
 
     def __post_init__(self) -> None:
         self._by_epoch = self.columns.epoch is not None and not self.in_parts
@@ -113,6 +117,8 @@ class Gatherer:
         """The trainings: more than one where the epochs start over."""
         sorted_, notes = self._in_order()
         trainings = [(sorted_, notes)] if sorted_ else _trainings(self._entries)
+        if not self._by_epoch and self._counts_rows:
+            trainings = [(_first_joined(entries), notes) for entries, notes in trainings]
         return [gathered(entries, self.columns, self._by_epoch, notes) for entries, notes in trainings if entries]
 
     @property
@@ -158,6 +164,7 @@ class Gatherer:
             entry.train_sum += train
             entry.train_count += 1
         entry.val = entry.val if val is None else val
+        self._is_validated = self._is_validated or val is not None
         entry.lr = entry.lr if lr is None else lr
         if columns.time is not None and columns.time in values:
             self._take_time(entry, values[columns.time], step)
@@ -194,8 +201,9 @@ class Gatherer:
             return last.key == key
         if last.val is not None and step is not None and last.step is not None:
             return step == last.step  # an epoch that is rounded says less
-        # Without whole epochs an entry is what lies between two validations.
-        return last.key == key or (self.columns.val is not None and last.val is None)
+        # Without whole epochs an entry is what lies between two validations; whether there are two is seen later.
+        is_open = self.columns.val is not None and last.val is None
+        return last.key == key or (is_open and (self._is_validated or len(self._entries) >= FIRST_BLOCK))
 
     @property
     def _counts_rows(self) -> bool:
@@ -218,6 +226,26 @@ def _trainings(entries: Sequence[Entry]) -> list[tuple[list[Entry], Notes]]:
         begins = entry.begins if math.isnan(begins) else begins
         kept.append(entry)
     return [*done, (kept, notes)]
+
+
+def _first_joined(entries: list[Entry]) -> list[Entry]:
+    """The entries with those before the first validation as one with it, where others follow."""
+    first = next((index for index, entry in enumerate(entries) if entry.val is not None), None)
+    is_only_one = first is not None and first == len(entries) - 1 >= FEW
+    if not first or is_only_one:
+        return entries
+    joined, validated = entries[0], entries[first]
+    for entry in entries[1 : first + 1]:
+        joined.train_sum += entry.train_sum
+        joined.train_count += entry.train_count
+        joined.times += entry.times
+    joined.key, joined.step, joined.val = validated.key, validated.step, validated.val
+    rates = [entry.lr for entry in entries[: first + 1] if entry.lr is not None]
+    times = [entry.time for entry in entries[: first + 1] if math.isfinite(entry.time)]
+    energies = [entry.energy for entry in entries[: first + 1] if math.isfinite(entry.energy)]
+    joined.lr = rates[-1] if rates else None
+    joined.time, joined.energy = (times or [math.nan])[-1], (energies or [math.nan])[-1]
+    return [joined, *entries[first + 1 :]]
 
 
 def _forget_repeated(kept: list[Entry], entry: Entry, notes: Notes) -> None:
@@ -275,13 +303,15 @@ def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Note
     return Gathered(observations, unit, counts_from, energy, assumed, notes.told(), _steps_each(entries))
 
 
-def _forget_single_validation(entries: Sequence[Entry], notes: Notes) -> None:
+def _forget_single_validation(entries: list[Entry], notes: Notes) -> None:
     """Leave out a validation loss that is there at the end alone: it is no curve, the train loss is."""
     validated = [entry for entry in entries if entry.val is not None]
     trained = sum(entry.train_count > 0 for entry in entries)
     if len(validated) == 1 and validated[0] is entries[-1] and trained >= FEW:
         notes.add(f"there is one validation, at line {validated[0].line}, after the training: judged by the train loss")
         validated[0].val = None
+        if entries[-1].train_count == 0:
+            entries.pop()
 
 
 def _assumed(entries: Sequence[Entry], columns: Columns, unit: str, counts_from: int, time: str) -> list[str]:

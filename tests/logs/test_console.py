@@ -103,6 +103,11 @@ def test_a_text_that_speaks_of_a_loss_is_no_log(tmp_path):
     assert list(read_logs(tmp_path)) == []
 
 
+def test_examples_that_are_numbered_by_part_are_no_losses(tmp_path):
+    (tmp_path / "a.log").write_text("".join(f"example train {k}\nexample loss of rank {k}\n" for k in range(9)))
+    assert list(read_logs(tmp_path)) == []
+
+
 def test_epochs_that_start_over_are_another_training(tmp_path):
     once = "".join(FORMS["commas"].format(e=e, t=t, v=v) for e, (t, v) in PAIRS)
     (tmp_path / "a.log").write_text(once + once)
@@ -123,6 +128,7 @@ def test_a_long_beginning_does_not_hide_the_losses(tmp_path):
         ("GPU0 16.5GB step time 20ms", {}),
         ("loss v1.2.3 2024-01-01", {}),
         ("acc@1 0.5 acc@5 0.7", {}),
+        ("INFO:absl:guid: train-1", {}),
         ("loss: nan, val_loss: -inf", {"val_loss": float("-inf")}),
     ],
 )

@@ -268,6 +268,12 @@ def test_parts_that_are_all_zero_were_not_validated(tmp_path):
     assert any("judged by the train loss" in note for note in run.notes)
 
 
+def test_steps_with_one_validation_after_the_training_are_judged_by_the_train_loss(tmp_path):
+    rows = [(10 * e, t, "") for e, t in enumerate(TRAIN)]
+    run = only(table(tmp_path, ["step", "train_loss", "val_loss"], [*rows, (80, "", 0.5)]))
+    assert losses(run) == (TRAIN, [None] * 8) and run.unit == "step"
+
+
 # Epochs of Hugging Face
 
 
@@ -345,7 +351,8 @@ def state_and_lines(folder):
     log = [{"epoch": k / 8, "step": 10 * k, "loss": t} for k, t in enumerate(TRAIN, start=1)]
     document(folder / "trainer_state.json", {"max_steps": 160, "num_train_epochs": 2, "log_history": log})
     records = [
-        {"current_steps": r["step"], "loss": round(r["loss"], 3), "elapsed_time": f"0:00:{r['step']:02d}"} for r in log
+        {"current_steps": r["step"], "loss": round(r["loss"], 3), "elapsed_time": f"0:00:{r['step'] // 10:02d}"}
+        for r in log
     ]
     lines(folder / "trainer_log.jsonl", records)
 
@@ -353,7 +360,7 @@ def state_and_lines(folder):
 def test_a_training_that_two_files_tell_is_counted_once_with_what_each_adds(tmp_path):
     state_and_lines(tmp_path)
     run = only(tmp_path)
-    assert losses(run)[0] == TRAIN and (run.seconds, run.planned) == (7, 16)
+    assert losses(run)[0] == TRAIN and (run.seconds, run.planned) == (8, 16)
     assert any("tells of the same training: it is counted once" in note for note in run.notes)
 
 
