@@ -16,9 +16,9 @@ from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.engines import spread_batches
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import LogError, NotALogError
-from convergence_callbacks.logs.read import find_logs, read_log
-from convergence_callbacks.logs.reader import Reader
+from convergence_callbacks.logs.read import find_logs, read_together
 from convergence_callbacks.logs.run import Run
+from convergence_callbacks.logs.trainings import Logs, grouped
 
 Series = NDArray[np.float64]
 
@@ -119,7 +119,7 @@ def compare(
     if not rules:
         raise SettingsError("there is no rule to compare; name at least one, such as default:0.02 or patience:10")
     root = Path(path)
-    logs = list(find_logs(root))
+    logs = list(grouped(find_logs(root)))
     some = functools.partial(
         _outcomes,
         choice=choice,
@@ -162,25 +162,23 @@ def compared(names: Sequence[str], outcomes: Sequence[Outcome], problems: tuple[
 
 
 def _outcomes(
-    logs: Sequence[tuple[Path, Reader]],
+    logs: Sequence[Logs],
     choice: ColumnChoice | None,
     rules: Sequence[Settings],
     root: Path | None,
     *,
     schedule_known: bool,
 ) -> list[list[Outcome | LogError]]:
-    """The outcomes of the runs of each log, or what is wrong with it."""
-    read = [_runs(log, choice, root) for log in logs]
+    """The outcomes of the runs of each log, or of several that tell of one training, or what is wrong with them."""
+    read = [_runs(each, choice, root) for each in logs]
     found = [run for runs in read for run in runs if isinstance(run, Run)]
     outcomes = iter(outcomes_of(found, rules, schedule_known=schedule_known))
     return [[next(outcomes) if isinstance(run, Run) else run for run in runs] for runs in read]
 
 
-def _runs(log: tuple[Path, Reader], choice: ColumnChoice | None, root: Path | None) -> Sequence[Run | LogError]:
-    try:
-        return read_log(*log, choice, root)
-    except LogError as error:
-        return [] if root is not None and isinstance(error, NotALogError) else [error]
+def _runs(logs: Logs, choice: ColumnChoice | None, root: Path | None) -> Sequence[Run | LogError]:
+    read = read_together(logs, choice, root)
+    return [each for each in read if root is None or not isinstance(each, NotALogError)]
 
 
 def _intervals(shares: Series) -> list[tuple[float, float]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from convergence_callbacks.adapter.names import find_counterpart, find_train_loss
 from convergence_callbacks.core.errors import unknown_name
 from convergence_callbacks.logs.elapsed import DURATIONS
 from convergence_callbacks.logs.energy import find_energy
 from convergence_callbacks.logs.errors import LogError, NotALogError
+from convergence_callbacks.metrics.find import find_counterpart, find_train_loss
 
 SCORES = frozenset(
     {"acc", "accuracy", "auc", "auroc", "f1", "precision", "recall", "iou", "miou", "dice", "map", "r2", "bleu"}
@@ -136,6 +137,7 @@ def find_columns(names: Iterable[str], choice: ColumnChoice | None = None) -> Co
     )
 
 
+@functools.lru_cache(maxsize=4096)
 def words_of(name: str) -> frozenset[str]:
     """The words of a name: ``trainLoss/epoch_1`` has train, loss and epoch."""
     words = (word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name))

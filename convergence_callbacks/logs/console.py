@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -65,6 +66,9 @@ EPOCHS = frozenset({"epoch", "epochs", "ep"})
 STEPS = frozenset({"step", "steps", "iter", "iters", "iteration", "iterations", "it", "update", "updates", "batch"})
 BESIDE = SPLITS | {"global", "current", "num", "at", "end"}
 """Words beside that of a counter which leave it one."""
+
+CACHED = 4096
+"""Texts between numbers that are remembered: a log has few, again and again."""
 
 EXAMPLES = 3
 MOST_NAMES = 1_000
@@ -325,6 +329,9 @@ def _shown(survey: Survey, wanted: set[str | None]) -> Iterator[str]:
 
 def _visible(line: str) -> Iterator[str]:
     """What is seen of a line on a terminal in the end, and what was printed between two states of a bar."""
+    if "\r" not in line and "\x1b" not in line and "\x08" not in line and "/" not in line and "%" not in line:
+        yield line  # as most lines: nothing is overwritten, and there is no bar
+        return
     plain = ESCAPES.sub("", line)
     parts = [part for part in OVERWRITTEN.split(plain) if part.strip()]
     later = list(map(_pattern, parts)) if len(parts) > 1 else []
@@ -355,6 +362,7 @@ def _is_full(bar: re.Match[str]) -> bool:
     return bar["percent"] == "100" if bar["percent"] else bar["at"] == bar["all"]
 
 
+@functools.lru_cache(maxsize=CACHED)
 def _name_before(text: str) -> tuple[str, str]:
     """What stands before a number: the name next to it in lower case, and what is left before that."""
     stripped = text.rstrip(" \t[(=:#~≈>-")
@@ -366,6 +374,7 @@ def _name_before(text: str) -> tuple[str, str]:
     return stripped[:cut], re.sub(r"\s+", " ", name)
 
 
+@functools.lru_cache(maxsize=CACHED)
 def _counter(name: str) -> str | None:
     """Whether a name counts epochs or steps."""
     words = words_of(name)
@@ -374,6 +383,7 @@ def _counter(name: str) -> str | None:
     return "step" if words & STEPS and words <= STEPS | BESIDE else None
 
 
+@functools.lru_cache(maxsize=CACHED)
 def _split(text: str) -> str:
     """The part of the data that a line is of, where its words outside of the names say one."""
     found = {word.lower() for word in re.findall(r"(?<![\w/.-])[A-Za-z]+(?![\w/.-])", text)} & SPLITS

@@ -102,6 +102,15 @@ def test_what_suits_is_the_cheapest_that_surely_keeps_to_the_tolerance():
     assert comparison.rules[1].hours_saved == 15
 
 
+def test_a_training_that_two_files_tell_counts_once(tmp_path):
+    losses = [0.1 + 0.8**epoch for epoch in range(20)]
+    rows = "".join(f"{epoch},{loss},{loss + 0.1}\n" for epoch, loss in enumerate(losses))
+    (tmp_path / "log.csv").write_text(f"epoch,train_loss,val_loss\n{rows}")
+    history = {"loss": losses, "val_loss": [round(loss + 0.1, 5) for loss in losses]}
+    (tmp_path / "history.json").write_text(json.dumps(history))
+    assert compare(tmp_path, {"default": Settings()}, engine="none").runs == 1
+
+
 def test_runs_without_a_gain_are_counted_and_left_out():
     outcomes = [Outcome("a", 10, None, (5,), (None,), (np.nan,)), Outcome("b", 10, None, (5,), (None,), (0.1,))]
     comparison = compared(["a"], outcomes)
