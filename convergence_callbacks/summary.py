@@ -34,6 +34,7 @@ class Summary:
         best: The best judged value.
         loss_given_up: How much worse the best value up to the stop is.
         share_given_up: The same as a share of all that was gained.
+        assumed: What was assumed in reading, of the counter and of time.
         notes: What was mended or left out in reading.
     """
 
@@ -54,6 +55,7 @@ class Summary:
     best: float | None
     loss_given_up: float | None
     share_given_up: float | None
+    assumed: tuple[str, ...]
     notes: tuple[str, ...]
 
     @classmethod
@@ -78,6 +80,7 @@ class Summary:
             best=replay.best,
             loss_given_up=replay.loss_given_up,
             share_given_up=replay.share_given_up,
+            assumed=run.assumed,
             notes=run.notes,
         )
 
@@ -85,4 +88,4 @@ class Summary:
         """The summary in types that JSON takes."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         plain = {name: plain_number(value) if isinstance(value, float) else value for name, value in values.items()}
-        return {**plain, "notes": list(self.notes)}
+        return {**plain, "assumed": list(self.assumed), "notes": list(self.notes)}

@@ -27,6 +27,9 @@ COLOURS = {
 }
 """The colour of each verdict on a terminal; the word stands beside it."""
 
+SENTENCES = ("assumed", "notes")
+"""Fields of several sentences; they come last in CSV."""
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that a spreadsheet would compute."""
 
@@ -87,10 +90,11 @@ def to_csv(summaries: Sequence[Summary]) -> str:
     """A line for each run; text that a spreadsheet would compute begins with an apostrophe."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    names = [name for name in Summary.__dataclass_fields__ if name != "notes"]
-    writer.writerow([*names, "notes"])
+    names = [name for name in Summary.__dataclass_fields__ if name not in SENTENCES]
+    writer.writerow([*names, *SENTENCES])
     for summary in summaries:
-        writer.writerow([*(_cell(getattr(summary, name)) for name in names), _cell("; ".join(summary.notes))])
+        cells = [_cell(getattr(summary, name)) for name in names]
+        writer.writerow([*cells, *(_cell("; ".join(getattr(summary, name))) for name in SENTENCES)])
     return text.getvalue().encode("utf-8", "backslashreplace").decode()
 
 

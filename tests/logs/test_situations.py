@@ -447,3 +447,14 @@ def test_names_that_would_steer_a_terminal_are_shown_and_do_not(tmp_path):
     path = table(tmp_path, ["epoch", "train_loss", "val_loss", "\x1b]0;owned\x07"], rows)
     shown = CliRunner().invoke(app, ["replay", str(path), "--explain-columns"]).stdout
     assert "\x1b" not in shown and r"\x1b]0;owned" in shown
+
+
+def test_what_was_assumed_is_in_the_json_too(tmp_path):
+    import json
+
+    from typer.testing import CliRunner
+
+    from convergence_callbacks.cli import app
+
+    told = json.loads(CliRunner().invoke(app, ["replay", str(epochs(tmp_path)), "--json"]).stdout)
+    assert told["runs"][0]["assumed"] == ["the steps are epochs, counted by 'epoch' from 1"]
