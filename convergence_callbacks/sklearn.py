@@ -89,7 +89,9 @@ class ConvergenceStopping(Stopping):
         epochs = self.settings.max_epochs or MOST_EPOCHS
         measured = loss or loss_of(estimator)
         self.begin(epochs)
+        y, y_val = _targets(y), _targets(y_val)
         model = clone(estimator)
+        _switch_off_own_early_stopping(model)
         held = Estimator(model)
         for _, epoch in zip(range(epochs), _learning(model, x, y), strict=False):
             decision = self._judge(epoch, measured(model, x, y), measured(model, x_val, y_val), held)
@@ -112,6 +114,7 @@ class ConvergenceStopping(Stopping):
             The decision that ends the training, or the last one; ``history`` has all up to it.
         """
         self.begin()
+        y, y_val = _targets(y), _targets(y_val)
         decision = None
         for epoch, pair in enumerate(
             zip(_staged_losses(model, x, y), _staged_losses(model, x_val, y_val), strict=True)
@@ -137,6 +140,21 @@ def loss_of(estimator: Any) -> Loss:
     return lambda model, x, y: _error_rate(y, model.predict(x))
 
 
+def _targets(y: Any) -> Any:
+    """Targets as scikit-learn trains on them: of a single column, its values."""
+    shape = np.shape(y)
+    return np.ravel(y) if len(shape) == 2 and shape[1] == 1 else y
+
+
+def _switch_off_own_early_stopping(model: Any) -> None:
+    """Let nothing but the callback end the training: it would hold back validation data of its own."""
+    has = model.get_params()
+    if "early_stopping" in has:
+        model.set_params(early_stopping=False)
+    elif "n_iter_no_change" in has:  # that of gradient boosting has no other switch
+        model.set_params(n_iter_no_change=None)
+
+
 def _learning(model: Any, x: Any, y: Any) -> Iterator[int]:
     """Train a model for an epoch more at each step."""
     if hasattr(model, "partial_fit"):
@@ -151,8 +169,6 @@ def _learning(model: Any, x: Any, y: Any) -> Iterator[int]:
             f"{type(model).__name__} has neither partial_fit, nor stages that warm_start adds to; "
             "the stages of a trained model are judged by judge_stages"
         )
-    if "early_stopping" in settings:  # it would hold back validation data of its own
-        model.set_params(early_stopping=False)
     for epoch in itertools.count():
         model.set_params(warm_start=True, **{size: epoch + 1}).fit(x, y)
         yield epoch

@@ -70,6 +70,15 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
         """The settings, as scikit-learn asks for them."""
         return dict(vars(self.settings))
 
+    def set_params(self, **params: Any) -> ConvergenceStopping:
+        """Change settings, as searches of scikit-learn do; they hold from the next training on.
+
+        Raises:
+            SettingsError: A setting has a wrong name, type or value.
+        """
+        self.settings = type(self)(**{**self.get_params(), **params}).settings
+        return self
+
     def __sklearn_clone__(self) -> ConvergenceStopping:
         """A fresh callback with the same settings and listeners, for cross-validation and searches."""
         clone = type(self)(**self.get_params())

@@ -24,9 +24,17 @@ from convergence_callbacks.adapter.stages.best_weights import lost
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import ConvergenceError
 
 STATE = "convergence_state"
 """The booster's attribute that holds the state of a training in progress."""
+
+
+NO_SLICE = {
+    "dart": "dart weights earlier trees anew in each round, so those up to the best are not the model that was best",
+    "gblinear": "gblinear has no trees of which the later ones could be left out",
+}
+"""Boosters of which the state at an earlier round can't be had, and why."""
 
 
 class ConvergenceStopping(Stopping, TrainingCallback):
@@ -85,12 +93,20 @@ class ConvergenceStopping(Stopping, TrainingCallback):
         return self._up_to(model, decision, decision.best_step)
 
     def _up_to(self, model: Any, decision: Decision, best: int) -> Any:
+        if reason := NO_SLICE.get(_booster(model)):
+            self.run.complaints.make(ConvergenceError(f"restore_best gives back nothing: {reason}"))
+            return model
         if best + 1 > model.num_boosted_rounds():
             self.run.complaints.make(lost(decision))
             return model
         trees = model[: best + 1]
         trees.set_attr(best_iteration=str(best), best_score=str(decision.best_value))
         return trees
+
+
+def _booster(model: Any) -> str:
+    """Which kind of booster a model is: "gbtree", "dart" or "gblinear"."""
+    return str(json.loads(model.save_config())["learner"]["learner_train_param"]["booster"])
 
 
 def _read(saved: str) -> Any:

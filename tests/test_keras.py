@@ -348,3 +348,28 @@ def test_a_backup_that_can_not_be_written_is_told_once_and_ends_nothing(tmp_path
     with pytest.warns(RuntimeWarning, match="no backup in .*file") as told:
         fit(callback)
     assert callback.stopped_epoch == 6 and len([w for w in told if "no backup" in str(w.message)]) == 1
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda folder: patient(restore_best=True, backup_dir=folder),
+        lambda folder: EarlyStopping(patience=3, restore_best_weights=True, backup_dir=folder),
+    ],
+    ids=["ConvergenceStopping", "EarlyStopping"],
+)
+def test_a_damaged_file_of_best_weights_is_reported_and_the_trained_model_stays(made, tmp_path):
+    class Killed(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 4:
+                raise KeyboardInterrupt
+
+    folder = str(tmp_path / "state")
+    with pytest.raises(KeyboardInterrupt):
+        fit(made(folder), after=[Killed()])
+    for file in (tmp_path / "state").glob("best-*.weights.h5"):
+        content = file.read_bytes()
+        file.write_bytes(content[: len(content) // 2])
+    with pytest.warns(RuntimeWarning, match="the best weights can't be given back.*damaged.*; the last stay"):
+        model, scripted, _ = fit(made(folder), initial_epoch=5)
+    np.testing.assert_array_equal(model.get_weights()[0], scripted.weights[-1][0])

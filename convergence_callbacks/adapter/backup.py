@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from convergence_callbacks.core.errors import StateError
+from convergence_callbacks.core.errors import ConvergenceError, StateError
 
 KEPT = 3
 """Epochs kept: a framework's own backup may be one epoch ahead of this one, or (double backups) two behind."""
@@ -57,6 +58,24 @@ class Backup:
         """Where the weights of an epoch are kept."""
         return self.folder / f"best-{epoch}.weights.h5"
 
+    def write_weights(self, epoch: int, save: Callable[[Path], object]) -> None:
+        """Keep the weights of an epoch: written under another name, synced, and there at once with their checksum.
+
+        Args:
+            epoch: The epoch.
+            save: Writes the weights to a path.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.weights(epoch)
+        partial = file.with_name(f"partial-{file.name}")
+        save(partial)
+        with partial.open("rb+") as written:
+            os.fsync(written.fileno())
+        checksum, known = _checksum(partial), _checksum_of(file)
+        known.unlink(missing_ok=True)  # a kill between the two must not leave that of another file
+        partial.replace(file)
+        known.write_text(checksum)
+
     @property
     def before_raise(self) -> Path:
         """Where weights and moments from before the learning rate was raised are kept."""
@@ -67,8 +86,9 @@ class Backup:
         self._states = []
         if not self.folder.is_dir():
             return
-        for file in [self._file, self.before_raise, *self.folder.glob("best-*.weights.h5")]:
+        for file in [self._file, self.before_raise, *self.folder.glob("*best-*.weights.h5*")]:
             file.unlink(missing_ok=True)
+            _checksum_of(file).unlink(missing_ok=True)
         if not any(self.folder.iterdir()):
             self.folder.rmdir()
 
@@ -77,3 +97,29 @@ class Backup:
         wanted = {self.weights(state["decision"]["best_step"]) for state in states}
         for file in set(self.folder.glob("best-*.weights.h5")) - wanted:
             file.unlink(missing_ok=True)
+            _checksum_of(file).unlink(missing_ok=True)
+
+
+def checked(file: Path) -> Path:
+    """A file of weights whose content is that which was written.
+
+    Raises:
+        FileNotFoundError: It is gone.
+        ConvergenceError: It is damaged.
+    """
+    if not file.exists():
+        raise FileNotFoundError(file)
+    known = _checksum_of(file)
+    if known.exists() and known.read_text() != _checksum(file):
+        raise ConvergenceError(f"{file} is damaged: it is not what was written")
+    return file
+
+
+def _checksum_of(file: Path) -> Path:
+    """Where the checksum of a file is kept."""
+    return file.with_name(f"{file.name}.sha256")
+
+
+def _checksum(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -171,7 +171,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         try:
             backup.folder.mkdir(parents=True, exist_ok=True)
             if best is not None and best.step == decision.step:
-                self.model.save_weights(backup.weights(decision.step))
+                backup.write_weights(decision.step, self.model.save_weights)
             if rate is not None and decision.action == "raise_lr":
                 np.savez(backup.before_raise, *map(_plain, rate.before))
             backup.write(self.state_dict())

@@ -21,6 +21,7 @@ from convergence_callbacks.core.observation import Observation, as_number, is_fi
 from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import agreed, processes
 from convergence_callbacks.keras.schedule import Rates
+from convergence_callbacks.keras.trained import TrainedModel
 
 
 @keras.saving.register_keras_serializable(package="convergence_callbacks")
@@ -223,8 +224,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         }
         try:
             if is_best:
-                backup.folder.mkdir(parents=True, exist_ok=True)
-                self.model.save_weights(backup.weights(epoch))
+                backup.write_weights(epoch, self.model.save_weights)
             backup.write(state)
         except OSError as error:  # a full disk must not end a training
             self._watching().complain(ConvergenceError(f"no backup in {backup.folder}: {error}"), about="backup")
@@ -254,9 +254,12 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
 
     def _load_best(self, path: Path) -> None:
         self.best_weights = None
-        if not path.exists():
-            error = ConvergenceError(f"the weights of the best epoch {self.best_epoch} are gone; the last ones stay")
-            self._watching().complain(error)
-            return
-        self.model.load_weights(path)
-        self.best_weights = self.model.get_weights()
+        try:
+            self.best_weights = TrainedModel(self.model).give_back(path).get_weights()
+        except FileNotFoundError:
+            best = f"the best epoch {self.best_epoch + 1}"
+            self._watching().complain(ConvergenceError(f"the weights of {best} are gone; the last ones stay"))
+        except Exception as error:  # a damaged file must not take the trained model with it
+            self._watching().complain(
+                ConvergenceError(f"the best weights can't be given back: {error!r}; the last stay")
+            )

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from convergence_callbacks.adapter.backup import checked
 from convergence_callbacks.adapter.trained import arrays
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.keras.probe import innermost, moments, train_copy
@@ -36,13 +37,17 @@ class TrainedModel:
 
         Raises:
             FileNotFoundError: The file is gone.
+            ConvergenceError: It is damaged.
         """
         if not isinstance(weights, Path):
             self._model.set_weights(weights)
-        elif not weights.exists():
-            raise FileNotFoundError(weights)
-        else:
-            self._model.load_weights(weights)
+            return self._model
+        last = self._model.get_weights()
+        try:
+            self._model.load_weights(checked(weights))
+        except Exception:
+            self._model.set_weights(last)  # a damaged file may be read in part
+            raise
         return self._model
 
     @staticmethod

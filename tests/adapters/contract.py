@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convergence_callbacks.core.counter import Counter
+
 SCRIPT = (1.0, 0.6, 0.4, 0.3, 0.35, 0.36, 0.37, 0.38, 0.39, 0.4, 0.41, 0.42)
 """Validation losses of a run whose best epoch is 3; patience 3 ends it at epoch 6."""
 
@@ -76,6 +78,7 @@ class Adapter:
         wraps_errors: Whether the framework wraps the errors of its callbacks.
         takes_nan: Whether the framework itself goes on with a metric that is not finite.
         processes: Whether it judges the same in all processes of a training.
+        counter: What the framework calls its steps, and the number it prints for the first.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Adapter:
     wraps_errors: bool = False
     takes_nan: bool = True
     processes: bool = False
+    counter: Counter = Counter("epoch", first=0)
 
     def __str__(self) -> str:
         return self.name
@@ -118,18 +122,24 @@ class Adapter:
 
 ADAPTERS = (
     Adapter("lightning", processes=True),
-    Adapter("keras", processes=True),
-    Adapter("transformers", metric="eval_loss", keeps_best=False, processes=True),
+    Adapter("keras", processes=True, counter=Counter("epoch", first=1)),
+    Adapter(
+        "transformers",
+        metric="eval_loss",
+        keeps_best=False,
+        processes=True,
+        counter=Counter("evaluation", first=1),
+    ),
     Adapter("torch", reuses=False, processes=True),
     Adapter("accelerate", module="torch", reuses=False, processes=True),
     Adapter("fabric", needs="lightning", module="torch", extra="lightning", reuses=False, processes=True),
     Adapter("ignite", processes=True),
-    Adapter("skorch", metric="valid_loss", keeps_best=False),
+    Adapter("skorch", metric="valid_loss", keeps_best=False, counter=Counter("epoch", first=1)),
     Adapter("equinox", module="jax", reuses=False),
     Adapter("flax", module="jax", extra="dev", reuses=False),
     Adapter("tensorflow", reuses=False),
-    Adapter("xgboost", metric="valid/loss", validates_always=True),
-    Adapter("lightgbm", metric="valid/loss", validates_always=True),
+    Adapter("xgboost", metric="valid/loss", validates_always=True, counter=Counter("round")),
+    Adapter("lightgbm", metric="valid/loss", validates_always=True, counter=Counter("round")),
     Adapter(
         "catboost",
         metric="validation/Scripted",
@@ -137,6 +147,7 @@ ADAPTERS = (
         wraps_errors=True,
         takes_nan=False,
         validates_always=True,
+        counter=Counter("round"),
     ),
     Adapter("sklearn", resumes=False, validates_always=True),
     Adapter("optuna", reuses=False, restores=False),

@@ -41,6 +41,21 @@ def test_it_ends_the_training_in_the_epoch_of_the_decision(adapter, tmp_path):
 
 
 @each_adapter
+def test_epochs_that_are_over_are_no_stop(adapter, tmp_path):
+    training = run(adapter, tmp_path, [1.0 - 0.05 * epoch for epoch in range(12)])
+    callback = training.stopping
+    assert (callback.stopped_epoch, callback.decision.step) == (None, 11)
+    assert callback.decision.is_budget_end
+
+
+@each_adapter
+def test_it_counts_as_its_framework_does(adapter, tmp_path):
+    training = run(adapter, tmp_path)
+    assert {decision.counter for decision in training.stopping.history} == {training.stopping.counter}
+    assert training.stopping.counter == adapter.counter
+
+
+@each_adapter
 def test_it_decides_as_a_monitor_that_sees_the_same(adapter, tmp_path):
     curve = exponential(24, 2, noise=0.001)
     settings = {"criteria": None, "min_epochs": 5, "max_epochs": 24}

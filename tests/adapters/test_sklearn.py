@@ -7,13 +7,14 @@ pytest.importorskip("sklearn", reason="needs pip install 'convergence-callbacks[
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.ensemble import (
     GradientBoostingClassifier,
+    GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
 )
 from sklearn.linear_model import Perceptron, SGDClassifier
 from sklearn.metrics import log_loss, mean_squared_error
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
 from convergence_callbacks import ConvergenceError, Patience
@@ -82,3 +83,33 @@ def test_probabilities_that_are_none_are_a_loss_that_is_none():
     with pytest.warns(RuntimeWarning, match="loss is nan"):
         stopping.fit(Broken(loss="log_loss"), *DATA)
     assert stopping.decision.verdict.value == "diverged"
+
+
+@pytest.mark.parametrize("make", [MLPRegressor, GradientBoostingRegressor])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+def test_targets_in_a_column_are_judged_as_those_in_a_row(make):
+    x, y = load_diabetes(return_X_y=True)
+    y = y / y.std()
+    seen = []
+    for shape in (-1, (-1, 1)):
+        stopping = ConvergenceStopping(max_epochs=5, verbose=False)
+        targets = y.reshape(shape)
+        stopping.fit(make(random_state=0), x[:300], targets[:300], x[300:], targets[300:])
+        seen.append([(o.train_loss, o.val_loss) for o in stopping.observations])
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        MLPClassifier(early_stopping=True),
+        SGDClassifier(early_stopping=True, loss="log_loss"),
+        HistGradientBoostingClassifier(early_stopping=True),
+        GradientBoostingClassifier(n_iter_no_change=1, validation_fraction=0.5),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_early_stopping_of_an_estimator_s_own_is_switched_off(model):
+    stopping = ConvergenceStopping(max_epochs=4, criteria=Patience(9), verbose=False)
+    stopping.fit(model, *DATA)
+    assert len(stopping.history) == 4

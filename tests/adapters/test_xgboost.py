@@ -79,3 +79,17 @@ def test_without_evaluations_it_is_told_and_nothing_ends():
         booster = xgboost.train({}, xgboost.DMatrix(X, Y), 20, callbacks=[stopping])
     assert booster.num_boosted_rounds() == 20
     assert np.isfinite(booster.predict(xgboost.DMatrix(X))).all()
+
+
+@pytest.mark.parametrize(
+    ("booster", "reason"), [("dart", "dart weights earlier trees anew"), ("gblinear", "gblinear has no trees")]
+)
+@pytest.mark.filterwarnings("ignore:.*gblinear.*:UserWarning", "ignore:.*gblinear.*:FutureWarning")
+def test_a_booster_whose_best_round_can_not_be_had_is_given_back_whole_with_the_reason(booster, reason):
+    train, valid = xgboost.DMatrix(X[:300], Y[:300]), xgboost.DMatrix(X[300:], Y[300:])
+    stopping = ConvergenceStopping(max_epochs=20, restore_best=True, criteria=Patience(20), verbose=False)
+    params = {"booster": booster, "objective": "binary:logistic", "eta": 0.5, "nthread": 1}
+    evals = [(train, "train"), (valid, "valid")]
+    with pytest.warns(RuntimeWarning, match=f"restore_best gives back nothing: {reason}"):
+        model = xgboost.train(params, train, 20, evals=evals, verbose_eval=False, callbacks=[stopping])
+    assert len(stopping.history) == 20 and len(model.predict(valid)) == len(Y) - 300

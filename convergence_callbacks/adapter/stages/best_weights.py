@@ -79,7 +79,9 @@ class BestWeights:
             return trained.give_back(self._weights)
         except FileNotFoundError:
             self._complaints.make(lost(decision))
-            return None
+        except Exception as error:  # a file of weights that is damaged must not take the trained model with it
+            self._complaints.make(ConvergenceError(f"the best weights can't be given back: {error!r}; the last stay"))
+        return None
 
 
 def lost(decision: Decision) -> ConvergenceError:
