@@ -18,6 +18,7 @@ Y = X[:, :1]
 
 
 def net(stopping, **settings):
+    torch.manual_seed(0)
     shape = {"module__in_features": 4, "module__out_features": 1}
     given = {"max_epochs": 10, "lr": 0.1, "callbacks": [stopping], "verbose": 0, **settings}
     return NeuralNetRegressor(torch.nn.Linear, **shape, **given)
