@@ -113,6 +113,8 @@ def find_columns(names: Iterable[str], choice: ColumnChoice | None = None) -> Co
     ('epoch', 'train_loss', 'val_loss', 'lr-Adam', ('val_acc',))
     """
     names, choice = list(dict.fromkeys(names)), choice or ColumnChoice()
+    if choice.train is None and choice.val is None and any("loss" in words_of(name) for name in names):
+        _refuse_rewards(names)
     found: dict[str, str | None] = {}
     why: dict[str, str] = {}
     for role, find in _FINDERS.items():
@@ -124,8 +126,6 @@ def find_columns(names: Iterable[str], choice: ColumnChoice | None = None) -> Co
     for role in ("train", "val"):
         if getattr(choice, role) is None:
             _refuse_twins(role, found[role], names)
-    if choice.train is None and choice.val is None:
-        _refuse_rewards(found, names)
     of_iterations = _is_of_iterations(found["time"], names)
     if of_iterations:
         why["time"] = "seconds of an iteration: times the iterations of each row"
@@ -155,17 +155,17 @@ def _refuse_twins(role: str, name: str | None, names: Sequence[str]) -> None:
         raise LogError(f"several columns are called {name!r}; name {name!r} or {twin!r} with {OPTIONS[role]}")
 
 
-def _refuse_rewards(found: Mapping[str, str | None], names: Sequence[str]) -> None:
+def _refuse_rewards(names: Sequence[str]) -> None:
     """Refuse to judge reinforcement learning by its loss, which says nothing of the progress.
 
     Raises:
-        LogError: There is a reward, and nothing was named.
+        LogError: There is a reward.
     """
     rewards = [name for name in names if is_reward(name)]
     if rewards:
         raise LogError(
-            f"it logs a reward, and in reinforcement learning the loss ({found['val'] or found['train']!r}) shows no "
-            f"progress; judge the reward with --val-metric {min(rewards, key=len)} and mode: max, or name a loss"
+            "it logs a reward, and in reinforcement learning the loss shows no progress; "
+            f"judge the reward with --val-metric {min(rewards, key=len)} and mode: max, or name a loss"
         )
 
 

@@ -170,7 +170,7 @@ class Survey:
         return [
             self.shown(name, is_of_batch=batch)
             for (name, batch), count in self.names.items()
-            if (count > 1 or not often) and name not in SPLITS
+            if (count > 1 or not often) and not words_of(name) <= SPLITS
         ]
 
     def planned(self) -> int | None:

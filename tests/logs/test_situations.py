@@ -241,6 +241,13 @@ def test_a_reward_is_named_rather_than_the_noise_of_a_policy_s_loss_judged(rewar
     assert losses(only(path, ColumnChoice(train="loss")))[0][0] == 1e-4
 
 
+def test_a_reward_goes_before_the_losses_of_an_actor_and_a_critic(tmp_path):
+    rows = [(e, t, t, v) for e, (t, v) in enumerate(PAIRS)]
+    path = table(tmp_path, ["epoch", "train/loss_actor", "train/loss_critic", "rollout/return"], rows)
+    with pytest.raises(LogError, match="judge the reward with --val-metric rollout/return"):
+        only(path)
+
+
 def test_rewards_of_preference_tuning_are_no_reward_to_judge(tmp_path):
     records = [{"step": 10 * e, "loss": t, "rewards/chosen": t, "rewards/margins": t} for e, t in enumerate(TRAIN)]
     assert losses(only(lines(tmp_path / "log.jsonl", records)))[0] == TRAIN
