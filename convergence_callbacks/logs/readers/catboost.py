@@ -64,7 +64,9 @@ def _columns(learn: Mapping[str, int], test: Mapping[str, int], choice: ColumnCh
 def _row(number: int, each: Any, columns: Columns, learn: Mapping[str, int], test: Mapping[str, int]) -> Row:
     """One round; tests may be evaluated in some rounds only."""
     values: dict[str, float] = {}
-    lists = {"learn": each.get("learn") or [], "test": (each.get("test") or [[]])[0]}
+    of_test = each.get("test") or []  # of the first set; the second is called test1
+    nested = bool(of_test) and isinstance(of_test[0], list)
+    lists = {"learn": each.get("learn") or [], "test": of_test[0] if nested else of_test}
     for name in (columns.train, columns.val):
         if name is not None:
             index, numbers = {**learn, **test}[name], lists[name.split("/", 1)[0]]
