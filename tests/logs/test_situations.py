@@ -351,6 +351,15 @@ def test_a_download_without_its_name_says_what_to_name(tmp_path):
     assert losses(only(path, ColumnChoice(val="Value")))[1] == VAL
 
 
+def test_chainer_s_log_has_no_ending_and_its_own_names(tmp_path):
+    records = [
+        {"epoch": e, "main/loss": t, "validation/main/loss": v, "elapsed_time": 4.5 * e}
+        for e, (t, v) in enumerate(PAIRS, start=1)
+    ]
+    run = only(document(tmp_path / "log", records))
+    assert losses(run) == (TRAIN, VAL) and (run.seconds, run.format) == (36, "JSON history")
+
+
 # One training in several files
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.json_text import document_in, flat, is_number, row_of
 from convergence_callbacks.logs.labels import SPLITS
 from convergence_callbacks.logs.notes import Notes
-from convergence_callbacks.logs.reader import GUESS, POSSIBLE, Claim, Reader
+from convergence_callbacks.logs.reader import GUESS, LIKELY, POSSIBLE, Claim, Reader
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
 
@@ -31,8 +32,10 @@ class HistoryJson(Reader):
     def recognise(self, path: Path, head: bytes) -> Claim | None:
         """Any JSON document; that it is no history is found in reading."""
         begins = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")[:1] in {b"{", b"["}
-        if not begins or path.suffix.lower() not in {".json", ""}:  # Chainer calls its own "log"
+        if not begins or path.suffix.lower() not in {".json", ""}:
             return None
+        if re.match(rb"\s*\[\s*\{\s*\"", head):  # Chainer calls its own "log"
+            return Claim(LIKELY, "a list of JSON objects")
         return Claim(POSSIBLE if path.suffix else GUESS, "a JSON document")
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
