@@ -101,6 +101,8 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
         if self.stopped_epoch is not None:
             self._ended = _Ended(TorchModel(kwargs["model"]).weights(), state.global_step, state.epoch)
             control.should_training_stop = True
+            if (words := self.had_stopped()) is not None:
+                print(words)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Tell of an evaluation that had nothing to judge."""

@@ -533,3 +533,51 @@ trainer:
     assert callback.settings.stop_on == (Verdict.CONVERGED, Verdict.DIVERGED)
     cli.trainer.fit(cli.model, loader(), loader(1))
     assert callback.stopped_epoch == 6
+
+
+def test_a_metric_that_is_logged_without_a_validation_loop_is_judged(tmp_path):
+    class Scored(type(module())):
+        def on_train_epoch_end(self):
+            self.log("val_score", torch.tensor(min(0.1 * (self.current_epoch + 1), 0.4)))
+
+    callback = patient(val_metric="val_score", mode="max")
+    fit(callback, tmp_path, Scored(), validation=False)
+    assert callback.stopped_epoch == 6 and callback.decision.best_value == pytest.approx(0.4)
+    with pytest.raises(MetricNotFoundError, match="did you mean 'val_score'"):
+        fit(patient(val_metric="val_scor", mode="max", strict=True), tmp_path, Scored(), validation=False)
+
+
+def test_where_an_epoch_has_no_end_each_validation_is_judged(tmp_path):
+    class Endless(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            while True:
+                yield torch.ones(4)
+
+    class Falling(type(module())):
+        def validation_step(self, batch, index):
+            self.log("val_loss", torch.tensor(SCRIPT[self.global_step // 5 - 1]))
+
+    import lightning
+
+    callback = patient(verbose=False)
+    quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "accelerator": "cpu"}
+    trainer = lightning.Trainer(
+        max_epochs=-1,
+        max_steps=60,
+        val_check_interval=5,
+        callbacks=[callback],
+        num_sanity_val_steps=0,
+        enable_model_summary=False,
+        **quiet,
+    )
+    data = torch.utils.data.DataLoader(Endless(), batch_size=8)
+    trainer.fit(Falling(), data, loader(1))
+    assert (callback.stopped_epoch, trainer.global_step) == (6, 35)
+    assert str(callback.decision).startswith("stop at evaluation 7")
+
+
+def test_a_resumed_run_that_had_stopped_says_so(tmp_path, capsys):
+    kept = checkpointed(tmp_path, patient())
+    capsys.readouterr()
+    fit(patient(), tmp_path, ckpt_path=kept / "epoch=6.ckpt", max_epochs=40)
+    assert "this run had stopped already" in capsys.readouterr().out

@@ -288,6 +288,12 @@ class Stopping(FromYaml):
             return str(decision) if decision.action in CHANGES and self.settings.verbose else self.progress()
         return str(decision) if self.settings.verbose and self.stopped_epoch == decision.step else None
 
+    def had_stopped(self) -> str | None:
+        """What is to be said of a resumed run that had stopped, so that a fit that does nothing explains itself."""
+        if self.stopped_epoch is None or not self.settings.verbose or not self.processes.is_first:
+            return None
+        return f"this run had stopped already; to go on, change what ended it, such as stop_on | {self.decision}"
+
     def progress(self) -> str | None:
         """What is to be shown between epochs, None where that is nothing."""
         forecast = self.forecast() if self.settings.show_forecast else None

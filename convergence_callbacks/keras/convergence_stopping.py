@@ -99,7 +99,8 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         if self._ended is not None:
             self._ended.undo_batch()
         self.give_back_best(TrainedModel(self.model))
-        if self.settings.verbose and self.stopped_epoch is not None and self.processes.is_first:
+        has_stopped = self.stopped_epoch is not None and self._ended is None
+        if self.settings.verbose and has_stopped and self.processes.is_first:
             print(next((decision for decision in self.history if decision.step == self.stopped_epoch), self.decision))
         self.processes.gather(None)  # all of them read the same backup
         if self._backup is not None and self.processes.is_first:
@@ -196,6 +197,8 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         self._restore_arrays(backup)
         if self.stopped_epoch is not None:
             self._ended = EndedTraining(self.model)
+            if (words := self.had_stopped()) is not None:
+                print(words)
 
     def _restore_arrays(self, backup: Backup) -> None:
         """Go on with the arrays that a plain state does not hold."""

@@ -23,7 +23,7 @@ from convergence_callbacks.lightning.epoch import EpochInProgress
 from convergence_callbacks.lightning.fit_lifecycle import FitLifecycle
 from convergence_callbacks.lightning.observed import observed
 from convergence_callbacks.lightning.processes import LightningProcesses
-from convergence_callbacks.lightning.schedule import known_of
+from convergence_callbacks.lightning.schedule import is_endless, known_of
 from convergence_callbacks.lightning.stock import early_stoppings
 from convergence_callbacks.lightning.trained import TrainedModule
 
@@ -38,8 +38,9 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
 
     It takes the settings of `Stopping`. Train and validation loss are found among the logged metrics; the
     train loss is the mean of what ``training_step`` returned, unless one was logged per epoch, and not a part of it.
-    Where validation runs several times an epoch, the last one counts. A run that is resumed from a checkpoint is
-    decided as if it had never stopped; with ``restore_best`` the checkpoint holds the best weights too.
+    Where validation runs several times an epoch, the last one counts; where an epoch has no end, each one does. A run
+    that is resumed from a checkpoint is decided as if it had never stopped; with ``restore_best`` the checkpoint holds
+    the best weights too.
 
     With ``every_n_steps`` a stretch of so many optimiser steps is an epoch to it, with the mean of its train losses
     and the validation that ran in it (set Lightning's ``val_check_interval`` accordingly); ``max_epochs``,
@@ -58,7 +59,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     def _construct(self) -> None:
         self._fits, self._epoch = FitLifecycle(), EpochInProgress()
         self._validated_weights: dict[str, Any] | None = None
-        self._is_only_of_kind = False
+        self._is_only_of_kind = self._judges_validations = False
 
     def _stages(self, run: Run) -> list[Stage]:
         self._first = FirstBatches()
@@ -79,9 +80,14 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Start this run, with what the trainer knows of it."""
         adversarial = may_be_adversarial(self.settings, trainer)
-        self.begin_resumed(*known_of(trainer, self.settings.every_n_steps), reports_only=adversarial)
+        self._judges_validations = self.settings.every_n_steps is None and is_endless(trainer)
+        self.counter = Counter("evaluation", first=1) if self._judges_validations else type(self).counter
+        known = (None, None, None) if self._judges_validations else known_of(trainer, self.settings.every_n_steps)
+        self.begin_resumed(*known, reports_only=adversarial)
         if self.stopped_epoch is not None:  # it had ended before its checkpoint was saved
             trainer.should_stop = True
+            if (words := self.had_stopped()) is not None:
+                say(trainer, words)
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """Give back the best weights, where asked."""
@@ -137,13 +143,16 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
             self._validated_weights = on_host(pl_module.state_dict())
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
-        """Note that the epoch was validated."""
+        """Note that the epoch was validated; judge here where epochs have no end."""
         self._epoch.note_validation(trainer)
+        if self._judges_validations and trainer.state.fn == "fit" and not trainer.sanity_checking:
+            self._judge(0 if self.decision is None else self.decision.step + 1, trainer, pl_module)
+            self._epoch = EpochInProgress.begun(trainer)
         self._judge_steps(trainer, pl_module)
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Judge the epoch."""
-        if self.settings.every_n_steps is None:
+        if self.settings.every_n_steps is None and not self._judges_validations:
             self._judge(trainer.current_epoch, trainer, pl_module)
         self._judge_steps(trainer, pl_module)
 

@@ -26,11 +26,13 @@ def observed(stopping: Stopping, epoch: EpochInProgress, trainer: Any, step: int
     if stopping.settings.every_n_steps is not None:
         # What Lightning keeps under such a name is the mean of the last whole epoch.
         logged = {name: value for name, value in logged.items() if not (is_epoch_mean(name) and is_of_training(name))}
+    named = stopping.settings.val_metric  # it may be logged without a validation loop
+    outside = named is not None and (named in logged or not trainer.enable_validation)
     return stopping.collect(
         step,
         logged,
         lr=epoch.lr,
         train_loss=epoch.mean_loss,
-        validated=epoch.validated is not None,
+        validated=outside or epoch.validated is not None,
         awaited=trainer.enable_validation and epoch.validated is None,
     )

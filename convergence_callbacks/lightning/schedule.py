@@ -19,6 +19,11 @@ def rate(trainer: Any) -> Any:
     return groups[0]["lr"] if groups else None  # Lightning's stand-in for no optimiser has no group
 
 
+def is_endless(trainer: Any) -> bool:
+    """Whether an epoch has no end, but validations within it."""
+    return bool(trainer.num_training_batches == math.inf and trainer.enable_validation)
+
+
 def known_of(trainer: Any, every_n_steps: int | None) -> tuple[int | None, int | None, list[float] | None]:
     """The limit, the minimum and the rates to come, in epochs or in stretches of so many steps."""
     if every_n_steps is None:
