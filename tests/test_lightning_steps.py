@@ -160,8 +160,8 @@ def test_the_best_weights_are_those_of_the_last_stretch_where_the_run_ends_after
     assert (weights(model) == kept[4]).all() and (kept[4] != kept[5]).any()
 
 
-def test_other_doors_and_a_probe_refuse_it():
-    with pytest.raises(SettingsError, match="every_n_steps is for Lightning only"):
+def test_a_probe_and_no_step_at_all_are_refused():
+    with pytest.raises(SettingsError, match="every_n_steps can't be used together with probe"):
         ConvergenceStopping(every_n_steps=5, probe=True)
     with pytest.raises(SettingsError, match="every_n_steps must be at least 1"):
         ConvergenceStopping(every_n_steps=0)
