@@ -27,9 +27,8 @@ class ConvergenceStopping(Stopping):
 
     It takes the settings of `Stopping`; an epoch is an iteration, and ``max_epochs`` has to be given, since CatBoost
     does not tell how many are asked for. CatBoost computes the loss of the training data by itself, under the name
-    *learn*. Evaluations are named ``data/metric``, as in ``val_metric="validation/AUC"``. CatBoost keeps the trees up
-    to the best iteration itself (``use_best_model``), so ``restore_best`` changes nothing. A training that goes on
-    from a snapshot is decided as if it had never stopped.
+    *learn*. Evaluations are named ``data/metric``, as in ``val_metric="validation/AUC"``. A training that
+    goes on from a snapshot is decided as if it had never stopped.
     """
 
     integration = "CatBoost"

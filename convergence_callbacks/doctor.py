@@ -20,7 +20,7 @@ from convergence_callbacks.telling.numbers import milliseconds
 Series = NDArray[np.float64]
 
 PACKAGES = (
-    *("numpy", "pydantic", "ruamel.yaml", "typer", "rich", "lightning", "pytorch-lightning", "torch", "keras", "jax"),
+    *("numpy", "ruamel.yaml", "typer", "rich", "lightning", "pytorch-lightning", "torch", "keras", "jax"),
     *("tensorflow", "transformers", "pytorch-ignite", "skorch", "xgboost", "lightgbm", "catboost", "scikit-learn"),
     "optuna",
     *("matplotlib", "tensorboard", "joblib", "ray", "jinja2", "starlette", "sse-starlette", "uvicorn"),

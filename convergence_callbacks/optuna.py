@@ -52,7 +52,6 @@ class ConvergenceStopping(LoopStopping):
     pruner whether other trials are better. So a trial that is finished counts with its best value, and one that has no
     prospects is pruned. What was said at the end is the trial's user attribute ``convergence``. Where a study has
     several objectives, nothing is reported and nothing pruned: Optuna knows no intermediate values there.
-    ``restore_best`` changes nothing here: what counts is ``decision.best_value``.
     """
 
     integration = "Optuna"

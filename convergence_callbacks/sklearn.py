@@ -62,7 +62,7 @@ class ConvergenceStopping(Stopping):
     It takes the settings of `Stopping`. An epoch is a call of ``partial_fit`` (`MLPClassifier`, `SGDRegressor`, …), or
     an iteration of what grows with ``warm_start`` (`HistGradientBoostingClassifier`, `GradientBoostingRegressor`, …).
     The loss is the log loss of a classifier with probabilities, the share of errors of another, and the mean squared
-    error of a regressor, unless ``loss`` is given. ``log_decisions`` and ``backup_dir`` change nothing here.
+    error of a regressor, unless ``loss`` is given.
     """
 
     integration = "scikit-learn"

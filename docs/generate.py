@@ -1,6 +1,7 @@
 """Write what the documentation takes from the code: ``python -m docs.generate``.
 
-`docs/criteria.md` comes from the criteria themselves, `docs/convergence.schema.json` from the settings. Two of the
+`docs/criteria.md` comes from the criteria themselves, `docs/convergence.schema.json` and the tables of
+`docs/configuration.md` from the settings. Two of the
 pictures in `docs/verdicts.md` are made here, by gradient descent on a linear model; the others are those of the demo
 (``make pictures``).
 """
@@ -15,8 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from convergence_callbacks import Criterion, Decision, Monitor, Observation
+from convergence_callbacks.adapter.settings import OPTIONAL, CallbackSettings
 from convergence_callbacks.config.json_schema import json_schema
+from convergence_callbacks.config.template import dump
+from convergence_callbacks.config.values import values_of
 from convergence_callbacks.core.criterion import Composition
+from convergence_callbacks.core.fields import listed
 from convergence_callbacks.core.spec import known_criteria
 
 FOLDER = Path(__file__).parent
@@ -60,6 +65,26 @@ def _row(field: dataclasses.Field[object]) -> str:
     return f"| `{field.name}` | {default} | {field.metadata['description']} |\n"
 
 
+def settings_tables(page: str) -> str:
+    """A page with its tables of the settings, between the comments that name them, as they are declared now."""
+    fields = dataclasses.fields(CallbackSettings)
+    all_of_them = "| setting | default | values | |\n|---|---|---|---|\n" + "".join(map(_setting, fields))
+    support = "| setting | supported by |\n|---|---|\n" + "".join(
+        f"| `{name}` | {listed(only)} |\n" for name, only in OPTIONAL.items()
+    )
+    for name, table in (("settings", all_of_them), ("support", support)):
+        begin, end = f"<!-- {name}: python -m docs.generate -->\n", f"<!-- end of {name} -->"
+        before, _, rest = page.partition(begin)
+        page = f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
+    return page
+
+
+def _setting(field: dataclasses.Field[object]) -> str:
+    default = "" if field.default is None else f"`{dump(field.default)}`"
+    values = values_of(CallbackSettings, field.name).replace("'", "`")
+    return f"| `{field.name}` | {default} | {values} | {field.metadata['description']} |\n"
+
+
 def gradient_descent(lr: float, epochs: int) -> list[Observation]:
     """Mean squared errors of a linear model of diabetes, trained and validated, at each epoch."""
     from sklearn.datasets import load_diabetes
@@ -91,5 +116,7 @@ def draw(name: str, title: str, observations: list[Observation]) -> None:
 if __name__ == "__main__":
     (FOLDER / "criteria.md").write_text(criteria_page())
     (FOLDER / "convergence.schema.json").write_text(json.dumps(json_schema(), indent=2) + "\n")
+    configuration = FOLDER / "configuration.md"
+    configuration.write_text(settings_tables(configuration.read_text()))
     draw("improving", "Linear regression, budget too small", gradient_descent(lr=0.02, epochs=18))
     draw("diverged", "Linear regression, learning rate above 2 / curvature", gradient_descent(lr=0.51, epochs=80))

@@ -15,6 +15,7 @@ from convergence_callbacks.cli.explain import explain
 from convergence_callbacks.config.template import template
 from convergence_callbacks.core.criterion import Composition
 from convergence_callbacks.core.spec import known_criteria
+from convergence_callbacks.core.verdict import WHEN_UNSURE
 
 PROGRAM = [sys.executable, "-c", "from convergence_callbacks.cli import app; app()"]
 OURS = {name: kind for name, kind in known_criteria().items() if kind.__module__.startswith("convergence_callbacks.")}
@@ -109,14 +110,18 @@ def test_a_wrong_usage_is_status_2(run, arguments):
 
 def test_check_says_of_the_default_rule_what_stops_and_what_is_only_told(check):
     output = check("").stdout
-    stops, told = lines_below(output, "The training stops"), lines_below(output, "It goes on, and you are only told")
+    stops, told = (
+        lines_below(output, "The training stops"),
+        lines_below(output, "It goes on, and this is only reported"),
+    )
     assert "- when the expected further gain is below 1% of the total gain [converged or overfitting]" in stops
     assert "- at the end of the epochs that the framework was given (max_epochs is not set)" in stops
     assert stops[-1] == "but never before 5 epochs (min_epochs)"
     assert [line.split("[")[1] for line in told] == ["false_convergence or unstable]"]
     assert lines_below(output, "Verdicts") == [
-        "that stop:  converged, overfitting, not_learning, diverged",
-        "only told:  improving, false_convergence, unstable",
+        "that stop:     converged, overfitting, not_learning, diverged",
+        "only reported: improving, false_convergence, unstable",
+        WHEN_UNSURE,
     ]
 
 
@@ -128,7 +133,7 @@ def test_check_says_the_users_criteria_and_limits(check):
         "- when the judged loss is 0.25 or better",
         "- when the budget of 90 epochs is used up",
     ]
-    assert "only told\n" not in output and "never stop" not in output
+    assert "only reported\n" not in output and "never stop" not in output
 
 
 def test_check_warns_of_criteria_that_can_never_stop(check):
@@ -154,6 +159,15 @@ def test_joined_criteria_stop_by_the_gravest_of_their_verdicts(check):
     joined = "criteria: {all_of: [expected_gain, unstable_loss]}\n"
     assert lines_below(check(joined).stdout, "These criteria never stop it")
     assert not lines_below(check(f"{joined}stop_on: [unstable]\n").stdout, "These criteria never stop it")
+
+
+def test_check_tells_what_an_integration_would_refuse(run, tmp_path):
+    (tmp_path / "convergence.yaml").write_text("restore_best: true\nlog_decisions: true\nprobe: true\n")
+    refused = run("check", "convergence.yaml", "--for", "jax")
+    assert refused.exit_code == 1
+    assert re.findall(r"line \d: JAX does not support (\w+)", refused.output) == ["log_decisions", "probe"]
+    assert "is valid for Lightning" in run("check", "convergence.yaml", "--for", "Lightning").output
+    assert "did you mean 'scikit-learn'" in run("check", "convergence.yaml", "--for", "scikit learns").output
 
 
 def test_check_says_what_happens_at_the_end(check):

@@ -11,10 +11,7 @@ from convergence_callbacks.core.decision import Decision
 
 
 class LoopStopping(Stopping):
-    """What the integrations of own loops are: `update` once an epoch, `restore` at the end.
-
-    ``log_decisions`` and ``backup_dir`` change nothing here: the loop has the decision, and its checkpoint the state.
-    """
+    """What the integrations of own loops are: `update` once an epoch, `restore` at the end."""
 
     saves_weights = True
 

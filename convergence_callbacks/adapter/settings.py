@@ -11,19 +11,20 @@ from typing import Any, Literal
 from convergence_callbacks.core.constructor import changed
 from convergence_callbacks.core.criterion import Criterion
 from convergence_callbacks.core.errors import SettingsError
-from convergence_callbacks.core.fields import listed, setting
+from convergence_callbacks.core.fields import Kind, listed, must_be, setting
 from convergence_callbacks.core.settings import Settings
 
 LIGHTNING_AND_KERAS = ("Lightning", "Keras")
 HAVE_LOGGERS = (*LIGHTNING_AND_KERAS, "Transformers", "Ignite", "skorch")
-HOLD_THE_MODEL = (
-    *HAVE_LOGGERS,
-    "PyTorch",
-    "TensorFlow",
-    "JAX",
-    "scikit-learn",
-    "XGBoost",
-    "LightGBM",
+HOLD_THE_MODEL = (*HAVE_LOGGERS, "PyTorch", "TensorFlow", "JAX", "scikit-learn", "XGBoost", "LightGBM")
+INTEGRATIONS = (*HOLD_THE_MODEL, "CatBoost", "Optuna", "Ray Tune")
+
+
+PATH = Kind(  # kept as the text that a file of settings holds
+    "a path",
+    ({"type": "string"},),
+    lambda name, value: () if isinstance(value, str | os.PathLike) else (must_be(name, "a path", value),),
+    os.fspath,
 )
 
 
@@ -35,9 +36,11 @@ class CallbackSettings(Settings):
         SettingsError: A value has a wrong type, is out of its range, or names what is not known.
     """
 
-    train_metric: str | None = setting("name under which the train loss is logged; found by itself when left out", None)
+    train_metric: str | None = setting(
+        "name under which the train loss is logged; found by itself when left out", None, example="train_loss"
+    )
     val_metric: str | None = setting(
-        "name under which the validation loss is logged; found by itself when left out", None
+        "name under which the validation loss is logged; found by itself when left out", None, example="val_loss"
     )
     restore_best: bool = setting("give the model the weights of its best epoch at the end", False, only=HOLD_THE_MODEL)
     verbose: bool = setting("say at the stop why the training ended", True)
@@ -48,7 +51,9 @@ class CallbackSettings(Settings):
     backup_dir: str | os.PathLike[str] | None = setting(
         "folder for what must survive a kill beside the framework's own checkpoints: Keras's state, large best weights",
         None,
+        kind=PATH,
         only=LIGHTNING_AND_KERAS,
+        example="backup",
     )
     probe: bool = setting(
         "at a suspected plateau, train copies at other learning rates for a few epochs", False, only=LIGHTNING_AND_KERAS
@@ -60,7 +65,11 @@ class CallbackSettings(Settings):
         ge=12,
     )
     every_n_steps: int | None = setting(
-        "judge each so many steps instead of each epoch, for runs of few long ones", None, only=("Lightning",), ge=1
+        "judge each so many steps instead of each epoch, for runs of few long ones",
+        None,
+        only=("Lightning",),
+        ge=1,
+        example=500,
     )
     check_data: bool = setting(
         "look at the first batches and gradients, and say what is wrong with them where a run does not learn",
@@ -74,7 +83,10 @@ class CallbackSettings(Settings):
         only=LIGHTNING_AND_KERAS,
     )
     record: str | os.PathLike[str] | None = setting(
-        "file to which every observation and decision is appended, so that anyone can recompute them", None
+        "file to which every observation and decision is appended, so that anyone can recompute them",
+        None,
+        kind=PATH,
+        example="record.jsonl",
     )
     strict: bool = setting(
         "raise an error where a metric is missing or not finite, or a saved state can't be read, instead of a warning",
@@ -82,9 +94,6 @@ class CallbackSettings(Settings):
     )
 
     def __post_init__(self) -> None:
-        for name in ("backup_dir", "record"):  # kept as the text that a file of settings holds
-            if isinstance(path := getattr(self, name), os.PathLike):
-                object.__setattr__(self, name, os.fspath(path))
         super().__post_init__()
         if self.every_n_steps is not None and (self.probe or self.on_false_convergence != "tell"):
             other = "probe" if self.probe else "on_false_convergence"
@@ -97,22 +106,9 @@ class CallbackSettings(Settings):
         stock = "; or use EarlyStopping, which counts as the framework's own" if name == "patience" else ""
         return advice + stock
 
-    def refuse_unsupported(self, supports: frozenset[str], integration: str, because: Mapping[str, str]) -> None:
-        """Refuse a setting that was changed and would do nothing.
-
-        Args:
-            supports: Those of the settings that not every integration supports, which this one does.
-            integration: Its name.
-            because: Why a setting is not for it, by name, where there is more to say.
-
-        Raises:
-            SettingsError: Names the setting, and who supports it.
-        """
-        only = {field.name: field.metadata["only"] for field in dataclasses.fields(self) if "only" in field.metadata}
-        for name in changed(self):
-            if name in only.keys() - supports:
-                hint = because.get(name) or f"it is for {listed(only[name])} only"
-                raise SettingsError(f"{integration} does not support {name}: {hint}", (name,))
+    def unsupported(self, supports: frozenset[str]) -> list[str]:
+        """The settings that were changed and would do nothing where only these of the optional ones are supported."""
+        return [name for name in changed(self) if name in OPTIONAL.keys() - supports]
 
     def to_dict(self) -> dict[str, Any]:
         """The settings in plain types, as a callback takes them; a schedule that is a function is left out."""
@@ -122,3 +118,20 @@ class CallbackSettings(Settings):
         schedule = self.lr_schedule
         plain["lr_schedule"] = None if schedule is None or callable(schedule) else [float(rate) for rate in schedule]
         return plain
+
+
+OPTIONAL: Mapping[str, tuple[str, ...]] = {
+    field.name: field.metadata["only"] for field in dataclasses.fields(CallbackSettings) if "only" in field.metadata
+}
+"""The settings that not every integration supports, each with those that do."""
+
+
+def supported_by(integration: str) -> frozenset[str]:
+    """The optional settings that an integration of this package supports."""
+    return frozenset(name for name, only in OPTIONAL.items() if integration in only)
+
+
+def not_supported(integration: str, name: str, because: str = "") -> SettingsError:
+    """The error for a setting that would do nothing."""
+    hint = because or f"it is for {listed(OPTIONAL[name])} only"
+    return SettingsError(f"{integration} does not support {name}: {hint}", (name,))

@@ -11,7 +11,7 @@ from convergence_callbacks.adapter.found import Found, found_among, merged
 from convergence_callbacks.adapter.journal import Listener
 from convergence_callbacks.adapter.processes import ALONE, Processes
 from convergence_callbacks.adapter.run import Run
-from convergence_callbacks.adapter.settings import CallbackSettings
+from convergence_callbacks.adapter.settings import CallbackSettings, not_supported
 from convergence_callbacks.adapter.stages import Stage
 from convergence_callbacks.adapter.stages.best_weights import BestWeights
 from convergence_callbacks.adapter.stages.data_check import DataCheck
@@ -67,7 +67,8 @@ class Stopping(FromYaml):
     @takes(CallbackSettings)
     def __init__(self, settings: CallbackSettings) -> None:
         name = self.integration or type(self).__name__
-        settings.refuse_unsupported(self.supports, name, self.unsupported_because)
+        for unsupported in settings.unsupported(self.supports):
+            raise not_supported(name, unsupported, self.unsupported_because.get(unsupported, ""))
         if settings.mode == "max" and settings.val_metric is None and settings.train_metric is None:
             raise SettingsError(  # no loss is better the larger it is
                 "mode 'max' needs val_metric, the name of what is to rise, such as 'val_acc'", ("mode",)

@@ -14,7 +14,6 @@ from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, StateError
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.core.verdict import STOP_ON_DEFAULT
 
 NAME = "early_stopping"
 """The criterion of a decision that is the framework's rule's."""
@@ -52,7 +51,7 @@ class Watch(Stopping):
         self._may_end = tolerance is not None
         super().__init__(
             mode=mode,
-            stop_on=STOP_ON_DEFAULT if self._may_end else (),
+            stop_on="finished" if self._may_end else "nothing",
             tolerance=0.01 if tolerance is None else tolerance,
             **{role: monitor},  # type: ignore[arg-type]
         )

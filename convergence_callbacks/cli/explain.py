@@ -10,7 +10,7 @@ from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.criterion import AllOf, AnyOf, Criterion
 from convergence_callbacks.core.rule.default import Default
-from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.core.verdict import WHEN_UNSURE, Verdict
 from convergence_callbacks.telling import describe
 from convergence_callbacks.telling.numbers import value
 
@@ -38,7 +38,7 @@ def explain(settings: CallbackSettings) -> list[Paragraph]:
         Paragraph("The training stops", _stops(ending, settings)),
         Paragraph("These criteria never stop it, since stop_on leaves out their verdict", _whens(told), is_warning=True)
         if is_own
-        else Paragraph("It goes on, and you are only told", _whens(told)),
+        else Paragraph("It goes on, and this is only reported", _whens(told)),
         Paragraph("Verdicts", tuple(_verdicts(settings))),
         Paragraph("What is judged", tuple(_judged(settings))),
         Paragraph("Experiments", tuple(_probed(settings))),
@@ -99,9 +99,11 @@ def _names(verdicts: Iterable[Verdict], named: Container[Verdict | str]) -> str:
 
 def _verdicts(settings: CallbackSettings) -> Iterator[str]:
     stopping = [verdict.value for verdict in Verdict if verdict in settings.stop_on]
-    telling = [verdict.value for verdict in Verdict if verdict not in settings.stop_on]
-    yield f"that stop:  {', '.join(stopping) or 'none'}"
-    yield f"only told:  {', '.join(telling) or 'none'}"
+    reported = [verdict.value for verdict in Verdict if verdict not in settings.stop_on]
+    yield f"that stop:     {', '.join(stopping) or 'none'}"
+    yield f"only reported: {', '.join(reported) or 'none'}"
+    if settings.criteria is None and Verdict.CONVERGED in settings.stop_on:
+        yield WHEN_UNSURE
 
 
 def _judged(settings: CallbackSettings) -> Iterator[str]:

@@ -33,7 +33,7 @@ class FromYaml:
 
 def made_from_yaml(kind: type[Made], path: str | Path, **overrides: Any) -> Made:
     """An object of a class with the settings of a file; see `FromYaml.from_yaml`."""
-    from convergence_callbacks.config.read import read_settings, with_place  # pydantic and YAML only when used
+    from convergence_callbacks.config.read import read_settings, with_place  # the YAML parser only when used
 
     taken = inspect.signature(kind).parameters
     for name in overrides:

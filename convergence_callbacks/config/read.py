@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from convergence_callbacks.adapter.settings import CallbackSettings
+from convergence_callbacks.config.criteria import criteria_errors
 from convergence_callbacks.config.document import Document, Place, Problem, parse, place_in
-from convergence_callbacks.config.schema import errors_in
-from convergence_callbacks.core.errors import SettingsError
+from convergence_callbacks.core.errors import SettingsError, unknown_name
+from convergence_callbacks.core.fields import errors_of
+from convergence_callbacks.core.spec import known_criteria
+
+KNOWN = tuple(field.name for field in dataclasses.fields(CallbackSettings))
 
 MAX_BYTES = 256_000
 """Size of a settings file, at most; a learning rate for each of 10 000 epochs fits in."""
@@ -30,7 +35,7 @@ def read_settings(path: str | Path) -> dict[str, Any]:
         OSError: The file can't be read.
     """
     document = _document(path)
-    errors = errors_in(document.value)
+    errors = _errors_in(document.value)
     found = [*document.problems, *(Problem(str(error), document.place_of(error.at)) for error in errors)]
     if found:
         message = "\n".join(_line(path, problem) for problem in _first_at_each_place(found))
@@ -45,6 +50,29 @@ def with_place(error: SettingsError, path: str | Path) -> SettingsError:
     if error.at not in document.places:
         return error
     return SettingsError(_line(path, Problem(str(error), document.places[error.at])), error.at)
+
+
+def _errors_in(values: Mapping[str, Any]) -> list[SettingsError]:
+    """All that is wrong with the values of a file; each error knows its keys and indices."""
+    found: list[SettingsError] = []
+    for name, value in values.items():
+        if name == "criteria":
+            found += (error.below(name) for error in criteria_errors(value))
+        else:
+            found += errors_of(CallbackSettings, name, value) if name in KNOWN else [_unknown(name)]
+    if found:
+        return found
+    try:
+        CallbackSettings(**values)
+    except SettingsError as error:  # settings that do not go together
+        return [error]
+    return []
+
+
+def _unknown(name: str) -> SettingsError:
+    if name in known_criteria():
+        return SettingsError(f"{name!r} is a criterion; it belongs below 'criteria:', as '- {name}: …'", (name,))
+    return SettingsError(unknown_name("setting", name, KNOWN), (name,))
 
 
 def _document(path: str | Path) -> Document:

@@ -5,39 +5,23 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import textwrap
-import types
-import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
 from ruamel.yaml import YAML
 
 from convergence_callbacks.adapter.settings import CallbackSettings
+from convergence_callbacks.config.values import values_of
 from convergence_callbacks.core.criteria.patience import Patience
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.criterion import Composition, Criterion
-from convergence_callbacks.core.fields import only_in, range_of
+from convergence_callbacks.core.fields import about
 from convergence_callbacks.core.spec import known_criteria
-from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.telling import describe
 
 WIDTH = 120
 """Columns of the file."""
-
-EXAMPLES: Mapping[str, Any] = {
-    "max_epochs": 100,
-    "baseline_loss": 0.69,  # of two classes that are equally frequent
-    "target_loss": 0.1,
-    "lr_schedule": [0.1, 0.1, 0.01],
-    "train_metric": "train_loss",
-    "val_metric": "val_loss",
-    "backup_dir": "backup",
-    "every_n_steps": 500,
-    "record": "record.jsonl",
-    "time_budget": 12.0,
-}
-"""Values for what has no default: of settings, and of the first setting of criteria."""
 
 _HEAD = """\
 Settings of convergence-callbacks: when a training ends, and why.
@@ -53,8 +37,6 @@ Criteria that end the training instead of the default rule. Take as many of the 
 together with the line 'criteria:': the first that finds something ends the training, unless its verdict
 is missing from stop_on. Each line shows a criterion's defaults; the settings you leave out keep them.
 """
-
-_TYPES = {int: "whole number", float: "number", str: "text", bool: "true or false", list: "list"}
 
 
 def template() -> str:
@@ -75,29 +57,15 @@ def dump(values: Any) -> str:
 
 
 def _setting(field: dataclasses.Field[Any]) -> str:
-    kind = typing.get_type_hints(CallbackSettings)[field.name]
-    about = _about(field, kind)
-    text = _comment(f"{about[0].upper()}{about[1:]}.")
+    explained = f"{_capital(about(field))}. {_capital(values_of(CallbackSettings, field.name))}."
+    text = _comment(explained)
     if field.default is None:
-        return f"{text}#{field.name}: {dump(EXAMPLES.get(field.name))}\n"
-    value = list(field.default) if isinstance(field.default, tuple) else field.default
-    return f"{text}{field.name}: {dump(value)}\n"
+        return f"{text}#{field.name}: {dump(field.metadata['example'])}\n"
+    return f"{text}{field.name}: {dump(field.default)}\n"
 
 
-def _about(field: dataclasses.Field[Any], kind: Any) -> str:
-    notes = filter(None, (_values(field.name, kind), range_of(field), only_in(field)))
-    return f"{field.metadata['description']} ({', '.join(notes)})"
-
-
-def _values(name: str, kind: Any) -> str:
-    """What the values of a setting are, in words."""
-    if name == "stop_on":
-        return f"any of {', '.join(verdict.value for verdict in Verdict)}"
-    choices = typing.get_args(kind)
-    if not isinstance(kind, types.UnionType) and choices:
-        return " or ".join(map(str, choices))
-    words = [word for type_, word in _TYPES.items() if type_ in (choices or (kind,))]
-    return " or ".join(words) or "list of numbers"
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _criteria() -> str:
@@ -119,17 +87,16 @@ def _criterion(kind: type[Criterion]) -> str:
 def _settings_of(kind: type[Criterion]) -> Iterator[str]:
     if issubclass(kind, Composition):
         return
-    hints = typing.get_type_hints(kind)
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]  # every criterion is a dataclass
-        yield f"  {field.name}: {_about(field, hints[field.name])}"
+        yield f"  {field.name}: {about(field)} ({values_of(kind, field.name)})"
 
 
 def _example(kind: type[Criterion]) -> Criterion:
     """A criterion with its defaults, and with an example of what has none."""
     if issubclass(kind, Composition):
-        return kind.of(Patience(), TargetLoss(EXAMPLES["target_loss"]))
-    required = [f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING]  # type: ignore[arg-type]
-    return kind(**dict.fromkeys(required, EXAMPLES.get(kind.name, 1)))
+        return kind.of(Patience(), TargetLoss(0.1))
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]  # every criterion is a dataclass
+    return kind(**{f.name: f.metadata["example"] for f in fields if f.default is dataclasses.MISSING})
 
 
 def _comment(text: str, hang: str = "") -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from convergence_callbacks.core.errors import SettingsError, unknown_name
-from convergence_callbacks.core.fields import sentence
+from convergence_callbacks.core.fields import about, range_of
 
 Given = ParamSpec("Given")
 Declared = TypeVar("Declared")
@@ -94,10 +94,15 @@ def _signature(declaration: Callable[..., Any]) -> inspect.Signature:
 
 def _documentation(declaration: Any) -> str:
     """A docstring with each setting, in Google's form."""
-    lines = [f"{field.name}: {sentence(field)}" for field in dataclasses.fields(declaration)]
+    lines = [f"{field.name}: {_sentence(field)}" for field in dataclasses.fields(declaration)]
     wrapped = ["\n".join(textwrap.wrap(line, 112, subsequent_indent="    ")) for line in lines]
     raises = "    SettingsError: A setting has a wrong name, type or value."
     return "Args:\n" + textwrap.indent("\n".join(wrapped), "    ") + "\n\nRaises:\n" + raises + "\n"
+
+
+def _sentence(field: dataclasses.Field[Any]) -> str:
+    text, within = about(field), range_of(field)
+    return f"{text[0].upper()}{text[1:]}{f'; {within}' if within else ''}."
 
 
 def _refuse_unknown(owner: str, declaration: Any, given: tuple[Any, ...], named: Mapping[str, Any]) -> None:

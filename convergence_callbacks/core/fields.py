@@ -1,7 +1,8 @@
-"""How a setting is declared: once, as a dataclass field, for Python, YAML and the documentation.
+"""How a setting is declared: once, as a dataclass field, for Python, YAML, the JSON schema and the documentation.
 
-The metadata uses pydantic's words (``ge``, ``gt``, ``le``, ``lt``, ``description``), so that pydantic reads the same
-declaration when settings come from a file, while the core does without.
+What values a setting takes is its `Kind`: in words, in JSON schema, and as what is wrong with a value. It follows from
+the field's type; a setting whose values are richer than that declares a kind of its own. None is a value of those
+settings whose default it is.
 """
 
 from __future__ import annotations
@@ -11,53 +12,113 @@ import functools
 import sys
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from convergence_callbacks.core.errors import SettingsError
 
-_BOUNDS: Mapping[str, tuple[str, Any]] = {
-    "ge": ("at least", lambda value, bound: value >= bound),
-    "gt": ("above", lambda value, bound: value > bound),
-    "le": ("at most", lambda value, bound: value <= bound),
-    "lt": ("below", lambda value, bound: value < bound),
+Field = dataclasses.Field[Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What values a setting takes.
+
+    Args:
+        words: As people say it, with an article: ``a whole number``.
+        schemas: As JSON schema says it; a value is of any of them.
+        errors: All that is wrong with a value for a setting of a name, each error with the keys below the setting.
+        kept: What settings keep of a value that has no error.
+    """
+
+    words: str
+    schemas: tuple[Mapping[str, Any], ...]
+    errors: Callable[[str, Any], Iterable[SettingsError]]
+    kept: Callable[[Any], Any] = lambda value: value
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A bound of a number: in words, in JSON schema, and whether a value keeps it."""
+
+    words: str
+    schema: str
+    holds: Callable[[Any, Any], bool]
+
+
+BOUNDS: Mapping[str, Bound] = {
+    "ge": Bound("at least", "minimum", lambda value, limit: value >= limit),
+    "gt": Bound("above", "exclusiveMinimum", lambda value, limit: value > limit),
+    "le": Bound("at most", "maximum", lambda value, limit: value <= limit),
+    "lt": Bound("below", "exclusiveMaximum", lambda value, limit: value < limit),
 }
 
 
 def setting(
-    description: str, default: Any = dataclasses.MISSING, *, only: tuple[str, ...] = (), **bounds: float
+    description: str,
+    default: Any = dataclasses.MISSING,
+    *,
+    kind: Kind | None = None,
+    only: tuple[str, ...] = (),
+    example: Any = None,
+    **bounds: float,
 ) -> Any:
-    """A dataclass field with its description and the range of its value.
+    """A dataclass field with its description and the values that it takes.
 
     Args:
         description: One line for people, shown in the docstring, the YAML template and the documentation.
         default: The default; a setting without one must be given.
+        kind: What values it takes, where its type does not say it all.
         only: The integrations that support it, where not all of them do.
+        example: A value for the YAML template, where there is no default.
         **bounds: Any of ``ge``, ``gt``, ``le``, ``lt``.
     """
-    about = {"description": description, **({"only": only} if only else {}), **bounds}
+    more = {"kind": kind, "only": only, "example": example, **bounds}
+    about = {"description": description, **{name: value for name, value in more.items() if value not in (None, ())}}
     return dataclasses.field(default=default, metadata=about)
 
 
-def sentence(field: dataclasses.Field[Any]) -> str:
-    """The description of a setting as a sentence, with its range and who supports it."""
-    about: str = field.metadata["description"]
-    notes = "; ".join(filter(None, (range_of(field), only_in(field))))
-    return f"{about[0].upper()}{about[1:]}{f' ({notes})' if notes else ''}."
+def check(settings: Any) -> None:
+    """Refuse a dataclass whose values are not as declared; each value becomes what its kind keeps of it.
+
+    Raises:
+        SettingsError: Names the setting, what was expected and what was given.
+    """
+    for name, (field, kind) in declared(settings.__class__).items():
+        given = getattr(settings, name)
+        value = given.item() if isinstance(given, np.generic) else given  # a number of numpy's as one of Python's
+        for error in _errors(field, kind, value):
+            raise error
+        kept = None if value is None else kind.kept(value)
+        if kept is not given:
+            object.__setattr__(settings, name, kept)
 
 
-def range_of(field: dataclasses.Field[Any]) -> str:
-    """The range of a setting in words, such as ``above 0 and below 1``; empty where it has none."""
-    bounds = ((words, field.metadata.get(key)) for key, (words, _) in _BOUNDS.items())
-    return " and ".join(f"{words} {bound:g}" for words, bound in bounds if bound is not None)
+@functools.cache
+def declared(declaration: Any) -> dict[str, tuple[Field, Kind]]:
+    """The fields of a declaration by name, each with its kind."""
+    hints, fields = typing.get_type_hints(declaration), dataclasses.fields(declaration)
+    return {field.name: (field, field.metadata.get("kind") or _kind_of(hints[field.name])) for field in fields}
 
 
-def only_in(field: dataclasses.Field[Any]) -> str:
-    """The integrations that alone support a setting, in words; empty where all do."""
+def errors_of(declaration: Any, name: str, value: Any) -> list[SettingsError]:
+    """All that is wrong with a value for a setting; each error knows its keys and indices."""
+    return list(_errors(*declared(declaration)[name], value))
+
+
+def about(field: Field) -> str:
+    """The description of a setting, with the integrations that alone support it."""
     only = field.metadata.get("only", ())
-    return f"{listed(only)} only" if only else ""
+    return f"{field.metadata['description']} ({listed(only)} only)" if only else str(field.metadata["description"])
+
+
+def range_of(field: Field) -> str:
+    """The range of a setting in words, such as ``above 0 and below 1``; empty where it has none."""
+    bounds = ((bound.words, field.metadata.get(key)) for key, bound in BOUNDS.items())
+    return " and ".join(f"{words} {limit}" for words, limit in bounds if limit is not None)
 
 
 def listed(names: Sequence[str], last: str = "and") -> str:
@@ -69,21 +130,9 @@ def listed(names: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def check(settings: Any) -> None:
-    """Refuse a dataclass whose values break their declared type or range; numpy's numbers become Python's.
-
-    Raises:
-        SettingsError: Names the setting, what was expected and what was given.
-    """
-    hints = _hints(settings.__class__)
-    for field in dataclasses.fields(settings):
-        value = getattr(settings, field.name)
-        if isinstance(value, np.generic):
-            value = value.item()
-            object.__setattr__(settings, field.name, value)
-        _check_type(field.name, value, hints[field.name])
-        if value is not None:
-            check_bounds(field.name, value, field.metadata)
+def must_be(name: str, expected: str, value: Any, at: tuple[str | int, ...] = ()) -> SettingsError:
+    """The error for a value of a wrong kind: ``max_epochs must be a whole number, got 'ten'``."""
+    return SettingsError(f"{name} must be {expected}, got {'nothing' if value is None else repr(value)}", at)
 
 
 def check_bounds(name: str, value: Any, bounds: Mapping[str, Any]) -> None:
@@ -92,35 +141,57 @@ def check_bounds(name: str, value: Any, bounds: Mapping[str, Any]) -> None:
     Raises:
         SettingsError: ``patience must be at least 1, got -3``.
     """
-    if not isinstance(value, int | float):
+    for error in _bound_errors(name, value, bounds):
+        raise error.below(name)
+
+
+_SIMPLE: Mapping[Any, tuple[str, str]] = {
+    int: ("a whole number", "integer"),
+    float: ("a number", "number"),
+    str: ("a text", "string"),
+    bool: ("true or false", "boolean"),
+}
+"""Types whose values need no further word, in words and in JSON schema."""
+
+
+def _kind_of(hint: Any) -> Kind:
+    """The kind of a type: simple ones, or a choice of words. Of any other type nothing is known."""
+    if typing.get_origin(hint) is Literal:
+        choices = typing.get_args(hint)
+        return _kind(listed([*map(repr, choices)], "or"), ({"enum": list(choices)},), lambda value: value in choices)
+    parts = set(typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)) - {type(None)}
+    if not parts <= _SIMPLE.keys():
+        return Kind("", ({},), lambda name, value: ())
+    simple = [(kind, words, schema) for kind, (words, schema) in _SIMPLE.items() if kind in parts]
+    return _kind(
+        " or ".join(words for _, words, _ in simple),
+        tuple({"type": schema} for _, _, schema in simple),
+        lambda value: any(_is_a(value, kind) for kind, _, _ in simple),
+    )
+
+
+def _kind(words: str, schemas: tuple[Mapping[str, Any], ...], holds: Callable[[Any], bool]) -> Kind:
+    """A kind of which a value is, or is not."""
+    return Kind(words, schemas, lambda name, value: () if holds(value) else (must_be(name, words, value),))
+
+
+def _errors(field: Field, kind: Kind, value: Any) -> Iterator[SettingsError]:
+    if value is None and field.default is None:
+        return
+    found = [*kind.errors(field.name, value)] or _bound_errors(field.name, value, field.metadata)
+    yield from (error.below(field.name) for error in found)
+
+
+def _bound_errors(name: str, value: Any, bounds: Mapping[str, Any]) -> Iterator[SettingsError]:
+    if not isinstance(value, int | float) or isinstance(value, bool):
         return
     if not abs(value) <= sys.float_info.max:  # NaN, infinite, or a whole number that no float can hold
-        raise SettingsError(
-            f"{name} must be finite, got {value if isinstance(value, float) else 'a larger number than any float'}",
-            (name,),
-        )
-    for key, (words, holds) in _BOUNDS.items():
-        if key in bounds and not holds(value, bounds[key]):
-            raise SettingsError(f"{name} must be {words} {bounds[key]}, got {value!r}", (name,))
-
-
-@functools.cache
-def _hints(owner: type[Any]) -> dict[str, Any]:
-    return typing.get_type_hints(owner)
-
-
-_WORDS = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", type(None): "nothing"}
-
-
-def _check_type(name: str, value: Any, hint: Any) -> None:
-    if typing.get_origin(hint) is Literal and value not in (choices := typing.get_args(hint)):
-        raise SettingsError(f"{name} must be {listed([*map(repr, choices)], 'or')}, got {value!r}", (name,))
-    allowed = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    if not all(kind in _WORDS for kind in allowed):  # richer types check themselves
+        got = value if isinstance(value, float) else "a larger number than any float"
+        yield SettingsError(f"{name} must be finite, got {got}")
         return
-    if not any(_is_a(value, kind) for kind in allowed):
-        expected = " or ".join(_WORDS[kind] for kind in allowed)
-        raise SettingsError(f"{name} must be {expected}, got {value!r}", (name,))
+    for key, bound in BOUNDS.items():
+        if key in bounds and not bound.holds(value, bounds[key]):
+            yield SettingsError(f"{name} must be {bound.words} {bounds[key]}, got {value!r}")
 
 
 def _is_a(value: Any, kind: type) -> bool:

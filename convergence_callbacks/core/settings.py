@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -12,16 +12,19 @@ from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.criterion import AnyOf, Criterion
 from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.errors import SettingsError, unknown_name
-from convergence_callbacks.core.fields import check, setting
+from convergence_callbacks.core.fields import Kind, check, must_be, setting
 from convergence_callbacks.core.observation import as_number, is_finite
 from convergence_callbacks.core.spec import criteria_from, known_criteria
-from convergence_callbacks.core.verdict import STOP_ON_DEFAULT, Verdict
+from convergence_callbacks.core.verdict import STOP_ON, WHEN_UNSURE, Verdict
 
 CriteriaSetting = Criterion | str | dict[str, Any] | list[Any] | None
 """A criterion, or what YAML can say of one: a name, a name with settings, or a list (any of them)."""
 
-StopOnSetting = tuple[Verdict | str, ...] | list[Verdict | str]
-"""Verdicts, or their names."""
+StopOnSetting = Literal["finished", "any", "nothing"] | tuple[Verdict | str, ...] | list[Verdict | str]
+"""A word of `STOP_ON`, or verdicts, or their names."""
+
+A_CRITERION = {"$ref": "#/$defs/Criterion"}
+"""A criterion in the JSON schema, which says there what they all are."""
 
 _ELSEWHERE: Mapping[str, str] = {
     "patience": "write criteria=Patience({value!r})",
@@ -36,6 +39,61 @@ _ELSEWHERE: Mapping[str, str] = {
 """What to write for the arguments of other early stoppings."""
 
 
+def _rate_errors(name: str, value: Any) -> Iterator[SettingsError]:
+    if callable(value):
+        return
+    if not hasattr(value, "__len__") or isinstance(value, str | Mapping):  # arrays of any library have a length
+        yield must_be(name, RATES.words, value)
+        return
+    for index, rate in enumerate(value):
+        if is_finite(as_number(rate)) and not isinstance(rate, str | bool):
+            continue
+        expected = "finite" if isinstance(rate, int | float) and not isinstance(rate, bool) else "a number"
+        yield must_be(f"item {index + 1} of {name}", expected, rate, (index,))
+
+
+def _verdict_errors(name: str, value: Any) -> Iterator[SettingsError]:
+    known = [verdict.value for verdict in Verdict]
+    if isinstance(value, str) and value not in STOP_ON:
+        yield must_be(name, VERDICTS.words + (f" such as [{value}]" if value in known else ""), value)
+    elif isinstance(value, Mapping) or not isinstance(value, Iterable):
+        yield must_be(name, VERDICTS.words, value)
+    elif not isinstance(value, str):
+        for index, verdict in enumerate(value):
+            if verdict not in known:
+                yield SettingsError(unknown_name("verdict", verdict, known), (index,))
+
+
+def _verdicts(value: Any) -> tuple[Verdict, ...]:
+    return STOP_ON[value] if isinstance(value, str) else tuple(map(Verdict, value))
+
+
+def _criteria_errors(_: str, value: Any) -> Iterator[SettingsError]:
+    try:
+        criteria_from(value)
+    except SettingsError as error:
+        yield error
+
+
+RATES = Kind(
+    "a list of numbers, or in Python a function of the epoch",
+    ({"type": "array", "items": {"type": "number"}},),
+    _rate_errors,
+)
+VERDICTS = Kind(
+    f"{', '.join(map(repr, STOP_ON))} or a list of verdicts",
+    ({"enum": list(STOP_ON)}, {"type": "array", "items": {"enum": [verdict.value for verdict in Verdict]}}),
+    _verdict_errors,
+    _verdicts,
+)
+CRITERIA = Kind(
+    "a criterion, or a list of them",
+    (A_CRITERION, {"type": "array", "items": A_CRITERION, "minItems": 1}),
+    _criteria_errors,
+    criteria_from,
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings of a monitor; see each field's description.
@@ -44,34 +102,33 @@ class Settings:
         SettingsError: A value has a wrong type, is out of its range, or names what is not known.
     """
 
-    max_epochs: int | None = setting("epochs the training may take; unknown when left out", None, ge=1)
+    max_epochs: int | None = setting("epochs the training may take; unknown when left out", None, ge=1, example=100)
     tolerance: float = setting(
         "stop when what is still to be gained is below this share of what was gained", 0.01, gt=0, lt=1
     )
     min_epochs: int = setting("never stop before this many epochs", 5, ge=0)
     mode: Literal["min", "max"] = setting("whether less (min) or more (max) of the judged metric is better", "min")
     baseline_loss: float | None = setting(
-        "loss of a trivial predictor (class frequencies, or the mean); the first epochs stand in for it", None
+        "loss of a trivial predictor (class frequencies, or the mean); the first epochs stand in for it",
+        None,
+        example=0.69,  # of two classes that are equally frequent
     )
-    target_loss: float | None = setting("stop as soon as the judged loss is at least this good", None)
+    target_loss: float | None = setting("stop as soon as the judged loss is at least this good", None, example=0.1)
     lr_schedule: Schedule | None = setting(
-        "learning rate of each epoch, where known ahead: a list, or in Python a function of the epoch", None
+        "learning rate of each epoch, where known ahead", None, kind=RATES, example=[0.1, 0.1, 0.01]
     )
     stop_on: StopOnSetting = setting(
-        "verdicts that end the training; the others are only told", tuple(v.value for v in STOP_ON_DEFAULT)
+        f"verdicts that end the training: finished ({', '.join(STOP_ON['finished'])}), any (every one but improving), "
+        f"nothing, or a list; the others are only reported, and {WHEN_UNSURE}",
+        "finished",
+        kind=VERDICTS,
     )
-    criteria: CriteriaSetting = setting("criteria that end the training; the default rule when left out", None)
+    criteria: CriteriaSetting = setting(
+        "criteria that end the training; the default rule when left out", None, kind=CRITERIA
+    )
 
     def __post_init__(self) -> None:
         check(self)
-        if not (self.lr_schedule is None or _is_schedule(self.lr_schedule)):
-            expected = "a list of numbers or a function of the epoch"
-            raise SettingsError(f"lr_schedule must be {expected}, got {self.lr_schedule!r}", ("lr_schedule",))
-        object.__setattr__(self, "stop_on", _verdicts(self.stop_on))
-        try:
-            object.__setattr__(self, "criteria", criteria_from(self.criteria))
-        except SettingsError as error:
-            raise error.below("criteria") from None
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -93,20 +150,3 @@ class Settings:
         members += [MaxEpochs(self.max_epochs)] if self.max_epochs is not None else []
         members += [TargetLoss(self.target_loss)] if self.target_loss is not None else []
         return AnyOf.of(*members) if members else None
-
-
-def _is_schedule(value: Any) -> bool:
-    """Whether a value can be asked for the rate of an epoch; arrays of any library can."""
-    if callable(value) or not hasattr(value, "__len__") or isinstance(value, str | Mapping):
-        return callable(value)
-    return all(is_finite(as_number(rate)) for rate in value)
-
-
-def _verdicts(names: Any) -> tuple[Verdict, ...]:
-    if isinstance(names, str) or not isinstance(names, Iterable):
-        raise SettingsError(f"stop_on must be a list of verdicts, got {names!r}", ("stop_on",))
-    known = [verdict.value for verdict in Verdict]
-    for index, name in enumerate(names):
-        if name not in known:
-            raise SettingsError(unknown_name("verdict", name, known), ("stop_on", index))
-    return tuple(Verdict(name) for name in names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -41,5 +42,15 @@ class Verdict(StrEnum):
         return list(Verdict).index(self)
 
 
-STOP_ON_DEFAULT = (Verdict.CONVERGED, Verdict.OVERFITTING, Verdict.DIVERGED, Verdict.NOT_LEARNING)
-"""Verdicts that stop a training unless the user says otherwise: those in which waiting brings nothing."""
+STOP_ON: Mapping[str, tuple[Verdict, ...]] = {
+    "finished": (Verdict.CONVERGED, Verdict.OVERFITTING, Verdict.DIVERGED, Verdict.NOT_LEARNING),
+    "any": tuple(verdict for verdict in Verdict if verdict is not Verdict.IMPROVING),
+    "nothing": (),
+}
+"""Verdicts that end a training, by what a user asks for; in those of *finished* waiting brings nothing."""
+
+WHEN_UNSURE = (
+    "a verdict that is only likely ends nothing by itself: where converged is listed, the run ends once its loss has "
+    "settled, and is then given that verdict"
+)
+"""What `stop_on` does with a verdict that is not certain."""

@@ -2,13 +2,14 @@
 
 import dataclasses
 import inspect
+import math
 import re
 from types import MappingProxyType
 
 import numpy as np
 import pytest
 
-from convergence_callbacks import Monitor, Patience, SettingsError
+from convergence_callbacks import Monitor, Patience, SettingsError, Verdict
 from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.counter import Counter
@@ -124,3 +125,29 @@ def test_a_monitor_takes_from_a_callbacks_settings_those_that_are_its_own():
     settings = CallbackSettings(max_epochs=9, criteria=Patience(3), restore_best=True)
     monitor = Monitor.from_settings(settings)
     assert monitor.settings == Monitor(max_epochs=9, criteria=Patience(3)).settings
+
+
+@pytest.mark.parametrize(
+    ("word", "verdicts"),
+    [
+        ("finished", ["converged", "overfitting", "diverged", "not_learning"]),
+        ("any", [verdict for verdict in Verdict if verdict is not Verdict.IMPROVING]),
+        ("nothing", []),
+    ],
+)
+def test_the_verdicts_that_end_a_training_can_be_said_in_a_word(word, verdicts):
+    assert Monitor(stop_on=word).settings.stop_on == tuple(verdicts)
+    assert Monitor().settings.stop_on == Monitor(stop_on="finished").settings.stop_on
+
+
+@pytest.mark.parametrize("wrong", ["all", "converged", 3, {"converged": 1}, None])
+def test_what_is_neither_a_word_nor_a_list_of_verdicts_is_refused(wrong):
+    with pytest.raises(SettingsError, match="stop_on must be 'finished', 'any', 'nothing' or a list of verdicts"):
+        Monitor(stop_on=wrong)
+
+
+@pytest.mark.parametrize("rate", ["0.1", None, math.nan, True, [0.1]])
+def test_a_learning_rate_that_is_none_is_told_with_its_place(rate):
+    with pytest.raises(SettingsError, match="item 2 of lr_schedule must be ") as caught:
+        Monitor(lr_schedule=[0.1, rate])
+    assert caught.value.at == ("lr_schedule", 1)

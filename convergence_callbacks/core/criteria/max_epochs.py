@@ -22,7 +22,7 @@ class MaxEpochs(Criterion):
     'the budget of 200 epochs is used up'
     """
 
-    epochs: int = setting("epochs the training may take", ge=1)
+    epochs: int = setting("epochs the training may take", ge=1, example=100)
 
     stops_when: ClassVar = "the budget of {epochs:epochs} is used up"
     because: ClassVar = "the budget of {epochs:epochs} is used up"

@@ -22,7 +22,7 @@ class TargetLoss(Criterion):
     'the judged loss is 0.02 or better'
     """
 
-    target: float = setting("loss to reach, in the user's unit")
+    target: float = setting("loss to reach, in the user's unit", example=0.1)
 
     stops_when: ClassVar = "the judged loss is {target:value} or better"
     because: ClassVar = "{value:value} has reached the target of {target:value}"

@@ -24,7 +24,7 @@ class TimeBudget(Criterion):
     'the training has taken 0.5 hours'
     """
 
-    hours: float = setting("hours the training may take", gt=0)
+    hours: float = setting("hours the training may take", gt=0, example=12.0)
 
     stops_when: ClassVar = "the training has taken {hours:hours}"
     because: ClassVar = "{hours:hours} have used up the budget of {budget_hours:hours}"

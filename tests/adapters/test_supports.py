@@ -1,0 +1,39 @@
+"""What each integration says that it supports is what the settings say of it."""
+
+import importlib
+
+import pytest
+
+from convergence_callbacks import SettingsError
+from convergence_callbacks.adapter.settings import INTEGRATIONS, OPTIONAL, supported_by
+from tests.adapters.contract import ADAPTERS
+
+VALUES = {"backup_dir": "backup", "probe_budget": 24, "every_n_steps": 10, "on_false_convergence": "raise_lr"}
+EACH = {adapter.door: adapter for adapter in ADAPTERS}.values()
+
+
+def made(adapter, **settings):
+    adapter.skip_unless_installed()
+    return importlib.import_module(f"convergence_callbacks.{adapter.door}").ConvergenceStopping(**settings)
+
+
+@pytest.mark.parametrize("adapter", EACH, ids=lambda adapter: adapter.door)
+def test_an_integration_supports_what_the_settings_say(adapter):
+    stopping = made(adapter)
+    assert stopping.supports == supported_by(stopping.integration)
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+@pytest.mark.parametrize("adapter", EACH, ids=lambda adapter: adapter.door)
+def test_a_setting_is_taken_where_it_is_supported_and_refused_elsewhere(adapter, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    value, stopping = VALUES.get(name, True), made(adapter)
+    if name in stopping.supports:
+        assert getattr(made(adapter, **{name: value}).settings, name) == value
+    else:
+        with pytest.raises(SettingsError, match=f"{stopping.integration} does not support {name}: "):
+            made(adapter, **{name: value})
+
+
+def test_no_integration_is_left_out_and_none_is_named_that_is_not_there():
+    assert {made(adapter).integration for adapter in EACH} | {"Ray Tune"} == set(INTEGRATIONS)
