@@ -320,6 +320,16 @@ def test_a_folder_called_train_beside_none_of_validation_is_a_run_of_its_own(tmp
     assert [run.name for run in read_logs(tmp_path)] == ["exp/train"]
 
 
+def test_event_files_of_a_training_that_was_started_anew_are_another_one(tmp_path):
+    for at, factor in ((1.7e9, 3.0), (1.8e9, 1.0)):
+        both = (("train/loss", 0), ("val/loss", 1))
+        scalars = [(at + e, e, tag, factor * pair[k]) for e, pair in enumerate(PAIRS) for tag, k in both]
+        event_file(tmp_path / "run", scalars[: 3 if factor == 3 else None])
+    first, second = read_logs(tmp_path)
+    assert losses(second) == (TRAIN, VAL) and first.observations[0].train_loss == 3 * TRAIN[0]
+    assert (first.name, second.name) == ("run", "run (2)")
+
+
 @pytest.mark.parametrize("trails", [True, False])
 def test_a_loss_by_the_step_and_one_by_the_epoch_are_put_together_by_the_time(trails, tmp_path):
     order = [(e, k) for e in range(8) for k in (range(5) if trails else (4, 0, 1, 2, 3))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 import itertools
 from collections.abc import Iterable, Iterator
@@ -9,10 +10,19 @@ from pathlib import Path
 from typing import ClassVar
 
 from convergence_callbacks.logs.columns import ColumnChoice, words_of
-from convergence_callbacks.logs.errors import NotALogError
+from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.event_file import Scalar, scalars_in
 from convergence_callbacks.logs.notes import Notes
-from convergence_callbacks.logs.points import STEP, TIME, Counters, Point, of_two_counters, rows_by_epoch, with_axes
+from convergence_callbacks.logs.points import (
+    STEP,
+    TIME,
+    Counters,
+    Point,
+    Steps,
+    of_two_counters,
+    rows_by_epoch,
+    with_axes,
+)
 from convergence_callbacks.logs.reader import CERTAIN, Claim, Reader
 from convergence_callbacks.logs.readers.ultralytics import columns_and_sums
 from convergence_callbacks.logs.rows import runs_of
@@ -42,7 +52,20 @@ class TensorBoard(Reader):
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The run of a folder, read twice: once for the tags and their steps, once for the values."""
-        files = list(_event_files(path))
+        runs, problems = list[Run](), list[LogError]()
+        for number, files in enumerate(_trainings(list(_event_files(path))), start=1):
+            try:
+                found = self._read_files(path, files, choice)
+                runs += [dataclasses.replace(run, name=f"({number})" if number > 1 else run.name) for run in found]
+            except LogError as error:
+                problems.append(error)
+        if not runs and problems:
+            raise problems[0]
+        left_out = tuple(f"another training in the folder is left out: {problem.message}" for problem in problems)
+        yield from (dataclasses.replace(run, notes=(*run.notes, *left_out)) for run in runs)
+
+    def _read_files(self, path: Path, files: list[tuple[Path, str]], choice: ColumnChoice) -> Iterator[Run]:
+        """The runs of the files of one training, or of one that was resumed."""
         counters = Counters()
         for scalar in _by_time(files, Notes()):
             counters.add(scalar.tag, scalar.step, scalar.wall_time)
@@ -63,6 +86,27 @@ class TensorBoard(Reader):
             others = [steps.begins for tag, steps in counters.by_key.items() if tag in wanted and tag != by_epoch]
             rows = rows_by_epoch(points, by_epoch, leads=counters.by_key[by_epoch].begins <= min(others))
         yield from runs_of(path, self.name, columns, (summed(row, sums) for row in rows), notes)
+
+
+def _trainings(files: list[tuple[Path, str]]) -> list[list[tuple[Path, str]]]:
+    """The files of each training: one that begins a tag where an earlier file did, after that ended, is another's.
+
+    A training that was started anew in the same folder would else be averaged with the one before.
+    """
+    parts: list[list[tuple[Path, str]]] = [[]]
+    begun: dict[str, Steps] = {}
+    for file in files:
+        own = Counters()
+        for scalar in scalars_in(*file, Notes()):
+            own.add(scalar.tag, scalar.step, scalar.wall_time)
+        shared = [(begun[tag], steps) for tag, steps in own.by_key.items() if tag in begun]
+        if shared and all(new.first <= old.first and new.begins > old.ends for old, new in shared):
+            parts.append([])
+            begun = {}
+        parts[-1].append(file)
+        for tag, steps in own.by_key.items():
+            begun.setdefault(tag, steps)
+    return parts
 
 
 def rows_of(scalars: Iterable[Scalar]) -> Iterator[Row]:
