@@ -87,7 +87,7 @@ class ConvergenceStopping(LoopStopping):
                 trial.report(value, decision.step)
         prune = compares and not decision.stop and trial.should_prune()
         if decision.stop or prune:
-            trial.set_user_attr(ATTRIBUTE, {**decision.to_dict(), "pruned": prune})
+            trial.set_user_attr(ATTRIBUTE, {**decision.to_dict(), "reason": decision.reason, "pruned": prune})
         if prune:
             raise optuna.TrialPruned(f"other trials are better; {decision}")
 

@@ -45,3 +45,8 @@ def test_formulas_and_doctests_are_drawn(site):
     assert "<math" in (site / "how-it-works" / "index.html").read_text()
     assert "language-pycon" in (site / "reference" / "monitor" / "index.html").read_text()
     assert "$$" not in (site / "how-it-works" / "index.html").read_text()
+
+
+def test_the_settings_of_a_callback_are_in_the_reference_as_they_are_declared(site):
+    page = (site / "reference" / "callbacks" / "index.html").read_text()
+    assert all(about in page for about in ("probe_budget", "Never stop before this many epochs; at least 0."))

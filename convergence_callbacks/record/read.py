@@ -79,6 +79,8 @@ def read_record(path: str | Path) -> Record:
             except ValueError:
                 cut.append(number)
                 continue
+            except RecursionError:
+                raise StateError(f"{path}, line {number}: nested deeper than any record is") from None
             try:
                 _take(data, number, parts)
             except StateError as error:

@@ -116,6 +116,12 @@ def test_what_is_no_record_is_said_so(path, text):
         verify(path)
 
 
+def test_a_line_of_brackets_alone_is_said_to_be_none(path):
+    path.write_text("[" * 100_000 + "\n")
+    with pytest.raises(StateError, match="line 1: nested deeper than any record is"):
+        read_record(path)
+
+
 def test_a_record_of_a_newer_version_is_refused(path):
     write(path, observations(0, 1))
     path.write_text(path.read_text().replace('"version": 1', '"version": 2', 1))
