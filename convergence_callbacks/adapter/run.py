@@ -28,6 +28,7 @@ class Run:
         stages: What a decision passes, in order.
         journal: What was seen and decided.
         stopped_epoch: The first epoch at which it should end, None where it ran out its budget.
+        is_reported: Whether its end was printed.
     """
 
     def __init__(self, monitor: Monitor, complaints: Complaints, limit: int | None = None) -> None:
@@ -36,6 +37,7 @@ class Run:
         self.journal = Journal(complaints)
         self.recorders: Sequence[Listener] = ()
         self.stopped_epoch: int | None = None
+        self.is_reported = False
         self._resumed: Decision | None = None
 
     @property

@@ -284,10 +284,13 @@ class Stopping(FromYaml):
             print(words)
 
     def words(self, decision: Decision) -> str | None:
-        """Why the training ends, once, where ``verbose`` asks for it; before, what `progress` has to show."""
+        """Why the training ends, once, whether by a verdict or the budget; before, what `progress` has to show."""
         if not decision.stop:  # a learning rate is not changed without a word
             return str(decision) if decision.action in CHANGES and self.settings.verbose else self.progress()
-        return str(decision) if self.settings.verbose and self.stopped_epoch == decision.step else None
+        if self.run.is_reported or not self.settings.verbose:
+            return None
+        self.run.is_reported = True
+        return str(decision)
 
     def had_stopped(self) -> str | None:
         """What is to be said of a resumed run that had stopped, so that a fit that does nothing explains itself."""

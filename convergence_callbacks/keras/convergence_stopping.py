@@ -99,9 +99,9 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         if self._ended is not None:
             self._ended.undo_batch()
         self.give_back_best(TrainedModel(self.model))
-        has_stopped = self.stopped_epoch is not None and self._ended is None
-        if self.settings.verbose and has_stopped and self.processes.is_first:
-            print(next((decision for decision in self.history if decision.step == self.stopped_epoch), self.decision))
+        end = next((decision for decision in self.history if decision.stop), None)
+        if end is not None and (words := self.words(end)) is not None and self.processes.is_first:
+            print(words)
         self.processes.gather(None)  # all of them read the same backup
         if self._backup is not None and self.processes.is_first:
             self._backup.remove()

@@ -49,6 +49,12 @@ def test_epochs_that_are_over_are_no_stop(adapter, tmp_path):
 
 
 @each_adapter
+def test_it_says_once_what_the_training_looks_like_where_its_epochs_are_over(adapter, tmp_path, capsys):
+    counter = run(adapter, tmp_path, [1.0 - 0.05 * epoch for epoch in range(12)], verbose=True).stopping.counter
+    assert capsys.readouterr().out.count(f"stop at {counter.noun} {counter.number(11)}") == 1
+
+
+@each_adapter
 def test_it_counts_as_its_framework_does(adapter, tmp_path):
     training = run(adapter, tmp_path)
     assert {decision.counter for decision in training.stopping.history} == {training.stopping.counter}
