@@ -208,12 +208,13 @@ def test_validation_scores_are_observed_beside_the_losses():
     assert dict(callback.observations[1].metrics) == {"val_accuracy": pytest.approx(0.6)}
 
 
-def test_it_speaks_once_at_the_stop_and_is_silent_otherwise(capsys):
+def test_it_speaks_once_at_the_end_and_is_silent_otherwise(capsys):
     fit(patient())
     assert capsys.readouterr().out.count("stop at epoch 7") == 1
     fit(patient(verbose=False))
-    fit(patient(), epochs=3)
     assert capsys.readouterr().out == ""
+    fit(patient(), epochs=3)
+    assert capsys.readouterr().out.count("stop at epoch 3: improving | the budget of 3 epochs is used up") == 1
 
 
 def test_it_can_be_saved_with_a_training_configuration():

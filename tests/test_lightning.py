@@ -423,12 +423,13 @@ def test_validation_scores_are_observed_beside_the_losses(tmp_path):
     assert dict(callback.observations[-1].metrics) == {"val_acc": pytest.approx(0.5)}
 
 
-def test_it_speaks_once_at_the_stop_and_is_silent_otherwise(tmp_path, capsys):
+def test_it_speaks_once_at_the_end_and_is_silent_otherwise(tmp_path, capsys):
     fit(patient(), tmp_path)
     assert capsys.readouterr().out.count("stop at epoch 6") == 1
     fit(patient(verbose=False), tmp_path)
-    fit(patient(), tmp_path, max_epochs=3)
     assert capsys.readouterr().out == ""
+    fit(patient(), tmp_path, max_epochs=3)
+    assert capsys.readouterr().out.count("stop at epoch 2: improving | the budget of 3 epochs is used up") == 1
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
