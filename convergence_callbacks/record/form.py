@@ -1,11 +1,13 @@
 """The form of a decision record: JSON lines, described by ``schema.json`` beside this file.
 
 A line that begins a part holds the form's version and the monitor's settings, and where a training was resumed also
-the state that it went on from. Each line after it holds an observation and the decision that was made of it.
+the state that it went on from. Each line after it holds an observation and the decision that was made of it. Every line
+holds the hash of the line before it, so that none can be changed, moved, added or left out between others unseen.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +24,11 @@ VERSION = 1
 
 RATES = 100_000
 """Learning rates of a schedule that is a function, written out at most."""
+
+
+def digest(line: bytes) -> str:
+    """The hash by which a line names the one before it; empty for the first line of a file."""
+    return hashlib.sha256(line).hexdigest() if line else ""
 
 
 def schema() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.settings import Settings
-from convergence_callbacks.record.form import FORM, VERSION, settings_from_dict
+from convergence_callbacks.record.form import FORM, VERSION, digest, settings_from_dict
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,12 @@ class Record:
     Args:
         parts: One for each process that wrote to it, in order.
         cut: Lines that are no whole JSON, as a kill leaves them.
+        breaks: Lines that do not hold the hash of the line before.
     """
 
     parts: tuple[Part, ...]
     cut: tuple[int, ...] = ()
+    breaks: tuple[int, ...] = ()
 
 
 def is_record(head: bytes) -> bool:
@@ -72,8 +74,11 @@ def read_record(path: str | Path) -> Record:
     """
     parts: list[Part] = []
     cut: list[int] = []
+    breaks: list[int] = []
+    before = b""
     with Path(path).open("rb") as file:
         for number, line in enumerate(file, start=1):
+            last, before = before, line.removesuffix(b"\n")
             try:
                 data = json.loads(line)
             except ValueError:
@@ -83,13 +88,14 @@ def read_record(path: str | Path) -> Record:
                 raise StateError(f"{path}, line {number}: nested deeper than any record is") from None
             try:
                 _take(data, number, parts)
+                breaks += [] if data.get("before") == digest(last) else [number]
             except StateError as error:
                 raise StateError(f"{path}, line {number}: {error}") from error
             except (LookupError, TypeError, ValueError, AttributeError) as error:
                 raise StateError(f"{path}, line {number}: this is no line of a record: {error!r}") from error
     if not parts:
         raise StateError(f"{path}: this is no decision record")
-    return Record(tuple(parts), tuple(cut))
+    return Record(tuple(parts), tuple(cut), tuple(breaks))
 
 
 def _take(data: Mapping[str, Any], number: int, parts: list[Part]) -> None:

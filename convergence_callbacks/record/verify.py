@@ -23,6 +23,10 @@ LEFT_OUT = (
 """What is said of a record without the schedule that its monitor knew."""
 
 
+BROKEN = "it does not follow the line before, so that one was changed, or lines were left out, added or moved here"
+"""What is said of a line that holds another hash than that of the line before it."""
+
+
 @dataclass(frozen=True)
 class Verification:
     """Whether all decisions of a record follow from its observations.
@@ -63,14 +67,19 @@ def verify(path: str | Path) -> Verification:
     versions = sorted({part.package for part in record.parts} - {__version__})
     notes += [f"decided by version {', '.join(versions)}, recomputed by {__version__}"] if versions else []
     seen = 0
+    broken = next(iter(record.breaks), math.inf)
     for part in record.parts:
         if part.schedule_left_out:
             return Verification(seen, f"{path}, line {part.line}: {LEFT_OUT}", tuple(notes))
         for entry, decision in _recomputed(part):
+            if entry.line >= broken:
+                break
             difference = _difference(entry, decision)
             if difference:
                 return Verification(seen, f"{path}, line {entry.line}: {difference}", tuple(notes))
             seen += 1
+    if record.breaks:
+        return Verification(seen, f"{path}, line {broken}: {BROKEN}", tuple(notes))
     return Verification(seen, "" if seen else f"{path}: it holds no decision", tuple(notes))
 
 

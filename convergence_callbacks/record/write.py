@@ -10,10 +10,13 @@ from typing import Any
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.record.form import FORM, VERSION, settings_to_dict
+from convergence_callbacks.record.form import FORM, VERSION, digest, settings_to_dict
 
 RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")
 """Variables in which launchers tell a process which one of several it is."""
+
+TAIL = 2**14
+"""Bytes at the end of a file in which its last line is looked for first."""
 
 
 class DecisionRecord:
@@ -65,18 +68,26 @@ class DecisionRecord:
         if self._first is not None:
             lines.insert(0, self._first)
             self._path.parent.mkdir(parents=True, exist_ok=True)
-        text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines)
         with self._path.open("a+b") as file:
-            file.write((b"\n" if _ends_in_a_part(file) else b"") + text.encode())
+            last, has_end = _last_line(file)
+            text = b"" if has_end else b"\n"
+            for line in lines:
+                last = json.dumps({**line, "before": digest(last)}, allow_nan=False).encode()
+                text += last + b"\n"
+            file.write(text)
         self._first = None
 
 
-def _ends_in_a_part(file: Any) -> bool:
-    """Whether the last line of a file has no end, as a kill leaves it."""
-    if file.seek(0, os.SEEK_END) == 0:
-        return False
-    file.seek(-1, os.SEEK_END)
-    return bool(file.read(1) != b"\n")
+def _last_line(file: Any) -> tuple[bytes, bool]:
+    """The last line of a file, and whether it has its end, which a kill may have left out; an empty one has."""
+    size, length = file.seek(0, os.SEEK_END), TAIL
+    while True:
+        file.seek(max(0, size - length))
+        tail = file.read()
+        line = tail.removesuffix(b"\n").rpartition(b"\n")
+        if line[1] or length >= size:
+            return line[2], not tail or tail.endswith(b"\n")
+        length *= 2
 
 
 def _package_version() -> str:

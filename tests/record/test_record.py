@@ -79,6 +79,24 @@ def test_a_changed_observation_is_found_out(path):
     assert "line 13: epoch 11: " in verify(path).difference
 
 
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda lines: [*lines[:9], *lines[10:]], 10),  # left out
+        (lambda lines: [*lines[:9], lines[8], *lines[9:]], 10),  # twice
+        (lambda lines: [*lines[:9], lines[10], lines[9], *lines[11:]], 10),  # in the other order
+        (lambda lines: [lines[0].replace('"min_epochs": 5', '"min_epochs": 4'), *lines[1:]], 2),
+        (lambda lines: [*lines[:9], lines[9].replace('"metrics": {}', '"metrics": {"x": 1.0}'), *lines[10:]], 11),
+    ],
+    ids=["left out", "added", "moved", "another setting", "another metric"],
+)
+def test_a_change_that_alters_no_decision_is_found_out_too(path, change, line):
+    write(path, observations())
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(change(lines)) + "\n")
+    assert f"line {line}: it does not follow the line before" in verify(path).difference
+
+
 def test_a_resumed_training_goes_on_in_the_same_file(path):
     state = write(path, observations(0, 15))
     write(path, observations(15, 25), state=state)
