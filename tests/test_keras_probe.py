@@ -129,11 +129,11 @@ def test_too_low_a_rate_is_raised_and_learns(capsys):
     assert first.verdict == "false_convergence" and first.evidence["probe_raised_progress"] > 5
     times = first.evidence["rate_raised"]
     assert first.step == EARLY and first.evidence["probe_epochs"] in range(16, 29, 4) and times in FURTHER
-    assert f"raised {times:g} times, to {times * 1e-4:.2g}" in first.reason
+    assert f"raised {times:,.0f} times, to {times * 1e-4:.2g}" in first.reason
     rates, losses = zip(*((o.lr, o.val_loss) for o in raised.observations), strict=True)
     assert rates[first.step : first.step + 2] == pytest.approx([1e-4, times * 1e-4])
     assert losses[first.step] - losses[first.step + 4] > 5 * (losses[first.step - 4] - losses[first.step])
-    assert f"the learning rate is raised {times:g} times" in capsys.readouterr().out
+    assert f"the learning rate is raised {times:,.0f} times" in capsys.readouterr().out
 
 
 def slow_at(step):

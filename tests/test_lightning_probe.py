@@ -155,7 +155,9 @@ def test_too_low_a_rate_is_raised_and_learns(tmp_path, monkeypatch):
     raised, _ = run(tmp_path, monkeypatch, learner(1e-4, torch.optim.SGD), epochs=18, probe=True, **raising())
     first = next(decision for decision in raised.history if "rate_raised" in decision.evidence)
     times = first.evidence["rate_raised"]
-    assert first.step == EARLY and times in FURTHER and f"raised {times:g} times, to {times * 1e-4:.2g}" in first.reason
+    assert (
+        first.step == EARLY and times in FURTHER and f"raised {times:,.0f} times, to {times * 1e-4:.2g}" in first.reason
+    )
     rates, losses = zip(*((o.lr, o.val_loss) for o in raised.observations), strict=True)
     assert rates[first.step : first.step + 2] == pytest.approx([1e-4, times * 1e-4])
     assert losses[first.step] - losses[first.step + 4] > 4 * (losses[first.step - 4] - losses[first.step])

@@ -24,7 +24,8 @@ def all_are_told(ranks):
 def the_first_writes_and_all_read(ranks):
     run = all_same(ranks)["run"]
     assert (run["stopped"], run["decisions"][-1]["best_step"], run["left"]) == (3, 1, False)
-    assert run["written"] == ["best-0.weights.h5", "best-1.weights.h5", "convergence-state.json"]
+    weights = [f"best-{epoch}.weights.h5{kind}" for epoch in (0, 1) for kind in ("", ".sha256")]
+    assert run["written"] == [*weights, "convergence-state.json"]
     assert [outcome.said.count("stop at epoch") for outcome in ranks] == [1, 0]
 
 
