@@ -61,9 +61,7 @@ class Examples:
         wanted = None if targets is None else as_numbers("targets", targets)
         said = None if outputs is None else as_numbers("outputs", outputs)
         if wanted is not None and len(wanted) != len(given):
-            raise SettingsError(
-                f"inputs and targets must be as many, got {len(given):,} and {len(wanted):,}", ("targets",)
-            )
+            raise SettingsError(f"inputs and targets must be as many, got {len(given)} and {len(wanted)}", ("targets",))
         return cls(
             given, wanted, None if said is None else said.shape, None if wanted is None else wanted.shape, layers
         )

@@ -51,13 +51,7 @@ def independent_labels(examples: Examples) -> Fault | None:
     p = p_value(examples)
     if p is None or p[0] <= p[1]:
         return None
-    return Fault(
-        "independent_labels",
-        "labels look independent of their inputs: like inputs have no more alike labels than shuffled ones "
-        f"(p = {p[0]:.2g})",
-        "look whether inputs and labels are paired: the same order, the same shuffle, the same index",
-        p[0],
-    )
+    return Fault("independent_labels", p[0])
 
 
 def p_value(examples: Examples) -> tuple[float, float] | None:

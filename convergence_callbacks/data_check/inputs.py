@@ -32,13 +32,7 @@ def constant_inputs(examples: Examples) -> Fault | None:
     inputs = examples.inputs
     if len(inputs) < 2 or not _all_the_same(inputs):
         return None
-    return Fault(
-        "constant_inputs",
-        f"all {len(inputs):,} inputs looked at are the same",
-        "look at what the data loader makes of two different examples: index, masking, normalisation",
-        len(inputs),
-        certain=True,
-    )
+    return Fault("constant_inputs", len(inputs), certain=True, numbers={"looked_at": len(inputs)})
 
 
 def duplicated_inputs(examples: Examples) -> Fault | None:
@@ -53,12 +47,8 @@ def duplicated_inputs(examples: Examples) -> Fault | None:
     different, expected = _different(rows), _different(rng.permuted(rows, axis=0))
     if different >= DISTINCT * expected:
         return None
-    return Fault(
-        "duplicated_inputs",
-        f"of {len(rows):,} inputs only {different:,} differ; of their features' values {expected:,} could be made",
-        "look at how the data loader chooses examples: its index, its sampler, a cache",
-        different / len(rows),
-    )
+    counted = {"looked_at": len(rows), "different": different, "expected": expected}
+    return Fault("duplicated_inputs", different / len(rows), numbers=counted)
 
 
 def unscaled_inputs(examples: Examples) -> Fault | None:
@@ -71,13 +61,9 @@ def unscaled_inputs(examples: Examples) -> Fault | None:
     large = int((size >= LARGE).sum())
     if not large:
         return None
-    return Fault(
-        "unscaled_inputs",
-        f"{large:,} of {len(size):,} input features are not scaled: "
-        f"feature {int(size.argmax())} is about {size.max():.2g}",
-        "scale each feature to mean 0 and standard deviation 1 by the training set, or begin with a normalising layer",
-        float(size.max()),
-    )
+    largest = float(size.max())
+    counted = {"large": large, "features": len(size), "feature": int(size.argmax()), "size": largest}
+    return Fault("unscaled_inputs", largest, numbers=counted)
 
 
 def _non_finite(what: str, numbers: Numbers) -> Fault | None:
@@ -88,14 +74,9 @@ def _non_finite(what: str, numbers: Numbers) -> Fault | None:
     if not len(rows):
         return None
     columns = np.flatnonzero(broken.any(axis=0))
-    where = f", all in feature {columns[0]}" if len(columns) == 1 < broken.shape[1] else ""
-    return Fault(
-        f"non_finite_{what}",
-        f"{what} of {len(rows):,} of {len(numbers):,} examples are NaN or infinite{where}; "
-        f"the first is example {rows[0]:,}",
-        f"drop these examples or fill their {what}, and look for a division by zero or a missing value",
-        len(rows) / len(numbers),
-    )
+    counted = {"broken": len(rows), "looked_at": len(numbers), "first": int(rows[0])}
+    where = (str(columns[0]),) if len(columns) == 1 < broken.shape[1] else ()
+    return Fault(f"non_finite_{what}", len(rows) / len(numbers), numbers=counted, places=where)
 
 
 def _all_the_same(numbers: Numbers) -> bool:

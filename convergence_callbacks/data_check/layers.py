@@ -21,12 +21,8 @@ def non_finite_gradients(examples: Examples) -> Fault | None:
     broken = [layer for layer in layers if 2 * sum(not math.isfinite(g) for g in layer.largest) > len(layer.largest)]
     if not broken:
         return None
-    return Fault(
-        "non_finite_gradients",
-        f"gradients are NaN or infinite in {len(broken)} of {len(layers)} layers: {_named(broken)}",
-        "look for a logarithm or a root of zero, clip the gradients, and lower the learning rate",
-        len(broken) / len(layers),
-    )
+    counted = {"layers": len(broken), "of": len(layers)}
+    return Fault("non_finite_gradients", len(broken) / len(layers), numbers=counted, places=_named(broken))
 
 
 def nothing_trained(examples: Examples) -> Fault | None:
@@ -35,13 +31,8 @@ def nothing_trained(examples: Examples) -> Fault | None:
     if not layers or not all(_rests(layer) for layer in layers):
         return None
     frozen = all(not layer.trainable for layer in layers)
-    return Fault(
-        "nothing_trained",
-        f"{'all weights are frozen' if frozen else 'no gradient reaches any weight'}: {_named(layers)}",
-        "unfreeze what is to be trained" if frozen else "look for a detach, a no_grad or an optimiser without weights",
-        _weights(layers),
-        certain=True,
-    )
+    counted = {"layers": len(layers), "frozen": int(frozen)}
+    return Fault("nothing_trained", _weights(layers), certain=True, numbers=counted, places=_named(layers))
 
 
 def dead_layers(examples: Examples) -> Fault | None:
@@ -50,12 +41,8 @@ def dead_layers(examples: Examples) -> Fault | None:
     dead = [layer for layer in trainable if _rests(layer)]
     if not dead or len(dead) == len(trainable):
         return None
-    return Fault(
-        "dead_layers",
-        f"no gradient reaches {len(dead)} of {len(trainable)} layers: {_named(dead)}",
-        "look for weights that are all zero, activations that are all cut off, a detach, or a layer that is not used",
-        _weights(dead) / _weights(trainable),
-    )
+    counted = {"layers": len(dead), "of": len(trainable)}
+    return Fault("dead_layers", _weights(dead) / _weights(trainable), numbers=counted, places=_named(dead))
 
 
 def frozen_layers(examples: Examples) -> Fault | None:
@@ -64,12 +51,7 @@ def frozen_layers(examples: Examples) -> Fault | None:
     share = _weights(frozen) / max(1, _weights(examples.layers))
     if share < MOSTLY or len(frozen) == len(examples.layers):
         return None
-    return Fault(
-        "frozen_layers",
-        f"{100 * share:.0f} % of the weights are frozen: {_named(frozen)}",
-        "unfreeze more of the model if it does not learn",
-        share,
-    )
+    return Fault("frozen_layers", share, numbers={"layers": len(frozen)}, places=_named(frozen))
 
 
 def _rests(layer: Layer) -> bool:
@@ -80,6 +62,5 @@ def _weights(layers: Sequence[Layer]) -> int:
     return sum(layer.weights for layer in layers)
 
 
-def _named(layers: Sequence[Layer]) -> str:
-    names = ", ".join(layer.name for layer in layers[:SHOWN])
-    return names if len(layers) <= SHOWN else f"{names} and {len(layers) - SHOWN} more"
+def _named(layers: Sequence[Layer]) -> tuple[str, ...]:
+    return tuple(layer.name for layer in layers[:SHOWN])

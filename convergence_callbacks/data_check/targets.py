@@ -16,14 +16,9 @@ def single_class(examples: Examples) -> Fault | None:
     targets = examples.targets
     if targets is None or len(targets) < 20 or not (targets == targets[:1]).all():
         return None
-    which = f"{targets.reshape(-1)[0]:g}" if math.prod(targets.shape[1:]) == 1 else "the same"
-    return Fault(
-        "single_class",
-        f"all {len(targets):,} targets looked at are {which}",
-        "look at how labels are read, and shuffle the training set if it is sorted by them",
-        len(targets),
-        certain=True,
-    )
+    is_one_number = math.prod(targets.shape[1:]) == 1
+    which = str(targets.reshape(-1)[0].item()).removesuffix(".0") if is_one_number else "the same"
+    return Fault("single_class", len(targets), certain=True, numbers={"looked_at": len(targets)}, places=(which,))
 
 
 def unscaled_targets(examples: Examples) -> Fault | None:
@@ -35,12 +30,7 @@ def unscaled_targets(examples: Examples) -> Fault | None:
     size = float(np.sqrt(np.mean(np.square(known)))) if known.size else 0.0
     if size < LARGE:
         return None
-    return Fault(
-        "unscaled_targets",
-        f"targets are about {size:.2g}, and a fresh network says about 1",
-        "scale the targets to mean 0 and standard deviation 1, and what the model says back",
-        size,
-    )
+    return Fault("unscaled_targets", size)
 
 
 def broadcast_targets(examples: Examples) -> Fault | None:
@@ -52,15 +42,13 @@ def broadcast_targets(examples: Examples) -> Fault | None:
         together = np.broadcast_shapes(said, wanted)
     except ValueError:  # whatever compares them would have said so
         return None
-    if math.prod(together) <= max(math.prod(said), math.prod(wanted)):
+    size, target_size = math.prod(said), math.prod(wanted)
+    if math.prod(together) <= max(size, target_size):
         return None
     return Fault(
         "broadcast_targets",
-        f"outputs of shape {said} and targets of shape {wanted} are compared as {together}: "
-        "every output with every target",
-        f"give both the same shape, such as targets.reshape{said}"
-        if math.prod(said) == math.prod(wanted)
-        else "give outputs and targets the same shape",
-        math.prod(together) / max(math.prod(said), math.prod(wanted)),
+        math.prod(together) / max(size, target_size),
         certain=True,
+        numbers={"same_size": int(size == target_size)},
+        places=(str(said), str(wanted), str(together)),
     )

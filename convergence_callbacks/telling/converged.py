@@ -18,8 +18,8 @@ def reason(known: Known) -> str:
     gained = recent_gain(known)
     if gained is not None:
         return f"only {gained}"
-    window = known.number("recent_epochs")
-    return f"no gain in the latest {known.steps(window)}" if window else ""
+    window = known.counted("recent_epochs")
+    return f"no gain in the latest {window}" if window else ""
 
 
 def advice(known: Known) -> tuple[str, ...]:

@@ -8,9 +8,9 @@ from convergence_callbacks.telling.known import Known
 
 def reason(known: Known) -> str:
     """That there is no number any more, or how far the loss rose."""
-    broken = known.number("non_finite_in_a_row")
+    broken = known.counted("non_finite_in_a_row")
     if broken:
-        return f"the loss is NaN or infinite for {known.steps(broken)} in a row"
+        return f"the loss is NaN or infinite for {broken} in a row"
     loss, start = known.number("loss"), known.number("started_at")
     if loss is None:
         return ""
@@ -31,7 +31,7 @@ def _what_to_restore(known: Known) -> str:
         return "look for NaN in the data, as check_data does"
     broken = int(known.number("non_finite_in_a_row") or 0)
     first_broken = known.decision.step - broken + 1
-    if broken and best >= first_broken:
+    if broken > 0 and best >= first_broken >= 0:
         return f"restore weights from before {numbers.numbered(first_broken, known.counter)}"
     if known.use_best is not None and (known.are_trees or known.restored):
         return known.use_best

@@ -14,20 +14,20 @@ def reason(known: Known) -> str:
     gained = recent_gain(known)
     if gained is not None:
         return gained
-    window = known.number("recent_epochs")
-    return f"no gain in the latest {known.steps(window)}, but it has not settled" if window else ""
+    window = known.counted("recent_epochs")
+    return f"no gain in the latest {window}, but it has not settled" if window else ""
 
 
 def advice(known: Known) -> tuple[str, ...]:
     """To go on; where the budget ends, with a larger one."""
-    budget = known.number("epochs")
-    return (f"train on, for more than {known.steps(budget)}" if known.is_over and budget else "train on",)
+    budget = known.counted("epochs")
+    return (f"train on, for more than {budget}" if known.is_over and budget else "train on",)
 
 
 def recent_gain(known: Known) -> str | None:
     """How much of the total gain came in the latest steps; None where nothing did."""
-    share, window = known.number("recent_gain"), known.number("recent_epochs")
+    share, window = known.number("recent_gain"), known.counted("recent_epochs")
     if share is None or (said := numbers.amount(share)) is None:
         return None
     came = f"{'all' if share > ALL else said} of the total gain came"
-    return f"{came} in the latest {known.steps(window)}" if window else f"{came} lately"
+    return f"{came} in the latest {window}" if window else f"{came} lately"

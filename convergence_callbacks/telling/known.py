@@ -95,6 +95,11 @@ class Known:
         given = self.decision.evidence.get(name)
         return given if given is not None and math.isfinite(given) else None
 
+    def counted(self, name: str) -> str | None:
+        """How many steps the evidence counts, in words; None where it counts none."""
+        given = self.number(name)
+        return None if given is None or round(given) < 1 else numbers.steps(given, self.counter)
+
     def holds(self, name: str) -> bool:
         """Whether a number of the evidence says yes: it is there and above 0."""
         return (self.number(name) or 0.0) > 0

@@ -8,10 +8,10 @@ from convergence_callbacks.telling.known import Known
 
 def reason(known: Known) -> str:
     """That the loss never left the level where it began."""
-    start, best, epochs = (known.number(name) for name in ("started_at", "best", "epochs"))
+    start, best, epochs = known.number("started_at"), known.number("best"), known.counted("epochs")
     if start is None or best is None:
         return ""
-    within = f" in {known.steps(epochs)}" if epochs else ""
+    within = f" in {epochs}" if epochs else ""
     rises = best > start  # where more is better
     if numbers.value(start) == numbers.value(best):
         return f"the loss never {'rose above' if rises else 'fell below'} {numbers.value(best)}{within}"

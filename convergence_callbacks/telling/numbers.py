@@ -161,7 +161,7 @@ def count(amount: float, noun: str = "") -> str:
     """
     if not math.isfinite(amount):
         return f"{NONE} {plural(noun)}" if noun else NONE
-    whole = round(amount)
+    whole = max(0, round(amount))
     return f"{whole:,} {noun if whole == 1 else plural(noun)}" if noun else f"{whole:,}"
 
 

@@ -22,6 +22,6 @@ def action(known: Known) -> str:
             return "the raised learning rate did not help: rate and weights are those of before"
         case "on_trial":
             at = known.number("trial_epoch")
-            which = f", {known.counter.noun} {numbers.count(at)} of {STEPS}" if at else ""
+            which = f", {known.counter.noun} {numbers.count(at)} of {STEPS}" if at and at > 0 else ""
             return f"the raised learning rate is on trial{which}"
     return ""

@@ -55,6 +55,8 @@ KINDS: Mapping[str, Callable[[Value, Counter], str]] = {
     "epoch": _epoch,
     "times": _of(numbers.times),
     "rate": _of(numbers.rate),
+    "about": _of(lambda number: numbers.value(number, 2)),
+    "count": _of(numbers.count),
     "hours": _of(lambda hours: f"{numbers.value(hours, 6)} {'hour' if hours == 1 else 'hours'}"),
 }
 """How the numbers of a template are written, by what stands after the colon."""

@@ -1,0 +1,103 @@
+"""Words for what is wrong with data or gradients: a template for the reason and one for the advice of each fault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from convergence_callbacks.core.fault import Fault
+from convergence_callbacks.telling import numbers
+from convergence_callbacks.telling.templates import Value, rendered
+from convergence_callbacks.telling.text import words
+
+REASONS: Mapping[str, str] = {
+    "non_finite_inputs": (
+        "inputs of {broken:count} of {looked_at:count} examples are NaN or infinite[, all in feature {place}]; "
+        "the first is example {first:count}"
+    ),
+    "non_finite_targets": (
+        "targets of {broken:count} of {looked_at:count} examples are NaN or infinite[, all in feature {place}]; "
+        "the first is example {first:count}"
+    ),
+    "constant_inputs": "all {looked_at:count} inputs looked at are the same",
+    "duplicated_inputs": (
+        "of {looked_at:count} inputs only {different:count} differ; of their features' values {expected:count} "
+        "could be made"
+    ),
+    "unscaled_inputs": (
+        "{large:count} of {features:count} input features are not scaled: feature {feature:count} is about {size:about}"
+    ),
+    "single_class": "all {looked_at:count} targets looked at are {place}",
+    "unscaled_targets": "targets are about {number:about}, and a fresh network says about 1",
+    "broadcast_targets": (
+        "outputs of shape {place} and targets of shape {place_2} are compared as {place_3}: every output with every "
+        "target"
+    ),
+    "independent_labels": (
+        "labels look independent of their inputs: like inputs have no more alike labels than shuffled ones "
+        "(p = {number:about})"
+    ),
+    "non_finite_gradients": "gradients are NaN or infinite in {layers:count} of {of:count} layers: {places}",
+    "nothing_trained": "no gradient reaches any weight: {places}",
+    "nothing_trained.frozen": "all weights are frozen: {places}",
+    "dead_layers": "no gradient reaches {layers:count} of {of:count} layers: {places}",
+    "frozen_layers": "{number:percent} of the weights are frozen: {places}",
+}
+"""What was seen; after a dot the number that has to be there for it."""
+
+ADVICE: Mapping[str, str] = {
+    "non_finite_inputs": (
+        "drop these examples or fill their inputs, and look for a division by zero or a missing value"
+    ),
+    "non_finite_targets": (
+        "drop these examples or fill their targets, and look for a division by zero or a missing value"
+    ),
+    "constant_inputs": "look at what the data loader makes of two different examples: index, masking, normalisation",
+    "duplicated_inputs": "look at how the data loader chooses examples: its index, its sampler, a cache",
+    "unscaled_inputs": (
+        "scale each feature to mean 0 and standard deviation 1 by the training set, or begin with a normalising layer"
+    ),
+    "single_class": "look at how labels are read, and shuffle the training set if it is sorted by them",
+    "unscaled_targets": "scale the targets to mean 0 and standard deviation 1, and what the model says back",
+    "broadcast_targets": "give outputs and targets the same shape",
+    "broadcast_targets.same_size": "give both the same shape, such as targets.reshape{place}",
+    "independent_labels": (
+        "look whether inputs and labels are paired: the same order, the same shuffle, the same index"
+    ),
+    "non_finite_gradients": "look for a logarithm or a root of zero, clip the gradients, and lower the learning rate",
+    "nothing_trained": "look for a detach, a no_grad or an optimiser without weights",
+    "nothing_trained.frozen": "unfreeze what is to be trained",
+    "dead_layers": (
+        "look for weights that are all zero, activations that are all cut off, a detach, or a layer that is not used"
+    ),
+    "frozen_layers": "unfreeze more of the model if it does not learn",
+}
+"""What to do about it."""
+
+
+def words_of(fault: Fault) -> tuple[str, str]:
+    """The reason and the advice of a fault; the name of one that is not known here, and nothing to do about it.
+
+    >>> words_of(Fault("constant_inputs", 1234, numbers={"looked_at": 1234}))[0]
+    'all 1,234 inputs looked at are the same'
+    """
+    known = _known(fault)
+    return rendered(_of(REASONS, fault) or words(fault.name), known), rendered(_of(ADVICE, fault), known)
+
+
+def _of(templates: Mapping[str, str], fault: Fault) -> str:
+    """The template of a fault, or of what is special about it."""
+    special = (templates.get(f"{fault.name}.{name}") for name, value in fault.numbers.items() if value)
+    return next(filter(None, special), templates.get(fault.name, ""))
+
+
+def _known(fault: Fault) -> dict[str, Value]:
+    """The numbers and places of a fault by name; a place's number from the second one on."""
+    places = {f"place_{number}" if number > 1 else "place": place for number, place in enumerate(fault.places, 1)}
+    return {**fault.numbers, "number": fault.number, **places, "places": _listed(fault)}
+
+
+def _listed(fault: Fault) -> str:
+    """Its places, of which only the first ones may be there."""
+    more = int(fault.numbers.get("layers", 0)) - len(fault.places)
+    listed = ", ".join(fault.places)
+    return f"{listed} and {numbers.count(more)} more" if more > 0 and listed else listed
