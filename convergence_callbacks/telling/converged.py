@@ -17,7 +17,7 @@ def reason(known: Known) -> str:
     """How little came lately."""
     gained = recent_gain(known)
     if gained is not None:
-        return f"only {gained}"
+        return numbers.only(gained)
     window = known.counted("recent_epochs")
     return f"no gain in the latest {window}" if window else ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,13 +76,19 @@ def words_of(decision: Judged, *, restored: bool = False) -> Words:
         restored: Whether the model has the weights of its best step already.
     """
     known = Known(decision, restored)
-    reason, advice = _reason(known), _advice(known)
+    reason, advice = why(known), _advice(known)
     return Words(reason, advice, _line(known, reason, advice))
 
 
-def _reason(known: Known) -> str:
-    """Why the criteria found it, then what it looks like where they did not say so, then what is done about it."""
-    found = [said for name in known.decision.found_by if (said := _because(name, known))]
+def why(known: Known, left_out: Container[str] = ()) -> str:
+    """Why the criteria found it, then what it looks like where they did not say so, then what is done about it.
+
+    Args:
+        known: The decision.
+        left_out: Criteria that are not to be heard, since what they say is said elsewhere.
+    """
+    names = [name for name in known.decision.found_by if name not in left_out]
+    found = [said for name in names if (said := _because(name, known))]
     own = "" if _says_the_verdict(known) else OF_VERDICT[known.decision.verdict].reason(known)
     faults = [fault.reason for fault in known.decision.faults]
     parts = [", and ".join(found), own, *faults, rate_trial.action(known)]

@@ -32,7 +32,7 @@ def _pace(known: Known) -> str:
     if not known.holds("looks_flat"):
         return f"the loss still falls by {fall} {known.each()}"
     how = "steadily" if known.holds("is_steady") else "not settled"
-    return f"the loss falls by only {fall} {known.each()}, but {how}"
+    return f"the loss falls by {numbers.only(fall)} {known.each()}, but {how}"
 
 
 def _patience_it_takes(known: Known) -> tuple[str, ...]:

@@ -62,6 +62,10 @@ class Judged(Protocol):
         """The numbers behind it."""
 
     @property
+    def confidence(self) -> float:
+        """How sure the verdict is."""
+
+    @property
     def faults(self) -> Sequence[Fault]:
         """What is wrong with the data."""
 

@@ -128,6 +128,15 @@ def part(share: float | None, whole: str) -> str | None:
     return said and f"{said}{'' if share and share >= LARGE_SHARE else ' of'} {whole}"
 
 
+def only(said: str) -> str:
+    """An amount that is little; one that is below a bound is little enough.
+
+    >>> only("5%"), only("less than 0.01%")
+    ('only 5%', 'less than 0.01%')
+    """
+    return said if said.startswith("less") else f"only {said}"
+
+
 def multiple(factor: float | None) -> str | None:
     """How many times, as a bare number; None where it is no factor.
 

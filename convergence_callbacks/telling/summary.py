@@ -1,0 +1,150 @@
+"""The end of a training in three lines at most: what it looks like and why, the best epoch, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from convergence_callbacks.core.ending import Ending, NotJudged
+from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.telling import numbers
+from convergence_callbacks.telling.decision import words_of
+from convergence_callbacks.telling.known import BUDGET, Judged, Known
+from convergence_callbacks.telling.text import words
+
+Cause = Literal["", "interrupted", "error", "time", "resumed"]
+"""What ended a training, where it was neither the rule nor the budget."""
+
+ENDED: Mapping[str, str] = {
+    "interrupted": "interrupted after",
+    "error": "ended by an error after",
+    "time": "out of time after",
+    "resumed": "had stopped already at",
+}
+
+SURE = 0.995
+
+NOT_JUDGED: Mapping[NotJudged, str] = {
+    NotJudged.NO_LOSS: "no loss was logged",
+    NotJudged.TOO_FEW: "too few {}s to judge",
+    NotJudged.NO_VALIDATION: "no validation loss, so overfitting could not be seen",
+    NotJudged.NO_RATE: "the learning rate is not known, so none can be named to try",
+    NotJudged.SEVERAL_OPTIMISERS: "several optimisers, so no single learning rate can be judged",
+}
+
+
+def summary_of(
+    decision: Judged | None,
+    ending: Ending,
+    *,
+    cause: Cause = "",
+    restored: bool = False,
+    file: str | None = None,
+    is_saved: bool | None = None,
+) -> str:
+    """The end of a training in three lines at most.
+
+    Args:
+        decision: The last one, or the first that ends the training; None where nothing was ever judged.
+        ending: What the training came to.
+        cause: What ended it, where that was neither the rule nor the budget.
+        restored: Whether the model has the weights of its best step.
+        file: The checkpoint of the best step, where one is known.
+        is_saved: Whether the best step was saved at all; None where nobody knows.
+    """
+    if decision is None:
+        return f"Nothing was judged: {_not_judged(ending, 'epoch') or 'no epoch ended'}."
+    known = Known(decision, restored)
+    best = _best(known, ending, file, is_saved=is_saved)
+    lines = (_what(known, ending, cause), best, _next(known, is_saved=is_saved))
+    return "\n".join(filter(None, lines))
+
+
+def _what(known: Known, ending: Ending, cause: str) -> str:
+    """What ended it, what it looks like and why."""
+    decision = known.decision
+    said = words_of(decision, restored=known.restored)
+    head = f"{_ended(known, ending, cause)}: {words(decision.verdict)}{_how_sure(known)}"
+    reason = said.reason[:1].upper() + said.reason[1:]
+    missing = _not_judged(ending, known.counter.noun)
+    return " ".join(filter(None, (f"{head}.", reason and f"{reason}.", missing and f"Not judged: {missing}.")))
+
+
+def _ended(known: Known, ending: Ending, cause: str) -> str:
+    at = numbers.numbered(known.decision.step, known.counter)
+    budget = "" if ending.budget is None else f" of {numbers.count(ending.budget)}"
+    if cause:
+        return f"{ENDED[cause].capitalize()} {at}{budget}"
+    if BUDGET in known.decision.found_by or not known.decision.stop:
+        return f"Ended after {at}{budget}"
+    return f"Stopped at {at}{budget}"
+
+
+def _how_sure(known: Known) -> str:
+    confidence = known.decision.confidence
+    if not 0 < confidence < SURE or known.decision.verdict is Verdict.IMPROVING:
+        return ""
+    return f" ({numbers.sure(confidence)} sure)"
+
+
+def _not_judged(ending: Ending, noun: str) -> str:
+    return "; ".join(NOT_JUDGED[each].format(noun) for each in ending.not_judged)
+
+
+def _best(known: Known, ending: Ending, file: str | None, *, is_saved: bool | None) -> str:
+    """The best step, where its weights are, and what was saved."""
+    decision = known.decision
+    if known.best is None or decision.best_value is None:
+        return ""
+    parts = [f"Best: {numbers.value(decision.best_value)} at {known.best}{_as_good(known, ending)}"]
+    if known.restored:
+        parts.append("the model has its weights")
+    if file is not None:
+        parts.append(f"saved in {file}")
+    elif is_saved is False and not known.restored:
+        parts.append("that was never saved")
+    return " ".join([f"{', '.join(parts)}.", *_savings(known, ending)])
+
+
+def _as_good(known: Known, ending: Ending) -> str:
+    if ending.as_good is None:
+        return ""
+    first, last = (known.counter.number(step) for step in ending.as_good)
+    return f" (as good within the noise: {known.counter.noun}s {first} to {last})"
+
+
+def _savings(known: Known, ending: Ending) -> Iterator[str]:
+    """What was saved against the whole budget and against patience."""
+    saved = ending.saved
+    if saved and ending.budget:
+        hours = None if ending.seconds_saved is None else ending.seconds_saved / 3600
+        time = "" if hours is None else f" ({numbers.duration(hours)})"
+        yield f"Saved {numbers.count(saved)} of {known.steps(ending.budget)}{time}{_against_patience(known, ending)}."
+    elif said := _against_patience(known, ending):
+        yield f"{said.removeprefix('; ').capitalize()}."
+
+
+def _against_patience(known: Known, ending: Ending) -> str:
+    """What a patience would have made of it."""
+    patient = ending.patient
+    if patient is None or (patient.spent is None and not ending.saved):
+        return ""
+    name = f"patience {patient.patience}"
+    if patient.spent is None:
+        return f"; {name} would have gone on"
+    fewer = ending.spent - patient.spent
+    if fewer <= 0:
+        return f"; {name} would have stopped here too" if fewer == 0 else ""
+    best, theirs = numbers.value(known.decision.best_value), numbers.value(patient.best_value)
+    worse = "the same best" if best == theirs else f"{theirs} instead of {best}"
+    return f"; {name} would have stopped {known.steps(fewer)} earlier with {worse}"
+
+
+def _next(known: Known, *, is_saved: bool | None) -> str:
+    """What to do, in values to type."""
+    advice = list(words_of(known.decision, restored=known.restored).advice)
+    if known.restored and known.use_best:  # the line before says so
+        advice = [each for each in advice if not each.startswith(known.use_best)]
+    if is_saved is False and not known.restored and known.use_best:
+        advice.append("restore_best=True keeps the best weights next time")
+    return f"Next: {'; '.join(advice)}." if advice else ""

@@ -1,0 +1,74 @@
+"""The end of a training, as it is printed."""
+
+from convergence_callbacks import Verdict
+from convergence_callbacks.core.counter import Counter
+from convergence_callbacks.core.ending import Ending, NotJudged, Patient
+from convergence_callbacks.telling.summary import summary_of
+from tests.telling.decided import decided
+
+SETTLED = {"expected_gain": 0.0004, "expected_gain_most": 0.002, "tolerance": 0.01, "gap_widening": 0.0}
+KERAS = Counter("epoch", first=1)
+ENDING = Ending(spent=52, budget=200, seconds=156.0, patient=Patient(patience=10, spent=58, best_value=0.12))
+STOPPED = decided(Verdict.CONVERGED, "expected_gain", stop=True, counter=KERAS, **SETTLED)
+
+
+def test_a_stop_is_told_in_three_lines_in_the_count_of_the_framework():
+    assert summary_of(STOPPED, ENDING, file="ckpt/epoch-48.keras").splitlines() == [
+        "Stopped at epoch 52 of 200: converged (80% sure). Expected further gain less than 0.1% of the total, below "
+        "the tolerance of 1%.",
+        "Best: 0.1235 at epoch 48, saved in ckpt/epoch-48.keras. Saved 148 of 200 epochs (7 min).",
+        "Next: use the weights of epoch 48.",
+    ]
+
+
+def test_restored_weights_are_told_and_not_advised():
+    said = summary_of(STOPPED, ENDING, restored=True)
+    assert "Best: 0.1235 at epoch 48, the model has its weights." in said and "Next:" not in said
+
+
+def test_a_best_epoch_that_was_never_saved_is_told_with_the_setting_that_keeps_it():
+    said = summary_of(STOPPED, ENDING, is_saved=False)
+    assert "at epoch 48, that was never saved" in said
+    assert said.endswith("Next: use the weights of epoch 48; restore_best=True keeps the best weights next time.")
+
+
+def test_a_budget_that_runs_out_is_not_silent():
+    slow = {"fall_per_epoch": 1e-5, "late_share": 0.4, "looks_flat": 1, "times_too_low": 300, "advised_rate": 0.0003}
+    decision = decided(Verdict.FALSE_CONVERGENCE, "max_epochs", stop=True, step=29, best_step=29, epochs=30, **slow)
+    lines = summary_of(decision, Ending(spent=30, budget=30)).splitlines()
+    assert lines[0].startswith("Ended after epoch 29 of 30: false convergence (80% sure). The loss falls by less than")
+    assert lines[-1].startswith("Next: the learning rate looks about 300 times too low: try 0.0003")
+
+
+def test_whatever_ended_a_run_is_told():
+    decision = decided(Verdict.IMPROVING, step=11, recent_gain=0.2, recent_epochs=5)
+    causes = {"interrupted": "Interrupted after", "error": "Ended by an error after", "time": "Out of time after"}
+    for cause, begins in causes.items():
+        assert summary_of(decision, Ending(spent=12, budget=50), cause=cause).startswith(f"{begins} epoch 11 of 50: ")
+    assert summary_of(STOPPED, ENDING, cause="resumed").startswith("Had stopped already at epoch 52 of 200: converged")
+
+
+def test_patience_is_compared_with_where_it_would_have_stopped_earlier():
+    earlier = Ending(spent=52, budget=200, patient=Patient(patience=10, spent=40, best_value=0.13))
+    same = Ending(spent=52, patient=Patient(patience=10, spent=40, best_value=0.12346))
+    on = Ending(spent=52, budget=200, patient=Patient(patience=10, spent=None, best_value=0.1))
+    assert "epochs; patience 10 would have stopped 12 epochs earlier with 0.13 instead of 0.1235." in summary_of(
+        STOPPED, earlier
+    )
+    assert "Patience 10 would have stopped 12 epochs earlier with the same best." in summary_of(STOPPED, same)
+    assert "Saved 148 of 200 epochs; patience 10 would have gone on." in summary_of(STOPPED, on)
+
+
+def test_epochs_that_are_as_good_are_named():
+    assert "at epoch 48 (as good within the noise: epochs 31 to 45)." in summary_of(
+        STOPPED, Ending(spent=52, as_good=(30, 44))
+    )
+
+
+def test_what_could_not_be_judged_is_told_with_why():
+    said = summary_of(STOPPED, Ending(spent=52, not_judged=(NotJudged.NO_VALIDATION, NotJudged.NO_RATE)))
+    assert (
+        "Not judged: no validation loss, so overfitting could not be seen; the learning rate is not known, so none can "
+        "be named to try." in said
+    )
+    assert summary_of(None, Ending(not_judged=(NotJudged.NO_LOSS,))) == "Nothing was judged: no loss was logged."
