@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.telling import numbers
 from convergence_callbacks.telling.improving import recent_gain
 from convergence_callbacks.telling.known import Known
@@ -14,7 +15,9 @@ WIDENED = 0.05
 
 
 def reason(known: Known) -> str:
-    """How little came lately."""
+    """How little came lately, or is still to come."""
+    if said := settled(known):
+        return said
     gained = recent_gain(known)
     if gained is not None:
         return numbers.only(gained)
@@ -41,7 +44,7 @@ def settled(known: Known) -> str:
         said = f"expected further gain {numbers.percent(gain)} of the total{at_most}"
     said += f", below the tolerance of {numbers.percent(tolerance)}" if tolerance > least or gain >= least else ""
     widened = known.number("gap_widening")
-    if widened is None or widened <= WIDENED:
+    if widened is None or widened <= WIDENED or known.decision.verdict is not Verdict.OVERFITTING:
         return said
     by = numbers.part(widened, "the total gain")
     return f"{said}, while the generalisation gap widened by {by} since the best {known.counter.noun}"

@@ -24,4 +24,4 @@ def describe(criterion: Criterion, counter: Counter = numbers.EPOCHS) -> str:
     if isinstance(criterion, AllOf):
         return " and at the same time ".join(describe(each, counter) for each in criterion.criteria)
     settings = {field.name: getattr(criterion, field.name) for field in dataclasses.fields(criterion)}  # type: ignore[arg-type]
-    return templates.rendered(getattr(criterion, "stops_when", ""), settings, counter)
+    return templates.rendered(criterion.stops_when, settings, counter)

@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.spec import known_criteria
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.telling import (
@@ -18,10 +19,11 @@ from convergence_callbacks.telling import (
     overfitting,
     probe,
     rate_trial,
+    scores,
     templates,
     unstable,
 )
-from convergence_callbacks.telling.known import Judged, Known
+from convergence_callbacks.telling.known import Known
 from convergence_callbacks.telling.text import words
 
 SETTLED = "expected_gain"
@@ -68,7 +70,7 @@ class Words:
     line: str
 
 
-def words_of(decision: Judged, *, restored: bool = False) -> Words:
+def words_of(decision: Decision, *, restored: bool = False) -> Words:
     """A decision in words.
 
     Args:
@@ -91,7 +93,8 @@ def why(known: Known, left_out: Container[str] = ()) -> str:
     found = [said for name in names if (said := _because(name, known))]
     own = "" if _says_the_verdict(known) else OF_VERDICT[known.decision.verdict].reason(known)
     faults = [fault.reason for fault in known.decision.faults]
-    parts = [", and ".join(found), own, *faults, rate_trial.action(known)]
+    beside = scores.reasons(known) if known.decision.verdict is Verdict.OVERFITTING else ()
+    parts = [", and ".join(found), own, *beside, *faults, rate_trial.action(known)]
     return "; ".join(dict.fromkeys(filter(None, parts)))
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from convergence_callbacks.core.counter import Counter
-from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.telling import numbers
 
 BUDGET = "max_epochs"
@@ -16,70 +14,6 @@ BUDGET = "max_epochs"
 
 TREES = "round"
 """What is counted where trees are boosted: a model of trees has no weights to go back to."""
-
-
-class Fault(Protocol):
-    """Something that is wrong with the data."""
-
-    @property
-    def reason(self) -> str:
-        """What was seen."""
-
-    @property
-    def advice(self) -> str:
-        """What to do about it."""
-
-
-class Judged(Protocol):
-    """What words are made of: a decision."""
-
-    @property
-    def stop(self) -> bool:
-        """Whether the training should end."""
-
-    @property
-    def verdict(self) -> Verdict:
-        """What it looks like."""
-
-    @property
-    def step(self) -> int:
-        """The step that was judged, counted from 0."""
-
-    @property
-    def best_step(self) -> int | None:
-        """The step of the best judged value."""
-
-    @property
-    def best_value(self) -> float | None:
-        """The best judged value."""
-
-    @property
-    def found_by(self) -> tuple[str, ...]:
-        """Names of the criteria that found it."""
-
-    @property
-    def evidence(self) -> Mapping[str, float]:
-        """The numbers behind it."""
-
-    @property
-    def confidence(self) -> float:
-        """How sure the verdict is."""
-
-    @property
-    def faults(self) -> Sequence[Fault]:
-        """What is wrong with the data."""
-
-    @property
-    def action(self) -> str:
-        """What is done about the learning rate."""
-
-    @property
-    def quoted(self) -> str:
-        """What another rule said that ended the training."""
-
-    @property
-    def counter(self) -> Counter:
-        """What a step is called."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +25,7 @@ class Known:
         restored: Whether the model has the weights of its best step already.
     """
 
-    decision: Judged
+    decision: Decision
     restored: bool = False
 
     def number(self, name: str) -> float | None:

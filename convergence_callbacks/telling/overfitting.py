@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from convergence_callbacks.telling import numbers, scores
+from convergence_callbacks.telling.converged import settled
 from convergence_callbacks.telling.known import Known
 
 AGAINST = "then weight decay, augmentation or more data"
@@ -10,9 +11,8 @@ AGAINST_IN_TREES = "then shallower trees, stronger regularisation or more data"
 
 
 def reason(known: Known) -> str:
-    """How far validation loss rose, what train loss did meanwhile, and what the scores did."""
-    parts = [_risen(known), *scores.reasons(known)]
-    return "; ".join(filter(None, parts))
+    """How far validation loss rose, and what train loss did meanwhile."""
+    return _risen(known) or settled(known)
 
 
 def advice(known: Known) -> tuple[str, ...]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.ending import Ending, NotJudged
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.telling import numbers
-from convergence_callbacks.telling.decision import words_of
-from convergence_callbacks.telling.known import BUDGET, Judged, Known
+from convergence_callbacks.telling.decision import why, words_of
+from convergence_callbacks.telling.known import BUDGET, Known
 from convergence_callbacks.telling.text import words
 
 Cause = Literal["", "interrupted", "error", "time", "resumed"]
@@ -34,7 +35,7 @@ NOT_JUDGED: Mapping[NotJudged, str] = {
 
 
 def summary_of(
-    decision: Judged | None,
+    decision: Decision | None,
     ending: Ending,
     *,
     cause: Cause = "",
@@ -63,9 +64,9 @@ def summary_of(
 def _what(known: Known, ending: Ending, cause: str) -> str:
     """What ended it, what it looks like and why."""
     decision = known.decision
-    said = words_of(decision, restored=known.restored)
+    said = why(known, left_out=(BUDGET,))
     head = f"{_ended(known, ending, cause)}: {words(decision.verdict)}{_how_sure(known)}"
-    reason = said.reason[:1].upper() + said.reason[1:]
+    reason = said[:1].upper() + said[1:]
     missing = _not_judged(ending, known.counter.noun)
     return " ".join(filter(None, (f"{head}.", reason and f"{reason}.", missing and f"Not judged: {missing}.")))
 
