@@ -6,14 +6,26 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.ending import NotJudged, not_judged
 from convergence_callbacks.core.observation import plain_number
-from convergence_callbacks.logs.numbers import numbered
+from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.replay import Replay
+from convergence_callbacks.telling import words_of
+from convergence_callbacks.telling.known import BUDGET
+
+BROKEN = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED)
+"""Verdicts of a run that brings nothing as it is: what is trained on after they are given is lost."""
+
+NOTHING_TO_JUDGE = (NotJudged.NO_LOSS, NotJudged.TOO_FEW)
+"""What is missing where nothing can be said of a run at all."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
     """One run: how it ended, and what the rule would have made of it.
+
+    Epochs are numbered as the log numbers them.
 
     Args:
         run: Its name.
@@ -23,18 +35,28 @@ class Summary:
         steps: How many of them were logged.
         verdict: What it looks like at its end.
         confidence: How sure that is.
-        stopped_at: The number in the log of the epoch after which the rule would have stopped, None where it
-            would not.
+        stopped_at: The epoch after which the rule would have stopped, None where it would not.
         stop_verdict: What it looked like there.
         reason: Why it would have been stopped, or else why it has the verdict.
-        steps_saved: Epochs after that.
+        advice: What to do next, one action an item.
+        best: The best judged value.
+        best_at: Its epoch.
+        steps_saved: Epochs after the stop.
         hours_saved: Their time; None where no times were logged.
         kwh: Energy it took, in kWh; None where it was not logged.
         kwh_saved: That after the stop.
-        best: The best judged value.
         loss_given_up: How much worse the best value up to the stop is.
         share_given_up: The same as a share of all that was gained.
         assumed: What was assumed in reading, of the counter and of time.
+        broken_at: The epoch from which on the run was seen to be broken until its stop or end, None where it was not.
+        steps_after_broken: Epochs that were trained on after that.
+        hours_until_broken: Time until then; None where no times were logged.
+        baseline: The rule that the saving is compared with, empty where with none.
+        baseline_stopped_at: Where that one would have stopped, None where it would not.
+        baseline_steps_saved: Epochs that it would have saved.
+        baseline_hours_saved: Their time; None where no times were logged.
+        baseline_share_given_up: What it would have given up, as a share of all that was gained.
+        not_judged: What could not be judged, by what was missing.
         notes: What was mended or left out in reading.
     """
 
@@ -48,20 +70,39 @@ class Summary:
     stopped_at: int | None
     stop_verdict: str | None
     reason: str
+    advice: tuple[str, ...]
+    best: float | None
+    best_at: int | None
     steps_saved: int
     hours_saved: float | None
     kwh: float | None
     kwh_saved: float | None
-    best: float | None
     loss_given_up: float | None
     share_given_up: float | None
     assumed: tuple[str, ...]
+    broken_at: int | None
+    steps_after_broken: int | None
+    hours_until_broken: float | None
+    baseline: str
+    baseline_stopped_at: int | None
+    baseline_steps_saved: int | None
+    baseline_hours_saved: float | None
+    baseline_share_given_up: float | None
+    not_judged: tuple[str, ...]
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, replay: Replay) -> Summary:
-        """The summary of a replay."""
+    def of(cls, replay: Replay, *, baseline: Replay | None = None, baseline_name: str = "") -> Summary:
+        """The summary of a replay.
+
+        Args:
+            replay: What the rule made of the run.
+            baseline: What another rule made of it, with which the saving is compared.
+            baseline_name: That one's name.
+        """
         run, stop, last = replay.run, replay.stop, replay.decisions[-1]
+        told = stop or last
+        words = words_of(told, left_out=() if told is stop else (BUDGET,))  # a log that is over says so itself
         return cls(
             run=run.name,
             path=str(run.path),
@@ -72,20 +113,75 @@ class Summary:
             confidence=round(last.confidence, 6),
             stopped_at=None if stop is None else run.number(stop.step),
             stop_verdict=None if stop is None else stop.verdict.value,
-            reason=numbered(stop or last, run).reason,
+            reason=words.reason,
+            advice=words.advice,
+            best=replay.best,
+            best_at=None if last.best_step is None else run.number(last.best_step),
             steps_saved=replay.steps_saved,
-            hours_saved=None if replay.seconds_saved is None else replay.seconds_saved / 3600,
+            hours_saved=_hours(replay.seconds_saved),
             kwh=run.energy,
             kwh_saved=replay.energy_saved,
-            best=replay.best,
             loss_given_up=replay.loss_given_up,
             share_given_up=replay.share_given_up,
             assumed=run.assumed,
+            **_broken(replay),
+            **_compared(baseline, baseline_name),
+            not_judged=tuple(each.value for each in not_judged(run.observations)),
             notes=run.notes,
         )
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether anything could be said of it."""
+        return not any(name in self.not_judged for name in NOTHING_TO_JUDGE)
 
     def to_dict(self) -> dict[str, Any]:
         """The summary in types that JSON takes."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        plain = {name: plain_number(value) if isinstance(value, float) else value for name, value in values.items()}
-        return {**plain, "assumed": list(self.assumed), "notes": list(self.notes)}
+        return {name: _plain(value) for name, value in values.items()}
+
+
+def _compared(baseline: Replay | None, name: str) -> dict[str, Any]:
+    """What another rule made of the run."""
+    stop = None if baseline is None else baseline.stop
+    return {
+        "baseline": name if baseline is not None else "",
+        "baseline_stopped_at": None if baseline is None or stop is None else baseline.run.number(stop.step),
+        "baseline_steps_saved": None if baseline is None else baseline.steps_saved,
+        "baseline_hours_saved": None if baseline is None else _hours(baseline.seconds_saved),
+        "baseline_share_given_up": None if baseline is None else baseline.share_given_up,
+    }
+
+
+def _broken(replay: Replay) -> dict[str, Any]:
+    """Since when the run was seen to be broken, and what that cost."""
+    first = _first_broken(replay)
+    if first is None:
+        return {"broken_at": None, "steps_after_broken": None, "hours_until_broken": None}
+    elapsed = next((each.elapsed for each in replay.run.observations if each.step == first.step), None)
+    return {
+        "broken_at": replay.run.number(first.step),
+        "steps_after_broken": replay.run.steps - first.step - 1,
+        "hours_until_broken": _hours(elapsed),
+    }
+
+
+def _first_broken(replay: Replay) -> Decision | None:
+    """The decision from which on all are of a broken run, until the stop or the end."""
+    until = replay.decisions if replay.stop is None else replay.decisions[: replay.decisions.index(replay.stop) + 1]
+    first = None
+    for decision in reversed(until):
+        if decision.verdict not in BROKEN:
+            break
+        first = decision
+    return first
+
+
+def _hours(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds / 3600
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return plain_number(value)
+    return list(value) if isinstance(value, tuple) else value

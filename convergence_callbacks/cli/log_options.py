@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +15,15 @@ from convergence_callbacks.config.read import read_settings
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import LogError
+from convergence_callbacks.logs.read import runs_below
+from convergence_callbacks.logs.run import Run
 
+LogPaths = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Logs, or folders of logs; a pattern such as 'runs/*.csv' stands for all it matches.", show_default=False
+    ),
+]
 LogPath = Annotated[Path, typer.Argument(help="A log, or a folder of logs.", show_default=False)]
 SettingsFile = Annotated[
     Path | None, typer.Option("--settings", help="A settings file; without it, the defaults.", show_default=False)
@@ -71,6 +81,43 @@ def settings_and_columns(
             "mode: max in a settings file changes that (--settings)"
         )
     return settings, choice
+
+
+def matched(paths: Sequence[Path]) -> list[Path]:
+    """The paths, with those that a pattern stands for in its place: not every shell replaces it.
+
+    >>> matched([Path("no/such/*.csv")])
+    [PosixPath('no/such/*.csv')]
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        root = Path(path.anchor or ".")
+        matches = [] if path.exists() else sorted(root.glob(str(path.relative_to(path.anchor))))
+        found |= dict.fromkeys(matches or [path])
+    return list(found)
+
+
+def runs_at(paths: Sequence[Path], choice: ColumnChoice | None, problems: list[LogError]) -> Iterator[Run]:
+    """The runs of several files or folders; one that can't be read is a problem, and does not hinder the others.
+
+    Raises:
+        LogError: The only one that was named can't be read.
+        OSError: The same.
+    """
+    if len(paths) == 1:
+        yield from runs_below(paths[0], choice, problems)
+        return
+    names = set[str]()
+    for path in paths:
+        try:
+            for run in runs_below(path, choice, problems):
+                name = run.name if run.name not in names else str(run.path)
+                names.add(name)
+                yield dataclasses.replace(run, name=name)
+        except LogError as error:
+            problems.append(error)
+        except OSError as error:
+            problems.append(LogError(error.strerror or str(error), path))
 
 
 def listed(names: str) -> list[str]:

@@ -6,7 +6,7 @@ import contextlib
 import io
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import typer
@@ -26,6 +26,19 @@ def complain(text: str) -> None:
     """Print what is wrong to standard error, a line for each thing."""
     for line in text.splitlines():
         _print(line, "red", to_stderr=True)
+
+
+def width_of_terminal() -> int | None:
+    """Columns of the terminal that is printed to, None for a pipe."""
+    console = _console(to_stderr=False)
+    return console.width if console.is_terminal else None
+
+
+def say_lines(lines: Iterable[Text]) -> None:
+    """Print lines that were made to fit."""
+    console = _console(to_stderr=False)
+    for line in lines:
+        console.print(line, soft_wrap=True)
 
 
 def say_table(table: Table) -> None:
@@ -60,7 +73,7 @@ def named(path: Path) -> str:
 def _print(text: str, style: str, *, to_stderr: bool) -> None:
     console = _console(to_stderr=to_stderr)
     if console.is_terminal:  # a pipe gets whole lines, for programs to read
-        text = _wrapped(text, console.width)
+        text = wrapped(text, console.width)
     console.print(Text(text, style), soft_wrap=True)
 
 
@@ -71,7 +84,7 @@ def _console(*, to_stderr: bool) -> Console:
     return Console(stderr=to_stderr)
 
 
-def _wrapped(text: str, width: int) -> str:
+def wrapped(text: str, width: int) -> str:
     """A line broken between words, and indented below its beginning."""
     indent = " " * (len(text) - len(text.lstrip()) + 2)
     return textwrap.fill(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

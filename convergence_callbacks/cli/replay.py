@@ -14,7 +14,7 @@ import typer
 from convergence_callbacks.cli.log_options import (
     EnergyColumn,
     EpochColumn,
-    LogPath,
+    LogPaths,
     LrColumn,
     ScheduleKnown,
     SettingsFile,
@@ -23,25 +23,48 @@ from convergence_callbacks.cli.log_options import (
     TrainMetric,
     ValMetric,
     listed,
+    matched,
+    runs_at,
     settings_and_columns,
 )
-from convergence_callbacks.cli.output import complain, errors_told, named, say, say_table
-from convergence_callbacks.cli.tables import replay_table, to_csv, to_json
+from convergence_callbacks.cli.output import (
+    complain,
+    errors_told,
+    named,
+    say,
+    say_lines,
+    say_table,
+    width_of_terminal,
+)
+from convergence_callbacks.cli.tables import (
+    WIDE,
+    against_line,
+    broken_line,
+    replay_lines,
+    replay_table,
+    to_csv,
+    to_json,
+)
+from convergence_callbacks.compare.rules import rule_from
 from convergence_callbacks.core.errors import unknown_name
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.engines import spread_many
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import LogError
-from convergence_callbacks.logs.read import read_logs, runs_below
+from convergence_callbacks.logs.read import read_logs
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.record.verify import verify
 from convergence_callbacks.replay import replay as replay_run
-from convergence_callbacks.summary import Summary
+from convergence_callbacks.summary import NOTHING_TO_JUDGE, Summary
+from convergence_callbacks.telling.summary import missing
 from convergence_callbacks.telling.text import printable
 
 FAILED_ON = 3
 """The exit status where a run has a verdict that ``--fail-on`` names, or a record is not confirmed."""
+
+NOT_JUDGED = 4
+"""The exit status where of a run nothing could be judged."""
 
 
 def _verdicts(names: str) -> str:
@@ -52,8 +75,13 @@ def _verdicts(names: str) -> str:
     return names
 
 
+Baseline = Annotated[
+    str, typer.Option(help="A rule to compare with what is saved, such as patience:10.", show_default=False)
+]
+
+
 def replay(
-    path: LogPath,
+    paths: LogPaths,
     settings_file: SettingsFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
@@ -61,6 +89,7 @@ def replay(
         str,
         typer.Option(help="Verdicts, with commas between: status 3 where a run ends so.", callback=_verdicts),
     ] = "",
+    baseline: Baseline = "",
     explain_columns: Annotated[bool, typer.Option("--explain-columns", help="Say which columns were taken.")] = False,
     check_record: Annotated[bool, typer.Option("--verify", help="Recompute the decisions of a record.")] = False,
     train_metric: TrainMetric = None,
@@ -74,46 +103,70 @@ def replay(
 ) -> None:
     """Say of each logged training how it ended, and where the rule would have stopped it.
 
-    Status 0: all was read. 1: something could not be read. 2: wrong usage. 3: a verdict of --fail-on, or a record
-    that --verify does not confirm.
+    Status 0: all was read and judged. 1: something could not be read. 2: wrong usage. 3: a verdict of --fail-on, or a
+    record that --verify does not confirm. 4: of a run nothing could be judged: it has no loss, or too few epochs.
     """
     with errors_told():
+        paths = matched(paths)
         if check_record:
-            if as_csv:
-                raise typer.BadParameter("--verify prints text, or JSON with --json", param_hint="'--csv'")
-            _verify(path, as_json=as_json)
+            if as_csv or len(paths) > 1:
+                raise typer.BadParameter("--verify takes one record, and prints text or JSON", param_hint="'--verify'")
+            _verify(paths[0], as_json=as_json)
             return
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         settings, choice = settings_and_columns(settings_file, *columns)
         if explain_columns:
-            _explain(path, choice)
+            for path in paths:
+                _explain(path, choice)
             return
         problems: list[LogError] = []
-        summary_of = functools.partial(_summary, settings=settings, schedule_known=schedule_known)
-        summaries = list(spread_many(summary_of, runs_below(path, choice, problems)))
+        other = rule_from(baseline, settings) if baseline else None
+        summary_of = functools.partial(
+            _summary, settings=settings, baseline=other, name=baseline, schedule_known=schedule_known
+        )
+        summaries = list(spread_many(summary_of, runs_at(paths, choice, problems)))
     if as_json:
         typer.echo(to_json(summaries, problems))
     elif as_csv:
         typer.echo(to_csv(summaries), nl=False)
     elif summaries:
+        _show(summaries)
+    _end(paths, summaries, problems, listed(fail_on))
+
+
+def _show(summaries: Sequence[Summary]) -> None:
+    """A table that fits the terminal, and what all runs come to."""
+    width = width_of_terminal()
+    if width is None or width >= WIDE:
         say_table(replay_table(summaries))
-    _end(path, summaries, problems, listed(fail_on))
+    else:
+        say_lines(replay_lines(summaries, width))
+    for line in (against_line(summaries), broken_line(summaries) if len(summaries) > 1 else ""):
+        if line:
+            say(line)
 
 
-def _end(path: Path, summaries: Sequence[Summary], problems: Sequence[LogError], failing: Sequence[str]) -> None:
-    """Say what could not be read, and end with the status that tells."""
+def _end(paths: Sequence[Path], summaries: Sequence[Summary], problems: Sequence[LogError], failing: list[str]) -> None:
+    """Say what could not be read or judged, and end with the status that tells."""
     for problem in problems:
         complain(str(problem))
     if not summaries and not problems:
-        complain(f"{named(path)}: no log of a training was found")
+        complain(f"{', '.join(map(named, paths))}: no log of a training was found")
+    unjudged = [summary for summary in summaries if not summary.is_judged]
+    for summary in unjudged:
+        why = [each for each in summary.not_judged if each in NOTHING_TO_JUDGE]
+        complain(f"{printable(summary.run)}: nothing could be judged: {missing(why, summary.unit)}")
     if any(summary.verdict in failing for summary in summaries):
         raise typer.Exit(FAILED_ON)
     if problems or not summaries:
         raise typer.Exit(1)
+    if unjudged:
+        raise typer.Exit(NOT_JUDGED)
 
 
-def _summary(run: Run, settings: Settings, *, schedule_known: bool) -> Summary:
-    return Summary.of(replay_run(run, settings, schedule_known=schedule_known))
+def _summary(run: Run, settings: Settings, baseline: Settings | None, name: str, *, schedule_known: bool) -> Summary:
+    other = None if baseline is None else replay_run(run, baseline, schedule_known=schedule_known)
+    return Summary.of(replay_run(run, settings, schedule_known=schedule_known), baseline=other, baseline_name=name)
 
 
 def _explain(path: Path, choice: ColumnChoice) -> None:

@@ -33,6 +33,7 @@ from convergence_callbacks.cli.output import complain, errors_told, named, say
 from convergence_callbacks.cli.tables import COLOURS
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.ending import Ending
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.numbers import numbered
@@ -40,6 +41,7 @@ from convergence_callbacks.logs.run import Run
 from convergence_callbacks.outlook import band_of
 from convergence_callbacks.telling.forecast import outlook
 from convergence_callbacks.telling.numbers import duration, steps, sure, value
+from convergence_callbacks.telling.summary import Cause, summary_of
 from convergence_callbacks.telling.text import printable
 from convergence_callbacks.watch.follow import Follower, Reading
 from convergence_callbacks.watch.memory import Kind, Memory
@@ -79,7 +81,7 @@ def watch(
         watcher = Watcher(settings, on_stop, webhook)
         looks = _looks(Follower(path, choice), interval, idle, once=once)
         try:
-            _show(watcher, looks)
+            _show(watcher, looks, once=once)
         except KeyboardInterrupt:
             say("no longer watched")
         finally:
@@ -210,8 +212,16 @@ def _looks(follower: Follower, interval: float, idle: float | None, *, once: boo
         time.sleep(max(interval, LEISURE * took))
 
 
-def _show(watcher: Watcher, looks: Iterator[Reading]) -> None:
+def _show(watcher: Watcher, looks: Iterator[Reading], *, once: bool) -> None:
     console = Console()
+    if once:
+        for reading in looks:
+            watcher.take(reading)
+        for line in _block(watcher):
+            say(line)
+        if watcher.problem:
+            complain(watcher.problem)
+        return
     if not console.is_terminal:
         _tell(watcher, looks)
         return
@@ -236,6 +246,20 @@ def _tell(watcher: Watcher, looks: Iterator[Reading]) -> None:
             complain(reading.problem)
     if ahead := _told_ahead(watcher):
         say(ahead)
+
+
+def _block(watcher: Watcher) -> list[str]:
+    """What there is to say of a training at one look: its name, what it looks like, what to do, where it goes."""
+    session, run = watcher.session, watcher.session.run
+    if run is None or not session.decisions:
+        return []
+    decision = session.stop or session.decisions[-1]
+    settings = dataclasses.replace(session.settings, max_epochs=session.settings.max_epochs or run.planned)
+    ending = dataclasses.replace(Ending.of(session.seen, decision, settings), budget=settings.max_epochs)
+    cause: Cause = "would_stop" if session.stop is not None else "goes_on"
+    lines = summary_of(decision, ending, cause=cause).splitlines()
+    ahead = _told_ahead(watcher)
+    return [printable(run.name), *(f"  {printable(line)}" for line in (*lines, *([ahead] if ahead else [])))]
 
 
 def _told_ahead(watcher: Watcher) -> str:

@@ -70,25 +70,21 @@ class Words:
     line: str
 
 
-def words_of(decision: Decision, *, restored: bool = False) -> Words:
+def words_of(decision: Decision, *, restored: bool = False, left_out: Container[str] = ()) -> Words:
     """A decision in words.
 
     Args:
         decision: What was decided, with the counter of its training.
         restored: Whether the model has the weights of its best step already.
+        left_out: Criteria that are not to be heard, since what they say is said elsewhere.
     """
     known = Known(decision, restored)
-    reason, advice = why(known), _advice(known)
+    reason, advice = _why(known, left_out), _advice(known)
     return Words(reason, advice, _line(known, reason, advice))
 
 
-def why(known: Known, left_out: Container[str] = ()) -> str:
-    """Why the criteria found it, then what it looks like where they did not say so, then what is done about it.
-
-    Args:
-        known: The decision.
-        left_out: Criteria that are not to be heard, since what they say is said elsewhere.
-    """
+def _why(known: Known, left_out: Container[str]) -> str:
+    """Why the criteria found it, then what it looks like where they did not say so, then what is done about it."""
     names = [name for name in known.decision.found_by if name not in left_out]
     found = [said for name in names if (said := _because(name, known))]
     own = "" if _says_the_verdict(known) else OF_VERDICT[known.decision.verdict].reason(known)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.ending import Ending, NotJudged
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.telling import numbers
-from convergence_callbacks.telling.decision import why, words_of
+from convergence_callbacks.telling.decision import words_of
 from convergence_callbacks.telling.known import BUDGET, Known
 from convergence_callbacks.telling.text import words
 
-Cause = Literal["", "interrupted", "error", "time", "resumed"]
-"""What ended a training, where it was neither the rule nor the budget."""
+Cause = Literal["", "interrupted", "error", "time", "resumed", "would_stop", "goes_on"]
+"""What ended a training, where it was neither the rule nor the budget; or that it is only watched."""
 
 ENDED: Mapping[str, str] = {
     "interrupted": "interrupted after",
     "error": "ended by an error after",
     "time": "out of time after",
     "resumed": "had stopped already at",
+    "would_stop": "would stop at",
+    "goes_on": "goes on at",
 }
 
 SURE = 0.995
@@ -54,7 +56,7 @@ def summary_of(
         is_saved: Whether the best step was saved at all; None where nobody knows.
     """
     if decision is None:
-        return f"Nothing was judged: {_not_judged(ending, 'epoch') or 'no epoch ended'}."
+        return f"Nothing was judged: {missing(ending.not_judged) or 'no epoch ended'}."
     known = Known(decision, restored)
     best = _best(known, ending, file, is_saved=is_saved)
     lines = (_what(known, ending, cause), best, _next(known, is_saved=is_saved))
@@ -64,11 +66,11 @@ def summary_of(
 def _what(known: Known, ending: Ending, cause: str) -> str:
     """What ended it, what it looks like and why."""
     decision = known.decision
-    said = why(known, left_out=(BUDGET,))
+    said = words_of(decision, left_out=(BUDGET,)).reason
     head = f"{_ended(known, ending, cause)}: {words(decision.verdict)}{_how_sure(known)}"
     reason = said[:1].upper() + said[1:]
-    missing = _not_judged(ending, known.counter.noun)
-    return " ".join(filter(None, (f"{head}.", reason and f"{reason}.", missing and f"Not judged: {missing}.")))
+    unjudged = missing(ending.not_judged, known.counter.noun)
+    return " ".join(filter(None, (f"{head}.", reason and f"{reason}.", unjudged and f"Not judged: {unjudged}.")))
 
 
 def _ended(known: Known, ending: Ending, cause: str) -> str:
@@ -88,8 +90,9 @@ def _how_sure(known: Known) -> str:
     return f" ({numbers.sure(confidence)} sure)"
 
 
-def _not_judged(ending: Ending, noun: str) -> str:
-    return "; ".join(NOT_JUDGED[each].format(noun) for each in ending.not_judged)
+def missing(not_judged: Iterable[str], noun: str = "epoch") -> str:
+    """What could not be judged, and why; empty where all was."""
+    return "; ".join(NOT_JUDGED[NotJudged(each)].format(noun) for each in not_judged)
 
 
 def _best(known: Known, ending: Ending, file: str | None, *, is_saved: bool | None) -> str:
