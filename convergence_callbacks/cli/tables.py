@@ -29,8 +29,6 @@ COLOURS = {
 }
 """The colour of each verdict on a terminal; the word stands beside it."""
 
-"""Fields of several sentences; they come last in CSV."""
-
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell begins with that a spreadsheet would compute."""
 
