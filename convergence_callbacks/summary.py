@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.ending import NotJudged, not_judged
 from convergence_callbacks.core.observation import plain_number
 from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.ending import NotJudged, not_judged
 from convergence_callbacks.replay import Replay
 from convergence_callbacks.telling import words_of
 from convergence_callbacks.telling.known import BUDGET
@@ -133,7 +133,8 @@ class Summary:
     @property
     def is_judged(self) -> bool:
         """Whether anything could be said of it."""
-        return not any(name in self.not_judged for name in NOTHING_TO_JUDGE)
+        diverged = self.verdict == Verdict.DIVERGED  # that can be said of a loss that was never a number
+        return diverged or not any(name in self.not_judged for name in NOTHING_TO_JUDGE)
 
     def to_dict(self) -> dict[str, Any]:
         """The summary in types that JSON takes."""

@@ -33,9 +33,9 @@ from convergence_callbacks.cli.output import complain, errors_told, named, say
 from convergence_callbacks.cli.tables import COLOURS
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.ending import Ending
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.ending import Ending
 from convergence_callbacks.logs.numbers import numbered
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.outlook import band_of

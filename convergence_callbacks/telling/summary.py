@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.ending import Ending, NotJudged
 from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.ending import Ending, NotJudged
 from convergence_callbacks.telling import numbers
 from convergence_callbacks.telling.decision import words_of
 from convergence_callbacks.telling.known import BUDGET, Known

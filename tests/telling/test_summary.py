@@ -2,7 +2,7 @@
 
 from convergence_callbacks import Verdict
 from convergence_callbacks.core.counter import Counter
-from convergence_callbacks.core.ending import Ending, NotJudged, Patient
+from convergence_callbacks.ending import Ending, NotJudged, Patient
 from convergence_callbacks.telling.summary import summary_of
 from tests.telling.decided import decided
 

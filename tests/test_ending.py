@@ -5,8 +5,8 @@ import math
 import pytest
 
 from convergence_callbacks import Monitor, Observation
-from convergence_callbacks.core.ending import Ending, NotJudged, not_judged
 from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.ending import Ending, NotJudged, not_judged
 
 
 def observed(losses, **named):
