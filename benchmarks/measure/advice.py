@@ -18,10 +18,10 @@ import typer
 from joblib import Parallel, delayed
 from rich.console import Console
 
-from benchmarks.measure.rules import monitor_for
-from benchmarks.measure.score import bootstrap
+from benchmarks.measure.rules import replayed
 from benchmarks.record.curves import HELD_OUT, Run, load
 from benchmarks.record.tasks import draw_held_out_tasks
+from convergence_callbacks.compare.figures import resampled
 
 CURED = ("false_convergence", "unstable", "diverged")
 FLOOR = 0.8  # of the advice should help
@@ -56,9 +56,7 @@ class Followed:
 
 def advised(run: Run) -> tuple[str, float] | None:
     """The verdict at the end of a run, and the factor on its rate that is advised; None without such advice."""
-    monitor = monitor_for(run, tolerance=0.01)
-    for train, val, lr in zip(run.train, run.val, run.lr, strict=True):
-        decision = monitor.update(train_loss=train, val_loss=val, lr=lr)
+    decision = replayed(run).decisions[-1]
     numbers = decision.evidence
     if decision.verdict.value not in CURED or not {"times_too_low", "times_too_high"} & numbers.keys():
         return None
@@ -119,7 +117,7 @@ def row(name: str, of: Sequence[Followed]) -> str:
         return f"| {name} | 0 | | | | |"
     helped = np.array([each.helped for each in of], dtype=float)
     after, before = (np.minimum([getattr(each, when) for each in of], 1.0) for when in ("after", "before"))
-    draws = bootstrap([each.data for each in of], DRAWS)
+    draws = list(resampled([each.data for each in of], DRAWS))
     low, high = np.quantile([helped[draw].mean() for draw in draws], (0.05, 0.95))
     fall, least, most = (
         f"{100 * value:.0f} %"

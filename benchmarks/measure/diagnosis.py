@@ -7,6 +7,7 @@ table and two pictures: the confusion matrix, and the runs that were most surely
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,17 +23,16 @@ from rich.console import Console
 
 from benchmarks.fit.diagnosis import Examples, arrays, best_symptoms, examples, fit
 from benchmarks.measure import pictures
-from benchmarks.measure.score import bootstrap
+from benchmarks.measure.rules import replayed, shifted
 from benchmarks.record.curves import RECORDED, Run, load
 from benchmarks.record.labels import Labelled, labelled, learnable, onset
-from convergence_callbacks import Monitor
+from convergence_callbacks.compare.figures import resampled
 from convergence_callbacks.core.models.boosted_trees import BoostedTrees
 from convergence_callbacks.core.models.diagnosis import model as diagnosis_model
 from convergence_callbacks.core.models.diagnosis.features import names
 from convergence_callbacks.core.verdict import Verdict
 
 ALL = tuple(verdict.value for verdict in Verdict)
-TOLD = ALL[1:]  # what a run can have ended as
 HEALTHY = ("improving", "converged")
 BROKEN = ("unstable", "not_learning", "diverged")
 FAILURES = ("not_learning", "diverged")
@@ -83,18 +83,13 @@ class Told:
 
 def replay(each: Labelled) -> Told:
     """What the default rule says of a run at each epoch, its budget and schedule known."""
-    run = each.run
-    monitor = Monitor(max_epochs=run.epochs, lr_schedule=run.lr.tolist())
-    decisions = [
-        monitor.update(train_loss=train, val_loss=val, lr=lr)
-        for train, val, lr in zip(run.train, run.val, run.lr, strict=True)
-    ]
+    run, seen = each.run, replayed(each.run)
     return Told(
         run=run,
         truth=str(each.verdict),
-        verdicts=tuple(decision.verdict.value for decision in decisions),
-        confidences=tuple(decision.confidence for decision in decisions),
-        stop=next((epoch for epoch, decision in enumerate(decisions, 1) if decision.stop), run.epochs),
+        verdicts=tuple(decision.verdict.value for decision in seen.decisions),
+        confidences=tuple(decision.confidence for decision in seen.decisions),
+        stop=seen.steps_spent,
         onset=onset(run) if each.verdict == "diverged" else 1,
     )
 
@@ -150,17 +145,16 @@ def confusion(told: Sequence[Told], when: When) -> NDArray[np.int64]:
 
 
 def precision_recall_f1(counted: NDArray[np.int64]) -> NDArray[np.float64]:
-    """By verdict, a row each; runs that still improve are left out, as nobody ends these."""
-    ended = counted[1:]
-    right = np.diag(counted)[1:]
-    precision, recall = right / np.maximum(ended.sum(axis=0)[1:], 1), right / np.maximum(ended.sum(axis=1), 1)
+    """By verdict, a row each."""
+    right = np.diag(counted)
+    precision, recall = right / np.maximum(counted.sum(axis=0), 1), right / np.maximum(counted.sum(axis=1), 1)
     return np.stack([precision, recall, 2 * precision * recall / np.maximum(precision + recall, 1e-12)], axis=1)
 
 
 def macro_f1(told: Sequence[Told], when: When) -> float:
     """Mean F1 over the verdicts that some run has."""
     counted = confusion(told, when)
-    return float(precision_recall_f1(counted)[counted.sum(axis=1)[1:] > 0, 2].mean())
+    return float(precision_recall_f1(counted)[counted.sum(axis=1) > 0, 2].mean())
 
 
 def calibration_error(told: Sequence[Told], when: When) -> float:
@@ -193,18 +187,23 @@ def figures(told: Sequence[Told]) -> dict[str, float]:
 
 def table(told: Sequence[Told]) -> str:
     """All figures, with intervals from a bootstrap over data sets."""
-    draws = [figures([told[place] for place in draw]) for draw in bootstrap([each.data for each in told], DRAWS)]
-    rows = ["| figure | | 90 % interval |", "|---|---|---|"]
+    draws = [figures([told[place] for place in draw]) for draw in resampled([each.data for each in told], DRAWS)]
+    rows = ["| figure | | 90% interval |", "|---|---|---|"]
     for name, figure in figures(told).items():
         known = [draw[name] for draw in draws if np.isfinite(draw[name])]
         low, high = np.quantile(known or [np.nan], (0.05, 0.95))
         rows.append(f"| {name} | {figure:.3f} | {low:.3f}–{high:.3f} |")
     rows += ["", "| verdict | runs | precision | recall | F1 | F1 at the stop |", "|---|---|---|---|---|---|"]
     ended, stopped = (precision_recall_f1(confusion(told, when)) for when in (at_end, at_stop))
-    for verdict, (precision, recall, f1), (_, _, f1_stopped) in zip(TOLD, ended, stopped, strict=True):
+    for verdict, (precision, recall, f1), (_, _, f1_stopped) in zip(ALL, ended, stopped, strict=True):
         runs = sum(each.truth == verdict for each in told)
         rows.append(f"| {verdict} | {runs} | {precision:.2f} | {recall:.2f} | {f1:.2f} | {f1_stopped:.2f} |")
     return "\n".join(rows) + "\n"
+
+
+def with_floor(each: Labelled, gains: float) -> Labelled:
+    """The same with a constant added to both losses, so many times the run's gain: nothing else is wrong with it."""
+    return dataclasses.replace(each, run=shifted(each.run, gains))
 
 
 def judged(runs: Sequence[Run]) -> list[Labelled]:

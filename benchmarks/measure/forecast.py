@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from benchmarks.fit.loss_forecast_rows import epochs_left, forecastable, level_of, signals_at
-from benchmarks.measure.score import bootstrap
 from benchmarks.record.curves import HELD_OUT, Run, load
+from convergence_callbacks.compare.figures import resampled
 from convergence_callbacks.core.convergence_rate import convergence_rate
 from convergence_callbacks.core.estimate import Estimate
 from convergence_callbacks.core.loss_forecast import LONG_RUN, forecast_loss, past_of
@@ -149,7 +149,7 @@ def rows_of(looks: Sequence[Looks]) -> list[str]:
         "|---|---|---|---|---|---|---|",
     ]
     for each in looks:
-        draws = np.array([each.figures(draw) for draw in bootstrap([held.data for held in each.held], DRAWS)])
+        draws = np.array([each.figures(draw) for draw in resampled([held.data for held in each.held], DRAWS)])
         coverage, width, rival = each.figures()
         low, high = np.quantile(draws, (0.05, 0.95), axis=0)
         rows.append(

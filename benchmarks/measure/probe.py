@@ -21,7 +21,6 @@ from joblib import Parallel, delayed
 from rich.console import Console
 
 from benchmarks.measure.diagnosis import judged
-from benchmarks.measure.score import bootstrap
 from benchmarks.record import train as recorder
 from benchmarks.record.curves import HELD_OUT, Run, load
 from benchmarks.record.labels import AMONG_BEST, Labelled
@@ -30,6 +29,7 @@ from benchmarks.record.schedules import factor
 from benchmarks.record.tasks import USUAL_RATE, Task, draw_held_out_tasks
 from convergence_callbacks.adapter.stages.probe import EXPERIMENTS
 from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.compare.figures import resampled
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.experiments.probe import ARM_EPOCHS
 
@@ -272,7 +272,7 @@ def slow_rows(ended: dict[str, list[Ended]]) -> str:
 
 
 def _with_interval(figure: Callable[[Sequence[Ended]], float], ended: Sequence[Ended]) -> str:
-    draws = bootstrap([each.chosen.each.run.data for each in ended], DRAWS)
+    draws = list(resampled([each.chosen.each.run.data for each in ended], DRAWS))
     known = [value for draw in draws if math.isfinite(value := figure([ended[place] for place in draw]))]
     low, high = np.quantile(known or [math.nan], (0.05, 0.95))
     return f"{figure(ended):.2f} ({low:.2f}–{high:.2f})"

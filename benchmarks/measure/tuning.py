@@ -6,6 +6,7 @@ that people use, in earnest: Optuna's studies are asked and told, Ray's schedule
 
 from __future__ import annotations
 
+import functools
 import warnings
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -23,9 +24,11 @@ from ray.tune.stopper import TrialPlateauStopper
 from rich.console import Console
 
 from benchmarks.measure.bench import DRAWS, interval
-from benchmarks.measure.rules import Rule, default, patience
-from benchmarks.measure.score import bootstrap
+from benchmarks.measure.rules import stock, stop_of
+from benchmarks.measure.stop_functions import StopFunction
 from benchmarks.record.curves import HELD_OUT, Run, load
+from convergence_callbacks.compare.figures import resampled
+from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.optuna import ConvergencePruner
 
 WORKERS = 4
@@ -121,7 +124,7 @@ class Way:
     """
 
     comparison: Callable[[int], Comparison] = lambda epochs: Nothing()
-    own: Rule = lambda run: run.epochs
+    own: StopFunction = lambda run: run.epochs
     is_own: bool = False
 
 
@@ -144,7 +147,7 @@ def patient(epochs: int) -> Comparison:
         return Optuna(optuna.pruners.PatientPruner(None, 10))
 
 
-ours, ten = default(0.01), patience(10)
+ours, ten = (functools.partial(stop_of, rule) for rule in (Settings(), stock("patience:10")))
 WAYS: dict[str, Way] = {
     "every trial to its end": Way(),
     "patience 10": Way(own=ten),
@@ -269,7 +272,7 @@ def main(
     found = {way: [each[place] for each in by_search] for place, way in enumerate(WAYS)}
     gains = np.array([best_gain(trials) * abs(trials[0].baseline) for trials in made])
     data = [trials[0].data for trials in made]
-    draws = bootstrap(data, DRAWS)
+    draws = list(resampled(data, DRAWS))
     text = "\n".join([
         f"{len(made)} searches of {sum(map(len, made))} trials on {len(set(data))} data sets; "
         "intervals from a bootstrap over data sets.",

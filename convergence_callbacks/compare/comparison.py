@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from convergence_callbacks.compare.figures import resampled
 from convergence_callbacks.compare.stops import Outcome, outcomes_of
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.settings import Settings
@@ -182,10 +183,8 @@ def _runs(logs: Logs, choice: ColumnChoice | None, root: Path | None) -> Sequenc
 
 
 def _intervals(shares: Series) -> list[tuple[float, float]]:
-    """Intervals of the mean of each column, by drawing the rows anew (Efron, 1979)."""
-    rng = np.random.default_rng(0)
-    count = len(shares)
-    means = np.array([shares[rng.integers(count, size=count)].mean(axis=0) for _ in range(DRAWS)])
+    """Intervals of the mean of each column, by drawing the rows anew."""
+    means = np.array([shares[draw].mean(axis=0) for draw in resampled(range(len(shares)), DRAWS)])
     low, high = np.percentile(means, WITHIN, axis=0)
     return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
 

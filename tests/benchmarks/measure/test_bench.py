@@ -1,8 +1,10 @@
 """The whole command, on a few runs."""
 
+import numpy as np
 import pytest
 
 from benchmarks.record.curves import HELD_OUT, Recorded
+from tests.benchmarks.record.test_histories import write
 
 
 def test_the_command_writes_tables_and_pictures(tmp_path, monkeypatch):
@@ -18,10 +20,17 @@ def test_the_command_writes_tables_and_pictures(tmp_path, monkeypatch):
         if known["name"] in tasks and known["multiplier"] in (0.1, 1.0):
             few.add(known["run"], recorded.rows[known["run"]], known)
     few.save(tmp_path / "few.npz")
-    main(tmp_path / "few.npz", tmp_path / "out", jobs=1)
+    public = write(tmp_path / "public.npz", *(("a/b", 1 + 0.9 ** np.arange(n), {"domain": "speech"}) for n in (25, 60)))
+    main([public], tmp_path / "few.npz", tmp_path / "out", jobs=1)
     table = (tmp_path / "out" / "rules.md").read_text(encoding="utf-8")
-    assert "| default, tolerance 1 % |" in table
-    assert "| 0.01 |" in table
+    first, second = table.split("## Recorded trainings")
+    assert "## Public histories" in first and "2 runs of 1 projects, each counted alike" in first
+    for part in (first, second):
+        assert "| default, tolerance 1% |" in part and "neither known |" in part
+        assert all(f"| {knows} | 1% |" in part for knows in ("budget and schedule", "budget alone", "neither"))
+        assert "| with 15 times the gain added |" in part
+    assert "| speech | 2 | 1 |" in first and "| 0 to 29 epochs | 1 | 1 |" in first
+    assert "| told of 10 times the epochs |" in second and "| at the default rule's stop | " in second
     assert "| told | runs | better validation loss |" in table and "the shortest" not in table
     assert "| macro-F1 at the end |" in (tmp_path / "out" / "diagnosis.md").read_text(encoding="utf-8")
     for picture in ("frontier", "worst-stops", "confusion", "mistakes"):

@@ -17,8 +17,10 @@ from benchmarks.measure.diagnosis import (
     precision_recall_f1,
     surest_mistakes,
     table,
+    with_floor,
     write,
 )
+from benchmarks.record.labels import Labelled
 from tests.benchmarks.measure.test_rules import run_of
 
 
@@ -39,9 +41,23 @@ RUNS = [
 
 def test_precision_recall_and_f1_by_verdict():
     found = precision_recall_f1(confusion(RUNS, at_end))
-    assert found[0].tolist() == pytest.approx([1.0, 0.5, 2 / 3])
-    assert found[3].tolist() == pytest.approx([0.5, 1.0, 2 / 3])
-    assert macro_f1(RUNS, at_end) == pytest.approx((2 / 3 + 2 / 3 + 1 + 1) / 4)
+    assert found[0].tolist() == [1.0, 1.0, 1.0]
+    assert found[1].tolist() == pytest.approx([1.0, 0.5, 2 / 3])
+    assert found[4].tolist() == pytest.approx([0.5, 1.0, 2 / 3])
+    assert macro_f1(RUNS, at_end) == pytest.approx((2 / 3 + 2 / 3 + 1 + 1 + 1) / 5)
+
+
+def test_a_run_that_still_improves_and_is_called_otherwise_counts_against_both_verdicts():
+    wrong = [*RUNS, told("improving", *["improving"] * 9, "overfitting")]
+    precision, recall, _ = precision_recall_f1(confusion(wrong, at_end)).T
+    assert recall[0] == 0.5 and precision[3] == 0.0
+    assert macro_f1(wrong, at_end) < macro_f1(RUNS, at_end)
+
+
+def test_a_floor_changes_losses_and_no_label():
+    each = Labelled(run_of([1.0, 0.5]), "converged", 0.0)
+    assert with_floor(each, 15).run.val.tolist() == [8.5, 8.0]
+    assert with_floor(each, 15).verdict == "converged"
 
 
 def test_the_verdict_at_the_stop_is_another_one_than_at_the_end():
