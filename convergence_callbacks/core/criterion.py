@@ -61,17 +61,18 @@ class LaterEvidence(Mapping[str, float]):
         self._make = make
 
     @functools.cached_property
-    def _made(self) -> Evidence:
+    def made(self) -> Evidence:
+        """The numbers."""
         return self._make()
 
     def __getitem__(self, name: str) -> float:
-        return self._made[name]
+        return self.made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._made)
+        return iter(self.made)
 
     def __len__(self) -> int:
-        return len(self._made)
+        return len(self.made)
 
 
 _SHIPPED: dict[str, type[Criterion]] = {}

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 from convergence_callbacks.core import scores
 from convergence_callbacks.core.constructor import representation, takes
 from convergence_callbacks.core.counter import Counter
-from convergence_callbacks.core.criterion import Finding, found_by, gravest, joined_evidence
+from convergence_callbacks.core.criterion import Finding, LaterEvidence, gravest, joined_evidence
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.decision import Decision
@@ -154,7 +154,7 @@ class Monitor:
             val_loss=as_number(val_loss),
             lr=as_number(lr),
             elapsed=self.elapsed(),
-            metrics={name: number for name, value in metrics.items() if (number := as_number(value)) is not None},
+            metrics=_numbers_of(metrics) if metrics else {},
         )
         return self.observe(observation)
 
@@ -179,9 +179,11 @@ class Monitor:
         reported = self._reported(reading)
         if reported and not self.settings.criteria:
             grounds.append(reported)
-        ending = gravest(finding for finding in grounds if self._may_end(finding, reading))
+        grounds = [finding for finding in grounds if self._may_end(finding, reading)]
+        ending = gravest(grounds) if grounds else None
         is_best = reading.judged and curve.best_step == observation.step
-        state.scores = scores.scores_after(state.scores, observation.metrics, is_best, type(self).is_score)
+        if observation.metrics or state.scores:
+            state.scores = scores.scores_after(state.scores, observation.metrics, is_best, type(self).is_score)
         if reading.has_new_bin or reported or ending or not state.decision:
             state.decision = self._decided(reading, ending, reported)
         else:  # nothing new: what was decided last still holds
@@ -261,7 +263,7 @@ class Monitor:
         state, rule = self._state, self._default
         before = rule.start() if reading.starts_over else state.diagnosis
         state.diagnosis, says = rule.step(before, reading)
-        return found_by(rule, state.diagnosis, reading) if says else None
+        return rule.finding(state.diagnosis, reading) if says else None
 
     def _may_end(self, finding: Finding, reading: Reading) -> bool:
         """Whether a finding ends the training; all that this depends on stands here and in `Finding.ends`."""
@@ -271,7 +273,8 @@ class Monitor:
 
     def _decided(self, reading: Reading, ending: Finding | None, reported: Finding | None) -> Decision:
         told = _told(ending, reported)
-        numbers = {**reading.summary(), **told.evidence}
+        evidence = told.evidence.made if isinstance(told.evidence, LaterEvidence) else told.evidence
+        numbers = {**reading.summary(), **evidence}
         if told.verdict is Verdict.OVERFITTING:
             numbers |= scores.score_numbers(self._state.scores)
         numbers |= self._state.track.shortcomings()
@@ -305,6 +308,10 @@ def _told(ending: Finding | None, reported: Finding | None) -> Finding:
         return ending
     evidence = joined_evidence([ending, dataclasses.replace(reported, found_by=(Diagnosis.name,))])
     return dataclasses.replace(reported, evidence=evidence, found_by=ending.found_by)
+
+
+def _numbers_of(metrics: Mapping[str, Any]) -> dict[str, float]:
+    return {name: number for name, value in metrics.items() if (number := as_number(value)) is not None}
 
 
 def _best(reading: Reading) -> dict[str, Any]:

@@ -72,8 +72,8 @@ def as_number(value: Any) -> float | None:
     >>> as_number(None), as_number("0.5"), as_number("broken")
     (None, 0.5, nan)
     """
-    if value is None:
-        return None
+    if value is None or type(value) is float:
+        return value
     try:
         return float(_only_item(value))
     except Exception:  # whatever an object of a framework or a user raises must not end the training

@@ -44,8 +44,6 @@ def scores_after(
         is_best: Whether the epoch has the best loss.
         is_score: Whether a name is that of a score on other than the training data.
     """
-    if not (before or metrics):
-        return {}
     after = dict(before)
     for name, value in metrics.items():
         if is_finite(value) and is_score(name) and (name in after or len(after) < MOST):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from convergence_callbacks.core.curve.curve import Curve
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.curve.schedule import Schedule
-from convergence_callbacks.core.observation import Observation, finite_or_nan, is_finite
+from convergence_callbacks.core.observation import LARGEST, Observation, finite_or_nan, is_finite
 
 _COUNTS = ("non_finite", "non_finite_total", "missing_total", "repeated_total")
 
@@ -80,6 +81,8 @@ class Track:
 
     def shortcomings(self) -> dict[str, float]:
         """What was wrong with the values given, where anything was."""
+        if not (self.non_finite_total or self.missing_total or self.repeated_total):
+            return {}
         counts = {
             "non_finite_epochs": self.non_finite_total,
             "missing_epochs": self.missing_total,
@@ -91,20 +94,18 @@ class Track:
         """Add the epoch to the curve; False where it brought no finite judged loss."""
         train = observation.train_loss
         judged = observation.val_loss if self.has_validation else train
-        if judged is not None and is_finite(judged):
-            self.non_finite = self.non_finite + 1 if self._train_loss_broke(train) else 0
-            self.curve.add(observation.step, sign * judged, sign * finite_or_nan(train), finite_or_nan(observation.lr))
+        is_broken = train is not None and not abs(train) <= LARGEST
+        if judged is not None and abs(judged) <= LARGEST:
+            self.non_finite = self.non_finite + 1 if is_broken and np.isfinite(self.curve.train).any() else 0
+            known = math.nan if train is None or is_broken else sign * train
+            self.curve.add(observation.step, sign * judged, known, finite_or_nan(observation.lr))
             return True
-        if judged is None and (train is None or is_finite(train)):
+        if judged is None and not is_broken:
             self.missing_total += 1
         else:
             self.non_finite += 1
             self.non_finite_total += 1
         return False
-
-    def _train_loss_broke(self, train: float | None) -> bool:
-        """Whether a train loss that was a number is none any more; one that never was is not computed at all."""
-        return train is not None and not is_finite(train) and bool(np.isfinite(self.curve.train).any())
 
     def to_dict(self) -> dict[str, Any]:
         """What was shown, in plain types that JSON takes."""

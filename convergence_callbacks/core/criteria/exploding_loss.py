@@ -46,8 +46,8 @@ class ExplodingLoss(Criterion):
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
         if not reading.judged:
             return state, False
-        state = {"in_a_row": state["in_a_row"] + 1 if self._exploded(reading) else 0}
-        return state, self.is_met(state, reading)
+        in_a_row = state["in_a_row"] + 1 if self._exploded(reading) else 0
+        return {"in_a_row": in_a_row}, in_a_row >= self.epochs
 
     def is_met(self, state: State, reading: Reading) -> bool:
         """Whether the loss is so high for so many epochs in a row, once an epoch was looked at."""

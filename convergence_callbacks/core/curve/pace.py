@@ -32,12 +32,6 @@ def late_share(reading: Reading) -> float:
     return float(later[0] - later[-1]) / total if total > 0 else 0.0
 
 
-def fall_per_epoch(reading: Reading) -> float:
-    """Mean fall of the judged loss an epoch over the later half."""
-    later = _later_half(reading.losses)
-    return float(later[0] - later[-1]) / max(1, (len(later) - 1) * reading.curve.width)
-
-
 def looks_flat(reading: Reading, share: float = FLAT_SHARE) -> bool:
     """Whether the judged loss falls so slowly that it can be taken for settled.
 
@@ -45,14 +39,14 @@ def looks_flat(reading: Reading, share: float = FLAT_SHARE) -> bool:
         reading: Of the run.
         share: Fall an epoch that looks flat, as a share of the starting level.
     """
-    return fall_per_epoch(reading) <= share * abs(reading.start)
+    return reading.fall_per_epoch <= share * abs(reading.start)
 
 
 def pace_numbers(reading: Reading, share: float = FLAT_SHARE) -> dict[str, float]:
     """The evidence of a run that converges falsely: pace, and the rate that it should take."""
     return {
         "late_share": late_share(reading),
-        "fall_per_epoch": fall_per_epoch(reading) / max(abs(reading.start), math.ulp(0.0)),
+        "fall_per_epoch": reading.fall_per_epoch / max(abs(reading.start), math.ulp(0.0)),
         "looks_flat": float(looks_flat(reading, share)),
         "is_steady": float(is_steady(reading)),
         **higher_rate(reading),

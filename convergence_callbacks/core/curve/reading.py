@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -38,7 +38,7 @@ BEGUN_NOISES = 4.0
 """Times its noise by which a loss must fall to have begun to learn."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Reading:
     """What can be read from a training at one epoch.
 
@@ -66,56 +66,48 @@ class Reading:
     lr_schedule: Schedule | None = None
     starts_over: bool = False
 
-    @property
-    def loss(self) -> float:
-        """The judged loss of this epoch, lower is better; NaN before the first."""
-        return self.curve.latest
+    loss: float = field(init=False)
+    """The judged loss of this epoch, lower is better; NaN before the first."""
+    losses: Series = field(init=False)
+    """Judged loss by bin."""
+    lowest: Series = field(init=False)
+    """Lowest judged loss of each bin."""
+    train_losses: Series = field(init=False)
+    """Train loss by bin, NaN where there was none."""
+    rates: Series = field(init=False)
+    """Learning rate by bin, NaN where unknown."""
+    wait: int = field(init=False)
+    """Judged epochs since the best."""
+    has_new_bin: bool = field(init=False)
+    """Whether the curve has something new to say: a long run is looked at once a bin, at most a 64th of it."""
 
-    @property
-    def has_new_bin(self) -> bool:
-        """Whether the curve has something new to say: a long run is looked at once a bin, at most a 64th of it."""
-        return self.judged and self.curve.filled == self.curve.width
+    _answers: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)
+    _steps: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)
+    _beside: Readings | None = field(init=False, repr=False, default=None)
+    """The runs that are read together with this one: those that `side_by_side` set, or itself."""
+
+    def __post_init__(self) -> None:
+        curve = self.curve
+        self.loss = curve.latest
+        self.losses, self.lowest, self.train_losses, self.rates = curve.rows[:, : curve.bins]
+        self.wait = curve.count - curve.best_epoch
+        self.has_new_bin = self.judged and curve.filled == curve.width
 
     @property
     def spent(self) -> float:
         """Share of the budget that is spent, 0 where it is not known."""
         return (self.observation.step + 1) / self.max_epochs if self.max_epochs else 0.0
 
-    @property
-    def wait(self) -> int:
-        """Judged epochs since the best."""
-        return self.curve.count - self.curve.best_epoch
-
-    @property
-    def losses(self) -> Series:
-        """Judged loss by bin."""
-        return self.curve.loss
-
-    @property
-    def lowest(self) -> Series:
-        """Lowest judged loss of each bin."""
-        return self.curve.lowest
-
-    @property
-    def train_losses(self) -> Series:
-        """Train loss by bin, NaN where there was none."""
-        return self.curve.train
-
     @functools.cached_property
     def finite_train_losses(self) -> Series:
         """Train loss by bin from the first finite one on, empty where there is none."""
-        train = self.curve.train
+        train = self.train_losses
         return train if len(train) and math.isfinite(train[0]) else train[np.isfinite(train)]
 
     @functools.cached_property
     def epochs(self) -> Series:
         """Number of the last epoch of each bin, counted from 1 in judged epochs."""
         return self.curve.epoch
-
-    @property
-    def rates(self) -> Series:
-        """Learning rate by bin, NaN where unknown."""
-        return self.curve.lr
 
     def rate_is_moving(self, window: int) -> bool:
         """Whether the learning rate warms up, dropped within the latest epochs, or will change within as many.
@@ -130,7 +122,7 @@ class Reading:
         """Whether the learning rate just fell in one step, or is right ahead of the first."""
         return rate_steps_down(self.rates, self._rates_of_next(RIGHT_AHEAD))
 
-    @property
+    @functools.cached_property
     def rate_warms_up(self) -> bool:
         """Whether the learning rate is higher than it ever was: how the loss falls at it is yet to be seen."""
         return rate_warms_up(self.rates)
@@ -163,10 +155,10 @@ class Reading:
         The train loss of the first epoch is its running mean, so it still holds some of what a fast
         learner's validation loss no longer shows.
         """
-        first = float(self.curve.train[0]) if self.curve.bins else math.nan
+        first = float(self.train_losses[0]) if self.curve.bins else math.nan
         return self.curve.first if math.isnan(first) else max(self.curve.first, first)
 
-    @property
+    @functools.cached_property
     def gained(self) -> float:
         """Gain from the starting level to the best, as a share of that level."""
         return (self.start - self.curve.best) / max(abs(self.start), math.ulp(0.0))
@@ -198,13 +190,14 @@ class Reading:
         """The numbers that are reported at every epoch, in the user's unit; those that are not known are left out."""
         if not self.curve.count:
             return {}
-        numbers = {
-            "epochs_since_best": self.wait,
-            "total_gain": self.total_gain,
-            "noise": self.noise,
-            "generalization_gap": self.sign * self.gap,
-        }
-        return {name: value for name, value in numbers.items() if math.isfinite(value)}
+        numbers = {"epochs_since_best": self.wait, "total_gain": self.total_gain, "noise": self.noise}
+        return numbers if math.isnan(self.gap) else {**numbers, "generalization_gap": self.sign * self.gap}
+
+    @functools.cached_property
+    def fall_per_epoch(self) -> float:
+        """Mean fall of the judged loss an epoch over the later half of the bins."""
+        later = self.losses[len(self.losses) // 2 :]
+        return float(later[0] - later[-1]) / max(1, (len(later) - 1) * self.curve.width)
 
     def level(self, window: int) -> float:
         """Median judged loss of the latest epochs."""
@@ -228,7 +221,7 @@ class Reading:
         """
         answers = self._answers
         if read not in answers:
-            beside = self._beside or Readings.of([self])
+            beside = self._beside = self._beside or Readings.of([self])
             for reading, answer in zip(beside.each, read(beside), strict=True):
                 reading._answers[read] = answer
         found: T = answers[read]
@@ -248,19 +241,6 @@ class Reading:
         after = step(given, self)
         steps.append((given, after))
         return after
-
-    @functools.cached_property
-    def _answers(self) -> dict[Any, Any]:
-        return {}
-
-    @functools.cached_property
-    def _steps(self) -> dict[Any, Any]:
-        return {}
-
-    @functools.cached_property
-    def _beside(self) -> Readings | None:
-        """The runs that are read together with this one; set by `side_by_side`."""
-        return None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -300,9 +280,9 @@ class Readings:
     @classmethod
     def of(cls, readings: Sequence[Reading]) -> Readings:
         """The readings of runs of which `_length` is the same."""
-        curves = [reading.curve for reading in readings]
-        first = curves[0]
-        rows = np.stack([curve.rows[:, : first.bins] for curve in curves], axis=1)
+        first = readings[0].curve
+        rows = np.stack([reading.curve.rows[:, : first.bins] for reading in readings], axis=1)
+        numbers = np.array([(reading.curve.best, reading.wait, reading.first_level) for reading in readings])
         return cls(
             each=readings,
             count=first.count,
@@ -314,9 +294,9 @@ class Readings:
             lowest=rows[1],
             train_losses=rows[2],
             rates=rows[3],
-            best=np.array([curve.best for curve in curves]),
-            wait=np.array([reading.wait for reading in readings], dtype=float),
-            first_level=np.array([reading.first_level for reading in readings]),
+            best=numbers[:, 0],
+            wait=numbers[:, 1],
+            first_level=numbers[:, 2],
         )
 
     def since(self, begin: int) -> Readings:
@@ -347,7 +327,7 @@ def side_by_side(readings: Iterable[Reading]) -> None:
     for group in groups.values():
         together = Readings.of(group)
         for reading in group:
-            vars(reading)["_beside"] = together
+            reading._beside = together
 
 
 def _length(reading: Reading) -> tuple[int, int, int]:

@@ -76,7 +76,8 @@ class _Row(Mapping[str, float]):
 def columns_of(runs: Sequence[Reading], read: Callable[[Reading], Mapping[str, float]]) -> Columns:
     """Numbers that are read of each run by itself, side by side."""
     each = [read(reading) for reading in runs]
-    return {name: np.array([numbers[name] for numbers in each]) for name in each[0]}
+    rows = np.array([list(numbers.values()) for numbers in each])
+    return dict(zip(each[0], rows.T, strict=True))
 
 
 @functools.cache

@@ -81,11 +81,17 @@ class Default(Criterion):
             return self._diverged(state, reading)
         if self._has_settled(state, reading):
             return self._settled(state, reading)
-        looks = found_by(LOOKS, state[LOOKS.name], reading)
+        looks = LOOKS.finding(state[LOOKS.name], reading)
         if looks.verdict is Verdict.NOT_LEARNING and looks.confidence > AGREED and RESTS.has_not_begun(reading):
             return dataclasses.replace(found_by(RESTS, {}, reading), confidence=looks.confidence)
         is_sure_of_a_cure = looks.verdict in CURABLE and looks.confidence > SURE
-        return dataclasses.replace(looks, ends=looks.verdict if is_sure_of_a_cure else False)
+        return Finding(
+            verdict=looks.verdict,
+            evidence=looks.evidence,
+            confidence=looks.confidence,
+            found_by=(LOOKS.name,),
+            ends=looks.verdict if is_sure_of_a_cure else False,
+        )
 
     def _has_diverged(self, state: State, reading: Reading) -> bool:
         return NO_NUMBER.is_met(reading) or EXPLODES.is_met(state[EXPLODES.name], reading)
@@ -123,7 +129,7 @@ class Default(Criterion):
 
 def _stepped(state: State, reading: Reading) -> State:
     """The state once an epoch was looked at; no tolerance changes it, so rules that differ in that share it."""
-    exploding, looks, settles = (state[name] for name in _WITH_STATE)
+    exploding, looks, settles = state[EXPLODES.name], state[LOOKS.name], state[ExpectedGain.name]
     return {
         EXPLODES.name: EXPLODES.step(exploding, reading)[0],
         LOOKS.name: reading.once(diagnosed, looks) if can_diagnose(reading) else looks,

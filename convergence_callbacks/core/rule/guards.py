@@ -9,7 +9,6 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from convergence_callbacks.core.curve.pace import looks_flat
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.curve.series import Series
 from convergence_callbacks.core.curve.since_best import gap_widening, train_fall
@@ -82,6 +81,9 @@ LATEST_WEIGHT = 0.5
 
 # What rules a verdict out
 
+FLAT_SHARE = 0.01
+"""Fall of the judged loss an epoch below which it looks flat, as a share of its starting level."""
+
 NEARLY_OVER_SHARE = 0.9
 """Share of the budget from which on even a plain fall is too slow: the budget ends before it does."""
 
@@ -126,7 +128,7 @@ def overfits(reading: Reading) -> bool:
 
 def falls_plainly(reading: Reading) -> bool:
     """Whether the fall is plain, and the budget leaves time for it: then no rate is too low."""
-    return not looks_flat(reading) and reading.spent < NEARLY_OVER_SHARE
+    return reading.fall_per_epoch > FLAT_SHARE * abs(reading.start) and reading.spent < NEARLY_OVER_SHARE
 
 
 def has_learnt(reading: Reading) -> bool:
