@@ -38,7 +38,7 @@ def takes(
     Wait(epochs=5)
     >>> Waiting(epoch=5)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    convergence_callbacks.core.errors.SettingsError: unknown setting of Waiting 'epoch'; did you mean 'epochs'? …
+    convergence_callbacks.core.errors.SettingsError: unknown setting of Waiting 'epoch'; did you mean 'epochs'? ...
     """
     signature = _signature(declaration)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 
+
+@dataclass
 class FitLifecycle:
     """Tells whether a fit begins anew, or goes on from a state that was loaded for that very fit.
 
     Lightning hands callbacks their state also where a checkpoint is only validated, tested or predicted from.
     """
 
-    def __init__(self) -> None:
-        self._stage: str | None = None
-        self._was_given = False
+    _stage: str | None = field(default=None, init=False)
+    _was_given: bool = field(default=False, init=False)
 
     def begins(self, stage: str) -> bool:
         """Note that a stage begins; whether it is a fit for which no state was loaded by hand before."""

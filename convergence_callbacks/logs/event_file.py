@@ -138,7 +138,7 @@ def masked_crc32c(data: bytes) -> int:
     """The checksum of TFRecord: CRC-32C (RFC 3720), rotated, so that a checksum of checksums differs from them.
 
     >>> hex(masked_crc32c(b"123456789"))
-    '0xc78c5e7d'
+    '0xc78ab0e5'
     """
     table, crc = _table(), 0xFFFFFFFF
     for byte in data:

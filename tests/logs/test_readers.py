@@ -174,18 +174,6 @@ def test_a_run_of_weights_and_biases_tells_its_name_budget_and_patience(tmp_path
     assert run.seconds == 300 and run.metadata["epochs"] == 40
 
 
-def test_a_run_that_weights_and_biases_own_client_wrote(tmp_path, monkeypatch):
-    wandb = pytest.importorskip("wandb", reason="needs wandb, which nothing else here does")
-    monkeypatch.chdir(tmp_path)
-    written = wandb.init(project="p", name="calm-owl", mode="offline", config={"epochs": 40})
-    for t, v in zip(TRAIN, VAL, strict=True):
-        written.log({"train": {"loss": t}, "val": {"loss": v}})
-    written.finish()
-    (file,) = tmp_path.rglob("*.wandb")
-    (run,) = read_logs(file)
-    assert losses(run) == (TRAIN, VAL) and run.planned == 40
-
-
 def test_of_many_checkpoints_the_newest_tells_the_run(tmp_path):
     for step in (5, 10, 100):
         trainer_state(tmp_path / f"checkpoint-{step}")
