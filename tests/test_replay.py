@@ -9,9 +9,11 @@ from typer.testing import CliRunner
 
 from convergence_callbacks import Monitor, Observation, Patience
 from convergence_callbacks.cli import app
+from convergence_callbacks.cli.tables import replay_lines
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs import Run
 from convergence_callbacks.replay import replay
+from convergence_callbacks.summary import Summary
 from tests.curves import exponential, overfitting
 from tests.logs.make import keras_csv, trainer_state, ultralytics_csv, write_csv
 from tests.record.test_record import observations, write
@@ -138,3 +140,56 @@ def test_a_record_is_verified(command, tmp_path):
     told = command(path, "--verify", "--json")
     assert told.exit_code == 3 and json.loads(told.stdout)["is_confirmed"] is False
     assert command(path, "--verify", "--csv").exit_code == 2
+
+
+def test_several_paths_and_a_pattern_are_read_at_once(command, tmp_path):
+    for name in ("a", "b"):
+        keras_csv(tmp_path / name)
+    for given in ([tmp_path / "a", tmp_path / "b"], [tmp_path / "*"]):
+        assert len(json.loads(command(*given, "--json").stdout)["runs"]) == 2
+
+
+def test_a_path_that_can_not_be_read_does_not_hinder_the_others(command, tmp_path):
+    keras_csv(tmp_path / "a")
+    result = command(tmp_path / "a", tmp_path / "none.csv", "--json")
+    data = json.loads(result.stdout)
+    assert result.exit_code == 1 and len(data["runs"]) == len(data["problems"]) == 1
+
+
+def test_best_epoch_and_advice_are_told_in_table_csv_and_json(command, tmp_path):
+    keras_csv(tmp_path / "a")
+    (run,) = json.loads(command(tmp_path, "--json").stdout)["runs"]
+    (row,) = csv.DictReader(io.StringIO(command(tmp_path, "--csv").stdout))
+    assert run["best_at"] == int(row["best_at"]) and run["advice"] and row["advice"] == "; ".join(run["advice"])
+    assert run["advice"][0] in command(tmp_path).stdout
+
+
+def test_a_table_fits_eighty_columns_and_breaks_no_word(tmp_path):
+    losses = [(1.0 + 0.9**e, 1.5 - 0.0001 * e) for e in range(40)]
+    seen = tuple(Observation(step=e, train_loss=t, val_loss=v) for e, (t, v) in enumerate(losses))
+    names = ("a-run-with-a-name-that-is-longer-than-its-column-seed-1", "b")
+    runs = [Run(name=name, path=Path(name), format="CSV", observations=seen) for name in names]
+    lines = [line.plain for line in replay_lines([Summary.of(replay(run)) for run in runs], 80)]
+    assert all(len(line) <= 80 for text in lines for line in text.splitlines())
+    assert any(replay(runs[0]).verdict.replace("_", " ") in line for line in lines)
+
+
+def test_what_is_saved_is_compared_with_a_baseline(command, tmp_path):
+    rows = [(e, 0.5**e, 1.0 if e < 5 else 1.5) for e in range(40)]
+    write_csv(tmp_path / "a.csv", ["epoch", "loss", "val_loss"], rows)
+    (run,) = json.loads(command(tmp_path, "--json", "--baseline", "patience:10").stdout)["runs"]
+    assert run["baseline"] == "patience:10" and run["baseline_stopped_at"] == 10 and run["baseline_steps_saved"] == 29
+    assert "by patience:10 11, without early stopping 40." in command(tmp_path, "--baseline", "patience:10").stdout
+
+
+def test_a_run_of_which_nothing_can_be_judged_has_a_status_of_its_own(command, tmp_path):
+    write_csv(tmp_path / "a.csv", ["epoch", "loss", "val_loss"], [(e, 1.0, 1.0) for e in range(2)])
+    result = command(tmp_path)
+    assert result.exit_code == 4 and "nothing could be judged: too few epochs to judge" in result.stderr
+
+
+def test_what_broken_runs_cost_until_they_were_seen_is_told(command, tmp_path):
+    for name in ("a", "b"):
+        rows = [(e, 1.0 if e < 9 else "nan", 1.0 if e < 9 else "nan") for e in range(30)]
+        write_csv(tmp_path / f"{name}.csv", ["epoch", "loss", "val_loss"], rows)
+    assert "2 runs of 2 were broken: seen after " in command(tmp_path).stdout
