@@ -29,6 +29,7 @@ from convergence_callbacks.core.loss_forecast import Forecast, Loss
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
+from convergence_callbacks.telling.forecast import eta
 
 
 class Stopping(FromYaml):
@@ -301,7 +302,7 @@ class Stopping(FromYaml):
     def progress(self) -> str | None:
         """What is to be shown between epochs, None where that is nothing."""
         forecast = self.forecast() if self.settings.show_forecast else None
-        return None if forecast is None else forecast.eta
+        return None if forecast is None else eta(forecast, self.counter)
 
     def numbers(self, decision: Decision) -> dict[str, float]:
         """A decision as loggers take it: the verdict by its gravity, evidence and forecast by name."""

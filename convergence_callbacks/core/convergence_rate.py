@@ -12,8 +12,9 @@ speeds; those that explain it nearly as well as the best give the interval (prof
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -57,12 +58,10 @@ class ConvergenceRate:
     exponent: Estimate | None = None
     half_life: Estimate | None = None
 
+    voice: ClassVar[Callable[[ConvergenceRate], str]]
+
     def __str__(self) -> str:
-        if self.exponent is not None:
-            return f"sublinear, like t^-{self.exponent:.2g}; {_in_theory(self.exponent)}"
-        if self.half_life is not None:
-            return f"linear, the distance halves in {self.half_life:.2g} epochs"
-        return "stalled, nothing falls beyond the noise" if self.kind == "stalled" else "too early to tell the rate"
+        return type(self).voice(self)
 
 
 def convergence_rate(epochs: Series, losses: Series) -> ConvergenceRate:
@@ -124,14 +123,3 @@ def _interval(speeds: Series, support: Series) -> Estimate:
     likely = np.flatnonzero(support >= support[best] - CHI_SQUARED / 2)
     low, high = max(0, int(likely[0]) - 1), min(len(speeds) - 1, int(likely[-1]) + 1)  # they lie between those tried
     return Estimate(float(speeds[low]), float(speeds[best]), float(speeds[high]))
-
-
-def _in_theory(exponent: Estimate) -> str:
-    """The promise of theory that the interval holds, or lies beyond."""
-    if exponent.low <= 1 <= exponent.high:
-        return "1/t is the best that theory promises with noisy gradients"
-    if exponent.low <= 0.5 <= exponent.high:
-        return "1/√t is what theory promises on a convex loss"
-    if exponent.high < 0.5:
-        return "slower than the 1/√t that theory promises on a convex loss"
-    return "faster than the 1/√t of a convex loss" if exponent.high < 1 else "faster than the 1/t of noisy gradients"

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -56,11 +57,12 @@ class Forecast:
     rate: ConvergenceRate
     path: tuple[tuple[float, Estimate], ...] = ()
 
+    voice: ClassVar[Callable[[Forecast], tuple[str, str]]]
+
     @property
     def eta(self) -> str:
         """The epochs that are left in words, such as ``ETA ≈ 14 epochs (9–25)``."""
-        left = self.epochs_left
-        return f"ETA ≈ {left.value:.0f} epochs ({left.low:.0f}–{left.high:.0f})"
+        return type(self).voice(self)[0]
 
     def numbers(self) -> dict[str, float]:
         """The epochs that are left and the loss at the end (in the long run, where the budget is unknown), by name."""
@@ -69,10 +71,7 @@ class Forecast:
         return {f"{name}{end}": getattr(each, of) for name, each in told.items() for end, of in ends.items()}
 
     def __str__(self) -> str:
-        parts = [self.eta, f"in the long run {self.asymptote:.4g}", str(self.rate)]
-        if self.end is not None:
-            parts.insert(1, f"at the end {self.end:.4g}")
-        return " | ".join(parts)
+        return type(self).voice(self)[1]
 
 
 def forecast_loss(reading: Reading, tolerance: float, of: Loss = "judged") -> Forecast | None:

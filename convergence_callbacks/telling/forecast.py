@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from convergence_callbacks.core.convergence_rate import ConvergenceRate
 from convergence_callbacks.core.counter import Counter
+from convergence_callbacks.core.estimate import Estimate
 from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.telling import numbers
@@ -44,3 +46,31 @@ def expected_loss(forecast: Forecast) -> str:
 def outlook(forecast: Forecast, counter: Counter = numbers.EPOCHS, observations: Sequence[Observation] = ()) -> str:
     """Both in one line."""
     return f"{eta(forecast, counter, observations)}; loss {expected_loss(forecast)}"
+
+
+def rate_in_words(rate: ConvergenceRate) -> str:
+    """How fast a loss converges."""
+    if rate.exponent is not None:
+        return f"sublinear, like t^-{numbers.expected(rate.exponent, 2)}; {_in_theory(rate.exponent)}"
+    if rate.half_life is not None:
+        return f"linear, the distance halves in {numbers.expected(rate.half_life, 2)} epochs"
+    return "stalled, nothing falls beyond the noise" if rate.kind == "stalled" else "too early to tell the rate"
+
+
+def words_of(forecast: Forecast) -> tuple[str, str]:
+    """What is left, and all of it in one line."""
+    parts = [eta(forecast), f"in the long run {numbers.expected(forecast.asymptote)}", rate_in_words(forecast.rate)]
+    if forecast.end is not None:
+        parts.insert(1, f"at the end {numbers.expected(forecast.end)}")
+    return parts[0], " | ".join(parts)
+
+
+def _in_theory(exponent: Estimate) -> str:
+    """The promise of theory that the interval holds, or lies beyond."""
+    if exponent.low <= 1 <= exponent.high:
+        return "1/t is the best that theory promises with noisy gradients"
+    if exponent.low <= 0.5 <= exponent.high:
+        return "1/√t is what theory promises on a convex loss"
+    if exponent.high < 0.5:
+        return "slower than the 1/√t that theory promises on a convex loss"
+    return "faster than the 1/√t of a convex loss" if exponent.high < 1 else "faster than the 1/t of noisy gradients"

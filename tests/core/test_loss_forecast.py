@@ -146,6 +146,7 @@ def test_it_reads_as_a_line():
     said = forecast(exponential(100, 15, noise=0.004), 30)
     left = said.epochs_left
     assert said.eta == f"ETA ≈ {left.value:.0f} epochs ({left.low:.0f}–{left.high:.0f})"
+    assert dataclasses.replace(said, epochs_left=Estimate(0.6, 0.9, 1.4)).eta == "ETA ≈ 1 epoch"
     assert str(said).startswith(f"{said.eta} | at the end ") and " | in the long run " in str(said)
 
 
