@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from demo import animation
 from demo.result import Result
 from demo.situations import EPOCHS, SITUATIONS
 from demo.train import train_in
@@ -38,6 +39,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for result in results:
         console.print(f"wrote {draw(result)}")
+    console.print(f"wrote {moving(next(each for each in results if each.framework == 'keras'))}")
 
 
 def train_all(console: Console) -> list[Result]:
@@ -96,6 +98,14 @@ def draw(result: Result) -> Path:
     title = f"{result.situation.title} ({FRAMEWORKS[result.framework]})"
     plot_training(result.observations, result.decisions, title=title).savefig(path)
     return path
+
+
+def moving(result: Result) -> Path:
+    """The picture of a training that moves."""
+    title = f"{result.situation.title}, in {FRAMEWORKS[result.framework]}"
+    return animation.draw(
+        animation.Movie(title, result.observations, result.decisions, result.patience.step), FOLDER / "stops.svg"
+    )
 
 
 def _progress(console: Console) -> Progress:

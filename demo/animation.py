@@ -6,14 +6,14 @@ An SVG that moves by itself: no script, no frames, sharp at every size, and in t
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from convergence_callbacks import Decision, Observation, Verdict
-from convergence_callbacks.words import percent
 from convergence_callbacks.colours import OF_VERDICT, ON_DARK, ON_VERDICT, TRAIN, VALIDATION
+from convergence_callbacks.telling.numbers import percent
 
 WIDTH, HEIGHT = 760, 300
 LEFT, RIGHT, TOP, BOTTOM = 56, 744, 46, 232
@@ -101,19 +101,32 @@ def _head(movie: Movie) -> Iterator[str]:
     verdicts = " ".join(f".{v} {{ fill: {OF_VERDICT[v]}; }} .on-{v} {{ fill: {ON_VERDICT[v]}; }}" for v in Verdict)
     dark_verdicts = " ".join(f".{v} {{ fill: {ON_DARK[v]}; }}" for v in Verdict if v in ON_DARK)
     dark_verdicts += f" .on-{Verdict.IMPROVING} {{ fill: #e6edf3; }} .on-{Verdict.DIVERGED} {{ fill: #222222; }}"
-    yield (
-        "<style>"
-        f"{verdicts}"
-        f" .ground {{ fill: #ffffff; }} .halo {{ stroke: #ffffff; stroke-width: 5; paint-order: stroke; }} .ink {{ fill: #222222; }} .faint {{ fill: #666666; }} .line {{ stroke: #666666; }}"
-        f" .train {{ stroke: {TRAIN}; fill: {TRAIN}; }} .validation {{ stroke: {VALIDATION}; fill: {VALIDATION}; }}"
-        " @media (prefers-color-scheme: dark) {"
-        " .ground { fill: #0d1117; } .halo { stroke: #0d1117; } .ink { fill: #e6edf3; } .faint { fill: #9aa4ae; } .line { stroke: #9aa4ae; }"
-        f" .train {{ stroke: {ON_DARK['train']}; fill: {ON_DARK['train']}; }}"
-        f" .validation {{ stroke: {ON_DARK['validation']}; fill: {ON_DARK['validation']}; }} {dark_verdicts} }}"
-        "</style>"
-    )
+    light = {
+        ".ground": "fill: #ffffff",
+        ".halo": "stroke: #ffffff; stroke-width: 5; paint-order: stroke",
+        ".ink": "fill: #222222",
+        ".faint": "fill: #666666",
+        ".line": "stroke: #666666",
+        ".train": f"stroke: {TRAIN}; fill: {TRAIN}",
+        ".validation": f"stroke: {VALIDATION}; fill: {VALIDATION}",
+    }
+    dark = {
+        ".ground": "fill: #0d1117",
+        ".halo": "stroke: #0d1117",
+        ".ink": "fill: #e6edf3",
+        ".faint": "fill: #9aa4ae",
+        ".line": "stroke: #9aa4ae",
+        ".train": f"stroke: {ON_DARK['train']}; fill: {ON_DARK['train']}",
+        ".validation": f"stroke: {ON_DARK['validation']}; fill: {ON_DARK['validation']}",
+    }
+    yield f"<style>{verdicts} {_rules(light)}"
+    yield f"@media (prefers-color-scheme: dark) {{ {_rules(dark)} {dark_verdicts} }}</style>"
     yield f'<rect class="ground" width="{WIDTH}" height="{HEIGHT}"/>'
     yield f'<text class="ink" x="{LEFT}" y="24" font-weight="600">{escape(movie.title)}</text>'
+
+
+def _rules(styles: Mapping[str, str]) -> str:
+    return " ".join(f"{name} {{ {style}; }}" for name, style in styles.items())
 
 
 def _axes(movie: Movie) -> Iterator[str]:
@@ -143,7 +156,8 @@ def _curves(movie: Movie) -> Iterator[str]:
         drawn = 'fill="none" stroke-width="2" stroke-linejoin="round"'
         yield f'<path class="{name}" style="fill:none" {drawn} clip-path="url(#run)" d="{_path(movie, run)}"/>'
         faint = 'stroke-opacity="0.45" stroke-dasharray="2 4"'
-        yield f'<path class="{name}" style="fill:none" {drawn} {faint} clip-path="url(#after)" d="{_path(movie, after)}"/>'
+        later = f'{faint} clip-path="url(#after)"'
+        yield f'<path class="{name}" style="fill:none" {drawn} {later} d="{_path(movie, after)}"/>'
 
 
 def _uncovered(movie: Movie, name: str, begin: int, end: int) -> Iterator[str]:

@@ -19,9 +19,7 @@ def reason(known: Known) -> str:
 
 
 def advice(known: Known) -> tuple[str, ...]:
-    """To go on; where the budget ends, with a larger one; nothing where another rule has ended the run."""
-    if known.decision.stop and not known.is_over:
-        return ()
+    """To go on; where the budget ends, with a larger one."""
     budget = known.counted("epochs")
     return (f"train on, for more than {budget}" if known.is_over and budget else "train on",)
 
