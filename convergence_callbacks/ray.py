@@ -21,13 +21,13 @@ try:
 except ImportError as error:  # ray.tune says itself what it lacks, by an error of its own
     raise ModuleNotFoundError("Ray Tune is not installed: pip install 'convergence-callbacks[tune]'") from error
 
-from convergence_callbacks.adapter.names import find_validation_loss
 from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.constructor import representation, takes
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.metrics.find import find_validation_loss
 
 RATES = ("lr", "learning_rate")
 """Under which names a trial may report its learning rate."""

@@ -16,12 +16,12 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("skorch is not installed: pip install 'convergence-callbacks[skorch]'") from error
 
-from convergence_callbacks.adapter.names import find_validation_loss
 from convergence_callbacks.adapter.stages.best_weights import BestWeights
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.adapter.torch_weights import TorchModel
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.metrics.find import find_validation_loss
 
 
 class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]

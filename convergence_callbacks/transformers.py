@@ -21,7 +21,6 @@ except ModuleNotFoundError as error:
     message = "Transformers is not installed: pip install 'convergence-callbacks[transformers]'"
     raise ModuleNotFoundError(message) from error
 
-from convergence_callbacks.adapter.names import find_validation_loss
 from convergence_callbacks.adapter.stages.best_weights import BestWeights
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.adapter.torch_processes import TorchProcesses
@@ -29,6 +28,7 @@ from convergence_callbacks.adapter.torch_schedule import rates_to_come
 from convergence_callbacks.adapter.torch_weights import TorchModel
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.observation import plain_number
+from convergence_callbacks.metrics.find import find_validation_loss
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ import math
 import warnings
 
 from convergence_callbacks.adapter.found import Found
-from convergence_callbacks.adapter.names import not_found
 from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation, is_finite
+from convergence_callbacks.metrics.find import not_found
 
 
 class Complaints:

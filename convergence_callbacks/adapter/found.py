@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from convergence_callbacks.adapter.names import (
+from convergence_callbacks.adapter.settings import CallbackSettings
+from convergence_callbacks.core.observation import Observation, as_number
+from convergence_callbacks.metrics.find import (
     find_counterpart,
     find_train_loss,
     find_validation_loss,
@@ -14,8 +16,6 @@ from convergence_callbacks.adapter.names import (
     is_epoch_mean,
     is_paired,
 )
-from convergence_callbacks.adapter.settings import CallbackSettings
-from convergence_callbacks.core.observation import Observation, as_number
 
 SHARED = ("train_loss", "val_loss", "lr", "elapsed")
 """Of these, several processes judge what the first one has that has one."""

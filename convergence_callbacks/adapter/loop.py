@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from convergence_callbacks.adapter.names import find_validation_loss
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.metrics.find import find_validation_loss
 
 
 class LoopStopping(Stopping):

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from convergence_callbacks.adapter.found import Found
-from convergence_callbacks.adapter.names import is_of_training
 from convergence_callbacks.adapter.processes import ALONE, Processes
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, StateError
 from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.metrics.find import is_of_training
 
 NAME = "early_stopping"
 """The criterion of a decision that is the framework's rule's."""

@@ -12,7 +12,6 @@ from typing import Any, Literal
 import keras
 
 from convergence_callbacks.adapter.backup import Backup
-from convergence_callbacks.adapter.names import likely_mode
 from convergence_callbacks.adapter.watch import Watch, Watched
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
@@ -22,6 +21,7 @@ from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import agreed, processes
 from convergence_callbacks.keras.schedule import Rates
 from convergence_callbacks.keras.trained import TrainedModel
+from convergence_callbacks.metrics import meaning
 
 
 @keras.saving.register_keras_serializable(package="convergence_callbacks")
@@ -147,7 +147,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         try:
             super()._set_monitor_op()
         except ValueError:
-            mode = likely_mode(self.monitor)
+            mode = meaning(self.monitor).direction
             if mode is None:
                 raise
             self.mode, asked = mode, self.mode

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import torch
 
-from convergence_callbacks.adapter.names import not_found
 from convergence_callbacks.adapter.watch import Watch, Watched
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError, as_state_error
@@ -24,6 +23,7 @@ from convergence_callbacks.lightning.processes import LightningProcesses
 from convergence_callbacks.lightning.saved import SavedEarlyStopping
 from convergence_callbacks.lightning.schedule import limit, schedule
 from convergence_callbacks.lightning.stock import early_stoppings, reason_type
+from convergence_callbacks.metrics.find import not_found
 
 IN_THE_KEY = ("min_delta", "patience", "check_finite", "stopping_threshold", "divergence_threshold", "tolerance")
 """Settings by which two callbacks on one metric differ; a stop from a checkpoint stands while they are the same."""

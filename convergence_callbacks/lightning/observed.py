@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from convergence_callbacks.adapter.names import is_epoch_mean, is_of_training
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.lightning.epoch import EpochInProgress
+from convergence_callbacks.metrics.find import is_epoch_mean, is_of_training
 
 
 def observed(stopping: Stopping, epoch: EpochInProgress, trainer: Any, step: int) -> Observation:
