@@ -52,7 +52,6 @@ from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.engines import spread_many
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import LogError
-from convergence_callbacks.logs.read import read_logs
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.record.verify import verify
 from convergence_callbacks.replay import replay as replay_run
@@ -116,8 +115,7 @@ def replay(
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         settings, choice = settings_and_columns(settings_file, *columns)
         if explain_columns:
-            for path in paths:
-                _explain(path, choice)
+            _explain(paths, choice)
             return
         problems: list[LogError] = []
         other = rule_from(baseline, settings) if baseline else None
@@ -169,14 +167,16 @@ def _summary(run: Run, settings: Settings, baseline: Settings | None, name: str,
     return Summary.of(replay_run(run, settings, schedule_known=schedule_known), baseline=other, baseline_name=name)
 
 
-def _explain(path: Path, choice: ColumnChoice) -> None:
-    for each in read_logs(path, choice):
-        if isinstance(each, LogError):
-            complain(printable(str(each)))
-            continue
-        say(printable(f"{each.name} ({each.format}, {each.steps} {each.unit}s)"), "bold")
-        for line in each.explained():
+def _explain(paths: Sequence[Path], choice: ColumnChoice) -> None:
+    problems: list[LogError] = []
+    for run in runs_at(paths, choice, problems):
+        say(printable(f"{run.name} ({run.format}, {run.steps} {run.unit}s)"), "bold")
+        for line in run.explained():
             say(f"  {printable(line)}")
+    for problem in problems:
+        complain(printable(str(problem)))
+    if problems:
+        raise typer.Exit(1)
 
 
 def _verify(path: Path, *, as_json: bool) -> None:
