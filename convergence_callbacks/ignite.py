@@ -112,4 +112,5 @@ class ConvergenceStopping(Stopping):
     def _end(self, trainer: Any) -> None:
         """Give back the best weights, where asked."""
         self._running = False
+        self.run.end()
         self.give_back_best(TorchModel(self._model))

@@ -89,6 +89,7 @@ class ConvergenceStopping(LoopStopping):
         if decision.stop or prune:
             trial.set_user_attr(ATTRIBUTE, {**decision.to_dict(), "reason": decision.reason, "pruned": prune})
         if prune:
+            self.run.end()
             raise optuna.TrialPruned(f"other trials are better; {decision}")
 
     def _judged_value(self) -> float | None:

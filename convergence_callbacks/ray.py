@@ -71,6 +71,7 @@ class ConvergenceStopper(FromYaml, Stopper):
         trial.history.clear()  # a search may have thousands of trials
         trial.observations.clear()
         if decision.stop or result.get("done"):
+            trial.run.end()
             del self._trials[trial_id]
         said = (self.settings.verbose and str(decision)) if decision.stop else trial.progress()
         if said:

@@ -97,6 +97,7 @@ class ConvergenceStopping(Stopping):
             decision = self._judge(epoch, measured(model, x, y), measured(model, x_val, y_val), held)
             if decision.stop:
                 break
+        self.run.end()
         best = self.give_back_best(held)
         return model if best is None else best
 
@@ -122,6 +123,7 @@ class ConvergenceStopping(Stopping):
             decision = self._judge(epoch, *pair)
             if decision.stop:
                 break
+        self.run.end()
         return decision
 
     def _judge(self, epoch: int, train_loss: float, val_loss: float, held: Estimator | None = None) -> Decision:

@@ -64,6 +64,7 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         """Give back the best weights, where asked."""
+        self.run.end()
         self.give_back_best(TorchModel(net.module_))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

@@ -171,6 +171,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
         if self._metrics:
             self._judge(state, control, model=model)
         self._training = False
+        self.run.end()
         if self._ended is not None:
             self._ended.undo_count(state)
         best = self.run.stage(BestWeights)

@@ -84,6 +84,7 @@ class ConvergenceStopping(Stopping, TrainingCallback):
 
     def after_training(self, model: Any) -> Any:
         """Keep the trees up to the best iteration, where asked."""
+        self.run.end()
         model.set_attr(**{STATE: None})  # what goes on from here is a training of its own
         decision = self.decision
         if not self.settings.restore_best or decision is None or decision.best_step is None:

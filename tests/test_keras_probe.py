@@ -17,6 +17,7 @@ from convergence_callbacks.keras import ConvergenceStopping
 from convergence_callbacks.keras import trained as keras_trained
 from convergence_callbacks.keras.probe import copied_model
 from convergence_callbacks.keras.schedule import ScaledSchedule
+from convergence_callbacks.record import verify
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(48, 4)).astype("float32")
@@ -123,8 +124,12 @@ def test_data_that_can_be_read_once_only_is_refused(monkeypatch):
     assert len(stopping.history) == 11
 
 
-def test_too_low_a_rate_is_raised_and_learns(capsys):
-    raised, _ = run(linear(), epochs=18, probe=True, on_false_convergence="raise_lr", verbose=True)
+def test_too_low_a_rate_is_raised_and_learns(capsys, tmp_path):
+    record = tmp_path / "record.jsonl"
+    acts = {"probe": True, "on_false_convergence": "raise_lr"}
+    raised, _ = run(linear(), epochs=18, verbose=True, record=record, **acts)
+    assert str(verify(record)) == "confirmed: all 18 decisions follow from the observations"
+    assert '"probed": {"raised_progress"' in record.read_text() and '"action": "raise_lr"' in record.read_text()
     first = next(decision for decision in raised.history if "rate_raised" in decision.evidence)
     assert first.verdict == "false_convergence" and first.evidence["probe_raised_progress"] > 5
     times = first.evidence["rate_raised"]
@@ -149,7 +154,7 @@ def slow_at(step):
 
 
 @pytest.mark.parametrize("schedule", [False, True])
-def test_a_raise_that_does_not_help_is_undone_with_the_weights_of_before(monkeypatch, schedule):
+def test_a_raise_that_does_not_help_is_undone_with_the_weights_of_before(monkeypatch, schedule, tmp_path):
     monkeypatch.setattr("convergence_callbacks.experiments.rate_trial.RateTrial.after", slow_at(10))
     kept = {}
 
@@ -161,9 +166,11 @@ def test_a_raise_that_does_not_help_is_undone_with_the_weights_of_before(monkeyp
     made = model(rate)
     seen = keras.callbacks.LambdaCallback(on_epoch_end=on_epoch_end)
     after = {}
-    stopping = ConvergenceStopping(verbose=False, stop_on=[], on_false_convergence="raise_lr")
+    record = tmp_path / "record.jsonl"
+    stopping = ConvergenceStopping(verbose=False, stop_on=[], on_false_convergence="raise_lr", record=record)
     then = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: after.update({epoch: made.get_weights()}))
     made.fit(X, Y, epochs=20, verbose=0, callbacks=[seen, stopping, then])
+    assert verify(record).is_confirmed, str(verify(record))
     rates = [observation.lr for observation in stopping.observations]
     ends = 10 + EPOCHS
     assert rates[11] > 8 * rates[10] and rates[ends] > 8 * rates[10] and rates[ends + 1] < 1.01 * rates[10]
@@ -181,7 +188,8 @@ def test_a_killed_run_goes_on_in_the_middle_of_a_trial(monkeypatch, tmp_path):
         script = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(val_loss=1 + (epoch > 3)))
         backup = keras.callbacks.BackupAndRestore(tmp_path / folder / "keras", delete_checkpoint=False)
         kept = str(tmp_path / folder / "own")
-        stopping = ConvergenceStopping(verbose=False, stop_on=[], on_false_convergence="raise_lr", backup_dir=kept)
+        written = {"backup_dir": kept, "record": tmp_path / folder / "record.jsonl"}
+        stopping = ConvergenceStopping(verbose=False, stop_on=[], on_false_convergence="raise_lr", **written)
         monkeypatch.setattr("convergence_callbacks.adapter.backup.Backup.remove", lambda self: None)
         made.fit(X, Y, epochs=epochs, shuffle=False, verbose=0, callbacks=[script, stopping, backup])
         return stopping, made
@@ -189,6 +197,7 @@ def test_a_killed_run_goes_on_in_the_middle_of_a_trial(monkeypatch, tmp_path):
     whole, _ = fit("whole", 15)
     fit("cut", 7)
     again, _ = fit("cut", 15)
+    assert verify(tmp_path / "cut" / "record.jsonl").is_confirmed
     assert [o.step for o in again.observations] == list(range(7, 15))
     assert [o.lr for o in again.observations] == pytest.approx([o.lr for o in whole.observations[7:]])
     done = [[decision.reason.rpartition("; ")[2] for decision in run.history] for run in (again, whole)]

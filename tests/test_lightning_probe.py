@@ -16,6 +16,7 @@ from convergence_callbacks.experiments.probing import EARLY
 from convergence_callbacks.experiments.rate_trial import EPOCHS, RateTrial
 from convergence_callbacks.lightning import ConvergenceStopping
 from convergence_callbacks.lightning import trained as lightning_trained
+from convergence_callbacks.record import verify
 from tests.lightning_training import SCRIPT, fit, module
 
 SUSPECT = "convergence_callbacks.experiments.probing.is_suspected_plateau"
@@ -152,7 +153,10 @@ def raising(**settings):
 
 
 def test_too_low_a_rate_is_raised_and_learns(tmp_path, monkeypatch):
-    raised, _ = run(tmp_path, monkeypatch, learner(1e-4, torch.optim.SGD), epochs=18, probe=True, **raising())
+    record = tmp_path / "record.jsonl"
+    acts = raising(probe=True, record=record)
+    raised, _ = run(tmp_path, monkeypatch, learner(1e-4, torch.optim.SGD), epochs=18, **acts)
+    assert verify(record).is_confirmed, str(verify(record))
     first = next(decision for decision in raised.history if "rate_raised" in decision.evidence)
     times = first.evidence["rate_raised"]
     assert (
@@ -188,13 +192,15 @@ def test_a_raise_that_does_not_help_is_undone_also_by_a_run_that_was_killed_in_i
 
     def go(epochs, **more):
         model = module(script=[*SCRIPT, *SCRIPT], lr=0.01)  # whose validation loss is best at epoch 3
-        stopping = ConvergenceStopping(verbose=False, stop_on=[], restore_best=True, **raising())
+        written = {"restore_best": True, "record": tmp_path / "record.jsonl"}
+        stopping = ConvergenceStopping(verbose=False, stop_on=[], **raising(**written))
         callbacks = [Watches(), lightning.pytorch.callbacks.ModelCheckpoint(tmp_path, "last", every_n_epochs=1)]
         return stopping, *fit(stopping, tmp_path, model, max_epochs=epochs, callbacks=callbacks, **more)
 
     go(7)
     before = kept[4]
     again, _, _ = go(15, ckpt_path=tmp_path / "last.ckpt")
+    assert verify(tmp_path / "record.jsonl").is_confirmed
     undone = 3 + EPOCHS
     assert [d.step for d in again.history if d.reason.endswith("rate and weights are those of before")] == [undone]
     for name, value in kept[undone + 1].items():

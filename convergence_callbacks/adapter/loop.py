@@ -43,11 +43,12 @@ class LoopStopping(Stopping):
         return decision
 
     def restore(self, model: Any) -> Any:
-        """Give back the best weights, where ``restore_best`` asked for them and the last epoch is not the best.
+        """End the run, and give back the best weights where ``restore_best`` asked for them and the last are others.
 
         Returns:
             The model: the same object, or for JAX a new one.
         """
+        self.run.end()
         held = self._held(model)
         best = None if held is None else self.give_back_best(held)
         return model if best is None else best

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from convergence_callbacks.adapter.complaints import Complaints
 from convergence_callbacks.adapter.journal import Journal, Listener
 from convergence_callbacks.adapter.stages import Stage
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import as_state_error
+from convergence_callbacks.core.errors import ConvergenceError, as_state_error
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.monitor import Monitor
+from convergence_callbacks.record.write import DecisionRecord
 
 Kind = TypeVar("Kind")
 
@@ -26,6 +27,7 @@ class Run:
 
     Attributes:
         stages: What a decision passes, in order.
+        record: The file of what was seen and decided; None where none is written.
         journal: What was seen and decided.
         stopped_epoch: The first epoch at which it should end, None where it ran out its budget.
         is_reported: Whether its end was printed.
@@ -35,7 +37,7 @@ class Run:
         self.monitor, self.complaints, self.limit = monitor, complaints, limit
         self.stages: list[Stage] = []
         self.journal = Journal(complaints)
-        self.recorders: Sequence[Listener] = ()
+        self.record: DecisionRecord | None = None
         self.stopped_epoch: int | None = None
         self.is_reported = False
         self._resumed: Decision | None = None
@@ -54,13 +56,29 @@ class Run:
             trained: The model, see `Trained`; None where the integration has none at hand.
             listeners: Who hears of it.
         """
-        decision = self.monitor.observe(observation)
+        judged = decision = self.monitor.observe(observation)
+        changed = {}
         for stage in self.stages:
-            decision = stage.after(decision, observation, trained)
+            before, decision = decision, stage.after(decision, observation, trained)
+            if decision is not before:
+                changed[stage.name] = stage.grounds()
         if decision.stop and not decision.is_budget_end and self.stopped_epoch is None:
             self.stopped_epoch = decision.step
-        self.journal.add(observation, decision, (*self.recorders, *listeners))
+        if (record := self.record) is not None:
+            self._write(lambda: record.add(observation, decision, judged if changed else None, changed))
+        self.journal.add(observation, decision, listeners)
         return decision
+
+    def end(self) -> None:
+        """Note that the training is over: its record is complete."""
+        if self.record is not None:
+            self._write(self.record.close)
+
+    def _write(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except Exception as error:  # a full disk must not end a training
+            self.complaints.make(ConvergenceError(f"the record can't be written: {error}"), about="record")
 
     def must_end(self, decision: Decision) -> bool:
         """Whether the framework has to be told to stop: not where its epochs are over and it ends by itself."""

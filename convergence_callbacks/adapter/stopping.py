@@ -153,7 +153,7 @@ class Stopping(FromYaml):
         if saved is not None:
             run.restore(saved, self._rule())
         if self.settings.record is not None:
-            run.recorders = [DecisionRecord(self.settings.record, run.monitor)]
+            run.record = DecisionRecord(self.settings.record, run.monitor)
         self.run, self._limits = run, (max_epochs, min_epochs, lr_schedule)
 
     def _restore(self, saved: Mapping[str, Any]) -> None:

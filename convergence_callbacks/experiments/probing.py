@@ -12,6 +12,7 @@ from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.criteria.time_budget import TimeBudget
 from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.observation import plain_number
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.experiments.probe import ARM_EPOCHS, FACTOR, Probed
 
@@ -29,6 +30,9 @@ CONFIDENCE = 0.9
 
 LIMITS = (MaxEpochs.name, TargetLoss.name, TimeBudget.name)
 """Criteria that end a run whatever a raised rate might bring."""
+
+INFINITE = ("raised_progress", "lowered_advantage")
+"""Numbers of a probe that are infinite where a copy diverged."""
 
 LOST = (Verdict.OVERFITTING, Verdict.DIVERGED)
 """Verdicts of a run that a higher rate can't help."""
@@ -87,7 +91,11 @@ class Probes:
     def to_dict(self) -> dict[str, Any]:
         """The same in plain types."""
         probed = self.probed and {
-            **dataclasses.asdict(self.probed),
+            **{
+                name: plain_number(value)
+                for name, value in dataclasses.asdict(self.probed).items()
+                if name != "verdict"
+            },
             "verdict": self.probed.verdict and str(self.probed.verdict),
         }
         return {"spent": self.spent, "step": self.step, "probed": probed, "raises": self.raises}
@@ -97,8 +105,8 @@ class Probes:
         """What `to_dict` described."""
         probed = saved.get("probed")
         if probed is not None:
-            verdict = probed["verdict"]
-            probed = Probed(**{**probed, "verdict": None if verdict is None else Verdict(verdict)})
+            verdict, numbers = probed["verdict"], {name: float(probed[name]) for name in INFINITE}
+            probed = Probed(**{**probed, **numbers, "verdict": None if verdict is None else Verdict(verdict)})
         return cls(saved.get("spent", 0), saved.get("step"), probed, saved.get("raises", 0))
 
 

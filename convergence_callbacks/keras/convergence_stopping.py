@@ -102,6 +102,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         end = next((decision for decision in self.history if decision.stop), None)
         if end is not None and (words := self.words(end)) is not None and self.processes.is_first:
             print(words)
+        self.run.end()
         self.processes.gather(None)  # all of them read the same backup
         if self._backup is not None and self.processes.is_first:
             self._backup.remove()

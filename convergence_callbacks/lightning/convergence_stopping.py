@@ -102,6 +102,8 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Let go of the trainer."""
+        if stage == "fit":
+            self.run.end()
         self._fits.ends()
         self.processes = ALONE
 

@@ -1,12 +1,14 @@
 """The form of a decision record: JSON lines, described by ``schema.json`` beside this file.
 
 A line that begins a part holds the form's version and the monitor's settings, and where a training was resumed also
-the state that it went on from. Each line after it holds an observation and the decision that was made of it. Every line
-holds the hash of the line before it, so that none can be changed, moved, added or left out between others unseen.
+the state that it went on from. Then come observations, each with the decision that was made of it, and before a
+decision the learning rates to come that it was the first to ask for. Every line holds the hash of the line before it,
+and a closing line ends the file, so that none can be changed, moved, added or left out unseen, at the end neither.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from convergence_callbacks.core.criterion import Criterion
+from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.settings import Settings
 
 FORM = "convergence-callbacks/decision-record"
@@ -22,13 +25,28 @@ FORM = "convergence-callbacks/decision-record"
 VERSION = 1
 """Version of the form; raised when an older one can no longer be read as it is."""
 
-RATES = 100_000
-"""Learning rates of a schedule that is a function, written out at most."""
+FUNCTION = "function"
+"""What stands for a schedule that is a function; what it answers follows on lines of its own."""
 
 
 def digest(line: bytes) -> str:
     """The hash by which a line names the one before it; empty for the first line of a file."""
     return hashlib.sha256(line).hexdigest() if line else ""
+
+
+def chained(line: Mapping[str, Any], last: bytes) -> bytes:
+    """A line as it stands in the file, after the last one there."""
+    return json.dumps({**line, "before": digest(last)}, allow_nan=False).encode()
+
+
+def closing(last: bytes) -> bytes:
+    """The line that ends a record whose last line is this one."""
+    return chained({"end": True}, last)
+
+
+def is_closing(line: bytes) -> bool:
+    """Whether a line says that it ends the record."""
+    return line.startswith(b'{"end": true')
 
 
 def schema() -> dict[str, Any]:
@@ -42,41 +60,33 @@ def schema() -> dict[str, Any]:
 
 
 def settings_to_dict(settings: Settings) -> dict[str, Any]:
-    """Settings in types that JSON takes; a schedule that is a function is written out, where the budget is known.
-
-    Where it could not be, that is said, since decisions that looked ahead in it can't be recomputed.
-    """
-    criteria, rates = settings.criteria, _rates(settings)
+    """Settings in types that JSON takes; of a schedule that is a function, only that it is one."""
+    criteria = settings.criteria
     return {
-        "max_epochs": settings.max_epochs,
-        "tolerance": settings.tolerance,
-        "min_epochs": settings.min_epochs,
-        "mode": settings.mode,
-        "baseline_loss": settings.baseline_loss,
-        "target_loss": settings.target_loss,
-        "lr_schedule": rates,
-        "lr_schedule_left_out": settings.lr_schedule is not None and rates is None,
+        **{field.name: getattr(settings, field.name) for field in dataclasses.fields(Settings)},
+        "lr_schedule": schedule_to_plain(settings.lr_schedule),
         "stop_on": [str(verdict) for verdict in settings.stop_on],
         "criteria": criteria.to_dict() if isinstance(criteria, Criterion) else None,
     }
 
 
 def settings_from_dict(data: Mapping[str, Any]) -> Settings:
-    """The settings that `settings_to_dict` described.
+    """The settings that `settings_to_dict` described, without a schedule that is a function.
 
     Raises:
         SettingsError: They are none.
     """
-    return Settings(**{name: value for name, value in data.items() if name in Settings.__dataclass_fields__})
+    known = {name: value for name, value in data.items() if name in Settings.__dataclass_fields__}
+    return Settings(**{**known, "lr_schedule": None if is_function(data["lr_schedule"]) else data["lr_schedule"]})
 
 
-def _rates(settings: Settings) -> list[float] | None:
-    schedule, epochs = settings.lr_schedule, settings.max_epochs
+def schedule_to_plain(schedule: Schedule | None) -> list[float] | str | None:
+    """The rates of a schedule, or that it is a function."""
     if schedule is None:
         return None
-    try:
-        if callable(schedule):
-            return None if epochs is None or epochs > RATES else [float(schedule(epoch)) for epoch in range(epochs)]
-        return [float(rate) for rate in schedule]
-    except Exception:  # a user's function that fails must not end the training; the monitor then knows no rates either
-        return None
+    return FUNCTION if callable(schedule) else [float(rate) for rate in schedule]
+
+
+def is_function(schedule: Any) -> bool:
+    """Whether a recorded schedule was a function."""
+    return isinstance(schedule, str) and schedule == FUNCTION

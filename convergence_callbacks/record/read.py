@@ -8,20 +8,66 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import StateError
+from convergence_callbacks.core.errors import SettingsError, StateError
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.settings import Settings
-from convergence_callbacks.record.form import FORM, VERSION, digest, settings_from_dict
+from convergence_callbacks.record.form import (
+    FORM,
+    VERSION,
+    closing,
+    digest,
+    is_closing,
+    is_function,
+    settings_from_dict,
+)
+from convergence_callbacks.record.schedule import Answers
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line: what was observed, and what was decided."""
+    """A line: what was observed, and what was decided.
+
+    Args:
+        line: Its number.
+        observation: What was observed.
+        decision: What was decided.
+        judged: What the monitor alone decided, where a stage made another decision of it; else the same.
+        stages: What the stages that did went by, by name and in order.
+    """
 
     line: int
     observation: Observation
     decision: Decision
+    judged: Decision
+    stages: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Rates:
+    """A line: what the function that tells the learning rates answered.
+
+    Args:
+        line: Its number.
+        answers: Epochs with their rates; None where it no longer knows one.
+    """
+
+    line: int
+    answers: tuple[tuple[int, float | None], ...]
+
+
+@dataclass(frozen=True)
+class Follows:
+    """A line: the learning rates that are expected from here on.
+
+    Args:
+        line: Its number.
+        schedule: The rates; a function knows those only that are answered after it.
+    """
+
+    line: int
+    schedule: Schedule | None
 
 
 @dataclass(frozen=True)
@@ -29,35 +75,80 @@ class Part:
     """What one process wrote, from the start of a training or from a resume.
 
     Args:
-        settings: The monitor's.
-        line: The line that begins it.
+        settings: The monitor's, without the schedule.
+        first: The schedule at first.
         package: Version of the package that decided.
         state: What the monitor went on from, None at the start.
-        schedule_left_out: Whether the monitor knew learning rates ahead that could not be recorded.
-        entries: The lines.
+        lines: What follows.
     """
 
     settings: Settings
-    line: int
+    first: Follows
     package: str
     state: Mapping[str, Any] | None
-    schedule_left_out: bool
-    entries: list[Entry] = field(default_factory=list)
+    lines: list[Entry | Rates | Follows] = field(default_factory=list)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The observations and decisions."""
+        return [line for line in self.lines if isinstance(line, Entry)]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Record:
     """A whole record.
 
     Args:
         parts: One for each process that wrote to it, in order.
         cut: Lines that are no whole JSON, as a kill leaves them.
-        breaks: Lines that do not hold the hash of the line before.
+        breaks: Lines that do not follow the line before.
+        is_closed: Whether the last line says that it is the last.
     """
 
-    parts: tuple[Part, ...]
-    cut: tuple[int, ...] = ()
-    breaks: tuple[int, ...] = ()
+    parts: list[Part] = field(default_factory=list)
+    cut: list[int] = field(default_factory=list)
+    breaks: list[int] = field(default_factory=list)
+    is_closed: bool = False
+
+    def take(self, number: int, line: bytes, last: bytes) -> None:
+        """Take in a line, and notice whether it follows the last one.
+
+        Raises:
+            StateError: It is none, or of a newer version.
+        """
+        if self.is_closed:
+            self.breaks.append(number)
+        if is_closing(line) and self.parts:
+            self.is_closed = line == closing(last) + b"\n"
+            self.breaks += [] if self.is_closed or not line.endswith(b"\n") else [number]
+            return
+        try:
+            data = json.loads(line)
+        except ValueError:
+            self.cut.append(number)
+            return
+        except RecursionError:
+            raise StateError("nested deeper than any record is") from None
+        try:
+            self._add(number, data)
+            self.breaks += [] if data.get("before") == digest(last) else [number]
+        except (StateError, SettingsError):
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise StateError(f"this is no line of a record: {error!r}") from error
+
+    def _add(self, number: int, data: Mapping[str, Any]) -> None:
+        if "record" in data:
+            self.parts.append(_part(number, data))
+        elif not self.parts:
+            raise StateError("the first line does not say that this is a record")
+        elif "observation" in data:
+            self.parts[-1].lines.append(_entry(number, data))
+        elif "rates" in data:
+            rates = ((int(epoch), None if rate is None else float(rate)) for epoch, rate in data["rates"])
+            self.parts[-1].lines.append(Rates(number, tuple(rates)))
+        else:
+            self.parts[-1].lines.append(_follows(number, data["lr_schedule"]))
 
 
 def is_record(head: bytes) -> bool:
@@ -72,41 +163,34 @@ def read_record(path: str | Path) -> Record:
         StateError: It is none, is damaged, or of a newer version; names file and line.
         OSError: The file can't be read.
     """
-    parts: list[Part] = []
-    cut: list[int] = []
-    breaks: list[int] = []
-    before = b""
+    record, last = Record(), b""
     with Path(path).open("rb") as file:
         for number, line in enumerate(file, start=1):
-            last, before = before, line.removesuffix(b"\n")
             try:
-                data = json.loads(line)
-            except ValueError:
-                cut.append(number)
-                continue
-            except RecursionError:
-                raise StateError(f"{path}, line {number}: nested deeper than any record is") from None
-            try:
-                _take(data, number, parts)
-                breaks += [] if data.get("before") == digest(last) else [number]
-            except StateError as error:
+                record.take(number, line, last)
+            except (StateError, SettingsError) as error:
                 raise StateError(f"{path}, line {number}: {error}") from error
-            except (LookupError, TypeError, ValueError, AttributeError) as error:
-                raise StateError(f"{path}, line {number}: this is no line of a record: {error!r}") from error
-    if not parts:
+            last = line.removesuffix(b"\n")
+    if not record.parts:
         raise StateError(f"{path}: this is no decision record")
-    return Record(tuple(parts), tuple(cut), tuple(breaks))
+    return record
 
 
-def _take(data: Mapping[str, Any], number: int, parts: list[Part]) -> None:
-    if "record" in data:
-        if data["record"] != FORM or data["version"] > VERSION:
-            raise StateError(f"the record is of version {data['version']}, this package reads up to {VERSION}")
-        settings = data["settings"]
-        left_out = settings.get("lr_schedule_left_out", False)
-        parts.append(Part(settings_from_dict(settings), number, str(data["package"]), data["state"], left_out))
-        return
-    if not parts:
-        raise StateError("the first line does not say that this is a record")
-    observation, decision = Observation.from_dict(data["observation"]), Decision.from_dict(data["decision"])
-    parts[-1].entries.append(Entry(number, observation, decision))
+def _part(number: int, data: Mapping[str, Any]) -> Part:
+    if data["record"] != FORM or data["version"] > VERSION:
+        raise StateError(f"the record is of version {data['version']}, this package reads up to {VERSION}")
+    settings = data["settings"]
+    first = _follows(number, settings["lr_schedule"])
+    return Part(settings_from_dict(settings), first, str(data["package"]), data["state"])
+
+
+def _entry(number: int, data: Mapping[str, Any]) -> Entry:
+    decision = Decision.from_dict(data["decision"])
+    judged = Decision.from_dict(data["judged"]) if "judged" in data else decision
+    return Entry(number, Observation.from_dict(data["observation"]), decision, judged, dict(data.get("stages", {})))
+
+
+def _follows(number: int, schedule: Any) -> Follows:
+    if schedule is None:
+        return Follows(number, None)
+    return Follows(number, Answers() if is_function(schedule) else [float(rate) for rate in schedule])

@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import StateError
 from convergence_callbacks.core.monitor import Monitor
-from convergence_callbacks.record.read import Entry, Part, read_record
+from convergence_callbacks.record.read import Entry, Follows, Part, read_record
+from convergence_callbacks.record.schedule import Answers
+from convergence_callbacks.record.stages import after_stages
 
 TOLERANCE = 1e-9
 """Numbers that differ by less than this share are the same: other processors round the last digits otherwise."""
 
-LEFT_OUT = (
-    "lr_schedule was a function whose rates could not be recorded, and decisions that looked ahead in it can't be "
-    "recomputed; set max_epochs too, or give the rates as a list"
-)
-"""What is said of a record without the schedule that its monitor knew."""
-
-
 BROKEN = "it does not follow the line before, so that one was changed, or lines were left out, added or moved here"
-"""What is said of a line that holds another hash than that of the line before it."""
+"""What is said of a line that does not hold the hash of the line before it."""
+
+OPEN = (
+    "no closing line says that the record ends here: the training still runs or was killed, or lines were cut off; "
+    "up to here all {decisions} decisions follow from the observations"
+)
+"""What is said of a record whose last lines may be missing."""
 
 
 @dataclass(frozen=True)
 class Verification:
-    """Whether all decisions of a record follow from its observations.
+    """Whether all decisions of a record follow from its observations, and none of its lines is missing or changed.
 
     Args:
         decisions: How many were recomputed.
-        difference: The first that differs, with its line, or why they can't be recomputed; empty where all are the
-            same.
+        difference: The first line that differs, or why the record can't be confirmed; empty where all is as it was.
         notes: What else is to be known of the record.
     """
 
@@ -56,9 +57,8 @@ def verify(path: str | Path) -> Verification:
     """Recompute all decisions of a record from its observations, and compare.
 
     Raises:
-        StateError: The file is no record, or is damaged; names file and line.
-        SettingsError: Its settings name a criterion that is not known here.
-        OSError: The file can't be read.
+        StateError: The file is no record, is damaged, or names what is not known here; names file and line.
+            OSError: The file can't be read.
     """
     from convergence_callbacks import __version__
 
@@ -69,34 +69,54 @@ def verify(path: str | Path) -> Verification:
     seen = 0
     broken = next(iter(record.breaks), math.inf)
     for part in record.parts:
-        if part.schedule_left_out:
-            return Verification(seen, f"{path}, line {part.line}: {LEFT_OUT}", tuple(notes))
-        for entry, decision in _recomputed(part):
-            if entry.line >= broken:
-                break
-            difference = _difference(entry, decision)
-            if difference:
-                return Verification(seen, f"{path}, line {entry.line}: {difference}", tuple(notes))
-            seen += 1
+        try:
+            for entry, difference in _compared(part):
+                if entry.line >= broken:
+                    break
+                if difference:
+                    return Verification(seen, f"{path}, line {entry.line}: {difference}", tuple(notes))
+                seen += 1
+        except StateError as error:
+            raise StateError(f"{path}, line {part.first.line}: {error}") from error
     if record.breaks:
         return Verification(seen, f"{path}, line {broken}: {BROKEN}", tuple(notes))
-    return Verification(seen, "" if seen else f"{path}: it holds no decision", tuple(notes))
+    if not seen:
+        return Verification(seen, f"{path}: it holds no decision", tuple(notes))
+    return Verification(seen, "" if record.is_closed else f"{path}: {OPEN.format(decisions=seen)}", tuple(notes))
 
 
-def _recomputed(part: Part) -> list[tuple[Entry, Decision]]:
-    counters = [entry.decision.counter for entry in part.entries[:1]]
-    monitor = Monitor.from_settings(part.settings, counter=counters[0] if counters else Counter())
+def _compared(part: Part) -> Iterator[tuple[Entry, str]]:
+    """Each entry, and where its decision differs from that which follows, in words; empty where it does not."""
+    counter = part.entries[0].decision.counter if part.entries else Counter()
+    monitor = Monitor.from_settings(part.settings, counter=counter)
+    monitor.follow(part.first.schedule)
     if part.state is not None:
         monitor.load_state_dict(part.state)
-    return [(entry, monitor.observe(entry.observation)) for entry in part.entries]
+    for line in part.lines:
+        if isinstance(line, Entry):
+            yield line, _difference(line, monitor)
+        elif isinstance(line, Follows):
+            monitor.follow(line.schedule)
+        elif isinstance(answers := monitor.settings.lr_schedule, Answers):
+            answers.add(line.answers)
 
 
-def _difference(entry: Entry, recomputed: Decision) -> str:
-    """Where two decisions differ first, in words; empty where they do not."""
-    recorded, again = entry.decision.to_dict(), recomputed.to_dict()
-    for name in recorded:
-        if not _same(recorded[name], again[name]):
-            return f"epoch {recorded['step']}: {name} was recorded as {recorded[name]!r}, it is {again[name]!r}"
+def _difference(entry: Entry, monitor: Monitor) -> str:
+    """Where an entry differs first from what is recomputed, in words; empty where it does not."""
+    judged = monitor.observe(entry.observation)
+    try:
+        decided = after_stages(entry.stages, entry.judged, entry.observation, monitor.settings)
+    except StateError as error:
+        return f"epoch {entry.observation.step}: {error}"
+    return _differ(entry.judged, judged) or _differ(entry.decision, decided)
+
+
+def _differ(recorded: Decision, recomputed: Decision) -> str:
+    """Where two decisions differ first, in words."""
+    before, again = recorded.to_dict(), recomputed.to_dict()
+    for name in before:
+        if not _same(before[name], again[name]):
+            return f"epoch {before['step']}: {name} was recorded as {before[name]!r}, it is {again[name]!r}"
     return ""
 
 

@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "experiments": {"core", "experiments"},
     "data_check": {"core", "data_check"},
     "config": {"core", "config", "adapter.settings"},
-    "record": {"core", "record"},
+    "record": {"core", "record", "experiments", "data_check"},
     "metrics": {"core.errors", "metrics"},
     "logs": {"core", "logs", "metrics", "record.read"},
     "replay": {"core", "logs"},

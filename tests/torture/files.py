@@ -84,9 +84,11 @@ def changed_settings(rng, folder):
 
 
 def changed_record(rng, folder):
-    """A record of which a line was changed, taken away, moved or added is not confirmed."""
+    """A record of which anything was changed, cut off, taken away, moved or added is not confirmed."""
     path = folder / "record.jsonl"
-    monitor = Monitor(max_epochs=40)
+    steps = rng.choice([0.1, 0.5, 1.0])
+    schedule = rng.choice([None, [steps] * 40, lambda epoch: steps / (1 + epoch), lambda epoch: {}[epoch]])
+    monitor = Monitor(max_epochs=rng.choice([None, 40]), lr_schedule=schedule)
     record = DecisionRecord(path, monitor)
     for epoch in range(rng.randrange(8, 40)):
         seen = Observation(step=epoch, train_loss=0.9**epoch, val_loss=0.3 + 0.9**epoch + 0.01 * rng.random(), lr=0.1)
@@ -94,6 +96,7 @@ def changed_record(rng, folder):
         record(seen, decision)
         if decision.stop:
             break
+    record.close()
     assert verify(path).is_confirmed, str(verify(path))
     lines = path.read_text().splitlines(keepends=True)
     changed = tampered(rng, list(lines))
@@ -107,19 +110,24 @@ def changed_record(rng, folder):
 
 
 def tampered(rng, lines):
-    """The lines of a record, with one thing changed before the last line, which nothing after it vouches for."""
-    place, way = rng.randrange(len(lines) - 1), rng.choice(["drop", "repeat", "swap", "digit"])
+    """The lines of a record, with one thing changed."""
+    place, way = rng.randrange(len(lines)), rng.choice(["drop", "repeat", "swap", "digit", "cut", "end"])
     if way == "drop":
         del lines[place]
     elif way == "repeat":
-        lines.insert(place, lines[place])
+        lines.insert(place, lines[rng.randrange(len(lines))])
     elif way == "swap":
-        other = rng.randrange(len(lines) - 1)
+        other = rng.randrange(len(lines))
         lines[place], lines[other] = lines[other], lines[place]
-    else:
+    elif way == "digit":
         digits = [at for at, character in enumerate(lines[place]) if character.isdigit()]
         at = rng.choice(digits)
         lines[place] = lines[place][:at] + str((int(lines[place][at]) + 1) % 10) + lines[place][at + 1 :]
+    elif way == "cut":
+        text = "".join(lines)
+        return [text[: rng.randrange(len(text))]]
+    else:
+        del lines[rng.randrange(max(0, len(lines) - 6), len(lines)) :]
     return lines
 
 
@@ -127,5 +135,5 @@ ATTACKS = [
     Attack("logs cut at any byte", cut_log, weight=8),
     Attack("logs with changed bytes", changed_log, weight=8),
     Attack("settings with changed characters", changed_settings, weight=8),
-    Attack("records with a line changed, left out, moved or added", changed_record, weight=4),
+    Attack("records with anything changed, cut off, left out, moved or added", changed_record, weight=4),
 ]

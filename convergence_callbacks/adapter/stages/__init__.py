@@ -5,6 +5,7 @@
 ...     name = "patient"
 ...     def restore(self, saved): ...
 ...     def state(self): ...
+...     def grounds(self): ...
 ...     def after(self, decision, observation, trained):
 ...         return dataclasses.replace(decision, stop=decision.stop and decision.step >= 10)
 >>> decision = Decision(stop=True, verdict=Verdict.DIVERGED, step=3)
@@ -39,6 +40,9 @@ class Stage(Protocol):
 
     def state(self) -> Any:
         """What has to be saved in plain types; None for nothing."""
+
+    def grounds(self) -> Any:
+        """What it goes by when it changes a decision, in plain types for the record; None where it changes none."""
 
     def after(self, decision: Decision, observation: Observation, trained: Any) -> Decision:
         """The decision after this stage.

@@ -45,6 +45,9 @@ class BestWeights:
             return None
         return {"step": self.step, "weights": self._weights}
 
+    def grounds(self) -> None:
+        """It changes no decision."""
+
     def after(self, decision: Decision, observation: Observation, trained: Trained | None) -> Decision:
         """Copy the weights where no epoch was better."""
         if decision.best_step == decision.step and trained is not None:

@@ -55,7 +55,11 @@ class DataCheck:
 
     def state(self) -> list[dict[str, Any]] | None:
         """What was found, once that was looked for."""
-        return None if self.is_looking else [fault.to_dict() for fault in self.faults]
+        return None if self.is_looking else self.grounds()
+
+    def grounds(self) -> list[dict[str, Any]]:
+        """What was found."""
+        return [fault.to_dict() for fault in self.faults]
 
     def after(self, decision: Decision, observation: Observation, trained: Any) -> Decision:
         """The decision, with what is wrong with the data where that explains it."""

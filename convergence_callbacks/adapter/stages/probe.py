@@ -54,6 +54,10 @@ class ProbeStage:
         """The probes in plain types."""
         return self.probes.to_dict()
 
+    def grounds(self) -> dict[str, Any]:
+        """The probes, with what the latest found."""
+        return self.state()
+
     def after(self, decision: Decision, observation: Observation, trained: Experimental) -> Decision:
         """The decision with what a probe shows, now or before; nothing while a raised rate is on trial."""
         if self._rate is not None:

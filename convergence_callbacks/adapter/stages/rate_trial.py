@@ -53,6 +53,10 @@ class RateTrialStage:
         holds = self._saves_weights and self.before is not None
         return {"trial": self.trial.to_dict(), **({"before": self.before} if holds else {})}
 
+    def grounds(self) -> dict[str, Any]:
+        """The raises, the one on trial too."""
+        return self.trial.to_dict()
+
     def after(self, decision: Decision, observation: Observation, trained: Experimental) -> Decision:
         """Change the rate, or put it back with the weights of before, where that is due, and say so."""
         mode: Literal["min", "max"] = self._monitor.settings.mode

@@ -1,0 +1,52 @@
+"""What was made of a monitor's decision beside it, by what is known of the learning rate and of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import StateError
+from convergence_callbacks.core.fault import Fault
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.data_check import explained
+from convergence_callbacks.experiments.probing import Probes
+from convergence_callbacks.experiments.rate_trial import RateTrial
+
+Said = Callable[[Any, Decision, Observation, Settings], Decision]
+"""What a stage makes of a decision, by what it went by."""
+
+
+def _by_probe(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
+    return Probes.from_dict(saved).said_of(decision, observation.lr, settings.stop_on)
+
+
+def _by_rate_trial(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
+    return RateTrial.from_dict(saved).said_of(decision, observation.lr)
+
+
+def _by_data_check(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
+    return explained(decision, tuple(map(Fault.from_dict, saved)))
+
+
+STAGES: Mapping[str, Said] = {"probe": _by_probe, "rate_trial": _by_rate_trial, "data_check": _by_data_check}
+"""The stages whose decisions can be recomputed, by the name under which they are recorded."""
+
+
+def after_stages(
+    stages: Mapping[str, Any], decision: Decision, observation: Observation, settings: Settings
+) -> Decision:
+    """The decision after the stages that were recorded with it.
+
+    Raises:
+        StateError: One of them is not known here, or what it went by is damaged.
+    """
+    for name, saved in stages.items():
+        if name not in STAGES:
+            raise StateError(f"what {name!r} made of the decision can't be recomputed")
+        try:
+            decision = STAGES[name](saved, decision, observation, settings)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise StateError(f"what {name!r} went by is damaged: {error!r}") from error
+    return decision
