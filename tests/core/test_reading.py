@@ -46,16 +46,34 @@ def test_learning_starts_at_the_higher_of_both_first_losses(train, start):
 
 
 def test_a_fall_by_a_twentieth_is_a_beginning_and_less_is_none():
+    """Where a trivial predictor's loss is known; a level by itself has no meaning."""
     assert read([1.0, 0.75], baseline=1.0).gained == 0.25
-    assert read([64.0, 60.75]).has_begun  # 0.0508
-    assert not read([64.0, 60.9]).has_begun  # 0.0484
-    assert read([20.0, 19.0]).has_begun  # 0.05, just that
+    assert read([64.0, 60.75], baseline=64.0).has_begun  # 0.0508
+    assert not read([64.0, 60.9], baseline=64.0).has_begun  # 0.0484
+    assert read([20.0, 19.0], baseline=20.0).has_begun  # 0.05, just that
+    assert read([64.0, 63.9]).has_begun
 
 
-def test_a_fall_by_four_times_the_noise_is_beyond_it():
-    fell = read([4.0, 3.0])
-    vars(fell)["noise"] = 0.25
-    assert fell.has_begun
+@pytest.mark.parametrize(("fall", "begun"), [(0.95, False), (1.1, True)])
+def test_a_fall_by_three_times_the_noise_and_what_luck_makes_of_it_is_beyond_it(fall, begun):
+    fell = read([4.0, 4.0 - fall])
+    vars(fell)["noise"] = 0.25  # the lowest of two epochs is 1.18 noises below their level
+    assert fell.has_begun is begun
+
+
+def test_a_clear_fall_is_one_under_noise_too():
+    rng = np.random.default_rng(0)
+    noisy = read(np.r_[1.0, (1 + 0.5 * np.exp(-np.arange(80) / 8) + 0.1 * rng.standard_normal(80))[1:]])
+    assert noisy.curve.first - noisy.curve.best < noisy.luck(3.0)
+    assert noisy.has_begun
+
+
+@pytest.mark.parametrize("epochs", [40, 1_000, 20_000])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_flat_loss_never_begins_however_long_it_runs(epochs, seed):
+    losses = 1 + 0.1 * np.random.default_rng(seed).standard_normal(epochs)
+    assert not read(losses, losses).has_begun
+    assert not read(losses, losses).train_has_begun
 
 
 def test_a_fall_within_the_noise_is_no_beginning():
@@ -65,7 +83,6 @@ def test_a_fall_within_the_noise_is_no_beginning():
     assert not read(noisy).has_begun
     assert not read(np.ones(40), noisy).train_has_begun
     assert read(np.ones(40), np.linspace(1, 0.5, 40)).train_has_begun
-    assert not read(np.ones(40), np.linspace(1, 0.96, 40)).train_has_begun
     assert not read(np.ones(40)).train_has_begun
 
 

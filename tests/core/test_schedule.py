@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from convergence_callbacks.core.curve.schedule import LOOKS_AHEAD, rate_is_moving, rate_steps_down, rates_ahead
+from convergence_callbacks.core.curve.schedule import (
+    JUST_OVER,
+    LOOKS_AHEAD,
+    rate_is_moving,
+    rate_steps_down,
+    rates_ahead,
+)
 
 
 def test_nothing_is_known_without_a_schedule():
@@ -65,7 +71,7 @@ def test_a_schedule_that_fails_is_an_unknown_one(broken):
 )
 def test_the_rate_moves_when_it_warms_up_drops_or_restarts(past, ahead, moving):
     ahead = None if ahead is None else np.array(ahead)
-    assert rate_is_moving(np.array(past), 4, ahead) is moving
+    assert rate_is_moving(np.array(past), np.array(past[-5:]), ahead) is moving
 
 
 @pytest.mark.parametrize(
@@ -82,4 +88,5 @@ def test_the_rate_moves_when_it_warms_up_drops_or_restarts(past, ahead, moving):
     ],
 )
 def test_a_step_of_the_rate_is_seen_three_epochs_back_and_the_first_five_ahead(past, ahead, steps_down):
-    assert rate_steps_down(np.array(past, float), None if ahead is None else np.array(ahead, float)) is steps_down
+    past, ahead = np.array(past, float), None if ahead is None else np.array(ahead, float)
+    assert rate_steps_down(past, past[-JUST_OVER - 1 :], ahead) is steps_down

@@ -7,12 +7,18 @@ from typing import ClassVar
 
 from convergence_callbacks.core.criterion import Criterion, Finding, State
 from convergence_callbacks.core.curve.advised_rate import lower_rate
-from convergence_callbacks.core.curve.reading import BEGUN_SHARE, Reading
+from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
 WAY_BACK_TIMES = 30.0
 """A loss that has come back from its highest by so many times is on its way to where it began."""
+
+CLEAR_NOISES = 5.0
+"""Times its noise by which a loss must have risen: one that moves about has not exploded."""
+
+HELD_SHARE = 0.1
+"""Share of the rise by which train loss may be above where it began and not have risen with it."""
 
 CONFIDENCE = 0.9
 """How sure an explosion is: some runs still recover."""
@@ -20,25 +26,30 @@ CONFIDENCE = 0.9
 
 @dataclass(frozen=True)
 class ExplodingLoss(Criterion):
-    """The loss is several times as high as it began, and not on its way back.
+    """The loss is above where it began by several times all that was learnt, and not on its way back.
+
+    What was learnt is the gain of either loss, whichever is more; where that is nothing, the rise is measured by the
+    loss's noise. A level says nothing here, since a loss may have any floor.
 
     Where train loss has not risen meanwhile and validation loss was never better than it began, the network has
     learnt nothing, or nothing but its training examples: that is no explosion.
 
     Args:
-        times: How many times its starting level the loss has risen to.
+        times: How many times the gain of either loss the loss has risen above where it began.
         epochs: Epochs in a row; fewer may be a few bad batches, from which training recovers.
 
     >>> from convergence_callbacks.telling import describe
     >>> describe(ExplodingLoss())
-    'the loss is 3 times as high as it began for 5 epochs in a row'
+    'the loss is above where it began by 3 times all that was gained, for 5 epochs in a row'
     """
 
-    times: float = setting("how many times its starting level the loss has risen to", 3.0, gt=1)
+    times: float = setting("how many times all that was gained the loss has risen above where it began", 3.0, gt=1)
     epochs: int = setting("epochs in a row with such a loss", 5, ge=1)
 
     verdicts: ClassVar = (Verdict.DIVERGED,)
-    stops_when: ClassVar = "the loss is {times} times as high as it began for {epochs:epochs} in a row"
+    stops_when: ClassVar = (
+        "the loss is above where it began by {times} times all that was gained, for {epochs:epochs} in a row"
+    )
 
     def start(self) -> State:
         return {"in_a_row": 0}
@@ -67,17 +78,23 @@ class ExplodingLoss(Criterion):
 
     def _exploded(self, reading: Reading) -> bool:
         rise = reading.loss - reading.start
-        if not rise > (self.times - 1) * max(abs(reading.start), reading.total_gain) > 0:
+        if not rise > max(self.times * _learnt(reading), CLEAR_NOISES * reading.noise):
             return False
-        learns_nothing = _train_holds(reading) and reading.gained < BEGUN_SHARE
+        learns_nothing = _train_holds(reading, rise) and not reading.has_begun
         comes_back = rise < (reading.curve.worst - reading.start) / WAY_BACK_TIMES
         return not learns_nothing and not comes_back
 
 
-def _train_holds(reading: Reading) -> bool:
+def _learnt(reading: Reading) -> float:
+    """The larger gain of both losses."""
+    train = reading.finite_train_losses
+    return max(0.0, reading.total_gain, float(train[0] - train.min()) if len(train) else 0.0)
+
+
+def _train_holds(reading: Reading, rise: float) -> bool:
     """Whether train loss is hardly above where it began; without validation loss it is judged itself."""
     train = reading.finite_train_losses
-    return reading.has_validation and len(train) > 0 and bool(train[-1] < train[0] + BEGUN_SHARE * abs(train[0]))
+    return reading.has_validation and len(train) > 0 and bool(train[-1] - train[0] <= HELD_SHARE * rise)
 
 
 def _train_falls(reading: Reading) -> bool:

@@ -26,25 +26,30 @@ class FalseConvergence(Criterion):
     """The curve looks flat, and yet train loss falls on steadily: the learning rate is too low.
 
     A good learning rate gains most at the beginning and then little, with noise. One that is far too low
-    gains little at any time, smoothly, and much of it late.
+    gains little at any time, smoothly, and much of it late. How fast is fast enough can't be told from a loss whose
+    zero is not known: so a steady fall is slow once it has taken a hundred epochs, or, where `baseline_loss` is known,
+    where an epoch gains less than a hundredth of it.
 
     Args:
         late: Share of train loss's total gain made in the later half of the epochs that is much.
-        slow: Fall of the judged loss an epoch that looks flat, as a share of its starting level.
+        slow: Fall of the judged loss an epoch that looks flat, as a share of the total gain; of `baseline_loss` where
+            that is known.
 
     >>> from convergence_callbacks.telling import describe
     >>> describe(FalseConvergence())
-    'the loss falls by less than 1% an epoch but steadily, as at too low a learning rate'
+    'the loss falls by less than 1% of its gain an epoch but steadily, as at too low a learning rate'
     """
 
     late: float = setting(
         "share of the total gain, made in the later half of the epochs, that is much", 0.08, gt=0, lt=1
     )
-    slow: float = setting("fall an epoch that looks flat, as a share of the starting level", FLAT_SHARE, gt=0)
+    slow: float = setting(
+        "fall an epoch that looks flat, as a share of the total gain or the baseline loss", FLAT_SHARE, gt=0
+    )
 
     verdicts: ClassVar = (Verdict.FALSE_CONVERGENCE,)
     stops_when: ClassVar = (
-        "the loss falls by less than {slow:percent} an epoch but steadily, as at too low a learning rate"
+        "the loss falls by less than {slow:percent} of its gain an epoch but steadily, as at too low a learning rate"
     )
 
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:

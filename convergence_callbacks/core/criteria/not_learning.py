@@ -8,7 +8,7 @@ from typing import ClassVar
 from convergence_callbacks.core.criterion import Criterion, Finding, State
 from convergence_callbacks.core.curve.beginning import beginning_numbers
 from convergence_callbacks.core.curve.pace import is_steady
-from convergence_callbacks.core.curve.reading import BEGUN_SHARE, Reading
+from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
@@ -21,10 +21,11 @@ CONFIDENCE = 0.8
 
 @dataclass(frozen=True)
 class NotLearning(Criterion):
-    """The judged loss has not left the level of a trivial predictor.
+    """The judged loss has not left the level at which it began, beyond its noise.
 
-    Validation loss that rises from there while train loss falls is memorising, as with broken labels. Where
-    it merely stays, it may also be a hard start, and is given twice the epochs.
+    Where `baseline_loss` is known, that is the level, and a twentieth of it the least fall. Validation loss that rises
+    from there while train loss falls is memorising, as with broken labels. Where it merely stays, it may also be a hard
+    start, and is given twice the epochs.
 
     Deep networks can sit at that level for tens of epochs before they begin to learn, and so does every
     network while its learning rate warms up: so this has a horizon of its own, and a train loss that falls
@@ -64,5 +65,4 @@ class NotLearning(Criterion):
         return min(self.epochs, max(FEWEST_EPOCHS, reading.max_epochs // 2))
 
     def _memorises(self, reading: Reading) -> bool:
-        worse = reading.level(max(1, self.epochs // 4)) > reading.start and reading.gained < BEGUN_SHARE
-        return reading.train_has_begun and worse
+        return reading.train_has_begun and reading.level(max(1, self.epochs // 4)) > reading.start

@@ -19,7 +19,7 @@ TRAIN_FALL_SHARE = 0.02
 """Fall of train loss since the best epoch that goes on, as a share of its own total gain."""
 
 LUCK_NOISES = 2.0
-"""Times the noise by which a rise must exceed the luck of the best epoch."""
+"""Times the noise of an epoch by which a rise must exceed the luck of the best one."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,7 @@ class Overfitting(Criterion):
             return state, False
         rise = reading.level(window) - reading.curve.best
         gain = reading.start - reading.curve.best
-        # The best of many epochs is a lucky one: by this many standard deviations, where the loss is but flat.
-        luck = math.sqrt(2 * math.log(reading.curve.count)) + LUCK_NOISES
-        rises = rise >= max(self.rise * gain, luck * reading.noise)
+        rises = rise >= max(self.rise * gain, reading.luck(LUCK_NOISES))
         return state, rises and train_fall(reading) > TRAIN_FALL_SHARE
 
     def finding(self, state: State, reading: Reading) -> Finding:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
-import numpy as np
-
-from convergence_callbacks.core.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criterion import Criterion, Finding, State, with_numbers
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.fields import setting
+from convergence_callbacks.core.observation import is_finite
 from convergence_callbacks.core.verdict import Verdict
+
+PARTS = 16
+"""Parts of the window at whose beginnings the lowest losses are remembered: a longer one is kept to a part of it."""
 
 CONFIDENCE = 0.7
 """How sure it has converged: a rest may end."""
@@ -24,7 +28,7 @@ class Plateau(Criterion):
     one loss only, it is judged alone. A learning rate that moves is no time to judge.
 
     Args:
-        epochs: Epochs over which both have to rest.
+        epochs: Epochs over which both have to rest; of more than 16, a sixteenth more may pass before it is seen.
         share: Fall that counts as rest, as a share of the loss's own gain so far.
 
     >>> from convergence_callbacks.telling import describe
@@ -42,33 +46,65 @@ class Plateau(Criterion):
         "[, the judged loss by {fall:percent}][, train loss by {train_fall:percent}]"
     )
 
+    def start(self) -> State:
+        return {"train_first": None, "train_lowest": None, "before": []}
+
+    def restore(self, saved: Mapping[str, Any]) -> State:
+        state = with_numbers(super().restore(saved), "train_first", "train_lowest")
+        before = [_Before(int(each[0]), float(each[1]), each[2]) for each in state["before"]]
+        return {**state, "before": [[each.epoch, each.lowest, each.train_lowest] for each in before]}
+
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
-        before = reading.best_before(self.epochs)
-        if not reading.judged or before is None or not reading.has_begun or reading.rate_is_moving(self.epochs):
+        if not reading.judged:
             return state, False
-        return state, max(self._fall(before, reading), self._train_fall(reading)) <= self.share
+        state = self._seen(state, reading)
+        if reading.curve.count - _Before(*state["before"][0]).epoch < self.epochs:
+            return state, False
+        if not reading.has_begun or reading.rate_is_moving(self.epochs):
+            return state, False
+        return state, max(_fall(state, reading), _train_fall(state)) <= self.share
 
     def finding(self, state: State, reading: Reading) -> Finding:
         return Finding(
             verdict=Verdict.CONVERGED,
             evidence={
-                "fall": self._fall(reading.best_before(self.epochs) or 0.0, reading),
-                "train_fall": self._train_fall(reading),
+                "fall": _fall(state, reading),
+                "train_fall": _train_fall(state),
                 "threshold": self.share,
                 "epochs": self.epochs,
             },
             confidence=CONFIDENCE,
         )
 
-    def _fall(self, before: float, reading: Reading) -> float:
-        """Fall of the lowest judged loss over the latest epochs, as a share of its gain."""
-        return (before - reading.curve.best) / (reading.start - reading.curve.best)
+    def _seen(self, state: State, reading: Reading) -> State:
+        """The state once an epoch was looked at; what is before the window is forgotten but for its last part."""
+        first, lowest, before = state["train_first"], state["train_lowest"], state["before"]
+        train, count = reading.observation.train_loss, reading.curve.count
+        if train is not None and is_finite(train):
+            train *= reading.sign
+            first, lowest = (train, train) if first is None else (first, min(lowest, train))
+        if not before or count - before[-1][0] >= math.ceil(self.epochs / PARTS):
+            before = [*before, [count, reading.curve.best, lowest]]
+        over = sum(count - each[0] >= self.epochs for each in before)
+        return {"train_first": first, "train_lowest": lowest, "before": before[max(0, over - 1) :]}
 
-    def _train_fall(self, reading: Reading) -> float:
-        """Fall of the lowest train loss over the latest epochs, as a share of its gain; 0 where there is none."""
-        is_finite = np.isfinite(reading.train_losses)
-        train, earlier = reading.train_losses[is_finite], reading.epochs[is_finite] <= reading.curve.count - self.epochs
-        gain = float(train[0] - train.min()) if len(train) else 0.0
-        if not gain > 0 or not earlier.any():
-            return 0.0
-        return float(train[earlier].min() - train.min()) / gain
+
+class _Before(NamedTuple):
+    """What was the lowest up to an epoch."""
+
+    epoch: int
+    lowest: float
+    train_lowest: float | None
+
+
+def _fall(state: State, reading: Reading) -> float:
+    """Fall of the lowest judged loss over the window, as a share of its gain."""
+    return (_Before(*state["before"][0]).lowest - reading.curve.best) / (reading.start - reading.curve.best)
+
+
+def _train_fall(state: State) -> float:
+    """Fall of the lowest train loss over the window, as a share of its gain; 0 where there was none before it."""
+    first, lowest, before = state["train_first"], state["train_lowest"], _Before(*state["before"][0]).train_lowest
+    if before is None or not first - lowest > 0:
+        return 0.0
+    return float((before - lowest) / (first - lowest))

@@ -21,7 +21,8 @@ class ProgressQuotient(Criterion):
     """Generalisation loss outgrows what training still gains (PQ).
 
     At the end of each strip of epochs: generalisation loss in percent, divided by the training progress
-    of the strip in per mille (its mean train loss above its lowest).
+    of the strip in per mille (its mean train loss above its lowest). As Prechelt defines them, both are shares of the
+    loss's level: a constant added to it changes what is found.
 
     Args:
         quotient: Quotient that is too large.

@@ -2,13 +2,15 @@
 
 A run of up to 128 epochs is kept as it is. When that is full, neighbouring epochs are merged into their
 means, so that a longer run is seen in bins of 2, 4, 8, … epochs: resolution stays in proportion to length,
-and the size of the state does not depend on it.
+and the size of the state does not depend on it. Of the latest epochs loss and rate are kept as they are beside that, so
+that what is asked of a few epochs has an answer in a run of any length.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +30,9 @@ EARLY_EPOCHS = 12
 
 BACK_TIMES = 2.0
 """A blown-up curve counts from where it first comes as near to its best as this many times."""
+
+LATEST_EPOCHS = 32
+"""Latest epochs that are kept as they are where bins hold several: more than criteria ask for unless a user does."""
 
 FEWEST_BINS = 3
 """Bins from which on a curve has a shape."""
@@ -60,6 +65,7 @@ class Curve:
         first_step: Step of the first judged epoch.
         latest_step: Step of the latest judged epoch.
         rows: The bins' numbers, a row for each of `SERIES`; what is beyond the last bin means nothing.
+        recent: Judged loss and learning rate of each of the latest epochs, where bins hold several.
     """
 
     count: int = 0
@@ -75,6 +81,7 @@ class Curve:
     first_step: int = -1
     latest_step: int = -1
     rows: Series = field(default_factory=_empty)
+    recent: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=LATEST_EPOCHS))
 
     def add(self, step: int, loss: float, train: float, lr: float) -> None:
         """Take in one epoch. ``loss`` is finite; ``train`` and ``lr`` may be NaN."""
@@ -92,6 +99,14 @@ class Curve:
             rows[2, last] = train if is_first else train_mean + (train - train_mean) / self.filled
         if not math.isnan(lr):
             rows[3, last] = lr
+        if self.width > 1:
+            self.recent.append((loss, float(rows[3, last])))
+
+    def latest_epochs(self, epochs: int) -> Series | None:
+        """Judged loss and learning rate of the latest epochs, a row of each; None where only bins are left of them."""
+        if self.width == 1:
+            return self.rows[[0, 3], max(0, self.bins - epochs) : self.bins]
+        return np.array(self.recent).T[:, -epochs:] if epochs <= len(self.recent) else None
 
     @property
     def loss(self) -> Series:
@@ -161,6 +176,8 @@ class Curve:
         self.bins, self.filled = new + 1, 0
 
     def _halve(self) -> None:
+        if self.width == 1:
+            self.recent.extend(zip(*self.rows[[0, 3], -LATEST_EPOCHS:].tolist(), strict=True))
         rows, half = self.rows, CAPACITY // 2
         even, odd = rows[:, ::2].copy(), rows[:, 1::2].copy()
         rows[:, :half] = (even + odd) / 2
@@ -171,7 +188,8 @@ class Curve:
     def state_dict(self) -> dict[str, Any]:
         """The curve in plain types; NaN becomes None."""
         numbers = {name: _plain(getattr(self, name)) for name in _NUMBERS}
-        return {**numbers, **{name: [_plain(value) for value in getattr(self, name).tolist()] for name in SERIES}}
+        series = {name: [_plain(value) for value in getattr(self, name).tolist()] for name in SERIES}
+        return {**numbers, **series, "recent": [[loss, _plain(rate)] for loss, rate in self.recent]}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Curve:
@@ -188,6 +206,8 @@ class Curve:
         if any(len(values) != curve.bins for values in series) or curve.bins > CAPACITY:
             raise ValueError("its series differ in length")
         curve.rows[:, : curve.bins] = series
+        for loss, rate in state.get("recent", ()):
+            curve.recent.append((_restored(loss, math.nan), _restored(rate, math.nan)))
         if not (0 <= curve.filled <= curve.width and 0 <= curve.best_epoch <= curve.count):
             raise ValueError("its counts do not fit together")
         if curve.count != max(0, curve.bins - 1) * curve.width + curve.filled or (curve.count and not curve.best_epoch):
@@ -195,7 +215,7 @@ class Curve:
         return curve
 
 
-_NUMBERS = tuple(f.name for f in dataclasses.fields(Curve) if f.name not in {"bins", "rows"})
+_NUMBERS = tuple(f.name for f in dataclasses.fields(Curve) if f.name not in {"bins", "rows", "recent"})
 """What is saved beside the series."""
 
 

@@ -12,7 +12,7 @@ STEADY_ROUGHNESS = 0.7
 """Roughness below which a loss descends steadily; noise has about 1.7."""
 
 FLAT_SHARE = 0.01
-"""Fall of the judged loss an epoch that looks flat, as a share of its starting level."""
+"""Fall of the judged loss an epoch that looks flat, as a share of the total gain."""
 
 FEWEST_BINS = 4
 """Bins from which on a loss can be called smooth."""
@@ -37,9 +37,10 @@ def looks_flat(reading: Reading, share: float = FLAT_SHARE) -> bool:
 
     Args:
         reading: Of the run.
-        share: Fall an epoch that looks flat, as a share of the starting level.
+        share: Fall an epoch that looks flat, as a share of the total gain; of a trivial predictor's loss where known.
     """
-    return reading.fall_per_epoch <= share * abs(reading.start)
+    whole = reading.total_gain if reading.baseline is None else abs(reading.baseline)
+    return reading.fall_per_epoch <= share * whole
 
 
 def pace_numbers(reading: Reading, share: float = FLAT_SHARE) -> dict[str, float]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from convergence_callbacks.core.curve.curve import Curve
 from convergence_callbacks.core.curve.schedule import (
+    JUST_OVER,
     RIGHT_AHEAD,
     Schedule,
     rate_is_moving,
@@ -32,10 +33,16 @@ T = TypeVar("T")
 Given = TypeVar("Given")
 
 BEGUN_SHARE = 0.05
-"""A loss that fell by this share of its starting level, and by more than its noise, has begun to learn."""
+"""Share of a trivial predictor's loss, where that is known, by which a run must fall to have begun to learn."""
 
-BEGUN_NOISES = 4.0
-"""Times its noise by which a loss must fall to have begun to learn."""
+LUCK_NOISES = 3.0
+"""Times the noise of an epoch by which a fall must exceed the luck of its lowest epoch to be one."""
+
+CLEAR_ERRORS = 4.0
+"""Standard errors by which the first epochs must lie above the later half for the fall between them to be one."""
+
+FIRST_BINS = 4
+"""Bins that are the first."""
 
 
 @dataclass(eq=False)
@@ -115,17 +122,21 @@ class Reading:
         Args:
             window: Judged epochs.
         """
-        return rate_is_moving(self.rates, math.ceil(window / self.curve.width), self._rates_of_next(window))
+        return rate_is_moving(self.rates, self._rates_of_latest(window + 1), self._rates_of_next(window))
 
     @property
     def rate_steps_down(self) -> bool:
         """Whether the learning rate just fell in one step, or is right ahead of the first."""
-        return rate_steps_down(self.rates, self._rates_of_next(RIGHT_AHEAD))
+        return rate_steps_down(self.rates, self._rates_of_latest(JUST_OVER + 1), self._rates_of_next(RIGHT_AHEAD))
 
     @functools.cached_property
     def rate_warms_up(self) -> bool:
         """Whether the learning rate is higher than it ever was: how the loss falls at it is yet to be seen."""
         return rate_warms_up(self.rates)
+
+    def _rates_of_latest(self, epochs: int) -> Series:
+        latest = self.curve.latest_epochs(epochs)
+        return self.rates[-math.ceil(epochs / self.curve.width) - 1 :] if latest is None else latest[1]
 
     def _rates_of_next(self, window: int) -> Series | None:
         step = self.observation.step
@@ -165,16 +176,39 @@ class Reading:
 
     @property
     def has_begun(self) -> bool:
-        """Whether the judged loss has left its starting level by a twentieth of it, and by more than its noise."""
-        return self.gained >= BEGUN_SHARE and self.start - self.curve.best >= BEGUN_NOISES * self.noise
+        """Whether the judged loss has left its starting level, beyond its noise.
+
+        How far that is as a share of the level says nothing, since a loss may have any floor: but where the level is a
+        trivial predictor's, it must be a twentieth of it.
+        """
+        fall = (self.curve.first if self.baseline is None else self.baseline) - self.curve.best
+        if self.baseline is not None and fall < BEGUN_SHARE * abs(self.baseline):
+            return False
+        return fall > self.luck(LUCK_NOISES) or self._falls_clearly(self.losses, self.noise)
 
     @property
     def train_has_begun(self) -> bool:
         """Whether the train loss has left its first level in the same sense; False where there is none."""
-        train = self.finite_train_losses
+        train, noise = self.finite_train_losses, self.train_noise
         if not len(train):
             return False
-        return bool(train[0] - train.min() >= max(BEGUN_SHARE * abs(train[0]), BEGUN_NOISES * self.train_noise))
+        return bool(train[0] - train.min() > luck(len(train), noise, LUCK_NOISES) or self._falls_clearly(train, noise))
+
+    def _falls_clearly(self, losses: Series, noise: float) -> bool:
+        """Whether the later half of a loss is below its first epochs by more than chance makes of nothing."""
+        later = losses[len(losses) // 2 :]
+        if len(later) < FIRST_BINS:
+            return False
+        error = noise * math.sqrt(1 / FIRST_BINS + 1 / len(later))
+        return bool(losses[:FIRST_BINS].mean() - later.mean() > CLEAR_ERRORS * error)
+
+    def luck(self, noises: float) -> float:
+        """By how much the lowest of all epochs may be below the level of a loss that is but flat.
+
+        Args:
+            noises: Times the noise of an epoch that are added to what is to be expected.
+        """
+        return luck(self.curve.count, self.noise * math.sqrt(self.curve.width), noises)
 
     @functools.cached_property
     def noise(self) -> float:
@@ -201,9 +235,8 @@ class Reading:
 
     def level(self, window: int) -> float:
         """Median judged loss of the latest epochs."""
-        if self.curve.width == 1:
-            return median(self.losses[-window:])
-        return median(self.losses[self.epochs > self.curve.count - window])
+        latest = self.curve.latest_epochs(window)
+        return median(self.losses[self.epochs > self.curve.count - window] if latest is None else latest[0])
 
     @functools.cached_property
     def gap(self) -> float:
@@ -312,6 +345,11 @@ class Readings:
             train_losses=train_losses,
             first_level=np.fmax(losses[:, 0], train_losses[:, 0]),
         )
+
+
+def luck(epochs: int, noise: float, noises: float) -> float:
+    """What the lowest of so many epochs of noise is below their mean, and some noises more."""
+    return (math.sqrt(2 * math.log(epochs)) + noises) * noise
 
 
 def side_by_side(readings: Iterable[Reading]) -> None:

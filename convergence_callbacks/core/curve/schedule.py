@@ -82,12 +82,12 @@ def rates_ahead(schedule: Schedule | None, step: int, end: int | None) -> NDArra
     return rates if np.isfinite(rates).all() else None
 
 
-def rate_is_moving(past: NDArray[np.float64], window: int, ahead: NDArray[np.float64] | None) -> bool:
+def rate_is_moving(past: NDArray[np.float64], latest: NDArray[np.float64], ahead: NDArray[np.float64] | None) -> bool:
     """Whether a plateau says little, since the learning rate warms up, has just dropped or is about to change.
 
     Args:
         past: Rates so far, the latest last; NaN where unknown.
-        window: How many of the latest count as "just now".
+        latest: Those of them that count as "just now".
         ahead: Rates of the next epochs, None where unknown.
     """
     past = past[np.isfinite(past)]
@@ -100,7 +100,7 @@ def rate_is_moving(past: NDArray[np.float64], window: int, ahead: NDArray[np.flo
         return True
     if now < SPENT * top:
         return False
-    dropped = bool(_drops(past[-window - 1 :]).any())
+    dropped = bool(_drops(latest).any())
     return dropped or (ahead is not None and len(ahead) > 0 and bool(ahead.min() < DROP * now))
 
 
@@ -109,17 +109,17 @@ def rate_warms_up(past: NDArray[np.float64]) -> bool:
     return len(past) > 1 and bool(past[-1] > 1.001 * past[:-1].max())
 
 
-def rate_steps_down(past: NDArray[np.float64], ahead: NDArray[np.float64] | None) -> bool:
+def rate_steps_down(past: NDArray[np.float64], latest: NDArray[np.float64], ahead: NDArray[np.float64] | None) -> bool:
     """Whether the learning rate just fell in one step, or is right ahead of the first: nothing shows what that brings.
 
     Args:
         past: Rates so far, the latest last; NaN where unknown.
+        latest: Those of them between which a step is just over.
         ahead: Rates of the next epochs, None where unknown.
     """
     least = SPENT * np.nanmax(past, initial=0.0)  # a lower rate can't do anything any more
-    stepped = _drops(past, least)
-    if ahead is None or stepped.any():
-        return bool(stepped[-JUST_OVER:].any())
+    if ahead is None or _drops(past, least).any():
+        return bool(_drops(latest, least).any())
     return bool(_drops(np.concatenate([past[-1:], ahead[:RIGHT_AHEAD]]), least).any())
 
 

@@ -73,7 +73,7 @@ def test_one_that_was_never_better_than_it_began_is_memorising_and_no_explosion(
     assert not any(monitor.update(train_loss=1.0 - 0.1 * e, val_loss=1.0 + e).stop for e in range(9))
 
 
-@pytest.mark.parametrize(("train", "stop"), [(1.04, False), (1.06, True)])
+@pytest.mark.parametrize(("train", "stop"), [(1.75, False), (1.85, True)])
 def test_where_nothing_was_learnt_and_train_loss_has_not_risen_only_the_evaluation_is_broken(train, stop):
     """As with constant inputs under batch normalisation: training goes on at the trivial level."""
     monitor = Monitor(criteria=ExplodingLoss(3, 1), min_epochs=0, stop_on=[Verdict.DIVERGED])
@@ -92,8 +92,9 @@ def test_a_train_loss_that_stays_excuses_no_explosion_once_something_was_learnt(
 
 
 def test_a_loss_below_zero_explodes_in_proportion_to_what_was_gained():
-    monitor = Monitor(criteria=ExplodingLoss(3, 1), min_epochs=0, stop_on=[Verdict.DIVERGED])
-    assert [monitor.update(val_loss=v).stop for v in (1.0, -9.0, 5.0, 22.0)] == [False, False, False, True]
+    for last, stop in ((30.0, False), (32.0, True)):
+        monitor = Monitor(criteria=ExplodingLoss(3, 1), min_epochs=0, stop_on=[Verdict.DIVERGED])
+        assert [monitor.update(val_loss=v).stop for v in (1.0, -9.0, last)] == [False, False, stop]
 
 
 def test_the_advice_names_a_lower_rate():
@@ -165,12 +166,12 @@ def test_a_loss_that_rises_smoothly_from_the_start_is_not_learning():
     assert stops.index(True) == 39
 
 
-@pytest.mark.parametrize(("gained", "stop"), [(0.04, 39), (0.06, 79)])
-def test_a_run_memorises_only_where_validation_loss_never_got_better(gained, stop):
-    """Noise keeps it from having begun; a twentieth of the start tells memorising from a hard start."""
+@pytest.mark.parametrize(("level", "stop"), [(1.05, 39), (0.93, 79)])
+def test_a_run_memorises_only_where_validation_loss_is_above_its_start(level, stop):
+    """Below it may be a hard start, which is given twice the epochs."""
     rng = np.random.default_rng(0)
-    val = 1.05 + 0.03 * rng.standard_normal(100)
-    val[0], val[5], val[val < 1 - gained] = 1.0, 1 - gained, 1.0
+    val = level + 0.03 * rng.standard_normal(100)
+    val[0] = 1.0
     train = np.exp(-np.arange(100) / 20) + 0.02 * rng.standard_normal(100)
     assert stops(NotLearning(40), train, val)[0] == stop
 

@@ -134,9 +134,12 @@ def test_a_slow_and_steady_fall_is_false_convergence():
 
 
 def test_it_is_told_from_the_tenth_epoch_on_with_the_fall_of_an_epoch_in_runs_of_any_length():
-    told = show_all(
-        Monitor(criteria=FalseConvergence(), stop_on=["false_convergence"]), slow(300, 1e-4), slow(300, 1e-4)
-    )
+    def shown(**settings):
+        monitor = Monitor(criteria=FalseConvergence(), stop_on=["false_convergence"], **settings)
+        return show_all(monitor, slow(300, 1e-4), slow(300, 1e-4))
+
+    assert stop_epoch(shown()) == 100  # a hundredth of the gain an epoch; sooner only where zero is known
+    told = shown(baseline_loss=2.3)
     assert stop_epoch(told) == 9
     assert [told[epoch].evidence["fall_per_epoch"] * 2.3 for epoch in (9, 299)] == pytest.approx([1e-4, 1e-4], rel=1e-3)
 
