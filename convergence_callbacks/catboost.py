@@ -17,9 +17,9 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("CatBoost is not installed: pip install 'convergence-callbacks[catboost]'") from error
 
-from convergence_callbacks.adapter.evaluation_sets import Evaluation, as_logged
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.counter import Counter
+from convergence_callbacks.metrics.evaluations import Evaluation, as_logged, is_validated
 
 
 class ConvergenceStopping(Stopping):
@@ -38,22 +38,36 @@ class ConvergenceStopping(Stopping):
     counter = Counter("round")
 
     def _construct(self) -> None:
-        self._judged = 0
+        self._iteration = self._evaluations = 0
 
     def after_iteration(self, info: Any) -> bool:
-        """Judge the iteration; False ends the training."""
-        if info.iteration != self._judged + 1:  # a run of its own, or one from a snapshot: its history is all there
+        """Judge the iteration, where CatBoost evaluated it (``metric_period``); False ends the training."""
+        if info.iteration != self._iteration + 1:  # a run of its own, or one from a snapshot: its history is all there
             self.begin()
-            self._judged = 0
-        for iteration in range(self._judged, info.iteration):
-            decision = self.decide(self.collect(iteration, as_logged(_rows(info.metrics, iteration))))
-        self._judged = info.iteration
+            self._evaluations = 0
+        self._iteration = info.iteration
+        decision = None
+        for number, iteration in self._new_evaluations(info):
+            rows = list(_rows(info.metrics, number))
+            decision = self.decide(self.collect(iteration, as_logged(rows), validated=is_validated(rows)))
+            self._evaluations = number + 1
+        if decision is None:
+            return True
         self.announce(decision)
         return not decision.stop
 
+    def _new_evaluations(self, info: Any) -> list[tuple[int, int]]:
+        """Each evaluation since the last call, with its iteration; those of a snapshot are evenly apart."""
+        count = max((len(values) for metrics in info.metrics.values() for values in metrics.values()), default=0)
+        if count <= self._evaluations + 1:
+            return [(number, info.iteration - 1) for number in range(self._evaluations, count)]
+        apart = (info.iteration - 1) // (count - 1)
+        return [(number, number * apart) for number in range(self._evaluations, count)]
 
-def _rows(history: Mapping[str, Mapping[str, Sequence[float]]], iteration: int) -> Iterator[Evaluation]:
+
+def _rows(history: Mapping[str, Mapping[str, Sequence[float]]], number: int) -> Iterator[Evaluation]:
+    """An evaluation of the history, of whatever was computed in it."""
     for data, metrics in history.items():
         for metric, values in metrics.items():
-            if iteration < len(values):  # CatBoost evaluates every metric_period iterations
-                yield Evaluation(data, metric, values[iteration])
+            if number < len(values):
+                yield Evaluation(data, metric, values[number])

@@ -113,7 +113,7 @@ class Ending:
             spent=spent,
             budget=settings.max_epochs,
             seconds=observations[-1].elapsed if observations else None,
-            as_good=None if decision is None else as_good_as_best(observations, decision, settings.mode),
+            as_good=None if decision is None else as_good_as_best(observations, decision, settings.direction),
             patient=patient(observations, settings, patience),
             not_judged=not_judged(observations),
         )
@@ -142,7 +142,7 @@ def patient(observations: Sequence[Observation], settings: Settings, patience: i
     """What a patience on the judged loss would have made of a training; None where its beginning was not seen."""
     if not observations or observations[0].step > 0:
         return None
-    monitor = Monitor(criteria=Patience(patience), min_epochs=0, mode=settings.mode)
+    monitor = Monitor(criteria=Patience(patience), min_epochs=0, mode=settings.direction)
     for observation in observations:
         if monitor.observe(observation).stop:
             break

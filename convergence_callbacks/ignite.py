@@ -21,6 +21,7 @@ from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.adapter.torch_processes import TorchProcesses
 from convergence_callbacks.adapter.torch_weights import TorchModel
 from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.metrics import meaning
 
 
 class ConvergenceStopping(Stopping):
@@ -28,9 +29,10 @@ class ConvergenceStopping(Stopping):
 
     It takes the settings of `Stopping`. Each run of the evaluator within a training is an epoch to it, so give it
     the one that runs on the validation data only; without an evaluator, the trainer's epochs. Its metrics need no
-    *val* in their names: the only one with *loss* is judged, unless ``val_metric`` names another. The train loss is
-    the mean of the trainer's output, or of its ``"loss"``. To resume a run, hand this object to Ignite's
-    ``Checkpoint`` with the model, or use ``state_dict`` and ``load_state_dict``.
+    *val* in their names: the one with *loss* is judged, unless ``val_metric`` names another. The train loss is the
+    mean of the trainer's output, or of its ``"loss"``; where ``output_transform`` leaves neither, it is not known. To
+    resume a run, hand this object to Ignite's ``Checkpoint`` with the model, or use ``state_dict`` and
+    ``load_state_dict``.
     """
 
     integration = "Ignite"
@@ -86,9 +88,8 @@ class ConvergenceStopping(Stopping):
     def _judge_evaluation(self, evaluator: Any, trainer: Any) -> None:
         if not self._running:  # evaluated before or after the training
             return
-        metrics = evaluator.state.metrics
-        losses = [name for name in metrics if "loss" in name.lower()]
-        self._judge(trainer, {**metrics, **({"val_loss": metrics[losses[0]]} if len(losses) == 1 else {})})
+        measured = evaluator.state.metrics.items()  # all of it on the validation data, whatever its names say
+        self._judge(trainer, {name if meaning(name).role else f"val_{name}": value for name, value in measured})
 
     def _judge(self, trainer: Any, metrics: Mapping[str, Any]) -> None:
         total, batches = self._loss

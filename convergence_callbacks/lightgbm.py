@@ -8,6 +8,7 @@ In a training:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 try:
@@ -15,9 +16,13 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("LightGBM is not installed: pip install 'convergence-callbacks[lightgbm]'") from error
 
-from convergence_callbacks.adapter.evaluation_sets import Evaluation, as_logged
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.counter import Counter
+from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.metrics.evaluations import Evaluation, as_logged, is_validated, rises
+
+DART = "dart weights earlier trees anew in each round, so those up to the best are not the model that was best"
+"""Why there is no best model of dart."""
 
 
 class ConvergenceStopping(Stopping):
@@ -31,6 +36,7 @@ class ConvergenceStopping(Stopping):
 
     integration = "LightGBM"
     supports = frozenset({"restore_best"})
+    states_direction = True
     counter = Counter("round")
 
     def _construct(self) -> None:
@@ -42,14 +48,21 @@ class ConvergenceStopping(Stopping):
         Raises:
             EarlyStopException: The training ends here; LightGBM catches it.
         """
+        rows = [Evaluation(row[0], row[1], row[2], rises=row[3]) for row in env.evaluation_result_list or ()]
         if env.iteration == env.begin_iteration:
-            self.begin(env.end_iteration)
-        rows = (Evaluation(row[0], row[1], row[2], rises=row[3]) for row in env.evaluation_result_list)
-        observation = self.collect(env.iteration, as_logged(rows))
+            self.begin(env.end_iteration, direction=self.direction(rises=rises(self.judged_metric, rows)))
+        observation = self.collect(env.iteration, as_logged(rows), validated=is_validated(rows))
         decision = self.decide(observation)
         self.announce(decision)
         last = decision.stop or env.iteration == env.end_iteration - 1
-        if last and self.settings.restore_best and decision.best_step is not None:
+        if last and self.settings.restore_best and _is_dart(env.params):
+            self.run.complaints.make(ConvergenceError(f"restore_best gives back nothing: {DART}"))
+        elif last and self.settings.restore_best and decision.best_step is not None:
             raise EarlyStopException(decision.best_step, env.evaluation_result_list)
         if self.must_end(decision):
             raise EarlyStopException(env.iteration, env.evaluation_result_list)
+
+
+def _is_dart(params: Mapping[str, Any]) -> bool:
+    """Whether trees of earlier rounds change later, under any of the names that LightGBM takes for it."""
+    return "dart" in {params.get(name) for name in ("boosting", "boosting_type", "boost")}

@@ -17,8 +17,9 @@ from __future__ import annotations
 import dataclasses
 from collections import OrderedDict
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -30,12 +31,14 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError("Optuna is not installed: pip install 'convergence-callbacks[optuna]'") from error
 
 from convergence_callbacks.adapter.loop import LoopStopping
+from convergence_callbacks.adapter.run import Run
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.constructor import takes
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.metrics import Direction
 from convergence_callbacks.monitor import Monitor
 
 ATTRIBUTE = "convergence"
@@ -51,13 +54,22 @@ class ConvergenceStopping(LoopStopping):
     It takes the settings of `Stopping`. Each update reports the judged value to the trial, and asks the study's own
     pruner whether other trials are better. So a trial that is finished counts with its best value, and one that has no
     prospects is pruned. What was said at the end is the trial's user attribute ``convergence``. Where a study has
-    several objectives, nothing is reported and nothing pruned: Optuna knows no intermediate values there.
+    several objectives, nothing is reported and nothing pruned: Optuna knows no intermediate values there. Of several
+    trainings in a trial, such as folds with `begin` before each, the first is reported and compared with other trials.
+    ``record`` becomes a file for each trial: ``record-3.jsonl``.
     """
 
     integration = "Optuna"
+    states_direction = True
     unsupported_because = MappingProxyType(
         {"restore_best": "a trial counts by its value, so return decision.best_value"}
     )
+
+    def _construct(self) -> None:
+        self._entered: Run | None = None
+        self._trial: int | None = None
+        self._compares = False
+        self._record = None if self.settings.record is None else Path(self.settings.record)
 
     def update(self, model: Any = None, *, lr: Any = None, epoch: int | None = None, **logged: Any) -> Decision:
         """Take in one epoch, report it to the trial and judge the training so far.
@@ -70,22 +82,62 @@ class ConvergenceStopping(LoopStopping):
 
         Raises:
             TrialPruned: The study's pruner has found that other trials are better.
-            SettingsError: The study's direction is not the mode.
+            SettingsError: What is judged does not improve as the study's value does.
             MetricNotFoundError: With ``strict``, a metric is missing.
             ConvergenceError: With ``strict``, a loss is not finite.
         """
+        if model is not None and self._entered is not self.run:
+            self._enter(model)
         decision = super().update(lr=lr, epoch=epoch, **logged)
         if model is not None:
             self._report(model, decision)
         return decision
 
+    def _enter(self, trial: optuna.Trial) -> None:
+        """Begin a training of a trial, as its study wants it.
+
+        Raises:
+            SettingsError: What is judged does not improve as the study's value does.
+        """
+        self._compares = len(trial.study.directions) == 1
+        if self._compares:
+            self._follow(_mode(trial.study.direction))
+        is_further = self._trial == trial.number or ATTRIBUTE in trial.user_attrs
+        self._compares &= not is_further  # the steps of a fold are those of the first, which Optuna has already
+        self._trial = trial.number
+        if self._record is not None:  # trials may run side by side
+            self._record_as(self._record.with_stem(f"{self._record.stem}-{trial.number}"))
+        self._entered = self.run
+
+    def _record_as(self, path: Path) -> None:
+        """Go on with a record of its own."""
+        self.settings = dataclasses.replace(self.settings, record=path)
+        self._saved = None if self.decision is None else self.state_dict()
+        self.begin(*self._limits, direction=self.run.settings.direction)
+
+    def _follow(self, study: Direction) -> None:
+        """Judge what the study looks for: its direction is that of a metric whose name says none.
+
+        Raises:
+            SettingsError: What is judged improves the other way.
+        """
+        try:
+            own = self.direction()
+        except SettingsError:  # the name does not say it, and the study does
+            own = study
+        if own != study:
+            raise SettingsError(
+                f"the study's direction is '{study}imize', but the judged metric improves the other way: name "
+                f"what the study looks for with val_metric, or set mode={study!r}",
+                ("mode",),
+            )
+        if own != self.run.settings.direction:
+            self.begin(*self._limits, direction=own)
+
     def _report(self, trial: optuna.Trial, decision: Decision) -> None:
-        compares = len(trial.study.directions) == 1
-        if compares:
-            self._check_direction(trial.study.direction)
-            if (value := self._judged_value()) is not None:
-                trial.report(value, decision.step)
-        prune = compares and not decision.stop and trial.should_prune()
+        if self._compares and (value := self._judged_value()) is not None:
+            trial.report(value, decision.step)
+        prune = self._compares and not decision.stop and trial.should_prune()
         if decision.stop or prune:
             trial.set_user_attr(ATTRIBUTE, {**decision.to_dict(), "reason": decision.reason, "pruned": prune})
         if prune:
@@ -96,14 +148,6 @@ class ConvergenceStopping(LoopStopping):
         """The validation loss; the train loss in a training that has none."""
         observation, validates = self.observations[-1], any(seen.val_loss is not None for seen in self.observations)
         return observation.val_loss if validates else observation.train_loss
-
-    def _check_direction(self, direction: StudyDirection) -> None:
-        if _mode(direction) != self.settings.mode:
-            raise SettingsError(
-                f"the study's direction is {direction.name.lower()!r}, but mode is {self.settings.mode!r}; judge what "
-                f"the study looks for: mode={_mode(direction)!r}, with its name as val_metric",
-                ("mode",),
-            )
 
 
 @dataclass(frozen=True)
@@ -150,8 +194,10 @@ class ConvergencePruner(FromYaml, BasePruner):
 
     def _monitor(self, study: optuna.Study) -> Monitor:
         mode = _mode(study.direction)
-        if self.settings.mode == "max" != mode:
-            raise SettingsError("mode is 'max', but the study's direction is 'minimize'", ("mode",))
+        if self.settings.mode not in ("auto", mode):
+            raise SettingsError(
+                f"mode is {self.settings.mode!r}, but the study's direction is '{mode}imize'; leave mode out", ("mode",)
+            )
         return Monitor.from_settings(dataclasses.replace(self.settings, mode=mode))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -167,5 +213,5 @@ class ConvergencePruner(FromYaml, BasePruner):
         self._watched: OrderedDict[tuple[str, int], tuple[list[float], Monitor | None]] = OrderedDict()
 
 
-def _mode(direction: StudyDirection) -> Literal["min", "max"]:
+def _mode(direction: StudyDirection) -> Direction:
     return "max" if direction is StudyDirection.MAXIMIZE else "min"

@@ -9,6 +9,7 @@ In a training:
 from __future__ import annotations
 
 import copy
+import dataclasses
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -24,6 +25,7 @@ import numpy as np
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.metrics import Direction
 
 Loss = Callable[[Any, Any, Any], float]
 """A loss of an estimator on data: ``loss(estimator, x, y)``."""
@@ -78,7 +80,8 @@ class ConvergenceStopping(Stopping):
             y: Its targets.
             x_val: Validation data.
             y_val: Its targets.
-            loss: ``loss(estimator, x, y)``, the less the better.
+            loss: ``loss(estimator, x, y)``, the less the better; a scorer of scikit-learn, such as
+                ``get_scorer("roc_auc")``, is a score, the more the better.
 
         Returns:
             A trained copy of the estimator; with ``restore_best`` as it was at its best epoch.
@@ -88,7 +91,11 @@ class ConvergenceStopping(Stopping):
         """
         epochs = self.settings.max_epochs or MOST_EPOCHS
         measured = loss or loss_of(estimator)
-        self.begin(epochs)
+        own = self.settings
+        self.begin(epochs, direction=_direction(measured) if own.mode == "auto" else own.direction)
+        self.run.settings = dataclasses.replace(
+            self.run.settings, train_metric="train_loss", val_metric=own.val_metric or "val_loss"
+        )
         y, y_val = _targets(y), _targets(y_val)
         model = clone(estimator)
         _switch_off_own_early_stopping(model)
@@ -131,6 +138,11 @@ class ConvergenceStopping(Stopping):
         decision = self.decide(self.collect(epoch, logged), held)
         self.announce(decision)
         return decision
+
+
+def _direction(measured: Any) -> Direction:
+    """Which way a loss or scorer improves; scorers turn the sign of what falls."""
+    return "max" if hasattr(measured, "_score_func") else "min"
 
 
 def loss_of(estimator: Any) -> Loss:

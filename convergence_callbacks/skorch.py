@@ -35,13 +35,14 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
 
     integration = "skorch"
     supports = frozenset({"restore_best", "log_decisions"})
+    states_direction = True
     counter = Counter("epoch", first=1)
     trained = TorchModel
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Make ready for this run, and take in what the net's history holds."""
         before = self.run.stage(BestWeights)
-        self.begin(len(net.history) + net.max_epochs)
+        self.begin(len(net.history) + net.max_epochs, direction=self.direction(rises=self._stated(net)))
         for epoch, row in enumerate(net.history):
             self.decide(self._collected(net, epoch, row))
         best = self.run.stage(BestWeights)
@@ -85,6 +86,11 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
         clone = type(self)(**self.get_params())
         clone.listeners = list(self.listeners)
         return clone
+
+    def _stated(self, net: Any) -> bool | None:
+        """True where a scoring callback says that more is better; that less is, it says of whatever it was not told."""
+        scores = [name for name, callback in net.callbacks_ if getattr(callback, "lower_is_better", None) is False]
+        return True if self.judged_metric in scores else None
 
     def _collected(self, net: Any, epoch: int, row: Mapping[str, Any]) -> Observation:
         named = self.settings.val_metric

@@ -28,7 +28,7 @@ from convergence_callbacks.adapter.torch_schedule import rates_to_come
 from convergence_callbacks.adapter.torch_weights import TorchModel
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.observation import plain_number
-from convergence_callbacks.metrics.find import find_validation_loss
+from convergence_callbacks.metrics.find import find_named, find_validation_loss
 
 
 @dataclass(frozen=True)
@@ -142,8 +142,8 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
             return
         self._metrics |= metrics or {}
         named = self.settings.val_metric
-        has = find_validation_loss(self._metrics) is not None if named is None else named in self._metrics
-        if self.processes.any(has):
+        found = find_validation_loss(self._metrics) if named is None else find_named(named, self._metrics)
+        if self.processes.any(found is not None):
             self._judge(state, control, **kwargs)
 
     def _judge(self, state: Any, control: Any, **kwargs: Any) -> None:

@@ -19,12 +19,12 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("XGBoost is not installed: pip install 'convergence-callbacks[xgboost]'") from error
 
-from convergence_callbacks.adapter.evaluation_sets import Evaluation, as_logged
 from convergence_callbacks.adapter.stages.best_weights import lost
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.metrics.evaluations import Evaluation, as_logged, is_validated
 
 STATE = "convergence_state"
 """The booster's attribute that holds the state of a training in progress."""
@@ -68,12 +68,12 @@ class ConvergenceStopping(Stopping, TrainingCallback):
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Mapping[str, Sequence[Any]]]) -> bool:
         """Judge the iteration."""
-        rows = (
+        rows = [
             Evaluation(data, metric, _mean(values[-1]))
             for data, metrics in evals_log.items()
             for metric, values in metrics.items()
-        )
-        observation = self.collect(self._first + epoch, as_logged(rows))
+        ]
+        observation = self.collect(self._first + epoch, as_logged(rows), validated=is_validated(rows))
         decision = self.decide(observation)
         model.set_attr(**{STATE: json.dumps(self.state_dict())})
         self.announce(decision)

@@ -101,12 +101,13 @@ def test_columns_are_explained_and_can_be_named(command, tmp_path):
     assert "val: 'eval_loss' (named with --val-metric)" in output and "not used: 'val_loss'" in output
 
 
-def test_a_score_that_is_judged_as_a_loss_is_noted(command, tmp_path):
-    path = write_csv(tmp_path / "a.csv", ["epoch", "val_acc"], [(e, 1 - 0.9**e) for e in range(20)])
-    assert "note: of 'val_acc' more seems to be better" in command(path, "--val-metric", "val_acc").stderr
-    for mode in ("min", "max"):
-        (tmp_path / "c.yaml").write_text(f"mode: {mode}\n")
-        assert command(path, "--val-metric", "val_acc", "--settings", tmp_path / "c.yaml").stderr == ""
+def test_a_named_metric_improves_as_its_name_says_or_is_refused(command, tmp_path):
+    path = write_csv(tmp_path / "a.csv", ["epoch", "val_acc", "val_own"], [(e, 1 - 0.9**e, e) for e in range(20)])
+    assert "0.8649" in command(path, "--val-metric", "val_acc").stdout
+    refused = command(path, "--val-metric", "val_own")
+    assert refused.exit_code and "set mode='min' or mode='max'" in refused.stderr
+    (tmp_path / "c.yaml").write_text("mode: max\n")
+    assert command(path, "--val-metric", "val_own", "--settings", tmp_path / "c.yaml").stderr == ""
 
 
 def test_settings_of_a_file_hold(command, tmp_path):

@@ -16,9 +16,6 @@ from convergence_callbacks.metrics.find import not_found
 class Complaints:
     """Warns of each thing once a run, or raises it.
 
-    settings: CallbackSettings
-    _warned: set[str]
-
     Args:
         strict: Whether complaints are raised.
         counter: What the framework calls its steps, and how it numbers them.
@@ -47,7 +44,7 @@ class Complaints:
 
     def about_losses(self, found: Found, settings: CallbackSettings) -> None:
         """Complain where a loss is missing or not finite."""
-        losses_count = settings.mode == "min"  # else only what was named is missed
+        losses_count = settings.direction == "min"  # else only what was named is missed
         if found.validated and not found.val and (settings.val_metric or losses_count):
             self._about_missing("val_metric", settings.val_metric or "val_loss", found)
         elif not found.train and not found.val and (settings.train_metric or losses_count):

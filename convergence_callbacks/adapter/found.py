@@ -10,6 +10,7 @@ from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.metrics.find import (
     find_counterpart,
+    find_named,
     find_train_loss,
     find_validation_loss,
     find_validation_scores,
@@ -52,14 +53,14 @@ def found_among(
     """What was logged of an epoch.
 
     Args:
-        settings: They may name the metrics.
+        settings: Those of the run; they may name the metrics.
         logged: All metrics of the epoch by name.
         known: The epoch's number, learning rate and time.
         mean: Mean train loss of the epoch, for where no such mean was logged.
         validated: Whether this epoch was validated; if not, a logged validation loss is an old one.
         awaited: Whether the first validation is still to come: no train loss is judged in its place.
     """
-    find = find_validation_loss if settings.mode == "min" else _nothing
+    find = find_validation_loss if settings.direction == "min" else _nothing
     val_name = _named(settings.val_metric, logged, find) if validated else None
     train = _train_loss(settings, logged, mean, settings.val_metric or val_name or "val_loss")
     observation = dataclasses.replace(
@@ -93,10 +94,10 @@ def _nothing(_: Iterable[str]) -> None:
 
 def _train_loss(settings: CallbackSettings, logged: Mapping[str, Any], mean: Any, validation: str) -> Any:
     """What is paired with the validation metric: the same one on the training data, or else the loss."""
-    named = settings.train_metric or find_counterpart(settings.val_metric or "val_loss", logged)
-    if named is not None and named in logged:
+    named = _named(settings.train_metric, logged, lambda names: find_counterpart(validation, names))
+    if named is not None:
         return logged[named]
-    if settings.mode == "max":  # a loss falls where the metric rises
+    if settings.direction == "max":  # a loss falls where the metric rises
         return None
     name = _named(settings.train_metric, logged, find_train_loss)
     if name is None or (mean is not None and not (is_epoch_mean(name) and is_paired(name, validation))):
@@ -112,4 +113,4 @@ def _scores(logged: Mapping[str, Any]) -> dict[str, float]:
 
 def _named(name: str | None, logged: Mapping[str, Any], find: Callable[[Iterable[str]], str | None]) -> str | None:
     """The metric that the user named, if it was logged; where none was named, the one that is found."""
-    return find(logged) if name is None else name if name in logged else None
+    return find(logged) if name is None else find_named(name, logged)

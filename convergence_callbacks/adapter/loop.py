@@ -7,7 +7,7 @@ from typing import Any
 
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.metrics.find import find_validation_loss
+from convergence_callbacks.metrics.find import find_named, find_validation_loss
 
 
 class LoopStopping(Stopping):
@@ -60,7 +60,7 @@ class LoopStopping(Stopping):
             StateError: The state is damaged or foreign. This object is then as it was before.
         """
         super().load_state_dict(state_dict)
-        self.begin(*self._limits)
+        self.begin(*self._limits, direction=self.run.settings.direction)
 
     def _held(self, model: Any) -> Any:
         """The model as the stages know it; None where the loop hands over none."""
@@ -73,7 +73,8 @@ class LoopStopping(Stopping):
         named = self.settings.val_metric
         if named is None:
             return find_validation_loss(_measured(logged)) is not None
-        return named not in logged or logged[named] is not None  # a name that is not there at all is to be reported
+        found = find_named(named, logged)
+        return found is None or logged[found] is not None  # a name that is not there at all is to be reported
 
 
 def _measured(logged: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from convergence_callbacks.adapter.complaints import Complaints
 from convergence_callbacks.adapter.journal import Journal, Listener
+from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.adapter.stages import Stage
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, as_state_error
@@ -23,6 +24,7 @@ class Run:
     Args:
         monitor: What judges it.
         complaints: What went wrong in it.
+        settings: Those of the callback, with what its framework knows of this run.
         limit: Epochs after which the framework ends it by itself, None where it does not.
 
     Attributes:
@@ -33,8 +35,10 @@ class Run:
         is_reported: Whether its end was printed.
     """
 
-    def __init__(self, monitor: Monitor, complaints: Complaints, limit: int | None = None) -> None:
-        self.monitor, self.complaints, self.limit = monitor, complaints, limit
+    def __init__(
+        self, monitor: Monitor, complaints: Complaints, settings: CallbackSettings, limit: int | None = None
+    ) -> None:
+        self.monitor, self.complaints, self.settings, self.limit = monitor, complaints, settings, limit
         self.stages: list[Stage] = []
         self.journal = Journal(complaints)
         self.record: DecisionRecord | None = None

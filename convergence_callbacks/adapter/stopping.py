@@ -27,6 +27,7 @@ from convergence_callbacks.core.errors import SettingsError, StateError, as_stat
 from convergence_callbacks.core.fault import Fault
 from convergence_callbacks.core.loss_forecast import Forecast, Loss
 from convergence_callbacks.core.observation import Observation, as_number
+from convergence_callbacks.metrics import Direction, direction_of
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
 from convergence_callbacks.telling.forecast import eta
@@ -53,6 +54,9 @@ class Stopping(FromYaml):
     unsupported_because: ClassVar[Mapping[str, str]] = {}
     """Why a setting is not for this framework, by name, where there is more to say than who supports it."""
 
+    states_direction: ClassVar[bool] = False
+    """Whether the framework itself may say, once it trains, which way a metric improves."""
+
     counter: Counter = Counter()
     """What this framework calls its steps, and how it numbers them."""
 
@@ -78,7 +82,7 @@ class Stopping(FromYaml):
         self._construct()
         self.listeners: list[Listener] = []
         self._saved: Mapping[str, Any] | None = None
-        self.begin()
+        self.begin(direction=self.likely_direction())
 
     @classmethod
     def from_settings(cls, settings: CallbackSettings) -> Self:
@@ -112,7 +116,11 @@ class Stopping(FromYaml):
         """A callback that collects what this one does, and neither stops nor prints anything."""
         own = self.settings
         return type(self)(
-            mode=own.mode, train_metric=own.train_metric, val_metric=own.val_metric, stop_on=(), verbose=False
+            mode=self.run.settings.direction,
+            train_metric=own.train_metric,
+            val_metric=own.val_metric,
+            stop_on=(),
+            verbose=False,
         )
 
     # Run ----------------------------------------------------------------------------------------------
@@ -124,6 +132,7 @@ class Stopping(FromYaml):
         lr_schedule: Schedule | None = None,
         *,
         reports_only: bool = False,
+        direction: Direction | None = None,
     ) -> None:
         """Start a run: a new one, or the one whose state was loaded since the last.
 
@@ -132,8 +141,10 @@ class Stopping(FromYaml):
             min_epochs: The framework's minimum; the larger of it and the user's holds.
             lr_schedule: The rates to come as the framework knows them; the user's go before them.
             reports_only: Whether no verdict ends this run.
+            direction: Which way the judged metric improves, where more than the settings says it; see `direction`.
 
         Raises:
+            SettingsError: Which way the judged metric improves is not known.
             StateError: The state that was loaded is damaged or foreign; the run before stays.
         """
         own = self.settings
@@ -143,9 +154,10 @@ class Stopping(FromYaml):
             min_epochs=max(own.min_epochs, min_epochs or 0),
             lr_schedule=lr_schedule if own.lr_schedule is None else own.lr_schedule,
             stop_on=() if reports_only else own.stop_on,
+            mode=direction or self.direction(),
         )
         complaints = Complaints(strict=own.strict, counter=self.counter)
-        run = Run(Monitor.from_settings(known, counter=self.counter), complaints, max_epochs)
+        run = Run(Monitor.from_settings(known, counter=self.counter), complaints, known, max_epochs)
         run.stages = self._stages(run)
         saved, self._saved = self._saved, None
         with as_state_error():
@@ -178,6 +190,36 @@ class Stopping(FromYaml):
         """Complain of a saved state that can't be read, in place of which this run starts anew."""
         instead = "with strict=False " if self.settings.strict else ""
         self.run.complaints.make(StateError(f"{error}; {instead}the criteria start afresh"))
+
+    @property
+    def judged_metric(self) -> str | None:
+        """The name of the judged metric, where the settings name one."""
+        return self.settings.val_metric or self.settings.train_metric
+
+    def direction(self, *, rises: bool | None = None) -> Direction:
+        """Which way the judged metric improves: as the settings, the framework or its name say; a loss falls.
+
+        Args:
+            rises: Whether more of it is better, where the framework says so.
+
+        Raises:
+            SettingsError: None of them says it.
+        """
+        named, mode = self.judged_metric, self.settings.mode
+        return self.settings.direction if named is None else direction_of(named, mode=mode, rises=rises)
+
+    def likely_direction(self) -> Direction:
+        """The direction before the training, when a framework that may state one has not done so yet.
+
+        Raises:
+            SettingsError: It is not known, and this framework will not say it either.
+        """
+        try:
+            return self.direction()
+        except SettingsError:
+            if self.states_direction:
+                return "min"
+            raise
 
     @property
     def monitor(self) -> Monitor:
@@ -242,14 +284,14 @@ class Stopping(FromYaml):
         """
         known = Observation(step=step, lr=as_number(lr), elapsed=self.monitor.elapsed())
         awaited = (awaited or self.settings.val_metric is not None) and not self.monitor.has_validation
-        own = found_among(self.settings, logged, known, mean=train_loss, validated=validated, awaited=awaited)
+        own = found_among(self.run.settings, logged, known, mean=train_loss, validated=validated, awaited=awaited)
         found = merged(self.processes.gather(own))
         self.complain_of_losses(found)
         return found.observation
 
     def complain_of_losses(self, found: Found) -> None:
         """Complain where a loss is missing or not finite."""
-        self.run.complaints.about_losses(found, self.settings)
+        self.run.complaints.about_losses(found, self.run.settings)
 
     def decide(self, observation: Observation, trained: Any = None) -> Decision:
         """Let the run judge an epoch.
@@ -291,7 +333,14 @@ class Stopping(FromYaml):
         if self.run.is_reported or not self.settings.verbose:
             return None
         self.run.is_reported = True
-        return str(decision)
+        return f"{decision}{self._judged_words()}"
+
+    def _judged_words(self) -> str:
+        """What was judged and which way it improves, where a metric was named and its direction was left open."""
+        if self.settings.mode != "auto" or self.judged_metric is None:
+            return ""
+        better = "less" if self.run.settings.direction == "min" else "more"
+        return f" | judged: {self.judged_metric}, of which {better} is better"
 
     def had_stopped(self) -> str | None:
         """What is to be said of a resumed run that had stopped, so that a fit that does nothing explains itself."""
@@ -324,4 +373,5 @@ class Stopping(FromYaml):
     def _rule(self) -> str:
         """What ends a training, in words: a stop that was saved stands while this is the same."""
         ending = ("tolerance", "min_epochs", "mode", "target_loss", "stop_on", "criteria")
-        return ", ".join(f"{name}={getattr(self.settings, name)!r}" for name in ending)
+        values = {**vars(self.settings), "mode": self.likely_direction()}
+        return ", ".join(f"{name}={values[name]!r}" for name in ending)

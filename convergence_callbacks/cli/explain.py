@@ -11,6 +11,7 @@ from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.criterion import AllOf, AnyOf, Criterion
 from convergence_callbacks.core.rule.default import Default
 from convergence_callbacks.core.verdict import WHEN_UNSURE, Verdict
+from convergence_callbacks.metrics import meaning
 from convergence_callbacks.telling import describe
 from convergence_callbacks.telling.numbers import value
 
@@ -111,7 +112,7 @@ def _judged(settings: CallbackSettings) -> Iterator[str]:
     if settings.mode == "max":
         found = "what is given as val_loss (a callback must be told what to judge, with val_metric)"
     metric = repr(settings.val_metric) if settings.val_metric else found
-    yield f"{metric}; {'less' if settings.mode == 'min' else 'more'} is better"
+    yield f"{metric}; {_better(settings)}"
     yield f"train loss: {repr(settings.train_metric) if settings.train_metric else 'found among what is logged'}"
     if settings.baseline_loss is not None:
         yield f"a trivial predictor's loss: {value(settings.baseline_loss, 6)}"
@@ -119,6 +120,15 @@ def _judged(settings: CallbackSettings) -> Iterator[str]:
         yield f"learning rates known ahead: {len(settings.lr_schedule)} epochs"
     if settings.strict:
         yield "a loss that is missing or not finite is an error"
+
+
+def _better(settings: CallbackSettings) -> str:
+    """Which way the judged metric improves, as far as can be told without its framework."""
+    named = settings.val_metric or settings.train_metric
+    known = settings.direction if named is None or settings.mode != "auto" else meaning(named).direction
+    if known is None:
+        return "whether less or more is better only its framework may say: set mode to be sure"
+    return f"{'less' if known == 'min' else 'more'} is better"
 
 
 def _probed(settings: CallbackSettings) -> Iterator[str]:

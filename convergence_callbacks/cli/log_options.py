@@ -9,14 +9,13 @@ from typing import Annotated
 
 import typer
 
-from convergence_callbacks.cli.output import complain
 from convergence_callbacks.config.read import read_settings
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.read import runs_below
 from convergence_callbacks.logs.run import Run
-from convergence_callbacks.metrics import meaning
+from convergence_callbacks.metrics import direction_of
 
 LogPaths = Annotated[
     list[Path],
@@ -75,11 +74,9 @@ def settings_and_columns(
     settings = Settings(**{name: given[name] for name in Settings.__dataclass_fields__ if name in given})
     if settings.mode == "max" and choice.val is None:
         raise LogError("mode 'max' needs the name of what is to rise: --val-metric")
-    if "mode" not in given and choice.val is not None and meaning(choice.val).direction == "max":
-        complain(
-            f"note: of {choice.val!r} more seems to be better, and it is judged as a loss, of which less is; "
-            "mode: max in a settings file changes that (--settings)"
-        )
+    judged = choice.val or choice.train
+    if judged is not None:
+        settings = dataclasses.replace(settings, mode=direction_of(judged, mode=settings.mode))
     return settings, choice
 
 

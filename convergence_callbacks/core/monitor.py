@@ -62,6 +62,9 @@ class Monitor:
     is_score: ClassVar[Callable[[str], bool]] = staticmethod(lambda name: False)
     """Whether a metric is a score on other than the training data, by its name; the package fills it in."""
 
+    check_names: ClassVar[Callable[[Mapping[str, Any], Mapping[str, Any]], None]] = staticmethod(lambda *given: None)
+    """Refuses a first epoch whose metrics hold a loss that is missing; the package fills it in."""
+
     @takes(MonitorSettings)
     def __init__(self, settings: MonitorSettings) -> None:
         self.settings = Settings.of(settings)
@@ -146,8 +149,13 @@ class Monitor:
         Returns:
             What to do and why. Values that are missing, not finite or no numbers at all never raise; they
             are counted in the evidence.
+
+        Raises:
+            MetricNotFoundError: The first epoch has a loss under another name, such as ``loss``, ``validation_loss``.
         """
         last = self._state.decision
+        if metrics and last is None:
+            type(self).check_names(metrics, {"train_loss": train_loss, "val_loss": val_loss})
         observation = Observation(
             step=as_step(step, otherwise=last.step + 1 if last else 0),
             train_loss=as_number(train_loss),
@@ -219,7 +227,7 @@ class Monitor:
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on later, in plain types that JSON takes; below 16 kB."""
-        return {"mode": self.settings.mode, **self._state.to_dict()}
+        return {"mode": self.settings.direction, **self._state.to_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a saved state: the decisions are those of a monitor that was never stopped.
@@ -231,9 +239,9 @@ class Monitor:
                 This monitor is then as it was before.
         """
         restored = MonitorState.from_dict(state)
-        if state.get("mode") != self.settings.mode:
+        if state.get("mode") != self.settings.direction:
             raise StateError(
-                f"the state was saved with mode {state.get('mode')!r}, this monitor has {self.settings.mode!r}"
+                f"the state was saved with mode {state.get('mode')!r}, this monitor has {self.settings.direction!r}"
             )
         with as_state_error():
             restored.diagnosis = self._default.restore(restored.diagnosis)
@@ -320,7 +328,7 @@ def _best(reading: Reading) -> dict[str, Any]:
 
 
 def _circumstances(settings: Settings) -> Circumstances:
-    sign, baseline = -1.0 if settings.mode == "max" else 1.0, settings.baseline_loss
+    sign, baseline = -1.0 if settings.direction == "max" else 1.0, settings.baseline_loss
     return Circumstances(
         sign=sign,
         max_epochs=settings.max_epochs,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
@@ -25,18 +25,6 @@ StopOnSetting = Literal["finished", "any", "nothing"] | tuple[Verdict | str, ...
 
 A_CRITERION = {"$ref": "#/$defs/Criterion"}
 """A criterion in the JSON schema, which says there what they all are."""
-
-_ELSEWHERE: Mapping[str, str] = {
-    "patience": "write criteria=Patience({value!r})",
-    "min_delta": "write criteria=Patience(…, min_delta={value!r})",
-    "monitor": "write val_metric={value!r}, on a callback",
-    "restore_best_weights": "write restore_best={value!r}, on a callback",
-    "stopping_threshold": "write target_loss={value!r}",
-    "divergence_threshold": "a loss that explodes is found without it; or write criteria=ExplodingLoss(…)",
-    "check_finite": "a loss that is not finite is always found",
-    "epochs": "write max_epochs={value!r}",
-}
-"""What to write for the arguments of other early stoppings."""
 
 
 def _rate_errors(name: str, value: Any) -> Iterator[SettingsError]:
@@ -107,7 +95,10 @@ class Settings:
         "stop when what is still to be gained is below this share of what was gained", 0.01, gt=0, lt=1
     )
     min_epochs: int = setting("never stop before this many epochs", 5, ge=0)
-    mode: Literal["min", "max"] = setting("whether less (min) or more (max) of the judged metric is better", "min")
+    mode: Literal["auto", "min", "max"] = setting(
+        "whether less (min) or more (max) of the judged metric is better; auto: as its framework or its name says",
+        "auto",
+    )
     baseline_loss: float | None = setting(
         "loss of a trivial predictor (class frequencies, or the mean); the first epochs stand in for it",
         None,
@@ -127,8 +118,16 @@ class Settings:
         "criteria that end the training; the default rule when left out", None, kind=CRITERIA
     )
 
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+    """What to write for the arguments of other early stoppings; the package fills it in."""
+
     def __post_init__(self) -> None:
         check(self)
+
+    @property
+    def direction(self) -> Literal["min", "max"]:
+        """Which way the judged metric improves: what is left open is a loss."""
+        return "max" if self.mode == "max" else "min"
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -138,8 +137,8 @@ class Settings:
     @classmethod
     def instead_of(cls, name: str, value: object) -> str:
         """What to write in place of a keyword that is no setting; empty where that is not known."""
-        if name in _ELSEWHERE:
-            return _ELSEWHERE[name].format(value=value)
+        if name in cls.elsewhere:
+            return cls.elsewhere[name].format(value=value)
         if name in known_criteria():
             return f"it is a criterion: write criteria={known_criteria()[name].__name__}(…)"
         return ""

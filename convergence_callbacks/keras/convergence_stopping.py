@@ -25,7 +25,9 @@ from convergence_callbacks.keras.data_check import FirstWeights
 from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import processes
 from convergence_callbacks.keras.schedule import Rates
+from convergence_callbacks.keras.stated import rises
 from convergence_callbacks.keras.trained import TrainedModel
+from convergence_callbacks.metrics import Direction
 
 
 @keras.saving.register_keras_serializable(package="convergence_callbacks")
@@ -42,6 +44,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
 
     integration = "Keras"
     supports = EXPERIMENTS | {"restore_best", "log_decisions", "backup_dir", "check_data"}
+    states_direction = True
     counter = Counter("epoch", first=1)
     trained = TrainedModel
 
@@ -158,7 +161,10 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
 
     def _begin(self) -> None:
         self._rates = self._known_rates()
-        self.begin(self._known("epochs"), lr_schedule=self._rates.to_come)
+        self.begin(self._known("epochs"), lr_schedule=self._rates.to_come, direction=self._direction())
+
+    def _direction(self) -> Direction:
+        return self.direction(rises=rises(self.model, self.judged_metric))
 
     def _known(self, name: str) -> Any:
         """What Keras says of the training; None in a loop of one's own, which may say nothing."""
@@ -194,7 +200,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
             return
         self._rates = self._known_rates()
         self.load_state_dict(state)
-        self.begin_resumed(self._known("epochs"), lr_schedule=self._rates.to_come)
+        self.begin_resumed(self._known("epochs"), lr_schedule=self._rates.to_come, direction=self._direction())
         self._restore_arrays(backup)
         if self.stopped_epoch is not None:
             self._ended = EndedTraining(self.model)

@@ -24,6 +24,7 @@ from convergence_callbacks.lightning.fit_lifecycle import FitLifecycle
 from convergence_callbacks.lightning.observed import observed
 from convergence_callbacks.lightning.processes import LightningProcesses
 from convergence_callbacks.lightning.schedule import is_endless, known_of
+from convergence_callbacks.lightning.stated import rises
 from convergence_callbacks.lightning.stock import early_stoppings
 from convergence_callbacks.lightning.trained import TrainedModule
 
@@ -52,6 +53,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
 
     integration = "Lightning"
     supports = EXPERIMENTS | {"restore_best", "log_decisions", "backup_dir", "check_data", "every_n_steps"}
+    states_direction = True
     counter = Counter("epoch", first=0)
     trained = TrainedModule
     saves_weights = True
@@ -75,7 +77,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         self.processes = LightningProcesses(trainer)
         if self._fits.begins(stage):
             self._saved = None
-            self.begin()
+            self.begin(direction=self.likely_direction())
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Start this run, with what the trainer knows of it."""
@@ -83,7 +85,8 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         self._judges_validations = self.settings.every_n_steps is None and is_endless(trainer)
         self.counter = Counter("evaluation", first=1) if self._judges_validations else type(self).counter
         known = (None, None, None) if self._judges_validations else known_of(trainer, self.settings.every_n_steps)
-        self.begin_resumed(*known, reports_only=adversarial)
+        direction = self.direction(rises=rises(pl_module, self.judged_metric))
+        self.begin_resumed(*known, reports_only=adversarial, direction=direction)
         if self.stopped_epoch is not None:  # it had ended before its checkpoint was saved
             trainer.should_stop = True
             if (words := self.had_stopped()) is not None:
@@ -210,7 +213,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     def _kind(self) -> str:
         criteria = self.settings.criteria
         kind = "default" if criteria is None else "+".join(sorted(_names(criteria)))
-        return f"ConvergenceStopping[{self.settings.val_metric}, {self.settings.mode}, {kind}]"
+        return f"ConvergenceStopping[{self.settings.val_metric}, {self.likely_direction()}, {kind}]"
 
     def _changed(self) -> str:
         """The settings by which two of a kind differ, those that are not the default."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from convergence_callbacks.metrics.find import find_named
 from convergence_callbacks.metrics.meaning import meaning
 from convergence_callbacks.metrics.vocabulary import COUNTS_MISTAKES
 
@@ -66,13 +67,24 @@ def as_logged(evaluations: Iterable[Evaluation]) -> dict[str, Any]:
     return logged
 
 
-def stated(evaluations: Iterable[Evaluation]) -> Mapping[str, bool]:
-    """Whether more of each is better, by name, as far as the library says.
+def rises(wanted: str | None, evaluations: Iterable[Evaluation]) -> bool | None:
+    """Whether more of a metric is better, as far as the library says.
 
-    >>> stated([Evaluation("valid", "auc", 0.9, rises=True), Evaluation("valid", "own", 0.5)])
-    {'valid/auc': True}
+    >>> rises("valid_0's auc", [Evaluation("valid_0", "auc", 0.9, rises=True)])
+    True
     """
-    return {row.name: row.rises for row in evaluations if row.rises is not None}
+    named = {row.name: row.rises for row in evaluations}
+    found = None if wanted is None else find_named(wanted, named)
+    return None if found is None else named[found]
+
+
+def is_validated(evaluations: Sequence[Evaluation]) -> bool:
+    """Whether other than the training data was evaluated, or nothing was, which is to be reported.
+
+    >>> is_validated([Evaluation("learn", "Logloss", 0.4)])
+    False
+    """
+    return not evaluations or any(not row.is_of_training for row in evaluations)
 
 
 def _judged(rows: list[Evaluation]) -> Evaluation | None:

@@ -69,6 +69,19 @@ def is_score(name: str) -> bool:
     return known.kind == "score" and known.role != "train" and known.per != "step"
 
 
+def meant_loss(name: str) -> str | None:
+    """Which of ``train_loss`` and ``val_loss`` a name is another spelling of, None for neither.
+
+    >>> meant_loss("validation_loss"), meant_loss("loss"), meant_loss("val_los"), meant_loss("val_acc")
+    ('val_loss', 'train_loss', 'val_loss', None)
+    """
+    known = meaning(name)
+    if known.kind == "loss" and not known.special and known.role != "test":
+        return "val_loss" if known.role == "validation" else "train_loss"
+    near = difflib.get_close_matches(name, ("train_loss", "val_loss"), n=1, cutoff=0.85)
+    return near[0] if near and known.kind in (None, "loss") else None
+
+
 def is_of_training(name: str) -> bool:
     """Whether a name says that it was measured on the training data: ``train_acc``, ``loss``.
 

@@ -22,7 +22,9 @@ LOSS = frozenset({"loss", "losses", "logloss"})
 ERROR = frozenset({"error", "err", "errors", "cost"})
 """Words for less is better, unless they are the name of a class beside the name of a score: ``AP/error``."""
 
-COUNTS_MISTAKES = ERROR | frozenset({"merror", "misclassification", "numerrors", "zero"})
+COUNTS_MISTAKES = ERROR | frozenset(
+    {"merror", "binaryerror", "multierror", "misclassification", "numerrors", "zerooneloss", "hammingloss"}
+)
 """Words of measures that count mistakes: they move in steps, so a smoother one says more."""
 
 FILLERS = frozenset({"mean", "avg", "average", "total", "metrics", "metric"})

@@ -42,7 +42,7 @@ def chart_of(replay: Replay) -> dict[str, Any]:
     return {
         "name": run.name,
         "unit": run.unit,
-        "measure": "loss" if replay.settings.mode == "min" else run.columns.val or "judged metric",
+        "measure": "loss" if replay.settings.direction == "min" else run.columns.val or "judged metric",
         "x": [run.number(each.step) for each in seen],
         "series": series,
         "lr": [_plain(each.lr) for each in seen] if any(each.lr is not None for each in seen) else None,

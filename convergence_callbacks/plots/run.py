@@ -31,6 +31,6 @@ def plot(run: Run, settings: Settings | None = None, *, patience: int | None = 1
         replayed.decisions,
         title=run.name,
         patience=patience,
-        mode=replayed.settings.mode,
+        mode=replayed.settings.direction,
         forecast=replayed.forecast,
     )

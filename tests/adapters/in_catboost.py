@@ -9,7 +9,7 @@ RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(64, 4)), RNG.normal(size=64)
 
 
-class Scripted:
+class ScriptedLoss:
     """A metric that follows the script on the validation data, told apart by their number."""
 
     def __init__(self, script, first):
@@ -44,7 +44,7 @@ def train(training: Training) -> None:
         iterations=training.epochs,
         depth=2,
         learning_rate=0.3,
-        eval_metric=Scripted(training.script, first),
+        eval_metric=ScriptedLoss(training.script, first),
         train_dir=str(training.folder),
         allow_writing_files=saved,
         thread_count=1,

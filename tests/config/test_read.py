@@ -107,7 +107,7 @@ WRONG = {
     "target_loss: 1e999": "target_loss must be finite, got inf",
     "verbose: 1": "verbose must be true or false, got 1",
     "verbose: yes": "verbose must be true or false, got 'yes'",
-    "mode: mix": "mode must be 'min' or 'max', got 'mix'",
+    "mode: mix": "mode must be 'auto', 'min' or 'max', got 'mix'",
     "val_metric: 3": "val_metric must be a text, got 3",
     "lr_schedule: 0.1": "lr_schedule must be a list of numbers, or in Python a function of the epoch, got 0.1",
     "lr_schedule: [0.1, a]": "item 2 of lr_schedule must be a number, got 'a'",
@@ -174,7 +174,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(complaints):
     )
     starts = [
         (1, "tolerance must be below 1, got 2"),
-        (2, "mode must be 'min' or 'max'"),
+        (2, "mode must be 'auto', 'min' or 'max'"),
         (3, "setting 'tolerance' is given twice, first in line 1"),
         (6, "unknown verdict 'diverging'"),
         (7, "unknown verdict 'exploded'"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from convergence_callbacks.metrics.evaluations import Evaluation, as_logged, stated
+from convergence_callbacks.metrics.evaluations import Evaluation, as_logged, rises
 
 
 def rows(*names):
@@ -21,6 +21,8 @@ def judged(*names):
         (["train/logloss", "valid/logloss"], "valid/logloss", "train/logloss"),
         (["valid/binary_logloss", "valid/binary_error"], "valid/binary_logloss", None),
         (["valid/error", "valid/logloss"], "valid/logloss", None),
+        (["valid/multi_error", "valid/multi_logloss"], "valid/multi_logloss", None),
+        (["valid/ZeroOneLoss", "valid/Logloss"], "valid/Logloss", None),
         (["train/error", "valid/error"], "valid/error", "train/error"),
         (["valid/logloss", "valid/acc"], "valid/logloss", None),
         (["valid/logloss", "valid/own"], "valid/logloss", None),
@@ -39,4 +41,4 @@ def test_which_evaluation_is_judged(names, validation, train):
 def test_what_the_library_states_goes_before_the_name():
     own = [Evaluation("valid", "own", 0.5, rises=False), Evaluation("valid", "l2", 0.7, rises=True)]
     assert as_logged(own)["val_loss"] == 0.5
-    assert stated(own) == {"valid/own": False, "valid/l2": True}
+    assert (rises("valid/own", own), rises("valid's l2", own), rises("valid/auc", own)) == (False, True, None)

@@ -80,7 +80,7 @@ class ProbeStage:
                 lambda times: trained.train_copy(highest * times, self._collector()),
                 observation,
                 decision,
-                known.mode,
+                known.direction,
                 self._settings.probe_budget - self.probes.spent,
                 acts=acts,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from convergence_callbacks.adapter.complaints import Complaints
 from convergence_callbacks.adapter.trained import Experimental
@@ -59,8 +59,7 @@ class RateTrialStage:
 
     def after(self, decision: Decision, observation: Observation, trained: Experimental) -> Decision:
         """Change the rate, or put it back with the weights of before, where that is due, and say so."""
-        mode: Literal["min", "max"] = self._monitor.settings.mode
-        self.trial = self.trial.after(decision, judged_loss(observation), mode)
+        self.trial = self.trial.after(decision, judged_loss(observation), self._monitor.settings.direction)
         try:
             self._change(trained)
         except Exception as error:  # a schedule of somebody's own that can't be changed must not end the training
