@@ -142,7 +142,7 @@ ADAPTERS = (
     Adapter("lightgbm", metric="valid/loss", validates_always=True, counter=Counter("round")),
     Adapter(
         "catboost",
-        metric="validation/Scripted",
+        metric="validation/ScriptedLoss",
         restores=False,
         wraps_errors=True,
         takes_nan=False,

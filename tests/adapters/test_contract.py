@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from convergence_callbacks import MetricNotFoundError, Monitor, Patience
+from convergence_callbacks import MetricNotFoundError, Monitor, Patience, SettingsError
 from tests.adapters.contract import ADAPTERS, SCRIPT, Adapter, KilledError, Training
 from tests.curves import exponential
 
@@ -137,17 +137,35 @@ def test_more_can_be_better(adapter, tmp_path):
 
 
 @each_adapter
+def test_a_direction_that_nobody_knows_is_an_error_before_anything_is_trained(adapter, tmp_path):
+    if adapter.name == "optuna":  # the study has one for whatever is judged
+        return
+    training = Training(None, SCRIPT, tmp_path)
+    with pytest.raises(Exception if adapter.wraps_errors else SettingsError, match=r"'val_quality'.*set mode='min'"):
+        training.stopping = adapter.stopping(**PATIENT, verbose=False, val_metric="val_quality")
+        adapter.train(training)
+    assert len(training.weights) <= 1  # LightGBM says with its first round which way its metrics improve
+
+
+@each_adapter
+def test_a_metric_s_direction_is_that_of_its_name_and_is_said_once(adapter, tmp_path, capsys):
+    training = run(adapter, tmp_path, val_metric=adapter.metric, mode="auto", verbose=True)
+    assert training.stopping.monitor.settings.mode == "min"
+    assert capsys.readouterr().out.count(f"judged: {adapter.metric}, of which less is better") == 1
+
+
+@each_adapter
 def test_a_missing_metric_is_told_with_the_nearest_name_and_ends_nothing(adapter, tmp_path):
     wrong = adapter.metric[:-1]
     with pytest.warns(RuntimeWarning, match=f"unknown metric '{wrong}'.*did you mean '{adapter.metric}'"):
-        training = run(adapter, tmp_path, val_metric=wrong, criteria=Patience(12))
+        training = run(adapter, tmp_path, val_metric=wrong, mode="min", criteria=Patience(12))
     assert len(training.stopping.history) == 12
 
 
 @each_adapter
 def test_a_missing_metric_ends_a_strict_training(adapter, tmp_path):
     with pytest.raises(Exception if adapter.wraps_errors else MetricNotFoundError, match="unknown metric 'nothing'"):
-        run(adapter, tmp_path, val_metric="nothing", strict=True)
+        run(adapter, tmp_path, val_metric="nothing", mode="min", strict=True)
 
 
 @each_adapter
