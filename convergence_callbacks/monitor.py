@@ -6,11 +6,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from convergence_callbacks.config.elsewhere import ELSEWHERE
+from convergence_callbacks.config.elsewhere import OTHERS
 from convergence_callbacks.config.from_yaml import made_from_yaml
 from convergence_callbacks.core.errors import MetricNotFoundError
 from convergence_callbacks.core.monitor import Monitor
-from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.core.settings import ELSEWHERE
 from convergence_callbacks.metrics.find import is_score, meant_loss
 
 
@@ -26,7 +26,7 @@ def _check_names(metrics: Mapping[str, Any], losses: Mapping[str, Any]) -> None:
             raise MetricNotFoundError(f"a loss is judged as train_loss or val_loss, got {name!r}: write {meant}=…")
 
 
-Settings.elsewhere = ELSEWHERE
+ELSEWHERE.update(OTHERS)
 Monitor.default_clock = staticmethod(time.monotonic)
 Monitor.from_file = staticmethod(made_from_yaml)
 Monitor.is_score = staticmethod(is_score)

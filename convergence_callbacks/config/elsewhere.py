@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-ELSEWHERE: Mapping[str, str] = {
+OTHERS: Mapping[str, str] = {
     "patience": "write criteria=Patience({value!r})",
     "min_delta": "write criteria=Patience(…, min_delta={value!r})",
     "monitor": "write val_metric={value!r}, on a callback",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
@@ -25,6 +25,10 @@ StopOnSetting = Literal["finished", "any", "nothing"] | tuple[Verdict | str, ...
 
 A_CRITERION = {"$ref": "#/$defs/Criterion"}
 """A criterion in the JSON schema, which says there what they all are."""
+
+
+ELSEWHERE: dict[str, str] = {}
+"""What to write for the arguments of other early stoppings; the package fills it in."""
 
 
 def _rate_errors(name: str, value: Any) -> Iterator[SettingsError]:
@@ -118,9 +122,6 @@ class Settings:
         "criteria that end the training; the default rule when left out", None, kind=CRITERIA
     )
 
-    elsewhere: ClassVar[Mapping[str, str]] = {}
-    """What to write for the arguments of other early stoppings; the package fills it in."""
-
     def __post_init__(self) -> None:
         check(self)
 
@@ -137,8 +138,8 @@ class Settings:
     @classmethod
     def instead_of(cls, name: str, value: object) -> str:
         """What to write in place of a keyword that is no setting; empty where that is not known."""
-        if name in cls.elsewhere:
-            return cls.elsewhere[name].format(value=value)
+        if name in ELSEWHERE:
+            return ELSEWHERE[name].format(value=value)
         if name in known_criteria():
             return f"it is a criterion: write criteria={known_criteria()[name].__name__}(…)"
         return ""
