@@ -9,8 +9,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from convergence_callbacks.metrics import Direction
-from convergence_callbacks.keras.stated import rises
 from convergence_callbacks.adapter.backup import Backup
 from convergence_callbacks.adapter.run import Run
 from convergence_callbacks.adapter.stages import Stage
@@ -27,7 +25,9 @@ from convergence_callbacks.keras.data_check import FirstWeights
 from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import processes
 from convergence_callbacks.keras.schedule import Rates
+from convergence_callbacks.keras.stated import rises
 from convergence_callbacks.keras.trained import TrainedModel
+from convergence_callbacks.metrics import Direction
 
 
 @keras.saving.register_keras_serializable(package="convergence_callbacks")
