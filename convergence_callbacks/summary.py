@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,13 +134,18 @@ class Summary:
     @property
     def is_judged(self) -> bool:
         """Whether anything could be said of it."""
-        diverged = self.verdict == Verdict.DIVERGED  # that can be said of a loss that was never a number
-        return diverged or not any(name in self.not_judged for name in NOTHING_TO_JUDGE)
+        return is_judged(self.verdict, self.not_judged)
 
     def to_dict(self) -> dict[str, Any]:
         """The summary in types that JSON takes."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return {name: _plain(value) for name, value in values.items()}
+
+
+def is_judged(verdict: str, not_judged: Sequence[str]) -> bool:
+    """Whether anything could be said of a run, by its verdict and what was missing."""
+    diverged = verdict == Verdict.DIVERGED  # that can be said of a loss that was never a number
+    return diverged or not any(name in not_judged for name in NOTHING_TO_JUDGE)
 
 
 def _compared(baseline: Replay | None, name: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Write what the documentation takes from the code: ``python -m docs.generate``.
 
-`docs/criteria.md` comes from the criteria themselves, `docs/convergence.schema.json` and the tables of
+`docs/criteria.md` comes from the criteria themselves, `docs/commands.md` from the commands,
+`docs/convergence.schema.json` and the tables of
 `docs/configuration.md` from the settings. Two of the
 pictures in `docs/verdicts.md` are made here, by gradient descent on a linear model; the others are those of the demo
 (``make pictures``).
@@ -17,12 +18,14 @@ import numpy as np
 
 from convergence_callbacks import Criterion, Decision, Monitor, Observation
 from convergence_callbacks.adapter.settings import OPTIONAL, CallbackSettings
+from convergence_callbacks.cli.json_output import SCHEMAS, schemas, written
 from convergence_callbacks.config.json_schema import json_schema
 from convergence_callbacks.config.template import dump
 from convergence_callbacks.config.values import values_of
 from convergence_callbacks.core.criterion import Composition
 from convergence_callbacks.core.fields import listed
 from convergence_callbacks.core.spec import known_criteria
+from docs.commands import commands_page
 
 FOLDER = Path(__file__).parent
 
@@ -115,7 +118,11 @@ def draw(name: str, title: str, observations: list[Observation]) -> None:
 
 if __name__ == "__main__":
     (FOLDER / "criteria.md").write_text(criteria_page())
+    (FOLDER / "commands.md").write_text(commands_page())
     (FOLDER / "convergence.schema.json").write_text(json.dumps(json_schema(), indent=2) + "\n")
+    SCHEMAS.mkdir(exist_ok=True)
+    for name, schema in schemas().items():
+        (SCHEMAS / f"{name}.json").write_text(written(schema), encoding="utf-8")
     configuration = FOLDER / "configuration.md"
     configuration.write_text(settings_tables(configuration.read_text()))
     draw("improving", "Linear regression, budget too small", gradient_descent(lr=0.02, epochs=18))

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from convergence_callbacks import Default, Diagnosis, Verdict, __version__
 from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.cli import app
-from convergence_callbacks.cli.explain import explain
+from convergence_callbacks.cli.settings_in_words import settings_in_words
 from convergence_callbacks.config.template import template
 from convergence_callbacks.core.criterion import Composition
 from convergence_callbacks.core.spec import known_criteria
@@ -201,7 +201,7 @@ def test_no_setting_goes_unexplained():
     }
     assert set(changed) == {field.name for field in dataclasses.fields(CallbackSettings)}
     for name, value in changed.items():
-        assert explain(CallbackSettings(**{name: value})) != explain(CallbackSettings()), name
+        assert settings_in_words(CallbackSettings(**{name: value})) != settings_in_words(CallbackSettings()), name
 
 
 def piped(*arguments, **environment):

@@ -118,9 +118,11 @@ def test_links_lead_somewhere(page):
 
 
 def test_the_page_of_criteria_is_what_the_code_says():
+    from docs.commands import commands_page
     from docs.generate import criteria_page, settings_tables
 
     assert (ROOT / "docs" / "criteria.md").read_text() == criteria_page(), "run python -m docs.generate"
+    assert (ROOT / "docs" / "commands.md").read_text() == commands_page(), "run python -m docs.generate"
     configuration = (ROOT / "docs" / "configuration.md").read_text()
     assert configuration == settings_tables(configuration), "run python -m docs.generate"
 

@@ -10,6 +10,7 @@ from convergence_callbacks import __version__
 from convergence_callbacks.cli.check import check
 from convergence_callbacks.cli.compare import compare
 from convergence_callbacks.cli.doctor import doctor
+from convergence_callbacks.cli.explain import explain
 from convergence_callbacks.cli.init import init
 from convergence_callbacks.cli.replay import replay
 from convergence_callbacks.cli.report import report
@@ -47,4 +48,5 @@ app.command()(compare)
 app.command()(report)
 app.command()(serve)
 app.command()(watch)
+app.command()(explain)
 app.command()(doctor)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from convergence_callbacks.adapter.settings import INTEGRATIONS, CallbackSettings, not_supported, supported_by
-from convergence_callbacks.cli.explain import explain
 from convergence_callbacks.cli.output import errors_told, named, say
+from convergence_callbacks.cli.settings_in_words import settings_in_words
 from convergence_callbacks.config.read import read_settings, with_place
 from convergence_callbacks.core.errors import SettingsError, unknown_name
 
@@ -27,7 +27,7 @@ def check(
         if integration is not None:
             _refuse_unsupported(settings, _named(integration), file)
     say(f"{named(file)} is valid{f' for {_named(integration)}' if integration else ''}.", "green")
-    for paragraph in explain(settings):
+    for paragraph in settings_in_words(settings):
         say()
         say(paragraph.heading, f"bold {'yellow' if paragraph.is_warning else ''}")
         for line in paragraph.lines:

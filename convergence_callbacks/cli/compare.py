@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from convergence_callbacks.cli.json_output import compared
 from convergence_callbacks.cli.log_options import (
     EnergyColumn,
     EpochColumn,
@@ -27,13 +26,20 @@ from convergence_callbacks.cli.log_options import (
     listed,
     settings_and_columns,
 )
-from convergence_callbacks.cli.output import complain, errors_told, named, say, say_table
+from convergence_callbacks.cli.output import complain, errors_told, named, say, say_table, width_of_terminal
+from convergence_callbacks.cli.page_options import Currency, PricePerHour
+from convergence_callbacks.cli.status import UNREAD
+from convergence_callbacks.cli.tables import ROOMY
 from convergence_callbacks.compare import Comparison, RuleResult, rule_from
 from convergence_callbacks.compare import compare as compare_rules
 from convergence_callbacks.compare.rules import USUAL, as_yaml
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.settings import Settings
-from convergence_callbacks.telling.numbers import duration, percent
+from convergence_callbacks.telling.numbers import NONE, count, duration, percent
+from convergence_callbacks.telling.price import Price
+
+ON_FRONTIER = " *"
+"""Stands behind the name of a rule on the frontier."""
 
 
 def _some_rules(rules: str) -> str:
@@ -59,6 +65,9 @@ def compare(
     rules: Annotated[
         str, typer.Option(help="Rules, with commas between: default:0.02,patience:10", callback=_some_rules)
     ] = ",".join(USUAL),
+    baseline: Annotated[
+        str, typer.Option(help="The rule that the others are set against; one of those compared, or one more.")
+    ] = "",
     lose: Annotated[
         float, typer.Option(help="Share of the gain that may be given up, on average.", callback=_share)
     ] = 0.01,
@@ -68,6 +77,8 @@ def compare(
     plot: Annotated[
         Path | None, typer.Option(help="Draw the frontier, as PNG, SVG or PDF.", show_default=False)
     ] = None,
+    price_per_hour: PricePerHour = None,
+    currency: Currency = "$",
     settings_file: SettingsFile = None,
     train_metric: TrainMetric = None,
     val_metric: ValMetric = None,
@@ -85,7 +96,8 @@ def compare(
     with errors_told():
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         base, choice = settings_and_columns(settings_file, *columns)
-        chosen = {name: rule_from(name, base) for name in listed(rules)}
+        price = None if price_per_hour is None else Price(price_per_hour, currency)
+        chosen = {name: rule_from(name, base) for name in (*listed(rules), *listed(baseline))}
         comparison = compare_rules(
             path, chosen, choice, engine=engine, jobs=jobs, schedule_known=schedule_known, progress=_progress
         )
@@ -94,18 +106,18 @@ def compare(
     if not comparison.runs:
         if comparison.without_gain or not comparison.problems:
             complain(f"{named(path)}: no training that gained anything was found")
-        raise typer.Exit(1)
+        raise typer.Exit(UNREAD)
     if plot is not None:
         _draw(comparison, plot, path)
     if as_json:
-        typer.echo(_json(comparison, lose))
+        typer.echo(compared(comparison, lose, baseline))
     else:
-        say_table(_table(comparison))
+        say_table(_table(comparison, baseline, price, width_of_terminal()))
         say()
         say(_footnote(comparison))
         say(_advice(comparison, lose, base), "bold")
     if comparison.problems:
-        raise typer.Exit(1)
+        raise typer.Exit(UNREAD)
 
 
 def _draw(comparison: Comparison, to: Path, path: Path) -> None:
@@ -118,30 +130,52 @@ def _draw(comparison: Comparison, to: Path, path: Path) -> None:
             raise ConvergenceError(f"{named(to)}: {error}") from error
 
 
-def _table(comparison: Comparison) -> Table:
+_Columns = dict[str, Callable[[RuleResult], str]]
+"""What stands in each column, by its heading."""
+
+
+def _table(comparison: Comparison, baseline: str, price: Price | None, width: int | None) -> Table:
+    """A row for each rule; time, money and the difference to a baseline where there is room."""
+    has_room = width is None or width >= ROOMY
     has_times = any(result.hours_saved is not None for result in comparison.rules)
+    spare = {
+        "time saved": lambda result: duration(result.hours_saved),
+        **(
+            {"money saved": lambda result: NONE if result.hours_saved is None else price.of(result.hours_saved)}
+            if price
+            else {}
+        ),
+    }
+    columns: dict[str, Callable[[RuleResult], str]] = {
+        "spent": lambda result: _with_interval(result.spent, result.spent_interval),
+        "given up": lambda result: _with_interval(result.lost, result.lost_interval),
+        "at worst": lambda result: percent(result.worst),
+        "saved": lambda result: count(result.steps_saved),
+        **(spare if has_room and has_times else {}),
+    }
+    if beside := _named(comparison, baseline):
+        columns[f"than {baseline}"] = lambda result: f"{result.steps_saved - beside.steps_saved:+,}"
     table = Table(box=None, pad_edge=False)
-    table.add_column("rule")
-    for name in ("epochs spent", "given up", "at worst", "epochs saved", *(["time saved"] if has_times else [])):
-        table.add_column(name, justify="right")
-    table.add_column("")
+    table.add_column("rule", no_wrap=has_room, overflow="fold")
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
     for result in comparison.rules:
-        hours = [duration(result.hours_saved or 0.0)] if has_times else []
-        mark = "on the frontier" if result.is_on_frontier else ""
-        spent, lost = (
-            _with_interval(result.spent, result.spent_interval),
-            _with_interval(result.lost, result.lost_interval),
-        )
-        table.add_row(result.rule, spent, lost, percent(result.worst), str(result.steps_saved), *hours, mark)
+        mark = ON_FRONTIER if result.is_on_frontier else ""
+        table.add_row(f"{result.rule}{mark}", *(cell(result) for cell in columns.values()))
     return table
+
+
+def _named(comparison: Comparison, rule: str) -> RuleResult | None:
+    """What the rule of a name came to."""
+    return next((result for result in comparison.rules if result.rule == rule), None)
 
 
 def _footnote(comparison: Comparison) -> str:
     left_out = f"; {comparison.without_gain} that gained nothing are left out" if comparison.without_gain else ""
     return (
         f"{comparison.runs} runs{left_out}. Shares of the epochs and of the gain that were logged, the mean over runs; "
-        "in brackets where it is in 9 of 10 draws of the runs. On the frontier no other rule both spends and gives up "
-        "less."
+        f"in brackets where it is in 9 of 10 draws of the runs. Saved are epochs;{ON_FRONTIER} is on the frontier: "
+        "no other rule both spends and gives up less."
     )
 
 
@@ -153,18 +187,6 @@ def _advice(comparison: Comparison, lose: float, base: Settings) -> str:
         f"{suited.rule} suits these runs: it spends {percent(suited.spent)} of the epochs and surely gives up less "
         f"than {percent(lose)} of the gain. In a settings file: {as_yaml(suited.rule, base)}"
     )
-
-
-def _json(comparison: Comparison, lose: float) -> str:
-    suited: RuleResult | None = comparison.suited(lose)
-    told: dict[str, Any] = {
-        "runs": comparison.runs,
-        "without_gain": comparison.without_gain,
-        "rules": [dataclasses.asdict(result) for result in comparison.rules],
-        "suited": suited.rule if suited else None,
-        "problems": [str(problem) for problem in comparison.problems],
-    }
-    return json.dumps(told, indent=1)
 
 
 def _progress(results: Iterator[Any], total: int) -> Iterable[Any]:

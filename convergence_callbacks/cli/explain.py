@@ -1,156 +1,195 @@
-"""What settings mean for a training, in words."""
+"""``convergence explain``: what a verdict means, how it was found in a run, and what to try."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+import difflib
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
 
-from convergence_callbacks.adapter.settings import CallbackSettings
-from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
-from convergence_callbacks.core.criteria.target_loss import TargetLoss
-from convergence_callbacks.core.criterion import AllOf, AnyOf, Criterion
-from convergence_callbacks.core.rule.default import Default
-from convergence_callbacks.core.verdict import WHEN_UNSURE, Verdict
-from convergence_callbacks.metrics import meaning
-from convergence_callbacks.telling import describe
-from convergence_callbacks.telling.numbers import value
+import typer
 
-Ground = tuple[Criterion, tuple[Verdict, ...]]
-"""A criterion, and the verdicts by which it may end a training; one without any always ends it."""
+from convergence_callbacks.cli.log_options import (
+    EnergyColumn,
+    EpochColumn,
+    LrColumn,
+    ScheduleKnown,
+    SettingsFile,
+    StepColumn,
+    TimeColumn,
+    TrainMetric,
+    ValMetric,
+    runs_at,
+    settings_and_columns,
+)
+from convergence_callbacks.cli.output import complain, errors_told, named, say
+from convergence_callbacks.cli.status import NOT_JUDGED
+from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.core.verdict import STOP_ON, Verdict
+from convergence_callbacks.logs.errors import LogError
+from convergence_callbacks.logs.run import Run
+from convergence_callbacks.replay import Replay
+from convergence_callbacks.replay import replay as replay_run
+from convergence_callbacks.summary import Summary
+from convergence_callbacks.telling import words_of
+from convergence_callbacks.telling.decision import OF_VERDICT
+from convergence_callbacks.telling.evidence import evidence_lines
+from convergence_callbacks.telling.known import BUDGET
+from convergence_callbacks.telling.numbers import count, plural, sure, value
+from convergence_callbacks.telling.summary import missing
+from convergence_callbacks.telling.text import printable, words
 
-
-@dataclass(frozen=True)
-class Paragraph:
-    """A heading with its lines."""
-
-    heading: str
-    lines: tuple[str, ...]
-    is_warning: bool = False
-
-
-def explain(settings: CallbackSettings) -> list[Paragraph]:
-    """When these settings end a training, what they only tell, and what happens at the end."""
-    chosen = settings.criteria if isinstance(settings.criteria, Criterion) else Default(settings.tolerance)
-    grounds = list(_grounds(chosen))
-    ending = [ground for ground in grounds if _may_end(ground, settings)]
-    told = [ground for ground in grounds if ground not in ending]
-    is_own = settings.criteria is not None
-    paragraphs = [
-        Paragraph("The training stops", _stops(ending, settings)),
-        Paragraph("These criteria never stop it, since stop_on leaves out their verdict", _whens(told), is_warning=True)
-        if is_own
-        else Paragraph("It goes on, and this is only reported", _whens(told)),
-        Paragraph("Verdicts", tuple(_verdicts(settings))),
-        Paragraph("What is judged", tuple(_judged(settings))),
-        Paragraph("Experiments", tuple(_probed(settings))),
-        Paragraph("At the end", tuple(_at_the_end(settings))),
-    ]
-    return [paragraph for paragraph in paragraphs if paragraph.lines]
+TURNS = 6
+"""Changes of the verdict that are listed at most, the latest ones."""
 
 
-def _grounds(criterion: Criterion) -> Iterator[Ground]:
-    """The criteria of which any one suffices."""
-    if isinstance(criterion, AnyOf):
-        for member in criterion.criteria:
-            yield from _grounds(member)
-    elif isinstance(criterion, Default):
-        yield from criterion.grounds
-    elif isinstance(criterion, AllOf):
-        yield criterion, _of_all(criterion)
+def explain(
+    subject: Annotated[
+        str, typer.Argument(metavar="VERDICT|RUN", help="A verdict, or a log with one run.", show_default=False)
+    ],
+    name: Annotated[
+        str | None, typer.Option("--run", help="The run's name, where the log holds several.", show_default=False)
+    ] = None,
+    settings_file: SettingsFile = None,
+    train_metric: TrainMetric = None,
+    val_metric: ValMetric = None,
+    lr_column: LrColumn = None,
+    epoch_column: EpochColumn = None,
+    step_column: StepColumn = None,
+    time_column: TimeColumn = None,
+    energy_column: EnergyColumn = None,
+    schedule_known: ScheduleKnown = False,
+) -> None:
+    """Say in a screen what a verdict means and what to try; of a run also how the verdict was found in it.
+
+    Status 0: it was explained. 1: there is no such verdict or run, or it can't be read. 2: wrong usage. 4: nothing
+    could be judged of the run.
+    """
+    verdict = _verdict_called(subject)
+    with errors_told():
+        if verdict is not None:
+            _say(_of_verdict(verdict))
+            return
+        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
+        settings, choice = settings_and_columns(settings_file, *columns)
+        path = Path(subject)
+        if not path.exists():
+            raise ConvergenceError(_neither(subject))
+        problems: list[LogError] = []
+        run = _chosen(list(runs_at([path], choice, problems)), name, path, problems)
+        replayed = replay_run(run, settings, schedule_known=schedule_known)
+        _say(_of_run(replayed))
+        if not Summary.of(replayed).is_judged:
+            raise typer.Exit(NOT_JUDGED)
+
+
+def _verdict_called(subject: str) -> Verdict | None:
+    plain = subject.strip().lower().replace(" ", "_").replace("-", "_")
+    return Verdict(plain) if plain in list(Verdict) else None
+
+
+def _neither(subject: str) -> str:
+    names = [verdict.value for verdict in Verdict]
+    near = difflib.get_close_matches(subject, names, n=1)
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    return f"{printable(subject)!r} is neither a verdict nor a file; {meant}Verdicts: {', '.join(names)}"
+
+
+def _chosen(runs: Sequence[Run], name: str | None, path: Path, problems: Iterable[LogError]) -> Run:
+    """The run that is to be explained.
+
+    Raises:
+        ConvergenceError: There is none, or more than one, of this name.
+    """
+    found = [run for run in runs if name in {None, run.name}]
+    if len(found) == 1:
+        return found[0]
+    for problem in problems:
+        complain(printable(str(problem)))
+    if not runs:
+        raise ConvergenceError(f"{named(path)}: no log of a training was found")
+    names = ", ".join(repr(printable(run.name)) for run in runs[:20])
+    raise ConvergenceError(f"{named(path)} holds {count(len(runs), 'run')}; name one with --run: {names}")
+
+
+Paragraph = tuple[str, Sequence[str]]
+"""A heading with its lines; without one, lines only."""
+
+
+def _say(paragraphs: Iterable[Paragraph]) -> None:
+    for heading, lines in paragraphs:
+        if heading and lines:
+            say(printable(heading), "bold")
+        for line in lines:
+            say(f"  {printable(line)}")
+
+
+def _of_verdict(verdict: Verdict) -> Iterator[Paragraph]:
+    meaning = OF_VERDICT[verdict].MEANING
+    yield words(verdict), [f"{meaning.means[:1].upper()}{meaning.means[1:]}."]
+    yield "How it is found", [meaning.found]
+    yield "What to try", [f"- {each}" for each in meaning.remedies]
+    yield "Whether it ends a training", [_ends(verdict)]
+
+
+def _ends(verdict: Verdict) -> str:
+    if verdict is Verdict.IMPROVING:
+        return "It never does."
+    if verdict in STOP_ON["finished"]:
+        return "Yes, unless stop_on leaves it out."
+    return f"It is only reported, unless stop_on lists it: stop_on: any, or a list with {verdict.value}."
+
+
+def _of_run(replay: Replay) -> Iterator[Paragraph]:
+    run, summary = replay.run, Summary.of(replay)
+    told = replay.stop or replay.decisions[-1]
+    meaning = OF_VERDICT[told.verdict].MEANING
+    yield f"{run.name}: {words(told.verdict)}{_how_sure(told.confidence)}", [*_where(replay, summary)]
+    yield "What it means", [f"{meaning.means[:1].upper()}{meaning.means[1:]}."]
+    reason = words_of(told, left_out=() if told is replay.stop else (BUDGET,)).reason
+    yield "How it was found", [f"{reason[:1].upper()}{reason[1:]}.", *_turns(replay)]
+    yield "In numbers", list(evidence_lines(told))
+    yield "What to try", [f"- {each}" for each in summary.advice or meaning.remedies]
+    yield "What was not known", list(_unknown(replay, summary))
+
+
+def _how_sure(confidence: float) -> str:
+    return f" ({sure(confidence)} sure)" if 0 < confidence < 1 else ""
+
+
+def _where(replay: Replay, summary: Summary) -> Iterator[str]:
+    """Where the rule would have ended it, and the best."""
+    unit, steps = summary.unit, count(summary.steps, summary.unit)
+    if summary.stopped_at is None:
+        yield f"After {steps}; the rule would not have ended it earlier."
     else:
-        yield criterion, criterion.verdicts
+        later = "" if replay.verdict.value == summary.stop_verdict else f"; at its end {words(summary.verdict)}"
+        yield f"The rule would have stopped it at {unit} {summary.stopped_at}, of {steps}{later}."
+    if summary.best_at is not None:
+        yield f"Best: {value(summary.best)} at {unit} {summary.best_at}."
 
 
-def _of_all(criterion: AllOf) -> tuple[Verdict, ...]:
-    """The verdict of several criteria at the same time: the gravest that any of them can find."""
-    each = [verdict for member in criterion.criteria for _, found in _grounds(member) for verdict in found]
-    return (max(each, key=lambda verdict: verdict.gravity),) if each else ()
+def _turns(replay: Replay) -> Iterator[str]:
+    """From when to when it had which verdict, until the stop."""
+    until = [each for each in replay.decisions if replay.stop is None or each.step <= replay.stop.step]
+    turns = [list(group) for _, group in itertools.groupby(until, key=lambda each: each.verdict)]
+    number, unit = replay.run.number, plural(replay.run.unit)
+    told = [
+        f"{number(turn[0].step)}–{number(turn[-1].step)} {words(turn[0].verdict)}"
+        if len(turn) > 1
+        else f"{number(turn[0].step)} {words(turn[0].verdict)}"
+        for turn in turns
+    ]
+    left_out = f"{len(told) - TURNS} earlier turns; " if len(told) > TURNS else ""
+    yield f"By {unit}: {left_out}{', '.join(told[-TURNS:])}."
 
 
-def _may_end(ground: Ground, settings: CallbackSettings) -> bool:
-    _, verdicts = ground
-    return not verdicts or any(verdict in settings.stop_on for verdict in verdicts)
-
-
-def _stops(ending: Iterable[Ground], settings: CallbackSettings) -> tuple[str, ...]:
-    lines = [*_whens(ending, settings.stop_on), *_whens((limit, ()) for limit in _limits(settings))]
-    if settings.max_epochs is None:
-        lines.append("- at the end of the epochs that the framework was given (max_epochs is not set)")
-    if settings.min_epochs > 1:
-        lines.append(f"but never before {settings.min_epochs} epochs (min_epochs)")
-    return tuple(lines)
-
-
-def _limits(settings: CallbackSettings) -> Iterator[Criterion]:
-    if settings.target_loss is not None:
-        yield TargetLoss(settings.target_loss)
-    if settings.max_epochs is not None:
-        yield MaxEpochs(settings.max_epochs)
-
-
-def _whens(grounds: Iterable[Ground], named: Container[Verdict | str] = tuple(Verdict)) -> tuple[str, ...]:
-    """A line for each criterion, with those of its verdicts that are to be named."""
-    return tuple(f"- when {describe(criterion)}{_names(verdicts, named)}" for criterion, verdicts in grounds)
-
-
-def _names(verdicts: Iterable[Verdict], named: Container[Verdict | str]) -> str:
-    names = " or ".join(dict.fromkeys(verdict.value for verdict in verdicts if verdict in named))
-    return f" [{names}]" if names else ""
-
-
-def _verdicts(settings: CallbackSettings) -> Iterator[str]:
-    stopping = [verdict.value for verdict in Verdict if verdict in settings.stop_on]
-    reported = [verdict.value for verdict in Verdict if verdict not in settings.stop_on]
-    yield f"that stop:     {', '.join(stopping) or 'none'}"
-    yield f"only reported: {', '.join(reported) or 'none'}"
-    if settings.criteria is None and Verdict.CONVERGED in settings.stop_on:
-        yield WHEN_UNSURE
-
-
-def _judged(settings: CallbackSettings) -> Iterator[str]:
-    found = "validation loss, found among what is logged"
-    if settings.mode == "max":
-        found = "what is given as val_loss (a callback must be told what to judge, with val_metric)"
-    metric = repr(settings.val_metric) if settings.val_metric else found
-    yield f"{metric}; {_better(settings)}"
-    yield f"train loss: {repr(settings.train_metric) if settings.train_metric else 'found among what is logged'}"
-    if settings.baseline_loss is not None:
-        yield f"a trivial predictor's loss: {value(settings.baseline_loss, 6)}"
-    if settings.lr_schedule is not None and not callable(settings.lr_schedule):
-        yield f"learning rates known ahead: {len(settings.lr_schedule)} epochs"
-    if settings.strict:
-        yield "a loss that is missing or not finite is an error"
-
-
-def _better(settings: CallbackSettings) -> str:
-    """Which way the judged metric improves, as far as can be told without its framework."""
-    named = settings.val_metric or settings.train_metric
-    known = settings.direction if named is None or settings.mode != "auto" else meaning(named).direction
-    if known is None:
-        return "whether less or more is better only its framework may say: set mode to be sure"
-    return f"{'less' if known == 'min' else 'more'} is better"
-
-
-def _probed(settings: CallbackSettings) -> Iterator[str]:
-    if settings.probe or settings.probe_budget != CallbackSettings().probe_budget:
-        probed = "a plateau that may be false" if settings.probe else "nothing"
-        yield f"{probed} is probed at other learning rates; {settings.probe_budget} epochs at most"
-    if settings.every_n_steps is not None:
-        yield f"each {settings.every_n_steps} steps are judged as an epoch"
-    if settings.check_data:
-        yield "the first batches and gradients are looked at, and told where they explain a run that does not learn"
-    if settings.on_false_convergence == "raise_lr":
-        yield "too low a learning rate is raised, and put back where that does not help"
-
-
-def _at_the_end(settings: CallbackSettings) -> Iterator[str]:
-    yield f"the model {'gets the weights of its best epoch' if settings.restore_best else 'keeps its last weights'}"
-    yield "the reason is " + ("printed" if settings.verbose else "not printed")
-    if settings.show_forecast:
-        yield "the epochs that are left are shown after every epoch"
-    if settings.log_decisions:
-        yield "verdict and evidence of every epoch are in the framework's logs"
-    if settings.backup_dir is not None:
-        yield f"what must survive a kill is kept in {settings.backup_dir!r}"
-    if settings.record is not None:
-        yield f"every observation and decision is in {settings.record!r}"
+def _unknown(replay: Replay, summary: Summary) -> Iterator[str]:
+    """What the rule did not know of the training, and what that means."""
+    if why := missing(summary.not_judged, summary.unit):
+        yield f"{why[:1].upper()}{why[1:]}."
+    if replay.run.planned is None:
+        yield f"The budget: taken to be the {count(summary.steps, summary.unit)} that were logged."
+    if replay.settings.lr_schedule is None and any(each.lr is not None for each in replay.run.observations):
+        yield "The schedule: rates were seen as they came; --schedule-known tells the rule all of them."

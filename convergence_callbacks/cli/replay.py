@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from convergence_callbacks.cli.json_output import replayed, verified
 from convergence_callbacks.cli.log_options import (
     EnergyColumn,
     EpochColumn,
@@ -36,6 +35,7 @@ from convergence_callbacks.cli.output import (
     say_table,
     width_of_terminal,
 )
+from convergence_callbacks.cli.status import FAILED_ON, NOT_JUDGED, UNREAD
 from convergence_callbacks.cli.tables import (
     WIDE,
     against_line,
@@ -43,7 +43,6 @@ from convergence_callbacks.cli.tables import (
     replay_lines,
     replay_table,
     to_csv,
-    to_json,
 )
 from convergence_callbacks.compare.rules import rule_from
 from convergence_callbacks.core.errors import unknown_name
@@ -58,12 +57,6 @@ from convergence_callbacks.replay import replay as replay_run
 from convergence_callbacks.summary import NOTHING_TO_JUDGE, Summary
 from convergence_callbacks.telling.summary import missing
 from convergence_callbacks.telling.text import printable
-
-FAILED_ON = 3
-"""The exit status where a run has a verdict that ``--fail-on`` names, or a record is not confirmed."""
-
-NOT_JUDGED = 4
-"""The exit status where of a run nothing could be judged."""
 
 
 def _verdicts(names: str) -> str:
@@ -124,7 +117,7 @@ def replay(
         )
         summaries = list(spread_many(summary_of, runs_at(paths, choice, problems)))
     if as_json:
-        typer.echo(to_json(summaries, problems))
+        typer.echo(replayed(summaries, problems))
     elif as_csv:
         typer.echo(to_csv(summaries), nl=False)
     elif summaries:
@@ -157,7 +150,7 @@ def _end(paths: Sequence[Path], summaries: Sequence[Summary], problems: Sequence
     if any(summary.verdict in failing for summary in summaries):
         raise typer.Exit(FAILED_ON)
     if problems or not summaries:
-        raise typer.Exit(1)
+        raise typer.Exit(UNREAD)
     if unjudged:
         raise typer.Exit(NOT_JUDGED)
 
@@ -176,13 +169,13 @@ def _explain(paths: Sequence[Path], choice: ColumnChoice) -> None:
     for problem in problems:
         complain(printable(str(problem)))
     if problems:
-        raise typer.Exit(1)
+        raise typer.Exit(UNREAD)
 
 
 def _verify(path: Path, *, as_json: bool) -> None:
     result = verify(path)
     if as_json:
-        typer.echo(json.dumps({"is_confirmed": result.is_confirmed, **dataclasses.asdict(result)}, indent=1))
+        typer.echo(verified(result))
     else:
         say(str(result), "green" if result.is_confirmed else "red")
     if not result.is_confirmed:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import multiprocessing
 import os
 import secrets
+import socket
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -28,6 +30,7 @@ from convergence_callbacks.cli.log_options import (
 )
 from convergence_callbacks.cli.output import errors_told, named, say
 from convergence_callbacks.cli.page_options import Currency, PricePerHour, needing_pages
+from convergence_callbacks.core.errors import ConvergenceError
 
 
 def serve(
@@ -64,12 +67,13 @@ def serve(
         price = None if price_per_hour is None else Price(price_per_hour, currency)
         if not token and not is_local(host):
             token = secrets.token_urlsafe(24)
+        listening = _listening(host, port)
         # New processes rather than forks: a fork of a process with threads may hang.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(_processes(), context, end_with_parent) as executor:
             shelf = Shelf(path, settings, choice, executor)
             app = application(shelf, title=named(Path(path.resolve().name)), price=price, token=token or None)
-            _run(app, shelf, host, port, token)
+            _run(app, shelf, host, listening, token)
             executor.shutdown(wait=False, cancel_futures=True)
 
 
@@ -89,7 +93,30 @@ def _address(host: str, port: int, token: str | None) -> str:
     return f"http://{shown}:{port}/{query}"
 
 
-def _run(app: Any, shelf: Any, host: str, port: int, token: str | None) -> None:
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there.
+
+    Raises:
+        ConvergenceError: It can't; says why, and what to do.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family)
+    except socket.gaierror as error:
+        raise ConvergenceError(
+            f"no address is known of {host!r}: leave --host out for this computer alone, or give 0.0.0.0 for all its "
+            "addresses"
+        ) from error
+    except OSError as error:
+        known = {
+            errno.EADDRINUSE: f"port {port} is in use: name another with --port, or --port 0 for any that is free",
+            errno.EACCES: f"port {port} may not be opened by you: name one from 1024 on with --port",
+            errno.EADDRNOTAVAIL: f"{host} is no address of this computer: leave --host out, or give 0.0.0.0 for all",
+        }
+        raise ConvergenceError(known.get(error.errno or 0, f"{host}, port {port}: {error.strerror}")) from error
+
+
+def _run(app: Any, shelf: Any, host: str, listening: socket.socket, token: str | None) -> None:
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -98,8 +125,7 @@ def _run(app: Any, shelf: Any, host: str, port: int, token: str | None) -> None:
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
             if self.started:
-                at = self.servers[0].sockets[0].getsockname()[1]
-                say(_address(host, at, token))
+                say(_address(host, listening.getsockname()[1], token))
                 say("Ctrl-C ends it.")
 
         async def shutdown(self, sockets: Any = None) -> None:
@@ -110,10 +136,8 @@ def _run(app: Any, shelf: Any, host: str, port: int, token: str | None) -> None:
     follower = threading.Thread(target=shelf.look_again, args=(is_over,), daemon=True)
     follower.start()
     # No log of requests: the token is in the address of the first.
-    config = uvicorn.Config(
-        app, host, port, access_log=False, log_level="warning", timeout_graceful_shutdown=1, lifespan="off"
-    )
+    config = uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=1, lifespan="off")
     try:
-        Server(config).run()
+        Server(config).run(sockets=[listening])
     finally:
         is_over.set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,6 @@ from rich.text import Text
 
 from convergence_callbacks.cli.output import wrapped
 from convergence_callbacks.core.verdict import Verdict
-from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.summary import Summary
 from convergence_callbacks.telling.numbers import NONE, count, duration, energy, percent, plural, value
 from convergence_callbacks.telling.text import printable, words
@@ -204,13 +202,6 @@ def against_line(summaries: Sequence[Summary]) -> str:
     all_steps = sum(each.steps for each in compared)
     rules = f"by the rule {count(spent)} {unit}, by {compared[0].baseline} {count(theirs)}"
     return f"Spent {rules}, without early stopping {count(all_steps)}."
-
-
-def to_json(summaries: Sequence[Summary], problems: Sequence[LogError]) -> str:
-    """One document with all runs, and what could not be read."""
-    told = [{"path": None if p.path is None else str(p.path), "line": p.line, "message": p.message} for p in problems]
-    runs = [summary.to_dict() for summary in summaries]
-    return json.dumps({"runs": runs, "problems": told}, indent=1, ensure_ascii=True, allow_nan=False)
 
 
 def to_csv(summaries: Sequence[Summary]) -> str:

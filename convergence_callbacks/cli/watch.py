@@ -30,15 +30,17 @@ from convergence_callbacks.cli.log_options import (
     settings_and_columns,
 )
 from convergence_callbacks.cli.output import complain, errors_told, named, say
+from convergence_callbacks.cli.status import NOT_JUDGED, UNREAD
 from convergence_callbacks.cli.tables import COLOURS
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.settings import Settings
-from convergence_callbacks.ending import Ending
+from convergence_callbacks.ending import Ending, not_judged
 from convergence_callbacks.logs.numbers import numbered
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.outlook import band_of
+from convergence_callbacks.summary import is_judged
 from convergence_callbacks.telling.forecast import outlook
 from convergence_callbacks.telling.numbers import duration, steps, sure, value
 from convergence_callbacks.telling.summary import Cause, summary_of
@@ -71,7 +73,10 @@ def watch(
     time_column: TimeColumn = None,
     energy_column: EnergyColumn = None,
 ) -> None:
-    """Follow a log that grows: its curve, what the training looks like, and when the rule would stop it."""
+    """Follow a log that grows: its curve, what the training looks like, and when the rule would stop it.
+
+    Status 0: it was judged. 1: there was nothing to read. 2: wrong usage. 4: with --once, nothing could be judged yet.
+    """
     with errors_told():
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         settings, choice = settings_and_columns(settings_file, *columns)
@@ -87,7 +92,9 @@ def watch(
         finally:
             watcher.close()
     if not watcher.session.decisions:
-        raise typer.Exit(1)
+        raise typer.Exit(UNREAD)
+    if once and not is_judged(watcher.session.decisions[-1].verdict, not_judged(watcher.session.seen)):
+        raise typer.Exit(NOT_JUDGED)
 
 
 @dataclass

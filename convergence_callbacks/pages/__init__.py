@@ -7,7 +7,7 @@ except ModuleNotFoundError as error:
 
 from convergence_callbacks.pages.card import Card
 from convergence_callbacks.pages.picture import Picture, plot, plot_compare
-from convergence_callbacks.pages.price import Price
 from convergence_callbacks.pages.report import Report
+from convergence_callbacks.telling.price import Price
 
 __all__ = ["Card", "Picture", "Price", "Report", "plot", "plot_compare"]

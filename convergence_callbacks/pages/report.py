@@ -13,9 +13,9 @@ from convergence_callbacks import __version__
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.pages.card import Card, changed
-from convergence_callbacks.pages.price import Price
 from convergence_callbacks.pages.render import SCRIPTS, policy, render, script, style
 from convergence_callbacks.pages.totals import Totals
+from convergence_callbacks.telling.price import Price
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 try:
+    import uvicorn  # noqa: F401  # which serves the application
     from sse_starlette import EventSourceResponse, ServerSentEvent
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
@@ -22,10 +23,10 @@ from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.pages.card import Card
 from convergence_callbacks.pages.curve import comparison_of
 from convergence_callbacks.pages.guard import Guard
-from convergence_callbacks.pages.price import Price
 from convergence_callbacks.pages.render import SCRIPTS, environment, policy, render, script, style
 from convergence_callbacks.pages.shelf import Shelf, chosen
 from convergence_callbacks.pages.totals import Totals
+from convergence_callbacks.telling.price import Price
 
 EVERY = 1.0
 """Seconds from one message to a browser to the next, at the least."""

@@ -6,6 +6,19 @@ from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.telling import numbers
 from convergence_callbacks.telling.improving import recent_gain
 from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.meaning import Meaning
+
+MEANING = Meaning(
+    means="the loss has settled: what more epochs can be expected to bring is below the tolerance",
+    found="Trainings of other data whose curves looked like this one gained less than the tolerance "
+    "afterwards, and the learning rate is not about to fall in a step.",
+    remedies=(
+        "use the weights of the best epoch (restore_best=True)",
+        "for a lower loss change the training, not its length: a larger model, more data, a schedule that falls to 0",
+        "where you doubt it, probe=True tries other learning rates on copies of the model",
+    ),
+)
+"""What the verdict says of any training."""
 
 LEAST_GAIN = 0.001
 """Share of the total gain below which only that is said."""

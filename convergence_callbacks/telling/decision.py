@@ -24,6 +24,7 @@ from convergence_callbacks.telling import (
     unstable,
 )
 from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.meaning import Meaning
 from convergence_callbacks.telling.text import words
 
 SETTLED = "expected_gain"
@@ -35,6 +36,10 @@ ACTIONS = 3
 
 class _Room(Protocol):
     """A file of this room: how one verdict is reported."""
+
+    @property
+    def MEANING(self) -> Meaning:  # noqa: N802
+        """What the verdict says of any training."""
 
     def reason(self, known: Known) -> str:
         """Why."""

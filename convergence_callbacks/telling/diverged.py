@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from convergence_callbacks.telling import learning_rate, numbers
 from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.meaning import Meaning
+
+MEANING = Meaning(
+    means="the loss exploded, or is no longer a finite number",
+    found="The loss is three times as high as it began for five epochs in a row, or it or the train "
+    "loss is NaN or infinite.",
+    remedies=(
+        "restore the weights of the best epoch: later ones are spoilt",
+        "a learning rate 3 to 10 times lower, or clipped gradients",
+        "where it is NaN at once look for NaN in the data (check_data=True), for a logarithm or root "
+        "of 0, and for half precision that overflows",
+    ),
+)
+"""What the verdict says of any training."""
 
 
 def reason(known: Known) -> str:

@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from convergence_callbacks.telling import learning_rate, numbers
 from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.meaning import Meaning
+
+MEANING = Meaning(
+    means="the loss looks flat since the learning rate is too low: slow is not finished",
+    found="The loss falls steadily by very little an epoch, and much of its gain came late: runs of "
+    "the same task at a higher rate did much better where curves looked so.",
+    remedies=(
+        "start again with the rate that is named, or with 10 times this one",
+        'on_false_convergence="raise_lr" raises it while the training runs (Lightning, Keras)',
+        "or wait: no rule ends such a run while it is sure, unless stop_on lists it",
+    ),
+)
+"""What the verdict says of any training."""
 
 TENTH = 0.1
 

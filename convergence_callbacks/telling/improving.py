@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from convergence_callbacks.telling import numbers
 from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.meaning import Meaning
+
+MEANING = Meaning(
+    means="the loss still falls by more than the tolerance, or it is too early to say otherwise",
+    found="Fewer than five epochs were seen, or more epochs can be expected to bring more than the "
+    "tolerance. A loss that falls by more than 1% of its starting level an epoch improves, "
+    "however straight its curve.",
+    remedies=(
+        "train on",
+        "where the budget ends it, train with a larger one and a schedule of that length",
+    ),
+)
+"""What the verdict says of any training."""
 
 ALL = 0.995
 """Share of the total gain from which on it is all of it, in two digits."""

@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from convergence_callbacks.telling import numbers
 from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.meaning import Meaning
+
+MEANING = Meaning(
+    means="neither loss has left the level of a trivial predictor, one that ignores its inputs",
+    found="The best judged loss is less than a twentieth below the first one (or below "
+    "baseline_loss), or within its noise.",
+    remedies=(
+        "overfit ten examples first: their train loss should fall to almost nothing",
+        "check labels, the scale of the inputs, the loss function and frozen layers; check_data=True "
+        "looks at the first batches",
+        "try rates 10 times higher and lower",
+    ),
+)
+"""What the verdict says of any training."""
 
 
 def reason(known: Known) -> str:

@@ -5,6 +5,19 @@ from __future__ import annotations
 from convergence_callbacks.telling import numbers, scores
 from convergence_callbacks.telling.converged import settled
 from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.meaning import Meaning
+
+MEANING = Meaning(
+    means="train loss still falls while validation loss has turned: the model learns its examples by heart",
+    found="Validation loss rose beyond its noise since its best epoch, or the gap between both losses"
+    " widened by a large share of all that was gained, while train loss fell on.",
+    remedies=(
+        "use the weights of the best epoch (restore_best=True)",
+        "weight decay, dropout, augmentation or more data",
+        "a smaller model, or fewer trainable layers in fine-tuning",
+    ),
+)
+"""What the verdict says of any training."""
 
 AGAINST = "then weight decay, augmentation or more data"
 AGAINST_IN_TREES = "then shallower trees, stronger regularisation or more data"

@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from convergence_callbacks.telling import learning_rate, numbers
 from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.meaning import Meaning
+
+MEANING = Meaning(
+    means="the loss jumps by a large share of what it ever gained: the learning rate is too high",
+    found="From epoch to epoch both losses jump, or they only came back from where the first steps "
+    "threw them and gained nothing since: runs of the same task at a lower rate did much better"
+    " where curves looked so.",
+    remedies=(
+        "start again with the rate that is named, or with a third of this one",
+        "clip the gradients, or warm the rate up over the first epochs",
+        "a larger batch, where the validation loss alone jumps a larger validation set",
+    ),
+)
+"""What the verdict says of any training."""
 
 LEAST_SWING = 0.0005
 """Share of the loss below which its swings are not worth a number."""

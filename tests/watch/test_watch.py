@@ -507,3 +507,9 @@ def test_a_terminal_shows_the_band_and_when_it_will_be_over(tmp_path):
     watcher.take(Reading(RUN, is_settled=True))
     shown.print(_picture(watcher, 80))
     assert "stop at epoch" in shown.file.getvalue() and shown.file.getvalue().count("ETA ≈ ") == 1
+
+
+def test_once_ends_with_a_status_of_its_own_where_nothing_can_be_judged(watch, tmp_path):
+    (tmp_path / "log.csv").write_text("epoch,val_loss\n1,0.5\n2,0.4\n")
+    result = watch(str(tmp_path / "log.csv"), "--once")
+    assert result.exit_code == 4 and "too few epochs to judge" in result.stdout

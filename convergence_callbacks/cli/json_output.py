@@ -1,0 +1,163 @@
+"""What the commands print as JSON, and the JSON schemas that scripts can rely on.
+
+Every document is made from data classes, and its schema from the same ones: a field that is added, or changes its
+type, changes both. The schemas ship in the folder `schemas` beside this file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import re
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from convergence_callbacks.compare import Comparison, RuleResult
+from convergence_callbacks.core.observation import plain_number
+from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.ending import NotJudged
+from convergence_callbacks.logs.errors import LogError
+from convergence_callbacks.record.verify import Verification
+from convergence_callbacks.summary import Summary
+
+SCHEMAS = Path(__file__).parent / "schemas"
+"""The folder with the schemas as they ship, a file for each document: ``replay.json``, ``compare.json`` and so on."""
+
+Schema = dict[str, Any]
+
+OF_NAME: Mapping[str, Schema] = {
+    "verdict": {"enum": [verdict.value for verdict in Verdict]},
+    "stop_verdict": {"enum": [*(verdict.value for verdict in Verdict), None]},
+    "not_judged": {"type": "array", "items": {"enum": [each.value for each in NotJudged]}},
+}
+"""Schemas of fields whose type alone says too little."""
+
+PLAIN: Mapping[Any, str] = {str: "string", int: "integer", bool: "boolean", float: "number", types.NoneType: "null"}
+
+
+def replayed(summaries: Iterable[Summary], problems: Iterable[LogError]) -> str:
+    """The document of ``replay --json``."""
+    return _text({"runs": [summary.to_dict() for summary in summaries], "problems": list(map(_problem, problems))})
+
+
+def compared(comparison: Comparison, lose: float, baseline: str) -> str:
+    """The document of ``compare --json``."""
+    suited = comparison.suited(lose)
+    return _text(
+        {
+            "runs": comparison.runs,
+            "without_gain": comparison.without_gain,
+            "rules": [dataclasses.asdict(result) for result in comparison.rules],
+            "suited": suited.rule if suited else None,
+            "baseline": baseline,
+            "problems": list(map(_problem, comparison.problems)),
+        }
+    )
+
+
+def verified(verification: Verification) -> str:
+    """The document of ``replay --verify --json``."""
+    return _text({"is_confirmed": verification.is_confirmed, **dataclasses.asdict(verification)})
+
+
+def schemas() -> dict[str, Schema]:
+    """The schema of each document, by the name of its file without the ending."""
+    problem = _object({"path": _either("string", "null"), "line": _either("integer", "null"), "message": _of(str)})
+    problems = {"type": "array", "items": problem, "description": "What could not be read."}
+    count = {"type": "integer", "minimum": 0}
+    return {
+        "replay": _document(
+            "convergence replay --json",
+            {"runs": {"type": "array", "items": _of_class(Summary)}, "problems": problems},
+        ),
+        "compare": _document(
+            "convergence compare --json",
+            {
+                "runs": count | {"description": "How many runs were judged."},
+                "without_gain": count | {"description": "How many more gained nothing, and are left out."},
+                "rules": {"type": "array", "items": _of_class(RuleResult)},
+                "suited": _either("string", "null") | {"description": "The rule that suits the runs."},
+                "baseline": _of(str) | {"description": "The rule that the others are set against; empty for none."},
+                "problems": problems,
+            },
+        ),
+        "verify": _document(
+            "convergence replay --verify --json",
+            {"is_confirmed": _of(bool), **_of_class(Verification)["properties"]},
+        ),
+    }
+
+
+def written(schema: Schema) -> str:
+    """A schema as its file holds it."""
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    return json.dumps(_plain(document), indent=1, ensure_ascii=True, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """A value with numbers that JSON knows: those that are not finite become texts."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return plain_number(value) if isinstance(value, float) else value
+
+
+def _problem(error: LogError) -> dict[str, Any]:
+    return {"path": None if error.path is None else str(error.path), "line": error.line, "message": error.message}
+
+
+def _document(title: str, properties: Mapping[str, Schema]) -> Schema:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **_object(properties)}
+
+
+def _object(properties: Mapping[str, Schema]) -> Schema:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _of_class(kind: type[Any]) -> Schema:
+    """The schema of a data class, with the descriptions of its docstring."""
+    hints, said = typing.get_type_hints(kind), _described(kind)
+    names = [field.name for field in dataclasses.fields(kind)]
+    return _object({name: {**_of_field(name, hints[name]), "description": said[name]} for name in names})
+
+
+def _of_field(name: str, kind: Any) -> Schema:
+    return OF_NAME.get(name) or _of(kind)
+
+
+def _of(kind: Any) -> Schema:
+    """The schema of a type; a number that is not finite is a text."""
+    if kind is float:
+        return {"anyOf": [{"type": "number"}, {"enum": ["nan", "inf", "-inf"]}]}
+    if kind in PLAIN:
+        return {"type": PLAIN[kind]}
+    arguments = typing.get_args(kind)
+    if typing.get_origin(kind) is tuple:
+        if arguments[-1] is Ellipsis:
+            return {"type": "array", "items": _of(arguments[0])}
+        return {"type": "array", "prefixItems": [_of(each) for each in arguments], "items": False}
+    return {"anyOf": [_of(each) for each in arguments]}
+
+
+def _either(*names: str) -> Schema:
+    return {"type": list(names)}
+
+
+def _described(kind: type[Any]) -> dict[str, str]:
+    """What the docstring of a data class says of each of its fields."""
+    _, _, arguments = (inspect.getdoc(kind) or "").partition("Args:\n")
+    found = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", arguments, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in found}

@@ -1,0 +1,46 @@
+"""The numbers behind a decision, a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.templates import is_complete, rendered
+
+LINES: Mapping[str, str] = {
+    "total_gain": "gained since the start: {total_gain:value}",
+    "epochs_since_best": "since the best: {epochs_since_best:epochs}",
+    "noise": "noise of the loss around its trend: {noise:value}",
+    "generalization_gap": "validation loss above train loss by {generalization_gap:value}",
+    "expected_gain": "expected further gain: {expected_gain:percent} of the total, at most "
+    "{expected_gain_most:percent}; the tolerance is {tolerance:percent}",
+    "gap_widening": "the gap widened since the best by {gap_widening:percent} of the total gain",
+    "loss_rise_since_best": "validation loss rose since the best by {loss_rise_since_best:percent}",
+    "train_fall_since_best": "train loss fell since the best by {train_fall_since_best:percent}",
+    "fall_per_epoch": "the loss falls by {fall_per_epoch:percent} of its starting level in {one:epochs}",
+    "late_share": "{late_share:percent} of the gain came in the later half",
+    "recent_gain": "{recent_gain:percent} of the gain came in the latest {recent_epochs:epochs}",
+    "jump": "the loss jumps by {jump:percent} of its gain; from {threshold:percent} on that is much",
+    "oscillation": "swings of the loss: {oscillation:percent} of its level",
+    "started_at": "the loss began at {started_at:value}",
+    "non_finite_in_a_row": "NaN or infinite: {non_finite_in_a_row:epochs} in a row",
+    "times_too_low": "the learning rate looks {times_too_low:about} times too low",
+    "times_too_high": "the learning rate looks {times_too_high:about} times too high",
+}
+"""How a number is told that decisions hold, by its name."""
+
+
+def evidence_lines(decision: Decision) -> Iterator[str]:
+    """The numbers that a decision was made by, in the order of their importance to a reader.
+
+    >>> from convergence_callbacks.core.verdict import Verdict
+    >>> evidence = {"late_share": 0.48, "total_gain": 0.2, "noise": float("nan")}
+    >>> list(evidence_lines(Decision(step=9, verdict=Verdict.IMPROVING, evidence=evidence)))
+    ['gained since the start: 0.2', '48% of the gain came in the later half']
+    """
+    known = Known(decision)
+    held = {name: known.number(name) for name in decision.evidence} | {"one": 1.0}
+    for name, template in LINES.items():
+        if name in held and is_complete(template, held):
+            yield rendered(template, held, known.counter)
