@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from dataclasses import dataclass
 
 from convergence_callbacks.core.decision import Decision
@@ -13,6 +14,9 @@ from convergence_callbacks.core.observation import is_finite
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.logs.run import Run
+
+FIXED = re.compile(r"cos|linear|poly|multi_?step|step_?lr|one_?cycle|exponential|cyclic|inverse_sqrt", re.IGNORECASE)
+"""Kinds of schedules that are fixed before a training, by their names in configurations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +61,7 @@ class Replay:
         """Time after the stop, None where no times were logged."""
         if self.stop is None:
             return None if self.run.seconds is None else 0.0
-        at_stop = next(each.elapsed for each in self.run.observations if each.step == self.stop.step)
-        return None if at_stop is None or self.run.seconds is None else self.run.seconds - at_stop
+        return self.seconds_after(self.stop.step)
 
     @property
     def energy_saved(self) -> float | None:
@@ -88,10 +91,21 @@ class Replay:
     @property
     def share_given_up(self) -> float | None:
         """The same as a share of all that the run gained over its first value; None where it gained nothing."""
+        return self._share(self.loss_given_up)
+
+    def share_given_up_at(self, step: int) -> float | None:
+        """What a stop after this step gives up, as a share of all that the run gained."""
+        best = next(each.best_value for each in self.decisions if each.step == step)
+        return None if best is None or self.best is None else self._share(abs(best - self.best))
+
+    def seconds_after(self, step: int) -> float | None:
+        """Time after a step, None where no times were logged."""
+        elapsed = next(each.elapsed for each in self.run.observations if each.step == step)
+        return None if elapsed is None or self.run.seconds is None else self.run.seconds - elapsed
+
+    def _share(self, loss: float | None) -> float | None:
         gain = self.decisions[-1].evidence.get("total_gain", math.nan)
-        if self.loss_given_up is None or not gain > 0:
-            return None
-        return self.loss_given_up / gain
+        return None if loss is None or not gain > 0 else loss / gain
 
 
 def replay(
@@ -109,7 +123,8 @@ def replay(
         settings: The monitor's; a budget that they leave out is that of `budget_of`.
         is_over: Whether the run has ended; while it grows nobody knows its length.
         with_forecast: Whether to look ahead too, which takes some milliseconds.
-        schedule_known: Whether the rule is told the learning rates of the log in advance; see `with_schedule`.
+        schedule_known: Whether the rule is told the learning rates of the log in advance; see `with_schedule`. It is
+            too where a configuration beside the log names a schedule that is fixed.
 
     Returns:
         All decisions and what follows from them.
@@ -122,11 +137,7 @@ def replay(
     >>> replayed.verdict.value, replayed.stop is not None, replayed.share_given_up < 0.01
     ('converged', True, True)
     """
-    settings = settings or Settings()
-    if settings.max_epochs is None:
-        settings = dataclasses.replace(settings, max_epochs=budget_of(run, is_over=is_over))
-    if schedule_known:
-        settings = with_schedule(settings, run)
+    settings = _told(settings or Settings(), run, is_over=is_over, schedule_known=schedule_known)
     monitor = Monitor.from_settings(settings, counter=run.counter)
     decisions: list[Decision] = []
     forecast = None
@@ -139,6 +150,45 @@ def replay(
     return Replay(run=run, settings=settings, decisions=tuple(decisions), forecast=forecast)
 
 
+@dataclass(frozen=True)
+class OtherStop:
+    """Where another rule would have ended a run.
+
+    Args:
+        rule: Its name, such as ``patience:10``.
+        step: After which step, None where it would not have ended it before its budget.
+    """
+
+    rule: str
+    step: int | None
+
+
+def stop_by(
+    rule: str, run: Run, settings: Settings, *, is_over: bool = True, schedule_known: bool = False
+) -> OtherStop:
+    """Where a rule would have ended a run: less work than a replay, which also says what the run looks like.
+
+    Args:
+        rule: The rule's name.
+        run: The training.
+        settings: Of a monitor that stops by the rule.
+        is_over: Whether the run has ended.
+        schedule_known: Whether the rule is told the learning rates of the log in advance.
+    """
+    monitor = Monitor.from_settings(_told(settings, run, is_over=is_over, schedule_known=schedule_known))
+    ends = (each.step for each in run.observations if monitor.ends(monitor.read(each)))
+    step = next(ends, None)
+    budget = monitor.settings.max_epochs
+    return OtherStop(rule, None if step is None or (budget is not None and step + 1 >= budget) else step)
+
+
+def _told(settings: Settings, run: Run, *, is_over: bool, schedule_known: bool) -> Settings:
+    """The settings with what the rule is told of a run: its budget, and its rates where they are known."""
+    if settings.max_epochs is None:
+        settings = dataclasses.replace(settings, max_epochs=budget_of(run, is_over=is_over))
+    return with_schedule(settings, run) if is_schedule_known(run, schedule_known) else settings
+
+
 def _ends_early(decision: Decision) -> bool:
     """Whether a decision ends the training before its budget does."""
     return decision.stop and not decision.is_budget_end
@@ -147,6 +197,14 @@ def _ends_early(decision: Decision) -> bool:
 def budget_of(run: Run, *, is_over: bool = True) -> int | None:
     """The epochs that a run was to take: as its log tells, or else all that it took, where it is over."""
     return run.planned or (max(run.steps, 1) if is_over else None)
+
+
+def is_schedule_known(run: Run, asked: bool) -> bool:
+    """Whether the rates of a log were fixed before the training: the user says so, or a configuration beside it does.
+
+    A schedule that reacts to the training, as ``ReduceLROnPlateau``, was known to nobody in advance.
+    """
+    return asked or bool(FIXED.search(run.schedule))
 
 
 def with_schedule(settings: Settings, run: Run) -> Settings:

@@ -11,7 +11,7 @@ from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import plain_number
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.ending import NotJudged, not_judged
-from convergence_callbacks.replay import Replay
+from convergence_callbacks.replay import OtherStop, Replay
 from convergence_callbacks.telling import words_of
 from convergence_callbacks.telling.known import BUDGET
 
@@ -52,6 +52,7 @@ class Summary:
         broken_at: The epoch from which on the run was seen to be broken until its stop or end, None where it was not.
         steps_after_broken: Epochs that were trained on after that.
         hours_until_broken: Time until then; None where no times were logged.
+        hours_after_broken: Time after that; None where no times were logged.
         baseline: The rule that the saving is compared with, empty where with none.
         baseline_stopped_at: Where that one would have stopped, None where it would not.
         baseline_steps_saved: Epochs that it would have saved.
@@ -84,6 +85,7 @@ class Summary:
     broken_at: int | None
     steps_after_broken: int | None
     hours_until_broken: float | None
+    hours_after_broken: float | None
     baseline: str
     baseline_stopped_at: int | None
     baseline_steps_saved: int | None
@@ -93,13 +95,12 @@ class Summary:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, replay: Replay, *, baseline: Replay | None = None, baseline_name: str = "") -> Summary:
+    def of(cls, replay: Replay, *, baseline: OtherStop | None = None) -> Summary:
         """The summary of a replay.
 
         Args:
             replay: What the rule made of the run.
-            baseline: What another rule made of it, with which the saving is compared.
-            baseline_name: That one's name.
+            baseline: Where another rule would have ended it, with which the saving is compared.
         """
         run, stop, last = replay.run, replay.stop, replay.decisions[-1]
         told = stop or last
@@ -126,7 +127,7 @@ class Summary:
             share_given_up=replay.share_given_up,
             assumed=run.assumed,
             **_broken(replay),
-            **_compared(baseline, baseline_name),
+            **_compared(replay, baseline),
             not_judged=tuple(each.value for each in not_judged(run.observations)),
             notes=run.notes,
         )
@@ -148,15 +149,19 @@ def is_judged(verdict: str, not_judged: Sequence[str]) -> bool:
     return diverged or not any(name in not_judged for name in NOTHING_TO_JUDGE)
 
 
-def _compared(baseline: Replay | None, name: str) -> dict[str, Any]:
+def _compared(replay: Replay, other: OtherStop | None) -> dict[str, Any]:
     """What another rule made of the run."""
-    stop = None if baseline is None else baseline.stop
+    if other is None:
+        names = ("stopped_at", "steps_saved", "hours_saved", "share_given_up")
+        return {"baseline": "", **dict.fromkeys(f"baseline_{name}" for name in names)}
+    run, step = replay.run, other.step
+    unsaved = None if run.seconds is None else 0.0
     return {
-        "baseline": name if baseline is not None else "",
-        "baseline_stopped_at": None if baseline is None or stop is None else baseline.run.number(stop.step),
-        "baseline_steps_saved": None if baseline is None else baseline.steps_saved,
-        "baseline_hours_saved": None if baseline is None else _hours(baseline.seconds_saved),
-        "baseline_share_given_up": None if baseline is None else baseline.share_given_up,
+        "baseline": other.rule,
+        "baseline_stopped_at": None if step is None else run.number(step),
+        "baseline_steps_saved": 0 if step is None else run.steps - step - 1,
+        "baseline_hours_saved": _hours(unsaved if step is None else replay.seconds_after(step)),
+        "baseline_share_given_up": replay.share_given_up_at(run.observations[-1].step if step is None else step),
     }
 
 
@@ -164,12 +169,14 @@ def _broken(replay: Replay) -> dict[str, Any]:
     """Since when the run was seen to be broken, and what that cost."""
     first = _first_broken(replay)
     if first is None:
-        return {"broken_at": None, "steps_after_broken": None, "hours_until_broken": None}
+        return dict.fromkeys(("broken_at", "steps_after_broken", "hours_until_broken", "hours_after_broken"))
     elapsed = next((each.elapsed for each in replay.run.observations if each.step == first.step), None)
+    took = replay.run.seconds
     return {
         "broken_at": replay.run.number(first.step),
         "steps_after_broken": replay.run.steps - first.step - 1,
         "hours_until_broken": _hours(elapsed),
+        "hours_after_broken": None if elapsed is None or took is None else _hours(took - elapsed),
     }
 
 

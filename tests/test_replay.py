@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import io
 import json
 import re
@@ -12,7 +13,7 @@ from convergence_callbacks.cli import app
 from convergence_callbacks.cli.tables import replay_lines
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs import Run
-from convergence_callbacks.replay import replay
+from convergence_callbacks.replay import replay, stop_by
 from convergence_callbacks.summary import Summary
 from tests.curves import exponential, overfitting
 from tests.logs.make import keras_csv, trainer_state, ultralytics_csv, write_csv
@@ -194,3 +195,26 @@ def test_what_broken_runs_cost_until_they_were_seen_is_told(command, tmp_path):
         rows = [(e, 1.0 if e < 9 else "nan", 1.0 if e < 9 else "nan") for e in range(30)]
         write_csv(tmp_path / f"{name}.csv", ["epoch", "loss", "val_loss"], rows)
     assert "2 runs of 2 were broken: seen after " in command(tmp_path).stdout
+
+
+def test_another_rule_ends_a_run_where_its_own_replay_does():
+    for curve in (exponential(60, 5, noise=0.02), overfitting(60, best=10)):
+        run = run_of(curve)
+        for patience in (3, 10, 200):
+            settings = Settings(criteria=Patience(patience))
+            stop = replay(run, settings).stop
+            other = stop_by(f"patience:{patience}", run, settings)
+            assert other.step == (None if stop is None else stop.step)
+            summary = Summary.of(replay(run), baseline=other)
+            assert summary.baseline_steps_saved == replay(run, settings).steps_saved
+            assert summary.baseline_share_given_up == pytest.approx(replay(run, settings).share_given_up)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "is_told"), [("cosine", True), ("MultiStepLR", True), ("ReduceLROnPlateau", False), ("", False)]
+)
+def test_rates_of_a_schedule_that_the_configuration_names_are_told_in_advance(schedule, is_told):
+    run = run_of(exponential(30, 5))
+    seen = tuple(dataclasses.replace(each, lr=0.1 / (1 + each.step)) for each in run.observations)
+    replayed = replay(dataclasses.replace(run, observations=seen, schedule=schedule))
+    assert (replayed.settings.lr_schedule is not None) == is_told

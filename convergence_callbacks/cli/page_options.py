@@ -13,6 +13,10 @@ from convergence_callbacks.core.errors import ConvergenceError
 PricePerHour = Annotated[
     float | None, typer.Option("--price-per-hour", help="What an hour of training costs.", show_default=False)
 ]
+BaselineRule = Annotated[
+    str,
+    typer.Option("--baseline", help="The rule that what is saved is compared with; '' for none."),
+]
 Currency = Annotated[str, typer.Option("--currency", help="Written before amounts.")]
 
 

@@ -54,6 +54,7 @@ from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.record.verify import verify
 from convergence_callbacks.replay import replay as replay_run
+from convergence_callbacks.replay import stop_by
 from convergence_callbacks.summary import NOTHING_TO_JUDGE, Summary
 from convergence_callbacks.telling.summary import missing
 from convergence_callbacks.telling.text import printable
@@ -156,8 +157,8 @@ def _end(paths: Sequence[Path], summaries: Sequence[Summary], problems: Sequence
 
 
 def _summary(run: Run, settings: Settings, baseline: Settings | None, name: str, *, schedule_known: bool) -> Summary:
-    other = None if baseline is None else replay_run(run, baseline, schedule_known=schedule_known)
-    return Summary.of(replay_run(run, settings, schedule_known=schedule_known), baseline=other, baseline_name=name)
+    other = None if baseline is None else stop_by(name, run, baseline, schedule_known=schedule_known)
+    return Summary.of(replay_run(run, settings, schedule_known=schedule_known), baseline=other)
 
 
 def _explain(paths: Sequence[Path], choice: ColumnChoice) -> None:

@@ -24,7 +24,8 @@ from convergence_callbacks.cli.log_options import (
     settings_and_columns,
 )
 from convergence_callbacks.cli.output import complain, errors_told, named, say
-from convergence_callbacks.cli.page_options import Currency, PricePerHour, needing_pages
+from convergence_callbacks.cli.page_options import BaselineRule, Currency, PricePerHour, needing_pages
+from convergence_callbacks.compare.rules import rule_from
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.engines import spread_many
 from convergence_callbacks.logs.columns import ColumnChoice
@@ -46,6 +47,7 @@ def report(
     title: Annotated[str | None, typer.Option(help="The heading; without it, the name of the folder.")] = None,
     price_per_hour: PricePerHour = None,
     currency: Currency = "$",
+    baseline: BaselineRule = "patience:10",
     settings_file: SettingsFile = None,
     train_metric: TrainMetric = None,
     val_metric: ValMetric = None,
@@ -66,7 +68,10 @@ def report(
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         settings, choice = settings_and_columns(settings_file, *columns)
         price = (price_per_hour, currency)
-        text, problems, runs = _written(path, title, settings, choice, price, kind, schedule_known=schedule_known)
+        other = rule_from(baseline, settings) if baseline else None
+        text, problems, runs = _written(
+            path, title, settings, choice, price, (baseline, other), kind, schedule_known=schedule_known
+        )
         if not runs:
             complain(f"{named(path)}: no log of a training was found")
         elif str(to) == "-":
@@ -86,6 +91,7 @@ def _written(
     settings: Settings,
     choice: ColumnChoice,
     price: tuple[float | None, str],
+    baseline: tuple[str, Settings | None],
     kind: Format,
     *,
     schedule_known: bool,
@@ -93,9 +99,11 @@ def _written(
     """The text of the report, what could not be read, and how many runs it is about."""
     with needing_pages():
         from convergence_callbacks.pages import Price, Report
-        from convergence_callbacks.pages.card import card_of
+        from convergence_callbacks.pages.card import Baseline, card_of
+    name, rule = baseline
     problems: list[LogError] = []
-    one = functools.partial(card_of, settings=settings, schedule_known=schedule_known)
+    other = None if rule is None else Baseline(name, rule)
+    one = functools.partial(card_of, settings=settings, schedule_known=schedule_known, baseline=other)
     cards = list(spread_many(one, runs_below(path, choice, problems)))
     made = Report(
         title=title or named(Path(path.resolve().name)),

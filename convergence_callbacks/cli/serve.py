@@ -29,7 +29,8 @@ from convergence_callbacks.cli.log_options import (
     settings_and_columns,
 )
 from convergence_callbacks.cli.output import errors_told, named, say
-from convergence_callbacks.cli.page_options import Currency, PricePerHour, needing_pages
+from convergence_callbacks.cli.page_options import BaselineRule, Currency, PricePerHour, needing_pages
+from convergence_callbacks.compare.rules import rule_from
 from convergence_callbacks.core.errors import ConvergenceError
 
 
@@ -45,6 +46,7 @@ def serve(
     ] = None,
     price_per_hour: PricePerHour = None,
     currency: Currency = "$",
+    baseline: BaselineRule = "patience:10",
     settings_file: SettingsFile = None,
     train_metric: TrainMetric = None,
     val_metric: ValMetric = None,
@@ -61,17 +63,19 @@ def serve(
         path.stat()
         with needing_pages():
             from convergence_callbacks.pages import Price
+            from convergence_callbacks.pages.card import Baseline
             from convergence_callbacks.pages.guard import is_local
             from convergence_callbacks.pages.server import application
             from convergence_callbacks.pages.shelf import Shelf, end_with_parent
         price = None if price_per_hour is None else Price(price_per_hour, currency)
+        other = Baseline(baseline, rule_from(baseline, settings)) if baseline else None
         if not token and not is_local(host):
             token = secrets.token_urlsafe(24)
         listening = _listening(host, port)
         # New processes rather than forks: a fork of a process with threads may hang.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(_processes(), context, end_with_parent) as executor:
-            shelf = Shelf(path, settings, choice, executor)
+            shelf = Shelf(path, settings, choice, executor, other)
             app = application(shelf, title=named(Path(path.resolve().name)), price=price, token=token or None)
             _run(app, shelf, host, listening, token)
             executor.shutdown(wait=False, cancel_futures=True)

@@ -89,7 +89,14 @@ def _columns(summaries: Sequence[Summary]) -> list[_Column]:
     hours = [each.hours_saved for each in summaries]
     if any(each is not None for each in hours):
         total = duration(sum(each or 0.0 for each in hours)) if many else ""
-        columns.append(_Column("time", [duration(each) for each in hours], total, is_spare=True))
+        columns.append(
+            _Column(
+                "time",
+                [NONE if each.stopped_at is None else duration(each.hours_saved) for each in summaries],
+                total,
+                is_spare=True,
+            )
+        )
     kwh = [each.kwh_saved for each in summaries]
     if any(each is not None for each in kwh):
         total = energy(sum(each or 0.0 for each in kwh)) if many else ""

@@ -16,7 +16,7 @@ from convergence_callbacks.core.curve.reading import Reading, side_by_side
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.run import Run
-from convergence_callbacks.replay import budget_of, with_schedule
+from convergence_callbacks.replay import budget_of, is_schedule_known, with_schedule
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def outcomes_of(runs: Sequence[Run], rules: Sequence[Settings], *, schedule_know
     races = []
     for run in runs:
         entered = monitors(budget_of(run))
-        if schedule_known:
+        if is_schedule_known(run, schedule_known):
             entered = [Monitor.from_settings(with_schedule(monitor.settings, run)) for monitor in entered]
         races.append(_Race(run, entered))
     for place in range(max((len(run.observations) for run in runs), default=0)):

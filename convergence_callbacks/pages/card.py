@@ -13,7 +13,7 @@ from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.numbers import numbered
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.pages.curve import chart_of, spark_of
-from convergence_callbacks.replay import Replay, replay
+from convergence_callbacks.replay import OtherStop, Replay, replay, stop_by
 from convergence_callbacks.summary import Summary
 from convergence_callbacks.telling.forecast import outlook
 
@@ -75,12 +75,18 @@ class Card:
     expected: str = ""
 
     @classmethod
-    def of(cls, replay: Replay, *, is_over: bool = True) -> Card:
-        """The card of a replay."""
+    def of(cls, replay: Replay, *, is_over: bool = True, baseline: OtherStop | None = None) -> Card:
+        """The card of a replay.
+
+        Args:
+            replay: What the rule made of the run.
+            is_over: Whether the training has ended.
+            baseline: Where another rule would have ended it, with which the saving is compared.
+        """
         run, chart, turns = replay.run, chart_of(replay), _turns(replay)
         return cls(
             key=key_of(f"{run.path}\n{run.name}"),
-            summary=Summary.of(replay),
+            summary=Summary.of(replay, baseline=baseline),
             hours=None if run.seconds is None else run.seconds / 3600,
             chart=chart,
             spark=spark_of(chart),
@@ -95,10 +101,33 @@ class Card:
         )
 
 
-def card_of(run: Run, settings: Settings, *, is_over: bool = True, schedule_known: bool = False) -> Card:
+@dataclass(frozen=True)
+class Baseline:
+    """A rule that the saving is compared with.
+
+    Args:
+        name: Its name, such as ``patience:10``.
+        settings: Of a monitor that stops by it.
+    """
+
+    name: str
+    settings: Settings
+
+
+def card_of(
+    run: Run,
+    settings: Settings,
+    *,
+    is_over: bool = True,
+    schedule_known: bool = False,
+    baseline: Baseline | None = None,
+) -> Card:
     """The card of a run that the rule is shown; see `replay`."""
     replayed = replay(run, settings, is_over=is_over, with_forecast=True, schedule_known=schedule_known)
-    return Card.of(replayed, is_over=is_over)
+    other = None
+    if baseline is not None:
+        other = stop_by(baseline.name, run, baseline.settings, is_over=is_over, schedule_known=schedule_known)
+    return Card.of(replayed, is_over=is_over, baseline=other)
 
 
 def _expected(replay: Replay) -> str:

@@ -20,6 +20,10 @@ LOGARITHMIC = 30
 """A curve whose highest value is this many times its lowest is drawn on a logarithmic axis."""
 
 
+CUT = 30
+"""A loss that comes this many times higher than its curve began is drawn cut off."""
+
+
 def chart_of(replay: Replay) -> dict[str, Any]:
     """What is drawn of a run, in types that JSON takes.
 
@@ -50,6 +54,7 @@ def chart_of(replay: Replay) -> dict[str, Any]:
         "stop": None if replay.stop is None else run.number(replay.stop.step),
         "best": best,
         "log": _is_logarithmic([value for each in series for value in each["y"]]),
+        "top": _top([each["y"] for each in series]),
         "band": _band(replay),
     }
 
@@ -122,6 +127,14 @@ def _band(replay: Replay) -> dict[str, Any] | None:
 def _is_logarithmic(values: Sequence[float | None]) -> bool:
     known = np.array([value for value in values if value is not None], dtype=float)
     return bool(known.size and known.min() > 0 and np.quantile(known, 0.98) > LOGARITHMIC * known.min())
+
+
+def _top(curves: Sequence[Sequence[float | None]]) -> float | None:
+    """Where the axis ends of a run that exploded, so that what came before is still to be seen; None for any other."""
+    known = [[value for value in curve if value is not None] for curve in curves]
+    starts = [curve[0] for curve in known if curve]
+    usual, most = max(map(abs, starts), default=0.0), max(map(max, filter(None, known)), default=0.0)
+    return _plain(CUT * usual) if usual > 0 and most > CUT * usual else None
 
 
 def _plain(value: float | None) -> float | None:

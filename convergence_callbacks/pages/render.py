@@ -37,6 +37,7 @@ def environment() -> Environment:
         numbers.energy,
         numbers.count,
         text.words,
+        text.rule,
         text.markdown,
     ):
         made.filters[each.__name__] = each

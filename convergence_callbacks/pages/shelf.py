@@ -16,9 +16,11 @@ from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import LogError, NotALogError
-from convergence_callbacks.logs.read import find_logs, read_log
+from convergence_callbacks.logs.read import find_logs, read_together
 from convergence_callbacks.logs.reader import Reader
-from convergence_callbacks.pages.card import Card, card_of
+from convergence_callbacks.logs.run import Run
+from convergence_callbacks.logs.trainings import Logs, grouped
+from convergence_callbacks.pages.card import Baseline, Card, card_of
 
 QUIET = 120.0
 """Seconds after which a log that has not grown is taken for that of a training that is over."""
@@ -28,15 +30,18 @@ REST = 2.0
 
 _Signature = tuple[object, ...]
 
+_Paths = tuple[Path, ...]
+"""The logs that may tell of one training."""
+
 
 @dataclass
 class _Shelved:
-    """What is known of a log."""
+    """What is known of logs that may tell of one training."""
 
     signature: _Signature
     version: int
     cards: tuple[Card, ...] = ()
-    problem: LogError | None = None
+    problems: tuple[LogError, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class Shelf:
         settings: Of the rule.
         choice: Columns that the user named.
         executor: What reads and replays.
+        baseline: The rule that the saving is compared with; None for none.
         clock: Seconds since 1970, as files are dated by.
     """
 
@@ -70,10 +76,11 @@ class Shelf:
     settings: Settings
     choice: ColumnChoice
     executor: Executor
+    baseline: Baseline | None = None
     clock: Callable[[], float] = time.time
     waiting: int = field(default=0, init=False)
     version: int = field(default=0, init=False)
-    _logs: dict[Path, _Shelved] = field(default_factory=dict, init=False)
+    _logs: dict[_Paths, _Shelved] = field(default_factory=dict, init=False)
     _outside: dict[Path, LogError] = field(default_factory=dict, init=False)
     _gone: dict[str, int] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -89,7 +96,7 @@ class Shelf:
     def problems(self) -> list[LogError]:
         """What could not be read."""
         with self._lock:
-            return [*(log.problem for log in self._logs.values() if log.problem), *self._outside.values()]
+            return [*(each for log in self._logs.values() for each in log.problems), *self._outside.values()]
 
     def card(self, key: str) -> Card | None:
         """The run of a key."""
@@ -120,18 +127,23 @@ class Shelf:
             else:
                 outside[log] = LogError("a link that leads out of the folder is not followed", log)
         self._outside = outside
-        signatures = {log: self._signature(log) for log in found}
-        for log in set(self._logs) - set(found):
-            self._put(log, None)
-        changed = [log for log in found if log not in self._logs or self._logs[log].signature != signatures[log]]
+        together = {tuple(log for log, _ in logs): logs for logs in grouped(found.items())}
+        signatures = {paths: self._signature(paths) for paths in together}
+        for paths in set(self._logs) - set(together):
+            self._put(paths, None)
+        changed = [
+            each for each in together if each not in self._logs or self._logs[each].signature != signatures[each]
+        ]
         took = time.monotonic() - began
         self.waiting = len(changed)
         root = self.path if self.path.is_dir() else None
-        one = functools.partial(cards_of, choice=self.choice, settings=self.settings, root=root)
-        work = {self.executor.submit(one, (log, found[log]), is_over=bool(signatures[log][0])): log for log in changed}
+        one = functools.partial(cards_of, choice=self.choice, settings=self.settings, baseline=self.baseline, root=root)
+        work = {
+            self.executor.submit(one, together[paths], is_over=bool(signatures[paths][0])): paths for paths in changed
+        }
         for done in as_completed(work):
-            log, result = work[done], done.result()
-            self._put(log, _Shelved(signatures[log], 0, *result))
+            paths, result = work[done], done.result()
+            self._put(paths, _Shelved(signatures[paths], 0, *result))
             self.waiting -= 1
         return took
 
@@ -152,20 +164,20 @@ class Shelf:
         except NotALogError:  # a file that is still empty
             return
 
-    def _put(self, log: Path, shelved: _Shelved | None) -> None:
+    def _put(self, paths: _Paths, shelved: _Shelved | None) -> None:
         with self._lock:
             self.version += 1
-            old = self._logs.pop(log, None)
+            old = self._logs.pop(paths, None)
             for card in old.cards if old else ():
                 self._gone[card.key] = self.version
             if shelved is not None:
                 shelved.version = self.version
-                self._logs[log] = shelved
+                self._logs[paths] = shelved
 
-    def _signature(self, log: Path) -> _Signature:
-        """What differs when a log has grown; its first item is whether the training is over."""
+    def _signature(self, paths: _Paths) -> _Signature:
+        """What differs when one of the logs has grown; its first item is whether the training is over."""
         try:
-            files = sorted(log.iterdir()) if log.is_dir() else [log]
+            files = [file for log in paths for file in (sorted(log.iterdir()) if log.is_dir() else [log])]
             stats = [file.stat() for file in files]
         except OSError:
             return (True,)
@@ -174,18 +186,16 @@ class Shelf:
 
 
 def cards_of(
-    log: tuple[Path, Reader], choice: ColumnChoice, settings: Settings, root: Path | None, *, is_over: bool
-) -> tuple[tuple[Card, ...], LogError | None]:
-    """The cards of the runs of a log, or what is wrong with it."""
+    logs: Logs, choice: ColumnChoice, settings: Settings, baseline: Baseline | None, root: Path | None, *, is_over: bool
+) -> tuple[tuple[Card, ...], tuple[LogError, ...]]:
+    """The cards of the trainings that some logs tell of, each once, and what is wrong with the logs."""
     try:
-        runs = read_log(*log, choice, root)
-        return tuple(card_of(run, settings, is_over=is_over) for run in runs), None
-    except NotALogError:
-        return (), None
-    except LogError as error:
-        return (), error
+        read = read_together(logs, choice, root)
+        runs = [each for each in read if isinstance(each, Run)]
+        problems = [each for each in read if isinstance(each, LogError) and not isinstance(each, NotALogError)]
+        return tuple(card_of(run, settings, is_over=is_over, baseline=baseline) for run in runs), tuple(problems)
     except ConvergenceError as error:
-        return (), LogError(str(error), log[0])
+        return (), (LogError(str(error), logs[0][0]),)
 
 
 def _is_below(log: Path, root: Path) -> bool:

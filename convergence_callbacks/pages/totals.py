@@ -37,6 +37,14 @@ class Totals:
         worst: The largest share of its gain that a run gives up by its stop, None where that can't be said.
         mean: The same on average over the runs that gained something.
         shares: The verdicts at the end, gravest first.
+        baseline: The rule that the saving is compared with, empty where with none.
+        baseline_steps_saved: Epochs that it would have saved.
+        baseline_hours_saved: Their time, of the runs that logged it.
+        broken: Runs that were seen to be broken.
+        steps_until_broken: Epochs of those until they were.
+        steps_after_broken: Epochs that were trained on after that.
+        hours_until_broken: The time until then, of the runs that logged it.
+        hours_after_broken: The time after it.
     """
 
     runs: int
@@ -52,6 +60,14 @@ class Totals:
     worst: float | None
     mean: float | None
     shares: tuple[Share, ...]
+    baseline: str
+    baseline_steps_saved: int
+    baseline_hours_saved: float
+    broken: int
+    steps_until_broken: int
+    steps_after_broken: int
+    hours_until_broken: float
+    hours_after_broken: float
 
     @property
     def share_saved(self) -> float:
@@ -65,6 +81,7 @@ class Totals:
         units = {summary.unit for summary in summaries}
         hours = [card.hours for card in cards if card.hours is not None]
         energy = [summary.kwh for summary in summaries if summary.kwh is not None]
+        broken = [summary for summary in summaries if summary.broken_at is not None]
         lost = [summary.share_given_up for summary in summaries if summary.share_given_up is not None]
         return cls(
             runs=len(cards),
@@ -80,6 +97,14 @@ class Totals:
             worst=max(lost, default=None),
             mean=sum(lost) / len(lost) if lost else None,
             shares=tuple(_shares([Verdict(summary.verdict) for summary in summaries])),
+            baseline=next((summary.baseline for summary in summaries if summary.baseline), ""),
+            baseline_steps_saved=sum(summary.baseline_steps_saved or 0 for summary in summaries),
+            baseline_hours_saved=sum(summary.baseline_hours_saved or 0.0 for summary in summaries),
+            broken=len(broken),
+            steps_until_broken=sum(summary.steps - (summary.steps_after_broken or 0) for summary in broken),
+            steps_after_broken=sum(summary.steps_after_broken or 0 for summary in broken),
+            hours_until_broken=sum(summary.hours_until_broken or 0.0 for summary in broken),
+            hours_after_broken=sum(summary.hours_after_broken or 0.0 for summary in broken),
         )
 
 

@@ -14,6 +14,15 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def rule(name: str) -> str:
+    """A rule's name as it is said.
+
+    >>> rule("patience:10"), rule("generalization_loss:5")
+    ('patience 10', 'generalization loss 5')
+    """
+    return words(name).replace(":", " ")
+
+
 def markdown(text: object) -> str:
     """Text that Markdown and HTML leave alone, on one line.
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import LogError, NotALogError
-from convergence_callbacks.logs.read import find_logs, read_log
+from convergence_callbacks.logs.read import find_logs, read_log, read_together
 from convergence_callbacks.logs.reader import Reader
 from convergence_callbacks.logs.run import Run
+from convergence_callbacks.logs.trainings import Logs, grouped, is_same, together
 
 RESTED = 2
 """A log has rested that was not written to for so many times its longest pause so far, while another was."""
@@ -79,16 +80,18 @@ class Follower:
         try:
             if not self._path.exists():
                 return Reading(problem=f"{self._path} is not there yet")
-            return self._read_one(dict(find_logs(self._path)))
+            return self._read_one(list(grouped(find_logs(self._path))))
         except LogError as error:
             return Reading(problem=str(error))
         except OSError as error:
             return Reading(problem=f"{self._path}: {error.strerror or error}")
 
-    def _read_one(self, logs: Mapping[Path, Reader]) -> Reading:
-        """The log to follow, or the newest that tells of a training."""
+    def _read_one(self, found: Sequence[Logs]) -> Reading:
+        """The log to follow, or the newest that tells of a training, with what others tell of the same one."""
         problem = ""
         root = self._path if self._path.is_dir() else None
+        logs = {log: reader for each in found for log, reader in each}
+        beside = {log: each for each in found for log, _ in each}
         for log in self._to_follow(logs):
             if log not in logs:  # rotated away a moment ago
                 return Reading(problem=f"{log} is not there, or empty")
@@ -99,7 +102,8 @@ class Follower:
                 continue
             if runs:
                 self._log = log
-                return Reading(runs[-1])
+                others = [each for each in beside[log] if each[0] != log]
+                return Reading(_with(runs[-1], read_together(tuple(others), self._choice, root)))
         return Reading(problem=problem or f"{self._path} holds no log yet")
 
     def _to_follow(self, logs: Mapping[Path, Reader]) -> list[Path]:
@@ -115,6 +119,14 @@ class Follower:
         followed, newest = self._growths[self._log], self._growths[newest_first[0]]
         has_rested = newest.changed - followed.changed > RESTED * followed.pause
         return newest_first if has_rested else [self._log]
+
+
+def _with(run: Run, others: Iterable[Run | LogError]) -> Run:
+    """The run that is followed, with what other logs tell of the same training: its rates, times and plans."""
+    for other in others:
+        if isinstance(other, Run) and is_same(run, other):
+            run = together(run, other)
+    return run
 
 
 def _state_of(path: Path) -> object:

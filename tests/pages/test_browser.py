@@ -1,11 +1,13 @@
 """The pages in a browser: Debian's Chromium, headless."""
 
+import dataclasses
 import datetime
 import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 pytest.importorskip("playwright", reason="needs playwright: pip install 'convergence-callbacks[dev]'")
@@ -209,3 +211,39 @@ def test_runs_that_are_ticked_are_compared(served, visit):
     assert page.locator("svg.curves .name").count() == 2
     page.locator("svg.curves").hover(position={"x": 200, "y": 100})
     assert page.locator(".tip i").count() == 2
+
+
+def test_what_is_drawn_is_saved_as_csv(visit, report):
+    page = visit(report)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save what is drawn as CSV").first.click()
+    assert download.value.suggested_filename == "run_0.csv"
+    head, *rows = download.value.path().read_text().splitlines()
+    assert head == '"epoch","train","validation","learning rate"' and len(rows) == 60 and rows[0].startswith("0,")
+
+
+COVERS = """() => [...document.querySelectorAll("figure")].map((figure) => {
+  const label = [...figure.querySelectorAll("text.halo")][0].getBBox();
+  return [...figure.querySelectorAll("path.curve")].some((path) => {
+    for (let at = 0; at <= path.getTotalLength(); at += 2) {
+      const { x, y } = path.getPointAtLength(at);
+      if (x > label.x && x < label.x + label.width && y > label.y + 2 && y < label.y + label.height - 2) return true;
+    }
+    return false;
+  });
+})"""
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_label_of_the_best_covers_no_curve(visit, report, width):
+    assert visit(report, width).evaluate(COVERS) == [False] * 4
+
+
+def test_an_explosion_is_cut_off_and_that_is_said(visit, tmp_path):
+    curve = sound()
+    wild = dataclasses.replace(curve, val=np.where(np.arange(100) > 95, 1e12, curve.val))
+    (tmp_path / "notebook.html").write_text(plot(run_of(wild))._repr_html_(), encoding="utf-8")
+    frame = visit(f"file://{tmp_path}/notebook.html").frame_locator("iframe")
+    assert "cut off: up to 1000000000000" in frame.locator("svg.curves").inner_html()
+    height = frame.locator("path.curve").first.evaluate("path => path.getPointAtLength(0).y")
+    assert height < 220  # the beginning is not flattened onto the axis

@@ -7,7 +7,7 @@ import pytest
 from convergence_callbacks import Observation
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs import Columns
-from convergence_callbacks.pages.curve import MOST, chart_of, comparison_of, spark_of
+from convergence_callbacks.pages.curve import CUT, MOST, chart_of, comparison_of, spark_of
 from convergence_callbacks.replay import replay
 from tests.curves import exponential
 from tests.pages.cards import card_of, run_of, sound
@@ -93,3 +93,12 @@ def test_a_card_names_epochs_as_the_log_numbers_them():
     assert best(numbered) == best(plain) + 1
     assert [turn.number for turn in numbered.turns] == [turn.number + 1 for turn in plain.turns]
     assert numbered.turns[-1].decision.best_step == plain.turns[-1].decision.best_step + 1
+
+
+def test_a_run_that_exploded_is_cut_off_above_its_beginning():
+    curve = sound()
+    wild = dataclasses.replace(curve, val=np.where(np.arange(100) > 95, 1e12, curve.val))
+    drawn = chart(run_of(wild))
+    start = max(drawn["series"][0]["y"][0], drawn["series"][1]["y"][0])
+    assert drawn["top"] == pytest.approx(CUT * start, rel=1e-3) and max(drawn["series"][1]["y"]) == 1e12
+    assert chart(run_of(sound()))["top"] is None

@@ -7,15 +7,18 @@ import math
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from convergence_callbacks import Observation, engines
 from convergence_callbacks.cli import app
+from convergence_callbacks.compare import rule_from
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.pages import Card, Price, Report
-from convergence_callbacks.replay import replay
+from convergence_callbacks.pages.totals import Totals
+from convergence_callbacks.replay import replay, stop_by
 from tests.logs.make import keras_csv, trainer_state, wandb_lines, write_csv
 from tests.pages.cards import SCRIPT, card_of, run_of, sound
 
@@ -216,3 +219,31 @@ def test_many_runs_are_replayed_on_all_cores_into_the_same_report(command, tmp_p
     done = command("runs", "-o", "there.md")
     assert done.exit_code == 1 and "cut.json" in done.stderr
     assert (tmp_path / "here.md").read_text() == (tmp_path / "there.md").read_text()
+
+
+def test_it_says_what_patience_would_have_saved_and_what_broken_runs_cost():
+    run = run_of(times=True)
+    other = stop_by("patience:10", run, rule_from("patience:10"))
+    curve = sound()
+    exploded = dataclasses.replace(curve, val=np.where(np.arange(100) > 60, 1e6, curve.val))
+    broken = run_of(exploded, name="b", times=True)
+    cards = [Card.of(replay(run), baseline=other), Card.of(replay(broken, Settings(stop_on="nothing")))]
+    totals = Totals.of(cards)
+    assert totals.broken == 1 and totals.steps_until_broken + totals.steps_after_broken == broken.steps
+    assert totals.hours_until_broken + totals.hours_after_broken == pytest.approx(cards[1].hours)
+    for text in (report(*cards, price=Price(3.0)).html(), report(*cards, price=Price(3.0)).markdown()):
+        assert "patience 10: " in text
+        assert f"1 training was broken: that was seen after {totals.steps_until_broken} epochs" in text
+        assert f"${3 * totals.hours_until_broken:.2f}" in text and f"${3 * totals.baseline_hours_saved:.2f}" in text
+
+
+def test_the_command_compares_with_patience_10_unless_another_is_named(command, tmp_path):
+    keras_csv(tmp_path / "net")
+    assert (
+        command(tmp_path, "-o", "a.html").exit_code
+        == command(tmp_path, "-o", "b.html", "--baseline", "").exit_code
+        == 0
+    )
+    assert "Saved by patience 10" in (tmp_path / "a.html").read_text()
+    assert "Saved by" not in (tmp_path / "b.html").read_text()
+    assert command(tmp_path, "--baseline", "patiens:3").exit_code == 1

@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from convergence_callbacks.compare import rule_from
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs import ColumnChoice, read_logs
+from convergence_callbacks.pages.card import Baseline
 from convergence_callbacks.pages.shelf import QUIET, Shelf
-from tests.logs.make import keras_csv, mlflow_files, mlflow_sqlite, write_csv
+from tests.logs.make import keras_csv, lines, mlflow_files, mlflow_sqlite, write_csv
 
 
 @pytest.fixture
@@ -129,3 +131,29 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path, executor)
     shelf.look()
     assert sorted(card.summary.run for card in shelf.cards) == ["inside.csv", "own"]
     assert [str(problem) for problem in shelf.problems if "leads out of the folder" in str(problem)]
+
+
+def test_a_training_that_two_files_tell_has_one_page_and_both_can_grow(shelf, tmp_path):
+    def write(epochs):
+        grow(tmp_path / "log.csv", epochs)
+        lines(tmp_path / "log.jsonl", [{"epoch": e, "val_loss": 0.9**e + 0.1} for e in range(epochs)])
+
+    write(9)
+    shelf.look()
+    assert [card.summary.steps for card in shelf.cards] == [9]
+    assert "log.jsonl tells of the same training: it is counted once" in shelf.cards[0].summary.notes
+    write(14)
+    shelf.look()
+    assert [card.summary.steps for card in shelf.cards] == [14]
+
+
+def test_a_card_compares_with_the_baseline_of_the_shelf(executor, tmp_path):
+    shelf = Shelf(tmp_path, Settings(), ColumnChoice(), executor, Baseline("patience:3", rule_from("patience:3")))
+    write_csv(tmp_path / "a.csv", ["epoch", "val_loss"], [(e, abs(5 - e) + 1) for e in range(20)])
+    shelf.look()
+    (card,) = shelf.cards
+    assert (card.summary.baseline, card.summary.baseline_stopped_at, card.summary.baseline_steps_saved) == (
+        "patience:3",
+        8,
+        11,
+    )

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shutil
 import socketserver
 import sys
 import threading
@@ -19,12 +20,14 @@ from convergence_callbacks.cli.chart import BAND, MIDDLE, TRAIN, VAL, chart
 from convergence_callbacks.cli.watch import Watcher, _picture
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.logs import read_logs
 from convergence_callbacks.outlook import band_of
 from convergence_callbacks.replay import replay
 from convergence_callbacks.telling.forecast import eta
 from convergence_callbacks.watch import Follower, Reading, Session
 from convergence_callbacks.watch.notify import Webhook, shape_for, shaped, start_command
 from tests.curves import overfitting
+from tests.logs import make
 from tests.logs.make import lines
 from tests.test_replay import run_of
 
@@ -513,3 +516,36 @@ def test_once_ends_with_a_status_of_its_own_where_nothing_can_be_judged(watch, t
     (tmp_path / "log.csv").write_text("epoch,val_loss\n1,0.5\n2,0.4\n")
     result = watch(str(tmp_path / "log.csv"), "--once")
     assert result.exit_code == 4 and "too few epochs to judge" in result.stdout
+
+
+@pytest.mark.parametrize("name", make.FORMATS)
+def test_each_format_is_followed_as_it_grows(name, tmp_path, monkeypatch):
+    folder, whole = tmp_path / "run", {each: getattr(make, each) for each in ("TRAIN", "VAL", "LR")}
+    follower, session, judged = Follower(folder), Session(Settings()), []
+    for epochs in (8, 13, 21):
+        for each, values in whole.items():
+            monkeypatch.setattr(make, each, values[:epochs])
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        make.FORMATS[name](folder)
+        follower.look()
+        reading = follower.look()
+        assert reading.is_settled and reading.run is not None, reading.problem
+        session.take(reading.run)
+        judged.append(len(session.decisions))
+    assert judged == [8, 13, 21] and session.begun <= 1
+    (run,) = [run for run in read_logs(folder) if run.name == reading.run.name]
+    assert session.decisions == list(replay(run, is_over=False).decisions)
+
+
+def test_a_log_is_followed_with_what_another_file_tells_of_the_same_training(tmp_path):
+    (tmp_path / "log.csv").write_text(HEADER + rows(12))
+    records = [
+        {"epoch": o.step, "train_loss": o.train_loss, "val_loss": o.val_loss, "lr": 0.25}
+        for o in first(12).observations
+    ]
+    lines(tmp_path / "log.jsonl", records)
+    os.utime(tmp_path / "log.jsonl", (1, 1))
+    run = Follower(tmp_path).look().run
+    assert run.path == tmp_path / "log.csv" and {each.lr for each in run.observations} == {0.25}
+    assert any("tells of the same training" in note for note in run.notes)

@@ -87,6 +87,7 @@
         ["+", "Zoom in", () => this.zoom(0.5)],
         ["−", "Zoom out", () => this.zoom(2)],
         ["All", "Show all", () => this.show(...this.whole)],
+        ["CSV", "Save what is drawn as CSV", () => this.save()],
       ]) {
         const button = html("button", "", sign);
         button.type = "button";
@@ -96,6 +97,25 @@
         box.append(button);
       }
       return box;
+    }
+
+    /* A line for each step, a column for each curve; a name that a spreadsheet would compute begins with an apostrophe. */
+    csv() {
+      const cell = (name) => `"${(/^[=+\-@\t\r]/.test(name) ? `'${name}` : name).replaceAll('"', '""')}"`;
+      const { unit, series, lr, x } = this.data;
+      const columns = series.map((each) => new Map(each.x.map((step, i) => [step, each.y[i]])));
+      if (lr) columns.push(new Map(x.map((step, i) => [step, lr[i]])));
+      const steps = [...new Set(series.flatMap((each) => each.x))].sort((a, b) => a - b);
+      const head = [unit, ...series.map((each) => each.name), ...(lr ? ["learning rate"] : [])].map(cell);
+      return [head, ...steps.map((step) => [step, ...columns.map((column) => column.get(step) ?? "")])].map((row) => row.join(",")).join("\n") + "\n";
+    }
+
+    save() {
+      const link = html("a", "");
+      link.href = URL.createObjectURL(new Blob([this.csv()], { type: "text/csv" }));
+      link.download = `${(this.data.name ?? "comparison").replace(/[^\w.-]+/g, "_")}.csv`;
+      link.click();
+      URL.revokeObjectURL(link.href);
     }
 
     listen() {
@@ -199,6 +219,8 @@
       const low = scale(values[0] ?? 0), usual = scale(values[Math.floor((values.length - 1) * 0.98)] ?? 1);
       let high = scale(values.at(-1) ?? 1);
       if (usual > low && high > usual + 3 * (usual - low)) high = usual + 0.3 * (usual - low);
+      this.isCut = (values.at(-1) ?? 0) > (this.data.top ?? Infinity);
+      if (this.isCut) high = Math.max(scale(this.data.top), low + 1e-9);  // an explosion leaves the picture at its top
       const span = high - low;
       let bottom = low;
       for (const [i, x] of (this.data.band?.x ?? []).entries()) {  // as much of the band as does not flatten the curves
@@ -240,7 +262,8 @@
         group.append(make("text", { x: this.xAt(tick), y: foot, "text-anchor": "middle" }, shown(tick)));
       }
       group.append(make("text", { x: (this.left + this.right) / 2, y: this.height - 2, "text-anchor": "middle" }, this.data.unit));
-      group.append(make("text", { x: 0, y: 12 }, `${this.data.measure}${this.log ? " (logarithmic)" : ""}`));
+      const most = this.isCut ? `, cut off: up to ${shown(Math.max(...this.data.series.flatMap((series) => series.y.filter((y) => y !== null))))}` : "";
+      group.append(make("text", { x: 0, y: 12 }, `${this.data.measure}${this.log ? " (logarithmic)" : ""}${most}`));
       return group;
     }
 
@@ -295,9 +318,8 @@
       if (best && best.y !== null && isSeen(best.x)) {
         const x = this.xAt(best.x), y = clamp(this.yAt(best.y), SPACE.top, this.bottom);
         group.append(make("circle", { class: "best", cx: x, cy: y, r: 4.5 }));
-        const under = y < this.bottom - 26, near = typeof stop === "number" && Math.abs(x - this.xAt(stop)) < 50;
-        const anchor = near && stop >= best.x && x > this.left + 70 ? "end" : side(x);
-        group.append(make("text", { class: "strong halo", x: anchor === "end" ? x - 8 : anchor === "start" ? x + 8 : x, y: under ? y + 19 : y - 11, "text-anchor": anchor }, `best ${shown(best.y)}`));
+        const text = `best ${shown(best.y)}`, at = this.free(x, y, 7 * text.length, typeof stop === "number" ? this.xAt(stop) : null);
+        group.append(make("text", { class: "strong halo", x: at.x, y: at.y, "text-anchor": "middle" }, text));
       }
       for (const series of this.data.series) {
         const i = typeof series.stop === "number" ? series.x.indexOf(series.stop) : -1;
@@ -306,6 +328,29 @@
         }
       }
       return group;
+    }
+
+    /* The place nearest to a point at which a text of this width covers neither a curve nor the line of the stop. */
+    free(x, y, width, line) {
+      const half = width / 2, points = [];
+      for (const series of this.data.series) {
+        for (let i = 0; i < series.y.length; i++) {
+          if (series.y[i] === null) continue;
+          const to = { x: this.xAt(series.x[i]), y: clamp(this.yAt(this.log ? Math.max(series.y[i], this.limits[0]) : series.y[i]), SPACE.top, this.bottom) };
+          const from = i > 0 && series.y[i - 1] !== null ? points.at(-1) ?? to : to, parts = Math.max(1, Math.ceil(Math.abs(to.y - from.y) / 6), Math.ceil(Math.abs(to.x - from.x) / 6));
+          for (let part = 1; part <= parts; part++) points.push({ x: from.x + ((to.x - from.x) * part) / parts, y: from.y + ((to.y - from.y) * part) / parts });
+        }
+      }
+      const covers = (at) => points.some((p) => Math.abs(p.x - at.x) < half + 3 && p.y > at.y - 14 && p.y < at.y + 5) || (line !== null && Math.abs(line - at.x) < half + 3);
+      const places = [];
+      for (let down = 19; down < this.bottom - SPACE.top; down += 8) {
+        for (const aside of [0, half + 10, -half - 10, 2 * half + 20, -2 * half - 20]) {
+          for (const at of [{ x: x + aside, y: y + down }, { x: x + aside, y: y - down + 8 }]) {
+            if (at.x - half >= this.left && at.x + half <= this.right && at.y - 12 >= SPACE.top && at.y + 4 <= this.bottom) places.push(at);
+          }
+        }
+      }
+      return places.find((at) => !covers(at)) ?? places[0] ?? { x, y: y - 11 };
     }
 
     ribbon() {
