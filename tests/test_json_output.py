@@ -58,6 +58,7 @@ def test_a_verification_keeps_to_its_schema(tmp_path):
     for step in range(5):
         seen = Observation(step=step, val_loss=1 / (step + 1))
         record(seen, monitor.observe(seen))
+    record.close()
     jsonschema.validate(printed("replay", tmp_path / "record.jsonl", "--verify", "--json"), shipped("verify"))
 
 
