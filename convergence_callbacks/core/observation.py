@@ -12,6 +12,9 @@ import numpy as np
 
 LARGEST = 1e100
 
+LEAST_RATE = 1e-100
+"""A lower learning rate is none."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observation:
@@ -119,6 +122,16 @@ def plain_number(value: float | None) -> float | str | None:
 def finite_or_nan(value: float | None) -> float:
     """A value as the curve keeps it: NaN where there is none, or none that is finite."""
     return value if value is not None and is_finite(value) else math.nan
+
+
+def as_rate(lr: float | None) -> float:
+    """A learning rate as the curve keeps it: its size, NaN where it is not known, 0 where it is too small to divide by.
+
+    >>> as_rate(-0.1), as_rate(5e-324), as_rate(None)
+    (0.1, 0.0, nan)
+    """
+    rate = abs(finite_or_nan(lr))
+    return 0.0 if rate < LEAST_RATE else rate
 
 
 def is_finite(value: float | None) -> bool:

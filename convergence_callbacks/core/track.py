@@ -12,7 +12,7 @@ import numpy as np
 from convergence_callbacks.core.curve.curve import Curve
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.curve.schedule import Schedule
-from convergence_callbacks.core.observation import LARGEST, Observation, finite_or_nan, is_finite
+from convergence_callbacks.core.observation import LARGEST, Observation, as_rate, is_finite
 
 _COUNTS = ("non_finite", "non_finite_total", "missing_total", "repeated_total")
 
@@ -98,7 +98,7 @@ class Track:
         if judged is not None and abs(judged) <= LARGEST:
             self.non_finite = self.non_finite + 1 if is_broken and np.isfinite(self.curve.train).any() else 0
             known = math.nan if train is None or is_broken else sign * train
-            self.curve.add(observation.step, sign * judged, known, finite_or_nan(observation.lr))
+            self.curve.add(observation.step, sign * judged, known, as_rate(observation.lr))
             return True
         if judged is None and not is_broken:
             self.missing_total += 1

@@ -29,6 +29,15 @@ def test_an_epoch_is_counted_from_zero_when_nobody_says():
     assert [d.step for d in feed(Monitor(), [1.0, 0.9])] == [0, 1]
 
 
+@pytest.mark.parametrize("rates", [[5e-324] * 6 + [0.0] * 6, [0.1, -0.1] * 6, [1e-320] * 12, [-0.1] * 12])
+def test_no_learning_rate_makes_it_raise(rates):
+    for schedule in ([0.0] * 50, [0.1, -0.1] * 25, [5e-324] * 50):
+        monitor = Monitor(lr_schedule=schedule, max_epochs=50)
+        decisions = [monitor.update(val_loss=1 - 0.05 * epoch, lr=rate) for epoch, rate in enumerate(rates)]
+        json.dumps(monitor.state_dict(), allow_nan=False)
+        assert str(decisions[-1])
+
+
 def test_the_best_is_the_lowest_loss_and_its_epoch():
     decision = feed(Monitor(), [1.0, 0.25, 0.5])[-1]
     assert (decision.best_value, decision.best_step) == (0.25, 1)

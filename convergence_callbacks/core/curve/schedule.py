@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from convergence_callbacks.core.observation import as_rate
+
 Schedule = Sequence[float] | Callable[[int], float]
 """Learning rate of each epoch: a sequence indexed by the epoch, or a function of it."""
 
@@ -76,7 +78,7 @@ def rates_ahead(schedule: Schedule | None, step: int, end: int | None) -> NDArra
     steps = np.linspace(step + 1, end - 1, count).astype(int)
     rate = schedule if callable(schedule) else schedule.__getitem__
     try:
-        rates = np.array([float(rate(int(s))) for s in steps])
+        rates = np.array([as_rate(float(rate(int(s)))) for s in steps])
     except Exception:  # a user's function that fails must not end the training
         return None
     return rates if np.isfinite(rates).all() else None

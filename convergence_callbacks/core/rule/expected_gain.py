@@ -78,6 +78,9 @@ class ExpectedGain(Criterion):
             guards.had_time_to_begin(features, reading)
             and not guards.leads_further(features, self.tolerance)
             and not reading.rate_steps_down
+            and not reading.rate_warms_up
+            and not guards.was_thrown_off_by_the_rate(reading)
+            and not guards.recovers(reading)
         )
 
     def _numbers(self, expected: FurtherGain, verdict: Verdict, reading: Reading) -> dict[str, float]:

@@ -9,8 +9,11 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import numpy as np
+
 from convergence_callbacks.core.curve.reading import Reading
-from convergence_callbacks.core.curve.series import Series
+from convergence_callbacks.core.curve.schedule import DROP, rates_ahead
+from convergence_callbacks.core.curve.series import Series, median
 from convergence_callbacks.core.curve.since_best import gap_widening, train_fall
 
 # When a run may be judged
@@ -53,6 +56,26 @@ UNSTEADY_SHARE = 0.2
 
 WORTH_OF_WAITING = 1.4
 """What training on is worth then: more than any tolerance."""
+
+# When a loss comes back from a spike
+
+ABOVE_NOISES = 4.0
+"""Times its noise by which validation loss is above its best where train loss alone still falls."""
+
+SPIKE_EPOCHS = 32
+"""Latest epochs in which a spike is looked for."""
+
+SPIKE_NOISES = 6.0
+"""Times the noise of an epoch by which the loss must rise from one epoch to the next."""
+
+SPIKE_SHARE = 0.05
+"""Share of the total gain by which it must rise too."""
+
+FALL_EPOCHS = 3
+"""Epochs whose median must lie below that of as many before: then the loss is on its way back."""
+
+AFTER_SPIKE_EPOCHS = 6
+"""Epochs after the spike that show whether it comes back, and after the latest best that show whether it goes on."""
 
 # When a run that has settled overfits
 
@@ -119,6 +142,44 @@ def worth_of_waiting(worth: float, features: Mapping[str, float]) -> float:
     level = features["val_level_12"]
     was_thrown_off = level > FAR_ABOVE_SHARE and features["val_noise"] > UNSTEADY_SHARE * level
     return max(worth, WORTH_OF_WAITING) if was_thrown_off else worth
+
+
+def recovers(reading: Reading) -> bool:
+    """Whether the loss has risen in one step lately and is on its way back; one that jumps time and again is not."""
+    latest = reading.curve.latest_epochs(SPIKE_EPOCHS)
+    losses = reading.losses[-SPIKE_EPOCHS:] if latest is None else latest[0]
+    noise = reading.noise * math.sqrt(reading.curve.width)
+    jumps = np.flatnonzero(np.diff(losses) > max(SPIKE_NOISES * noise, SPIKE_SHARE * reading.total_gain))
+    if len(jumps) != 1:
+        return False
+    since = losses[jumps[0] + 1 :]
+    if len(since) <= AFTER_SPIKE_EPOCHS or reading.wait <= AFTER_SPIKE_EPOCHS:
+        return True
+    return median(since[-FALL_EPOCHS:]) < median(since[-2 * FALL_EPOCHS : -FALL_EPOCHS]) - noise
+
+
+def was_thrown_off_by_the_rate(reading: Reading) -> bool:
+    """Whether both losses were carried up by a rate that warmed up, as in one cycle, and the rate is yet to come down.
+
+    Nothing is known of that for as many epochs as it took to warm up; after that, where the schedule is known and the
+    best was before the top, until it is over.
+    """
+    rates = reading.rates
+    top = int(np.argmax(rates))
+    if not rates[0] < DROP * rates[top] or _learns_by_heart(reading):
+        return False
+    if reading.curve.count <= 2 * reading.epochs[top]:
+        return True
+    ahead = rates_ahead(reading.lr_schedule, reading.observation.step, reading.max_epochs)
+    is_to_fall = ahead is not None and len(ahead) > 0 and bool(ahead.min() < DROP * rates[-1])
+    return is_to_fall and reading.curve.best_epoch <= reading.epochs[top]
+
+
+def _learns_by_heart(reading: Reading) -> bool:
+    """Whether train loss is at its lowest while validation loss is above it."""
+    train = reading.finite_train_losses
+    is_low = len(train) > 0 and bool(median(train[-FALL_EPOCHS:]) <= train.min() + reading.train_noise)
+    return is_low and reading.level(FALL_EPOCHS) > reading.curve.best + ABOVE_NOISES * reading.noise
 
 
 def overfits(reading: Reading) -> bool:

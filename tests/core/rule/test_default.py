@@ -3,8 +3,16 @@
 import numpy as np
 import pytest
 
-from convergence_callbacks import Default, ExpectedGain, FalseConvergence, GeneralizationGap, Monitor, Overfitting
-from convergence_callbacks.core.rule.guards import SURE
+from convergence_callbacks import (
+    Default,
+    ExpectedGain,
+    FalseConvergence,
+    GeneralizationGap,
+    Monitor,
+    Observation,
+    Overfitting,
+)
+from convergence_callbacks.core.rule.guards import AFTER_SPIKE_EPOCHS, SURE, recovers
 from tests.curves import exponential, overfitting, show, step_drop, stop_epoch
 
 pytestmark = pytest.mark.no_cover  # which makes it twice as slow
@@ -235,3 +243,43 @@ def test_what_never_leaves_its_first_level_ends_as_not_learning_after_its_horizo
     stopped = next(decision for decision in decisions if decision.stop)
     assert (stopped.criterion, stopped.verdict) == ("not_learning", "not_learning")
     assert stopped.step == 39
+
+
+@pytest.mark.parametrize("height", [0.5, 4.0])
+def test_a_spike_ends_no_run_in_the_middle_of_its_recovery(height):
+    t, rng = np.arange(140), np.random.default_rng(0)
+    base = 1.7 + 6 / np.sqrt(t + 1) + 0.01 * rng.standard_normal(140)
+    spike = np.where(t >= 90, height * 0.8 ** np.maximum(t - 90, 0), 0.0)
+    without, with_spike = (stop_epoch(show_all(Monitor(), loss, loss)) for loss in (base, base + spike))
+    assert with_spike >= without or (with_spike > 90 + AFTER_SPIKE_EPOCHS and spike[with_spike] < 0.01)
+
+
+def test_a_loss_that_jumps_time_and_again_recovers_from_nothing():
+    t = np.arange(40)
+    once, again = 1 / (1 + t) + 5.0 * (t == 38), 1 / (1 + t) + 5.0 * (t % 8 == 7)
+
+    def reading(losses):
+        monitor = Monitor()
+        return [monitor.read(Observation(step=e, val_loss=float(loss))) for e, loss in enumerate(losses)][-1]
+
+    assert recovers(reading(once)) and not recovers(reading(again)) and not recovers(reading(1 / (1 + t)))
+
+
+def test_a_rate_that_warms_up_keeps_a_run_going_that_looks_settled():
+    losses = 0.1 + np.exp(-np.arange(90) / 3)
+    blind = stop_epoch(show_all(Monitor(), losses, losses))
+    rates = 0.001 * (1 + np.minimum(np.arange(90), blind + 20))
+    assert stop_epoch(show_all(Monitor(), losses, losses, rates)) > blind + 20
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_cycle_of_the_rate_is_not_ended_where_the_rate_is_at_its_top(known):
+    t = np.arange(200)
+    share = np.where(t < 60, t / 60 + 0.01, (1 + np.cos(np.pi * (t - 60) / 140)) / 2)
+    noise = 0.01 * np.random.default_rng(0).standard_normal(200)
+    val = 0.3 + 0.7 * 0.97**t + 0.35 * share * (1 - 0.97**t) + noise
+    monitor = Monitor(max_epochs=200, lr_schedule=list(0.1 * share)) if known else Monitor()
+    stop = stop_epoch(show_all(monitor, 0.9 * val, val, 0.1 * share))
+    assert stop is None or stop > 120
+    if known:
+        assert val[: stop + 1].min() < 0.4  # of .81 at the top of the rate
