@@ -17,7 +17,7 @@ KERAS_OWN = for backend in torch jax tensorflow; do \
 	done
 
 # What is tested on each backend of Keras.
-ON_KERAS = tests/test_keras.py tests/test_keras_probe.py tests/test_keras_data_check.py tests/faults/test_keras_*.py
+ON_KERAS = tests/test_keras.py tests/test_keras_probe.py tests/test_keras_act.py tests/test_keras_data_check.py tests/faults/test_keras_*.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test conformance defects torture docs combinations lint bench diagnosis advice datacheck probe forecast \

@@ -196,7 +196,7 @@ def test_no_setting_goes_unexplained():
         "probe": True,
         "probe_budget": 36,
         "check_data": True,
-        "on_false_convergence": "raise_lr",
+        "act": "heal",
         "every_n_steps": 500,
     }
     assert set(changed) == {field.name for field in dataclasses.fields(CallbackSettings)}

@@ -9,10 +9,10 @@ import pytest
 keras = pytest.importorskip("keras", reason="needs the extra: pip install 'convergence-callbacks[keras]'")
 
 from convergence_callbacks import Verdict
-from convergence_callbacks.adapter.stages.rate_trial import RateTrialStage
+from convergence_callbacks.adapter.stages.act import ActStage
+from convergence_callbacks.experiments.actions import EPOCHS, Actions
 from convergence_callbacks.experiments.probe import ARM_EPOCHS, FURTHER
 from convergence_callbacks.experiments.probing import EARLY
-from convergence_callbacks.experiments.rate_trial import EPOCHS, RateTrial
 from convergence_callbacks.keras import ConvergenceStopping
 from convergence_callbacks.keras import trained as keras_trained
 from convergence_callbacks.keras.probe import copied_model
@@ -22,6 +22,7 @@ from convergence_callbacks.record import verify
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(48, 4)).astype("float32")
 Y = X.sum(axis=1, keepdims=True)
+RAISE = {"false_convergence": "raise_lr"}
 SUSPECT = "convergence_callbacks.experiments.probing.is_suspected_plateau"
 DATA = {"x": X, "y": Y, "batch_size": 16, "validation_split": 0.25}
 
@@ -126,13 +127,13 @@ def test_data_that_can_be_read_once_only_is_refused(monkeypatch):
 
 def test_too_low_a_rate_is_raised_and_learns(capsys, tmp_path):
     record = tmp_path / "record.jsonl"
-    acts = {"probe": True, "on_false_convergence": "raise_lr"}
+    acts = {"probe": True, "act": {"false_convergence": "raise_lr"}}
     raised, _ = run(linear(), epochs=18, verbose=True, record=record, **acts)
     assert str(verify(record)) == "confirmed: all 18 decisions follow from the observations"
     assert '"probed": {"raised_progress"' in record.read_text() and '"action": "raise_lr"' in record.read_text()
-    first = next(decision for decision in raised.history if "rate_raised" in decision.evidence)
+    first = next(decision for decision in raised.history if "rate_total" in decision.evidence)
     assert first.verdict == "false_convergence" and first.evidence["probe_raised_progress"] > 5
-    times = first.evidence["rate_raised"]
+    times = first.evidence["rate_total"]
     assert first.step == EARLY and first.evidence["probe_epochs"] in range(16, 29, 4) and times in FURTHER
     assert f"raised {times:,.0f} times, to {times * 1e-4:.2g}" in first.reason
     rates, losses = zip(*((o.lr, o.val_loss) for o in raised.observations), strict=True)
@@ -143,19 +144,19 @@ def test_too_low_a_rate_is_raised_and_learns(capsys, tmp_path):
 
 def slow_at(step):
     """Says at one epoch that the rate is too low, and else nothing."""
-    after = RateTrial.after
+    after = Actions.after
 
-    def said(trial, decision, loss, mode="min"):
-        slow = {"stop": True, "verdict": Verdict.FALSE_CONVERGENCE, "evidence": {"times_too_low": 10}}
-        other = {"verdict": Verdict.IMPROVING}
-        return after(trial, dataclasses.replace(decision, **(slow if decision.step == step else other)), loss, mode)
+    def said(actions, decision, known, choice):
+        slow = {"verdict": Verdict.FALSE_CONVERGENCE, "found_by": ("probe",), "evidence": {"times_too_low": 10}}
+        now = slow if decision.step == step else {"verdict": Verdict.IMPROVING}
+        return after(actions, dataclasses.replace(decision, **now), known, choice)
 
     return said
 
 
 @pytest.mark.parametrize("schedule", [False, True])
 def test_a_raise_that_does_not_help_is_undone_with_the_weights_of_before(monkeypatch, schedule, tmp_path):
-    monkeypatch.setattr("convergence_callbacks.experiments.rate_trial.RateTrial.after", slow_at(10))
+    monkeypatch.setattr("convergence_callbacks.experiments.actions.Actions.after", slow_at(10))
     kept = {}
 
     def on_epoch_end(epoch, logs):
@@ -167,7 +168,7 @@ def test_a_raise_that_does_not_help_is_undone_with_the_weights_of_before(monkeyp
     seen = keras.callbacks.LambdaCallback(on_epoch_end=on_epoch_end)
     after = {}
     record = tmp_path / "record.jsonl"
-    stopping = ConvergenceStopping(verbose=False, stop_on=[], on_false_convergence="raise_lr", record=record)
+    stopping = ConvergenceStopping(verbose=False, stop_on=[], act=RAISE, record=record)
     then = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: after.update({epoch: made.get_weights()}))
     made.fit(X, Y, epochs=20, verbose=0, callbacks=[seen, stopping, then])
     assert verify(record).is_confirmed, str(verify(record))
@@ -180,7 +181,7 @@ def test_a_raise_that_does_not_help_is_undone_with_the_weights_of_before(monkeyp
 
 
 def test_a_killed_run_goes_on_in_the_middle_of_a_trial(monkeypatch, tmp_path):
-    monkeypatch.setattr("convergence_callbacks.experiments.rate_trial.RateTrial.after", slow_at(3))
+    monkeypatch.setattr("convergence_callbacks.experiments.actions.Actions.after", slow_at(3))
     schedule = keras.optimizers.schedules.InverseTimeDecay(0.05, 100, 0.5)
 
     def fit(folder, epochs):
@@ -189,7 +190,7 @@ def test_a_killed_run_goes_on_in_the_middle_of_a_trial(monkeypatch, tmp_path):
         backup = keras.callbacks.BackupAndRestore(tmp_path / folder / "keras", delete_checkpoint=False)
         kept = str(tmp_path / folder / "own")
         written = {"backup_dir": kept, "record": tmp_path / folder / "record.jsonl"}
-        stopping = ConvergenceStopping(verbose=False, stop_on=[], on_false_convergence="raise_lr", **written)
+        stopping = ConvergenceStopping(verbose=False, stop_on=[], act=RAISE, **written)
         monkeypatch.setattr("convergence_callbacks.adapter.backup.Backup.remove", lambda self: None)
         made.fit(X, Y, epochs=epochs, shuffle=False, verbose=0, callbacks=[script, stopping, backup])
         return stopping, made
@@ -204,8 +205,8 @@ def test_a_killed_run_goes_on_in_the_middle_of_a_trial(monkeypatch, tmp_path):
     undone = 3 + EPOCHS
     assert done[0][: undone - 6] == done[1][7 : undone + 1]
     assert done[1][undone].startswith("the raised learning rate did not help")
-    trials = [one.run.stage(RateTrialStage).trial for one in (again, whole)]
-    assert trials[0] == trials[1] and trials[0].failed
+    done = [one.run.stage(ActStage).actions for one in (again, whole)]
+    assert done[0] == done[1] and done[0].undone == ("raise_lr",)
 
 
 def test_a_scaled_schedule_is_saved_with_its_optimiser():

@@ -10,10 +10,10 @@ torch = pytest.importorskip("torch", reason="needs the extra lightning")
 pytest.importorskip("lightning", reason="needs the extra lightning")
 
 from convergence_callbacks import Verdict
-from convergence_callbacks.adapter.stages.rate_trial import RateTrialStage
+from convergence_callbacks.adapter.stages.act import ActStage
+from convergence_callbacks.experiments.actions import EPOCHS, Actions
 from convergence_callbacks.experiments.probe import ARM_EPOCHS, FURTHER
 from convergence_callbacks.experiments.probing import EARLY
-from convergence_callbacks.experiments.rate_trial import EPOCHS, RateTrial
 from convergence_callbacks.lightning import ConvergenceStopping
 from convergence_callbacks.lightning import trained as lightning_trained
 from convergence_callbacks.record import verify
@@ -149,7 +149,7 @@ def test_what_a_probe_found_survives_a_checkpoint(tmp_path, monkeypatch):
 
 
 def raising(**settings):
-    return {"on_false_convergence": "raise_lr", **settings}
+    return {"act": {"false_convergence": "raise_lr"}, **settings}
 
 
 def test_too_low_a_rate_is_raised_and_learns(tmp_path, monkeypatch):
@@ -157,8 +157,8 @@ def test_too_low_a_rate_is_raised_and_learns(tmp_path, monkeypatch):
     acts = raising(probe=True, record=record)
     raised, _ = run(tmp_path, monkeypatch, learner(1e-4, torch.optim.SGD), epochs=18, **acts)
     assert verify(record).is_confirmed, str(verify(record))
-    first = next(decision for decision in raised.history if "rate_raised" in decision.evidence)
-    times = first.evidence["rate_raised"]
+    first = next(decision for decision in raised.history if "rate_total" in decision.evidence)
+    times = first.evidence["rate_total"]
     assert (
         first.step == EARLY and times in FURTHER and f"raised {times:,.0f} times, to {times * 1e-4:.2g}" in first.reason
     )
@@ -169,12 +169,12 @@ def test_too_low_a_rate_is_raised_and_learns(tmp_path, monkeypatch):
 
 def slow_at(step):
     """Says at one epoch that the rate is too low, and else nothing."""
-    after = RateTrial.after
+    after = Actions.after
 
-    def said(trial, decision, loss, mode="min"):
-        slow = {"stop": True, "verdict": Verdict.FALSE_CONVERGENCE, "evidence": {"times_too_low": 10}}
-        other = {"verdict": Verdict.IMPROVING}
-        return after(trial, dataclasses.replace(decision, **(slow if decision.step == step else other)), loss, mode)
+    def said(actions, decision, known, choice):
+        slow = {"verdict": Verdict.FALSE_CONVERGENCE, "found_by": ("probe",), "evidence": {"times_too_low": 10}}
+        now = slow if decision.step == step else {"verdict": Verdict.IMPROVING}
+        return after(actions, dataclasses.replace(decision, **now), known, choice)
 
     return said
 
@@ -182,7 +182,7 @@ def slow_at(step):
 def test_a_raise_that_does_not_help_is_undone_also_by_a_run_that_was_killed_in_its_middle(tmp_path, monkeypatch):
     import lightning
 
-    monkeypatch.setattr("convergence_callbacks.experiments.rate_trial.RateTrial.after", slow_at(3))
+    monkeypatch.setattr("convergence_callbacks.experiments.actions.Actions.after", slow_at(3))
     monkeypatch.setattr("tests.lightning_training.loader", lambda seed=0: loader(False))
     kept = {}
 
@@ -210,8 +210,8 @@ def test_a_raise_that_does_not_help_is_undone_also_by_a_run_that_was_killed_in_i
 
 
 def test_a_schedule_of_somebody_s_own_that_can_not_be_changed_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr("convergence_callbacks.experiments.rate_trial.RateTrial.after", slow_at(3))
+    monkeypatch.setattr("convergence_callbacks.experiments.actions.Actions.after", slow_at(3))
     monkeypatch.setattr("convergence_callbacks.lightning.trained.scale_rate", lambda *_: 1 / 0)
-    with pytest.warns(RuntimeWarning, match="the learning rate can't be changed"):
+    with pytest.warns(RuntimeWarning, match="what act asks for can't be done"):
         stopping, _ = run(tmp_path, monkeypatch, learner(0.05), epochs=6, **raising())
-    assert len(stopping.history) == 6 and stopping.run.stage(RateTrialStage).trial.failed
+    assert len(stopping.history) == 6 and stopping.run.stage(ActStage).actions.trial is None

@@ -34,11 +34,12 @@ from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.experiments.probe import ARM_EPOCHS
 
 DRAWS = 2000  # of the bootstrap
+RAISE = {"false_convergence": "raise_lr"}
 WAYS: dict[str, dict[str, Any]] = {
     "alone": {},
     "with probes": {"probe": True},
-    "raised": {"on_false_convergence": "raise_lr"},
-    "raised, with probes": {"probe": True, "on_false_convergence": "raise_lr"},
+    "raised": {"act": RAISE},
+    "raised, with probes": {"probe": True, "act": RAISE},
 }
 
 
@@ -87,6 +88,10 @@ class TrainedTask:
     def state(self) -> Any:
         """Weights, and the state of the optimiser."""
         return copy.deepcopy((self._model.state_dict(), self._optimizer.state_dict()))
+
+    def weights_in(self, state: Any) -> Any:
+        """The weights of such a state."""
+        return state[0]
 
     def restore(self, state: Any) -> None:
         """Go on from such a state."""
@@ -287,7 +292,7 @@ def main(
 ) -> None:
     """Train held-out tasks anew in each of the ways, and write what came of it."""
     chosen = choose([run for run in load(HELD_OUT) if not run.name.endswith("-few")], count, most)
-    ways = [way for way, settings in WAYS.items() if raising or "on_false_convergence" not in settings]
+    ways = [way for way, settings in WAYS.items() if raising or "act" not in settings]
     pairs = [(each, way) for way in ways for each in chosen]
     ended = Parallel(n_jobs=jobs)(delayed(train)(each, way) for each, way in pairs)
     by_way = {way: [one for one, (_, of) in zip(ended, pairs, strict=True) if of == way] for way in ways}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from convergence_callbacks.core.errors import ConvergenceError, StateError
 
@@ -38,6 +40,7 @@ class Backup:
             os.fsync(file.fileno())
         partial.replace(self._file)
         self._drop_weights_but(self._states)
+        self._drop_arrays_but({name for each in self._states for name in each.get("act", {}).get("files", ())})
 
     def read(self, epoch: int) -> Mapping[str, Any] | None:
         """The state after an epoch, None where there is none.
@@ -49,10 +52,10 @@ class Backup:
             return None
         try:
             states = json.loads(self._file.read_text())
-            self._states = [state for state in states if state["decision"]["step"] <= epoch]
-        except (ValueError, TypeError, KeyError) as error:
+            self._states = [state for state in states if _last(state)["step"] <= epoch]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise StateError(f"{self._file} is damaged: {error!r}") from error
-        return next((state for state in self._states if state["decision"]["step"] == epoch), None)
+        return next((state for state in self._states if _last(state)["step"] == epoch), None)
 
     def weights(self, epoch: int) -> Path:
         """Where the weights of an epoch are kept."""
@@ -76,17 +79,30 @@ class Backup:
         partial.replace(file)
         known.write_text(checksum)
 
-    @property
-    def before_raise(self) -> Path:
-        """Where weights and moments from before the learning rate was raised are kept."""
-        return self.folder / "before-raise.npz"
+    def arrays(self, name: str) -> Path:
+        """Where weights and moments of that name are kept."""
+        return self.folder / f"act-{name}.npz"
+
+    def write_arrays(self, name: str, arrays: Iterable[Any]) -> None:
+        """Keep weights and moments; a kill in the middle leaves what was there before."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = self.arrays(f"partial-{name}")
+        np.savez(partial, *arrays)
+        partial.replace(self.arrays(name))
+
+    def read_arrays(self, name: str) -> list[Any] | None:
+        """Weights and moments of that name; None where they are gone."""
+        if not self.arrays(name).exists():
+            return None
+        with np.load(self.arrays(name)) as arrays:
+            return list(arrays.values())
 
     def remove(self) -> None:
         """Take the files away; the folder too when nothing else is in it."""
         self._states = []
         if not self.folder.is_dir():
             return
-        for file in [self._file, self.before_raise, *self.folder.glob("*best-*.weights.h5*")]:
+        for file in [self._file, *self.folder.glob("act-*.npz"), *self.folder.glob("*best-*.weights.h5*")]:
             file.unlink(missing_ok=True)
             _checksum_of(file).unlink(missing_ok=True)
         if not any(self.folder.iterdir()):
@@ -94,10 +110,20 @@ class Backup:
 
     def _drop_weights_but(self, states: list[Mapping[str, Any]]) -> None:
         """Remove weights that no kept state calls its best."""
-        wanted = {self.weights(state["decision"]["best_step"]) for state in states}
+        wanted = {self.weights(_last(state)["best_step"]) for state in states}
         for file in set(self.folder.glob("best-*.weights.h5")) - wanted:
             file.unlink(missing_ok=True)
             _checksum_of(file).unlink(missing_ok=True)
+
+    def _drop_arrays_but(self, names: set[str]) -> None:
+        """Remove weights and moments that no kept state can go back to."""
+        for file in set(self.folder.glob("act-*.npz")) - {self.arrays(name) for name in names}:
+            file.unlink(missing_ok=True)
+
+
+def _last(state: Mapping[str, Any]) -> Any:
+    """The decision on the epoch of a state: that of its monitor, unless something was done since."""
+    return state.get("decided") or state["decision"]
 
 
 def checked(file: Path) -> Path:

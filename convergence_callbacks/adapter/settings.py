@@ -13,6 +13,8 @@ from convergence_callbacks.core.criterion import Criterion
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.fields import Kind, listed, must_be, setting
 from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.experiments.actions import ACTIONS, Action, chosen
 
 LIGHTNING_AND_KERAS = ("Lightning", "Keras")
 HAVE_LOGGERS = (*LIGHTNING_AND_KERAS, "Transformers", "Ignite", "skorch")
@@ -76,11 +78,13 @@ class CallbackSettings(Settings):
         False,
         only=LIGHTNING_AND_KERAS,
     )
-    on_false_convergence: Literal["tell", "raise_lr"] = setting(
-        "what to do about too low a learning rate: tell, or raise it (raise_lr) and put it back where that does not "
-        "help",
-        "tell",
+    act: Literal["heal"] | Mapping[str, str] | None = setting(
+        "what to do about a verdict: an action for each, or heal, the first choice of each; every action is a trial, "
+        "kept where it pays and undone where not",
+        None,
+        kind=ACTIONS,
         only=LIGHTNING_AND_KERAS,
+        example={"converged": "lower_lr", "diverged": "roll_back"},
     )
     record: str | os.PathLike[str] | None = setting(
         "file to which every observation and decision is appended, so that anyone can recompute them",
@@ -95,8 +99,8 @@ class CallbackSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.every_n_steps is not None and (self.probe or self.on_false_convergence != "tell"):
-            other = "probe" if self.probe else "on_false_convergence"
+        if self.every_n_steps is not None and (self.probe or self.act is not None):
+            other = "probe" if self.probe else "act"
             raise SettingsError(f"every_n_steps can't be used together with {other}", ("every_n_steps",))
 
     @classmethod
@@ -105,6 +109,11 @@ class CallbackSettings(Settings):
         advice = super().instead_of(name, value).removesuffix(", on a callback")
         stock = "; or use EarlyStopping, which counts as the framework's own" if name == "patience" else ""
         return advice + stock
+
+    @property
+    def actions(self) -> dict[Verdict, Action]:
+        """What is done about each verdict."""
+        return chosen(self.act)
 
     def unsupported(self, supports: frozenset[str]) -> list[str]:
         """The settings that were changed and would do nothing where only these of the optional ones are supported."""

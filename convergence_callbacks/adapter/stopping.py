@@ -13,10 +13,10 @@ from convergence_callbacks.adapter.processes import ALONE, Processes
 from convergence_callbacks.adapter.run import Run
 from convergence_callbacks.adapter.settings import CallbackSettings, not_supported
 from convergence_callbacks.adapter.stages import Stage
+from convergence_callbacks.adapter.stages.act import ActStage
 from convergence_callbacks.adapter.stages.best_weights import BestWeights
 from convergence_callbacks.adapter.stages.data_check import DataCheck
 from convergence_callbacks.adapter.stages.probe import ProbeStage
-from convergence_callbacks.adapter.stages.rate_trial import CHANGES, RateTrialStage
 from convergence_callbacks.adapter.trained import Trained
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.constructor import representation, takes
@@ -28,6 +28,7 @@ from convergence_callbacks.core.fault import Fault
 from convergence_callbacks.core.loss_forecast import Forecast, Loss
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.metrics import Direction, direction_of
+from convergence_callbacks.experiments.actions import CHANGES
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
 from convergence_callbacks.telling.forecast import eta
@@ -97,20 +98,14 @@ class Stopping(FromYaml):
 
     def _stages(self, run: Run) -> list[Stage]:
         """The stages of a run, those that the settings ask for."""
-        settings, stages = self.settings, list[Stage]()
+        settings, best, act, probe = self.settings, None, None, None
         if settings.restore_best and self.trained is not None:
-            stages.append(BestWeights(run.complaints, self.trained.read if self.saves_weights else None))
-        rate = None
-        if settings.on_false_convergence == "raise_lr":
-            rate = RateTrialStage(
-                run.monitor,
-                run.complaints,
-                knows_schedule=settings.lr_schedule is not None,
-                saves_weights=self.saves_weights,
-            )
+            best = BestWeights(run.complaints, self.trained.read if self.saves_weights else None)
+        if settings.act is not None:
+            act = ActStage(settings, run.monitor, run.complaints, best, saves_weights=self.saves_weights)
         if settings.probe:
-            stages.append(ProbeStage(settings, run.monitor, run.complaints, self._collector, rate))
-        return stages if rate is None else [*stages, rate]
+            probe = ProbeStage(settings, run.monitor, run.complaints, self._collector, act)
+        return [stage for stage in (best, probe, act) if stage is not None]
 
     def _collector(self) -> Stopping:
         """A callback that collects what this one does, and neither stops nor prints anything."""
@@ -328,7 +323,7 @@ class Stopping(FromYaml):
 
     def words(self, decision: Decision) -> str | None:
         """Why the training ends, once, whether by a verdict or the budget; before, what `progress` has to show."""
-        if not decision.stop:  # a learning rate is not changed without a word
+        if not decision.stop:  # a run is not changed without a word
             return str(decision) if decision.action in CHANGES and self.settings.verbose else self.progress()
         if self.run.is_reported or not self.settings.verbose:
             return None

@@ -46,6 +46,9 @@ class Experimental(Trained, Protocol):
     def state(self) -> Any:
         """Weights and the optimisers' moments, safe from further training."""
 
+    def weights_in(self, state: Any) -> Any:
+        """The weights of such a state, as `weights` gives them."""
+
     def restore(self, state: Any) -> None:
         """Go on from such a state; the learning rate stays."""
 

@@ -12,7 +12,7 @@ from convergence_callbacks.core.criterion import AllOf, AnyOf, Criterion
 from convergence_callbacks.core.rule.default import Default
 from convergence_callbacks.core.verdict import WHEN_UNSURE, Verdict
 from convergence_callbacks.metrics import meaning
-from convergence_callbacks.telling import describe
+from convergence_callbacks.telling import actions, describe
 from convergence_callbacks.telling.numbers import value
 
 Ground = tuple[Criterion, tuple[Verdict, ...]]
@@ -139,8 +139,8 @@ def _probed(settings: CallbackSettings) -> Iterator[str]:
         yield f"each {settings.every_n_steps} steps are judged as an epoch"
     if settings.check_data:
         yield "the first batches and gradients are looked at, and told where they explain a run that does not learn"
-    if settings.on_false_convergence == "raise_lr":
-        yield "too low a learning rate is raised, and put back where that does not help"
+    for verdict, action in settings.actions.items():
+        yield f"{verdict.value}: {actions.DOES[action]}, and this is undone where it does not pay"
 
 
 def _at_the_end(settings: CallbackSettings) -> Iterator[str]:

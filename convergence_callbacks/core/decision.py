@@ -45,8 +45,8 @@ class Decision:
         evidence: The numbers behind it, by name.
         confidence: How sure the verdict is, from 0 to 1.
         faults: What is wrong with the data, where a data check explains the verdict.
-        action: What is done about the learning rate: ``"raise_lr"``, ``"keep_lr"``, ``"undo_lr"``, ``"on_trial"`` or
-            nothing.
+        action: What is done about it: ``"raise_lr"``, ``"lower_lr"``, ``"roll_back"``, ``"keep"``, ``"undo"``,
+            ``"on_trial"`` or nothing.
         quoted: What another rule said that ended the training, in its own words.
         counter: What the framework or log calls its steps, and how it numbers them.
 

@@ -7,20 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
-import numpy as np
 
 from convergence_callbacks.adapter.backup import Backup
 from convergence_callbacks.adapter.run import Run
 from convergence_callbacks.adapter.stages import Stage
+from convergence_callbacks.adapter.stages.act import ActStage
 from convergence_callbacks.adapter.stages.best_weights import BestWeights
 from convergence_callbacks.adapter.stages.data_check import DataCheck
 from convergence_callbacks.adapter.stages.probe import EXPERIMENTS
-from convergence_callbacks.adapter.stages.rate_trial import CHANGES, RateTrialStage
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, StateError, as_state_error
-from convergence_callbacks.experiments.rate_trial import RateTrial
+from convergence_callbacks.experiments.actions import CHANGES
 from convergence_callbacks.keras.data_check import FirstWeights
 from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import processes
@@ -39,7 +38,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
     ``keras.callbacks.BackupAndRestore`` resumes, give ``backup_dir`` a folder of its own: the
     decisions are then those of a run that was never killed. The rates of a ``LearningRateScheduler`` can't be
     seen from here: hand its function to ``lr_schedule`` as well. With ``probe`` tell `probe_on` what ``fit`` is
-    given; with ``on_false_convergence="raise_lr"`` stand before ``BackupAndRestore`` in the list.
+    given; with ``act`` stand before ``BackupAndRestore`` in the list.
     """
 
     integration = "Keras"
@@ -84,6 +83,8 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         self._backup = None if folder is None else Backup(folder)
         self._is_new = True
         self._begin()
+        if (act := self.run.stage(ActStage)) is not None:
+            act.begin(TrainedModel(self.model))
         if self.settings.probe and self._data is None:
             needed = "a probe needs the data: tell probe_on(x, y, …) what fit is given"
             self.run.complaints.make(ConvergenceError(needed), about="probe")
@@ -129,7 +130,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
     # Act ----------------------------------------------------------------------------------------------
 
     def _act(self, decision: Decision, logs: dict[str, Any]) -> None:
-        if decision.action in {"raise_lr", "undo_lr"}:
+        if decision.action in CHANGES:
             self._rates = self._known_rates()
         if self._backup is not None and self.processes.is_first:
             self._write(self._backup, decision)
@@ -175,13 +176,13 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
 
     def _write(self, backup: Backup, decision: Decision) -> None:
         """Back up the state, and what is too large for it."""
-        best, rate = self.run.stage(BestWeights), self.run.stage(RateTrialStage)
+        best, act = self.run.stage(BestWeights), self.run.stage(ActStage)
         try:
             backup.folder.mkdir(parents=True, exist_ok=True)
             if best is not None and best.step == decision.step:
                 backup.write_weights(decision.step, self.model.save_weights)
-            if rate is not None and decision.action == "raise_lr":
-                np.savez(backup.before_raise, *map(_plain, rate.before))
+            for name, arrays in ({} if act is None else act.files_to_write()).items():
+                backup.write_arrays(name, map(_plain, arrays))
             backup.write(self.state_dict())
         except OSError as error:  # a full disk must not end a training
             self.run.complaints.make(ConvergenceError(f"no backup in {backup.folder}: {error}"), about="backup")
@@ -192,9 +193,9 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
             if state is None:
                 raise StateError(f"{backup.folder} holds no state of epoch {epoch}")
             with as_state_error():
-                raised = RateTrial.from_dict(state.get("rate_trial", {}).get("trial", {})).raised
-            if raised != 1:  # before those to come are read
-                TrainedModel(self.model).scale_schedule(raised)
+                times = float(state.get(ActStage.name, {}).get("actions", {}).get("rate", 1.0))
+            if times != 1:  # before those to come are read
+                TrainedModel(self.model).scale_schedule(times)
         except StateError as error:
             self.report_unreadable(error)
             return
@@ -209,12 +210,11 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
 
     def _restore_arrays(self, backup: Backup) -> None:
         """Go on with the arrays that a plain state does not hold."""
-        best, rate = self.run.stage(BestWeights), self.run.stage(RateTrialStage)
+        best, act = self.run.stage(BestWeights), self.run.stage(ActStage)
         if best is not None and self.decision is not None and self.decision.best_step is not None:
             best.keep(self.decision.best_step, backup.weights(self.decision.best_step))
-        if rate is not None and rate.trial.step is not None and backup.before_raise.exists():
-            with np.load(backup.before_raise) as arrays:
-                rate.before = list(arrays.values())
+        if act is not None:
+            act.read_files(backup.read_arrays)
 
 
 def _plain(array: Any) -> Any:

@@ -70,12 +70,16 @@ class TrainedModel:
         weights = [np.array(weight) for weight in self._model.get_weights()]
         return [*weights, *(np.array(keras.ops.convert_to_numpy(own.value)) for own in self._moments())]
 
+    def weights_in(self, state: list[Any]) -> list[Any]:
+        """The weights of such a state."""
+        return state[: len(self._model.weights)]
+
     def restore(self, state: list[Any]) -> None:
-        """Go on from such a state."""
-        count = len(self._model.weights)
-        self._model.set_weights(state[:count])
-        for own, value in zip(self._moments(), state[count:], strict=True):
-            own.assign(value)
+        """Go on from such a state; moments that there were none of yet, as before the first epoch, are zero."""
+        self._model.set_weights(self.weights_in(state))
+        own, saved = self._moments(), state[len(self._model.weights) :]
+        for moment, value in zip(own, saved or [keras.ops.zeros_like(moment) for moment in own], strict=True):
+            moment.assign(value)
 
     def scale_rate(self, times: float) -> None:
         """Multiply the learning rate, that of a schedule at every step to come."""

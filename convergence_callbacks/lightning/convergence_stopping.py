@@ -9,6 +9,7 @@ from convergence_callbacks.adapter.processes import ALONE
 from convergence_callbacks.adapter.run import Run
 from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.adapter.stages import Stage
+from convergence_callbacks.adapter.stages.act import ActStage
 from convergence_callbacks.adapter.stages.data_check import DataCheck
 from convergence_callbacks.adapter.stages.probe import EXPERIMENTS
 from convergence_callbacks.adapter.stopping import Stopping
@@ -91,6 +92,16 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
             trainer.should_stop = True
             if (words := self.had_stopped()) is not None:
                 say(trainer, words)
+        self._begin_to_act(trainer, pl_module)
+
+    def _begin_to_act(self, trainer: Any, pl_module: Any) -> None:
+        act = self.run.stage(ActStage)
+        if act is None:
+            return
+        if averages_weights(trainer):
+            act.give_up("another callback averages the weights, and would go on from what is undone")
+            return
+        act.begin(self._held(trainer, pl_module))
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """Give back the best weights, where asked."""

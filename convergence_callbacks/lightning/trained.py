@@ -81,6 +81,10 @@ class TrainedModule:
         moments = [copy.deepcopy(optimizer.state_dict()["state"]) for optimizer in self._trainer.optimizers]
         return {"weights": on_host(self._module.state_dict()), "moments": moments}
 
+    def weights_in(self, state: dict[str, Any]) -> Any:
+        """The weights of such a state."""
+        return state["weights"]
+
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from such a state."""
         self._module.load_state_dict(state["weights"])

@@ -12,7 +12,7 @@ from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.data_check import explained
 from convergence_callbacks.experiments.probing import Probes
-from convergence_callbacks.experiments.rate_trial import RateTrial
+from convergence_callbacks.experiments.actions import Actions, Situation
 
 Said = Callable[[Any, Decision, Observation, Settings], Decision]
 """What a stage makes of a decision, by what it went by."""
@@ -22,15 +22,16 @@ def _by_probe(saved: Any, decision: Decision, observation: Observation, settings
     return Probes.from_dict(saved).said_of(decision, observation.lr, settings.stop_on)
 
 
-def _by_rate_trial(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
-    return RateTrial.from_dict(saved).said_of(decision, observation.lr)
+def _by_act(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
+    sign = -1.0 if settings.direction == "max" else 1.0
+    return Actions.from_dict(saved).said_of(decision, Situation(loss=None, rate=observation.lr, sign=sign))
 
 
 def _by_data_check(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
     return explained(decision, tuple(map(Fault.from_dict, saved)))
 
 
-STAGES: Mapping[str, Said] = {"probe": _by_probe, "rate_trial": _by_rate_trial, "data_check": _by_data_check}
+STAGES: Mapping[str, Said] = {"probe": _by_probe, "act": _by_act, "data_check": _by_data_check}
 """The stages whose decisions can be recomputed, by the name under which they are recorded."""
 
 

@@ -54,14 +54,7 @@ class DecisionRecord:
 
     def __init__(self, path: str | os.PathLike[str], monitor: Monitor) -> None:
         self._path, self._monitor = Path(path), monitor
-        first = {
-            "record": FORM,
-            "version": VERSION,
-            "package": _package_version(),
-            "settings": settings_to_dict(monitor.settings),
-            "state": monitor.state_dict() if monitor.decision is not None else None,
-        }
-        self._unwritten: list[Mapping[str, Any]] = [first]
+        self._unwritten: list[Mapping[str, Any]] = [self._first()]
         self._has_decision = False
         self._writes = next((os.environ[name] for name in RANKS if os.environ.get(name)), "0") == "0"
         self._watch_schedule()
@@ -102,6 +95,9 @@ class DecisionRecord:
         if self._monitor.settings.lr_schedule is not self._schedule:  # the rate was changed at this epoch
             self._unwritten.append({"lr_schedule": schedule_to_plain(self._monitor.settings.lr_schedule)})
             self._watch_schedule()
+        if self._went_back(observation.step):
+            self._unwritten.append(self._first())
+            self._watch_schedule()
         self._write(closes=decision.stop)
 
     def close(self) -> None:
@@ -112,6 +108,21 @@ class DecisionRecord:
         """
         if self._writes and self._has_decision:
             self._write(closes=True)
+
+    def _first(self) -> dict[str, Any]:
+        """The line from which the decisions that follow can be recomputed."""
+        return {
+            "record": FORM,
+            "version": VERSION,
+            "package": _package_version(),
+            "settings": settings_to_dict(self._monitor.settings),
+            "state": self._monitor.state_dict() if self._monitor.decision is not None else None,
+        }
+
+    def _went_back(self, step: int) -> bool:
+        """Whether the monitor was made to forget the latest epochs, as where their weights are given up."""
+        last = self._monitor.decision
+        return last is None or last.step < step
 
     def _watch_schedule(self) -> None:
         schedule = self._monitor.settings.lr_schedule

@@ -10,6 +10,7 @@ from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.spec import known_criteria
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.telling import (
+    actions,
     converged,
     diverged,
     false_convergence,
@@ -18,7 +19,6 @@ from convergence_callbacks.telling import (
     numbers,
     overfitting,
     probe,
-    rate_trial,
     scores,
     templates,
     unstable,
@@ -95,7 +95,7 @@ def _why(known: Known, left_out: Container[str]) -> str:
     own = "" if _says_the_verdict(known) else OF_VERDICT[known.decision.verdict].reason(known)
     faults = [fault.reason for fault in known.decision.faults]
     beside = scores.reasons(known) if known.decision.verdict is Verdict.OVERFITTING else ()
-    parts = [", and ".join(found), own, *beside, *faults, rate_trial.action(known)]
+    parts = [", and ".join(found), own, *beside, *faults, actions.action(known)]
     return "; ".join(dict.fromkeys(filter(None, parts)))
 
 

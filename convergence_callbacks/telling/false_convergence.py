@@ -12,7 +12,7 @@ MEANING = Meaning(
     "the same task at a higher rate did much better where curves looked so.",
     remedies=(
         "start again with the rate that is named, or with 10 times this one",
-        'on_false_convergence="raise_lr" raises it while the training runs (Lightning, Keras)',
+        'act="heal" raises it while the training runs (Lightning, Keras)',
         "or wait: no rule ends such a run while it is sure, unless stop_on lists it",
     ),
 )

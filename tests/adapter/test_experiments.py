@@ -7,6 +7,8 @@ from convergence_callbacks.adapter.stages.probe import EXPERIMENTS
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.experiments.probing import EARLY
 
+RAISE = {"false_convergence": "raise_lr"}
+
 
 class Line:
     """A run whose loss falls by a power of its rate, at any rate."""
@@ -24,6 +26,9 @@ class Line:
 
     def restore(self, state):
         self.loss = state
+
+    def weights_in(self, state):
+        return state
 
     def scale_rate(self, times):
         self.times *= times
@@ -43,26 +48,26 @@ def run(schedule, epochs, power=1.0, jump=0.0, **settings):
     for epoch in range(epochs):
         rate = schedule[epoch]
         line.loss += jump * (line.times > 1) - 1e-4 * rate
-        seen = stopping.collect(epoch, {"train_loss": line.loss, "val_loss": line.loss}, lr=rate)
+        seen = stopping.collect(epoch, {"train_loss": line.loss, "val_loss": line.loss}, lr=rate * line.times)
         stopping.decide(seen, line)
     return line, stopping
 
 
 @pytest.mark.parametrize(("highest", "first"), [(1.0, [1.0, 10.0, 0.1, 30.0]), (20.0, [20.0, 200.0, 2.0, 600.0])])
 def test_a_rate_that_warms_up_is_tried_at_its_highest_before_it_is_raised(highest, first):
-    line, stopping = run([1.0] * (EARLY + 1) + [highest] * 95, EARLY + 1, on_false_convergence="raise_lr")
+    line, stopping = run([1.0] * (EARLY + 1) + [highest] * 95, EARLY + 1, act=RAISE)
     assert line.tried[:4] == pytest.approx(first)
-    assert line.times == 1000.0 and stopping.decision.evidence["rate_raised"] == 1000.0
+    assert line.times == 1000.0 and stopping.decision.evidence["rate_total"] == 1000.0
 
 
 def test_a_raise_that_is_on_trial_takes_less_than_a_verdict():
     falls = [1.0] * 100
-    assert run(falls, EARLY + 1, power=0.6, on_false_convergence="raise_lr")[0].times == 1000.0
-    assert run(falls, EARLY + 1, power=0.3, on_false_convergence="raise_lr")[0].times == 1.0
+    assert run(falls, EARLY + 1, power=0.6, act=RAISE)[0].times == 1000.0
+    assert run(falls, EARLY + 1, power=0.3, act=RAISE)[0].times == 1.0
 
 
 def test_a_run_whose_raise_was_undone_is_not_probed_for_another():
-    line, stopping = run([1.0] * 100, 13, jump=0.1, on_false_convergence="raise_lr")
+    line, stopping = run([1.0] * 100, 13, jump=0.1, act=RAISE)
     assert line.times == pytest.approx(1.0) and len(line.tried) == 7
     assert any(said.reason.endswith("rate and weights are those of before") for said in stopping.history)
 
@@ -72,6 +77,6 @@ def test_nothing_is_tried_early_where_no_rate_is_raised():
 
 
 def test_after_a_raise_it_is_probed_again_while_there_are_epochs_left_for_it():
-    line, stopping = run([1.0] * 100, 30, on_false_convergence="raise_lr", probe_budget=45)
+    line, stopping = run([1.0] * 100, 30, act=RAISE, probe_budget=45)
     assert len(line.tried) == 7 + 4  # all arms, and of the second probe as many as fit
     assert max(said.evidence.get("probe_epochs", 0) for said in stopping.history) == 44 and line.times > 1000.0

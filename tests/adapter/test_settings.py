@@ -69,14 +69,9 @@ def test_a_setting_without_effect_may_be_given_its_default():
 
 
 def test_steps_and_experiments_do_not_go_together():
-    for experiment in ({"probe": True}, {"on_false_convergence": "raise_lr"}):
+    for experiment in ({"probe": True}, {"act": "heal"}):
         with pytest.raises(SettingsError, match=f"every_n_steps can't be used together with {next(iter(experiment))}"):
             CallbackSettings(every_n_steps=3, **experiment)
-
-
-def test_what_is_done_of_false_convergence_is_one_of_two():
-    with pytest.raises(SettingsError, match="on_false_convergence must be 'tell' or 'raise_lr', got 'raise'"):
-        Stopping(on_false_convergence="raise")
 
 
 def test_a_path_is_kept_as_the_text_that_a_file_of_settings_holds(tmp_path):

@@ -216,8 +216,8 @@ def test_a_probe_says_what_it_tried():
     ("action", "said"),
     [
         ("raise_lr", "the learning rate is raised 10 times, to 0.003"),
-        ("keep_lr", "the raised learning rate helps and stays"),
-        ("undo_lr", "the raised learning rate did not help: rate and weights are those of before"),
+        ("keep", "the raised learning rate helps and stays"),
+        ("undo", "the raised learning rate did not help: rate and weights are those of before"),
         ("on_trial", "the raised learning rate is on trial, epoch 2 of 5"),
     ],
 )
@@ -235,3 +235,13 @@ def test_restored_weights_are_not_advised_again():
 
 def test_a_criterion_that_nobody_knows_here_is_named():
     assert reason(Verdict.UNSTABLE, "shaky_slope", slope=0.3) == "found by shaky slope"
+
+
+def test_what_was_begun_is_told_with_by_how_much():
+    lowered = {"rate_times": 0.1, "advised_rate": 0.003}
+    back = words_of(decided(Verdict.DIVERGED, action="roll_back", **lowered)).reason
+    assert back.endswith("the run goes back to where nothing was lost, the learning rate lowered 10 times, to 0.003")
+    plateau = words_of(decided(Verdict.CONVERGED, action="lower_lr", **lowered)).reason
+    assert plateau.endswith("the run goes on from its best weights, the learning rate lowered 10 times, to 0.003")
+    kept = words_of(decided(Verdict.IMPROVING, action="keep", trial_brought=0.02, **lowered)).reason
+    assert kept.endswith("the lowered learning rate helps and stays: it brought 2% of the total gain")

@@ -18,7 +18,7 @@ NAMES = (
     *("best", "epochs", "train_has_begun", "non_finite_in_a_row", "train_falls"),
     *("val_acc_rise", "val_acc_at_best", "val_acc_now", "val_acc_moved"),
     *("probe_raised_progress", "probe_lowered_advantage", "probe_epochs", "probe_found"),
-    *("rate_raised", "rate_times", "trial_epoch", "wait", "patience", "fall"),
+    *("rate_total", "rate_times", "trial_brought", "trial_epoch", "wait", "patience", "fall"),
 )
 FOUND_BY = st.sampled_from(
     [
@@ -38,7 +38,7 @@ DECISIONS = st.builds(
     step=st.integers(0, 500),
     best_step=st.one_of(st.none(), st.integers(0, 500)),
     best_value=st.one_of(st.none(), st.floats(-1e6, 1e6)),
-    action=st.sampled_from(["", "raise_lr", "keep_lr", "undo_lr", "on_trial"]),
+    action=st.sampled_from(["", "raise_lr", "lower_lr", "roll_back", "keep", "undo", "on_trial"]),
     counter=st.builds(Counter, st.sampled_from(["epoch", "round", "evaluation"]), st.sampled_from([0, 1])),
 )
 

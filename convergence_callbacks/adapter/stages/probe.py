@@ -7,7 +7,7 @@ from typing import Any
 
 from convergence_callbacks.adapter.complaints import Complaints
 from convergence_callbacks.adapter.settings import CallbackSettings
-from convergence_callbacks.adapter.stages.rate_trial import RateTrialStage
+from convergence_callbacks.adapter.stages.act import ActStage
 from convergence_callbacks.adapter.trained import Experimental
 from convergence_callbacks.core.curve.schedule import highest_ahead
 from convergence_callbacks.core.decision import Decision
@@ -17,8 +17,8 @@ from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.experiments.probe import Probed, probe
 from convergence_callbacks.experiments.probing import Probes
 
-EXPERIMENTS = frozenset({"probe", "probe_budget", "on_false_convergence"})
-"""The settings of experiments with the learning rate."""
+EXPERIMENTS = frozenset({"probe", "probe_budget", "act"})
+"""The settings of experiments with the model and its learning rate."""
 
 
 class ProbeStage:
@@ -29,7 +29,7 @@ class ProbeStage:
         monitor: It knows the rates to come.
         complaints: Where a probe fails, that is reported here.
         collector: Makes a callback that collects what that of the run does, and neither stops nor prints.
-        rate: The stage that raises the rate where a probe finds it too low; None where none does.
+        act: The stage that raises the rate where a probe finds it too low; None where none does.
     """
 
     name = "probe"
@@ -40,10 +40,10 @@ class ProbeStage:
         monitor: Monitor,
         complaints: Complaints,
         collector: Callable[[], Any],
-        rate: RateTrialStage | None = None,
+        act: ActStage | None = None,
     ) -> None:
         self._settings, self._monitor, self._complaints = settings, monitor, complaints
-        self._collector, self._rate = collector, rate
+        self._collector, self._act = collector, act
         self.probes = Probes()
 
     def restore(self, saved: Mapping[str, Any]) -> None:
@@ -59,12 +59,12 @@ class ProbeStage:
         return self.state()
 
     def after(self, decision: Decision, observation: Observation, trained: Experimental) -> Decision:
-        """The decision with what a probe shows, now or before; nothing while a raised rate is on trial."""
-        if self._rate is not None:
-            if self._rate.trial.step is not None:
+        """The decision with what a probe shows, now or before; nothing on trial, or once a raise was undone."""
+        if self._act is not None:
+            if self._act.actions.is_trying or "raise_lr" in self._act.actions.undone:
                 return decision
-            self.probes = self.probes.at(self._rate.trial.raises)
-        acts = self._rate is not None and self._rate.trial.may_raise
+            self.probes = self.probes.at(self._act.actions.raises)
+        acts = self._act is not None and self._act.may_raise
         if self.probes.may_probe(decision, self._settings.probe_budget, acts=acts):
             self.probes = self.probes.after(decision.step, self._probed(decision, observation, trained, acts=acts))
         return self.probes.said_of(decision, observation.lr, self._settings.stop_on)

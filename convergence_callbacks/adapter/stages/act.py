@@ -1,0 +1,233 @@
+"""Something is done about a verdict, tried for some epochs, and kept or undone."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from convergence_callbacks.adapter.complaints import Complaints
+from convergence_callbacks.adapter.settings import CallbackSettings
+from convergence_callbacks.adapter.stages.best_weights import BestWeights
+from convergence_callbacks.adapter.trained import Experimental
+from convergence_callbacks.core.curve.schedule import DROP, rates_ahead, times_schedule
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.core.monitor import Monitor
+from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.experiments.actions import Actions, Situation
+from convergence_callbacks.experiments.probe import judged_loss
+
+BEGUN_STEPS = 10
+"""A run whose best epoch is later does not go back to where it began, so that is no longer kept."""
+
+KINDS = ("start", "best", "before", "earlier")
+"""Snapshots that may be kept."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A run at an epoch, as it can go on from there.
+
+    Args:
+        step: The epoch; -1 for the beginning.
+        monitor: State of the monitor; empty at the beginning.
+        model: Weights and the optimisers' moments; None where they are in a file that was not read yet.
+    """
+
+    step: int
+    monitor: Mapping[str, Any]
+    model: Any
+
+
+class ActStage:
+    """Does what `Actions` decides to the model, its learning rate and the monitor.
+
+    Args:
+        settings: Those of the callback.
+        monitor: What judges the run.
+        complaints: Where something can't be done, that is reported here.
+        best_weights: The stage that keeps the best weights; None where none does.
+        saves_weights: Whether a saved state may hold arrays.
+
+    Attributes:
+        actions: What was done so far.
+        snapshots: The epochs that the run can go back to: its start, its best, the one before the trial that runs, and
+            what the best was then.
+    """
+
+    name = "act"
+
+    def __init__(
+        self,
+        settings: CallbackSettings,
+        monitor: Monitor,
+        complaints: Complaints,
+        best_weights: BestWeights | None,
+        *,
+        saves_weights: bool,
+    ) -> None:
+        self._monitor, self._complaints, self._best_weights = monitor, complaints, best_weights
+        self._knows_schedule, self._saves_weights = settings.lr_schedule is not None, saves_weights
+        self._choice = settings.actions
+        self.actions = Actions()
+        self.snapshots: dict[str, Snapshot] = {}
+        self._new: set[str] = set()
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Take what was done out of a saved state."""
+        self.actions = Actions.from_dict(saved["actions"])
+        self.snapshots = {
+            kind: Snapshot(int(one["step"]), dict(one["monitor"]), one.get("model"))
+            for kind, one in saved["snapshots"].items()
+            if kind in KINDS
+        }
+        if self._knows_schedule:
+            self._scale_schedule(self.actions.rate)
+
+    def state(self) -> dict[str, Any]:
+        """What was done, and the epochs that the run can go back to; their weights where a state may hold them."""
+        return {
+            "actions": self.actions.to_dict(),
+            "snapshots": {kind: self._plain(snapshot) for kind, snapshot in self.snapshots.items()},
+            "files": sorted({self.file_of(kind) for kind in self.snapshots}),
+        }
+
+    def grounds(self) -> dict[str, Any]:
+        """What was done, and what is on trial."""
+        return self.actions.to_dict()
+
+    def file_of(self, kind: str) -> str:
+        """The name under which the weights of a snapshot are kept where a state may not hold them."""
+        return f"{'best' if kind == 'earlier' else kind}-{self.snapshots[kind].step}"
+
+    def files_to_write(self) -> dict[str, Any]:
+        """The weights that were taken since this was last asked for, by that name."""
+        new, self._new = self._new & self.snapshots.keys(), set()
+        return {self.file_of(kind): self.snapshots[kind].model for kind in new}
+
+    def read_files(self, read: Callable[[str], Any]) -> None:
+        """Take the weights of all snapshots out of their files."""
+        for kind, snapshot in self.snapshots.items():
+            self.snapshots[kind] = dataclasses.replace(snapshot, model=read(self.file_of(kind)))
+
+    def begin(self, trained: Experimental) -> None:
+        """Keep the run as it is before its first epoch."""
+        if not self.snapshots and self._monitor.decision is None:
+            self._take("start", -1, {}, trained)
+
+    def after(self, decision: Decision, observation: Observation, trained: Experimental) -> Decision:
+        """Do what is due, or undo it, and say so."""
+        known = self._situation(decision, observation)
+        if decision.best_step == decision.step:
+            self._take("best", decision.step, self._monitor.state_dict(), trained)
+            if decision.step > BEGUN_STEPS:
+                self.snapshots.pop("start", None)
+        before, self.actions = self.actions, self.actions.after(decision, known, self._choice)
+        try:
+            self._do(before.rate, decision, trained)
+        except Exception as error:  # a schedule of somebody's own that can't be changed must not end the training
+            self.actions, self._choice = Actions(rate=before.rate), {}
+            self._complaints.make(ConvergenceError(f"what act asks for can't be done: {error!r}"), about="act")
+        return self.actions.said_of(decision, known)
+
+    @property
+    def may_raise(self) -> bool:
+        """Whether the rate may be raised, now."""
+        return Verdict.FALSE_CONVERGENCE in self._choice and self.actions.may("raise_lr")
+
+    def give_up(self, because: str) -> None:
+        """Do nothing in this run, and say why."""
+        self._choice = {}
+        self._complaints.make(ConvergenceError(f"nothing can be done as act asks: {because}"), about="act")
+
+    def _situation(self, decision: Decision, observation: Observation) -> Situation:
+        settings, rate = self._monitor.settings, observation.lr
+        ahead = rates_ahead(settings.lr_schedule, decision.step, settings.max_epochs)
+        falls = rate is not None and ahead is not None and bool(len(ahead)) and float(ahead.min()) < DROP * rate
+        return Situation(
+            loss=judged_loss(observation),
+            rate=rate,
+            falls_ahead=falls,
+            max_epochs=settings.max_epochs,
+            tolerance=settings.tolerance,
+            sign=-1.0 if settings.direction == "max" else 1.0,
+        )
+
+    def _do(self, rate: float, decision: Decision, trained: Experimental) -> None:
+        """Do to the run what is to be done.
+
+        Args:
+            rate: Times the user's rate that it was.
+            decision: That on the epoch.
+            trained: The model.
+        """
+        actions, trial = self.actions, self.actions.trial
+        if trial is None or actions.act == "":
+            return
+        if actions.act == "begin":
+            self._take("before", decision.step, self._monitor.state_dict(), trained)
+            if "best" in self.snapshots:
+                self.snapshots["earlier"] = self.snapshots["best"]
+        if actions.act in {"begin", "again"} and trial.goes_back:
+            self._go_back(trained, from_start=trial.from_start, forgets=trial.forgets)
+        if actions.act == "undo":
+            self._undo(trained)
+        if actions.act in {"keep", "undo"}:
+            self.snapshots.pop("before", None)
+            self.snapshots.pop("earlier", None)
+        self._scale(trained, actions.rate / rate)
+
+    def _go_back(self, trained: Experimental, *, from_start: bool, forgets: bool) -> None:
+        """Go on from the best epoch, or from the start where that is kept."""
+        start, best = self.snapshots.get("start"), self.snapshots.get("earlier")
+        origin = start if start is not None and (from_start or best is None) else best
+        if origin is None:
+            raise LookupError("the run was resumed without an epoch to go back to")
+        trained.restore(origin.model)
+        if forgets:
+            self._remember(origin)
+            if origin is start:
+                self.snapshots.pop("best", None)
+
+    def _undo(self, trained: Experimental) -> None:
+        """Make the run what it was before the trial, but for its epochs."""
+        before, best = self.snapshots["before"], self.snapshots.get("earlier")
+        trained.restore(before.model)
+        self._remember(before)
+        self.snapshots.pop("best", None)
+        if best is not None:
+            self.snapshots["best"] = best
+        if self._best_weights is not None and best is not None:
+            self._best_weights.keep(best.step, trained.weights_in(best.model))
+
+    def _remember(self, snapshot: Snapshot) -> None:
+        """Let the monitor know of the epochs up to a snapshot only; the time since is spent all the same."""
+        elapsed = self._monitor.elapsed()
+        if snapshot.monitor:
+            self._monitor.load_state_dict({**snapshot.monitor, "elapsed": elapsed or 0.0})
+        else:
+            self._monitor.reset()
+            empty = self._monitor.state_dict()
+            self._monitor.load_state_dict({**empty, "elapsed": elapsed or 0.0})
+
+    def _take(self, kind: str, step: int, monitor: Mapping[str, Any], trained: Experimental) -> None:
+        if self._choice:
+            self.snapshots[kind] = Snapshot(step, monitor, trained.state())
+            self._new.add(kind)
+
+    def _scale(self, trained: Experimental, times: float) -> None:
+        if times != 1:
+            trained.scale_rate(times)
+            self._scale_schedule(times)
+
+    def _scale_schedule(self, times: float) -> None:
+        schedule = self._monitor.settings.lr_schedule
+        if schedule is not None and times != 1:
+            self._monitor.follow(times_schedule(schedule, times))
+
+    def _plain(self, snapshot: Snapshot) -> dict[str, Any]:
+        model = {"model": snapshot.model} if self._saves_weights else {}
+        return {"step": snapshot.step, "monitor": snapshot.monitor, **model}

@@ -1,0 +1,451 @@
+"""What is done about a verdict: the learning rate is lowered or raised, or the run is rolled back, always on trial.
+
+Until a trial is over nothing but a limit ends the run. What paid is kept; what did not is undone, and where the run was
+about to end, it ends then.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.errors import SettingsError, unknown_name
+from convergence_callbacks.core.fields import Kind, listed, must_be
+from convergence_callbacks.core.observation import is_finite
+from convergence_callbacks.core.rule.guards import SURE
+from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.experiments.probe import later_level
+from convergence_callbacks.experiments.probing import BY_PROBE, FIRST, LIMITS
+
+Action = Literal["raise_lr", "lower_lr", "roll_back", "stop"]
+"""What can be done: raise the rate and go on; go on from the best weights at a lower rate; the same from where nothing
+was lost yet; or nothing, so that the run ends as `stop_on` says."""
+
+Act = Literal["", "begin", "again", "keep", "undo"]
+"""What is to be done at an epoch: nothing, begin a trial, try again at a still lower rate, keep it, or undo it."""
+
+CHOICES: Mapping[Verdict, tuple[Action, ...]] = {
+    Verdict.CONVERGED: ("lower_lr", "stop"),
+    Verdict.FALSE_CONVERGENCE: ("raise_lr", "stop"),
+    Verdict.OVERFITTING: ("lower_lr", "stop"),
+    Verdict.UNSTABLE: ("lower_lr", "stop"),
+    Verdict.NOT_LEARNING: ("roll_back", "stop"),
+    Verdict.DIVERGED: ("roll_back", "stop"),
+}
+"""What can be done about each verdict."""
+
+HEAL = "heal"
+"""One word for the first choice of each verdict."""
+
+CHANGES = ("raise_lr", "lower_lr", "roll_back", "keep", "undo")
+"""What a decision calls an action at the epoch at which it is done."""
+
+EPOCHS = 5
+"""Epochs of a trial: a raised rate may throw the loss up before it falls."""
+
+HOPELESS_EPOCHS = 2
+"""Epochs after which a lowered rate that brought nothing is put back: what it brings comes at once."""
+
+MOST: Mapping[Action, int] = {"raise_lr": 3, "lower_lr": 4, "roll_back": 3}
+"""Trials of a run; of raised and lowered rates the first that is undone is the last."""
+
+WASTED_SHARE = 0.1
+"""Share of the budget that trials which were undone may take together; one trial always may."""
+
+AT_ONCE = (Verdict.DIVERGED,)
+"""Verdicts that are acted on whether or not they end the run."""
+
+BLOWN_UP = (Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED)
+"""Verdicts of a run whose rate may be too high."""
+
+TIMES_TOO_HIGH = 10.0
+"""How many times too high the rate of such a run is taken to be where its evidence does not say."""
+
+LEAST, LARGEST = 0.1, 0.5
+"""Between these the lowered rate at a plateau is, as a share of the rate."""
+
+RECENT_EPOCHS = 6
+"""Epochs whose progress is held against the noise."""
+
+EARLY_STEPS = 1
+"""A run whose best epoch is no later goes back to where it began."""
+
+THROWN_OFF_TIMES = 30.0
+"""A rate that looks so many times too high threw the run off with its first steps: it goes back to where it began."""
+
+
+def _choice_errors(name: str, value: Any) -> Iterator[SettingsError]:
+    if not isinstance(value, Mapping):
+        if value != HEAL:
+            yield must_be(name, ACTIONS.words, value)
+        return
+    known = [verdict.value for verdict in CHOICES]
+    for verdict, action in value.items():
+        if verdict not in known:
+            yield SettingsError(unknown_name("verdict to act on", verdict, known), (str(verdict),))
+        elif action not in CHOICES[Verdict(verdict)]:
+            choices = listed([*map(repr, CHOICES[Verdict(verdict)])], "or")
+            yield must_be(f"{name} at {verdict}", choices, action, (str(verdict),))
+
+
+def _kept(value: Any) -> Any:
+    return value if value == HEAL else {str(Verdict(verdict)): str(action) for verdict, action in value.items()}
+
+
+ACTIONS = Kind(
+    f"{HEAL!r}, or an action for each verdict such as {{converged: lower_lr, diverged: roll_back}}",
+    (
+        {"enum": [HEAL]},
+        {
+            "type": "object",
+            "properties": {verdict.value: {"enum": list(choices)} for verdict, choices in CHOICES.items()},
+            "additionalProperties": False,
+        },
+    ),
+    _choice_errors,
+    _kept,
+)
+"""The values of the setting ``act``."""
+
+
+def chosen(setting: str | Mapping[str, str] | None) -> dict[Verdict, Action]:
+    """What is to be done about each verdict.
+
+    >>> chosen({"converged": "lower_lr", "overfitting": "stop"})
+    {Verdict.CONVERGED: 'lower_lr'}
+    """
+    if setting is None:
+        return {}
+    if setting == HEAL:
+        return {verdict: choices[0] for verdict, choices in CHOICES.items()}
+    named: Mapping[str, Any] = dict(setting)  # type: ignore[arg-type]
+    return {Verdict(verdict): action for verdict, action in named.items() if action != "stop"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """What is known of a run beside the decision on its latest epoch.
+
+    Args:
+        loss: Its judged loss, in the user's unit.
+        rate: The learning rate of the epoch, None where unknown.
+        falls_ahead: Whether the schedule lowers the rate by itself, now or later.
+        max_epochs: Epochs that the training may take, None where unknown.
+        tolerance: Share of the total gain that is not worth waiting for.
+        sign: 1, or -1 where more of the judged metric is better.
+    """
+
+    loss: float | None
+    rate: float | None = None
+    falls_ahead: bool = False
+    max_epochs: int | None = None
+    tolerance: float = 0.01
+    sign: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """Something that was done, and is not known to pay yet.
+
+    Args:
+        action: What was done.
+        decided: The decision on the epoch after which it was.
+        times: What the rate was multiplied by.
+        rate: The learning rate of that epoch, None where unknown.
+        losses: Judged losses since, of the latest try.
+        tries: How often it was tried.
+        epochs: Epochs that it took so far.
+    """
+
+    action: Action
+    decided: Decision
+    times: float
+    rate: float | None = None
+    losses: tuple[float, ...] = ()
+    tries: int = 1
+    epochs: int = 0
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether the weights are those of an earlier epoch."""
+        return self.action != "raise_lr"
+
+    @property
+    def forgets(self) -> bool:
+        """Whether what the curve showed since then is forgotten: it is not the curve of these weights."""
+        return self.goes_back and self.decided.verdict is not Verdict.CONVERGED
+
+    @property
+    def from_start(self) -> bool:
+        """Whether it goes back to where the run began, since nothing after was any good."""
+        if self.decided.verdict not in BLOWN_UP:
+            return False
+        best = self.decided.best_step
+        return best is None or best <= EARLY_STEPS or self._too_high >= THROWN_OFF_TIMES
+
+    @property
+    def _too_high(self) -> float:
+        return self.decided.evidence.get("times_too_high", TIMES_TOO_HIGH)
+
+    def seen(self, loss: float | None) -> Trial:
+        """The same after another epoch."""
+        known = loss if loss is not None and is_finite(loss) else math.nan
+        return dataclasses.replace(self, losses=(*self.losses, known), epochs=self.epochs + 1)
+
+    def again(self) -> Trial:
+        """The same at a rate that is lower still."""
+        return dataclasses.replace(self, times=self.times / TIMES_TOO_HIGH, losses=(), tries=self.tries + 1)
+
+    def is_lost(self, verdict: Verdict) -> bool:
+        """Whether the latest loss is no number, or the run has diverged."""
+        return verdict is Verdict.DIVERGED or not is_finite(self.losses[-1])
+
+    def is_over(self, sign: float) -> bool:
+        """Whether it has had its epochs, or those that show that there is no hope."""
+        epochs = len(self.losses)
+        may_be_hopeless = self.action == "lower_lr" and epochs == HOPELESS_EPOCHS
+        return epochs >= EPOCHS or (may_be_hopeless and self._best(sign) >= self._before(sign))
+
+    def pays(self, sign: float) -> bool:
+        """Whether its later half is better than the best before; after a blow-up, no worse than it began."""
+        level = later_level([sign * loss for loss in self.losses])
+        if self.decided.verdict is Verdict.DIVERGED:
+            return level <= max(self._before(sign), sign * self.losses[0])
+        return level < self._before(sign)
+
+    def brought(self, sign: float) -> float:
+        """By how much its best loss is better than the best before, as a share of the total gain then."""
+        gain = self.decided.evidence.get("total_gain", 0.0)
+        before = self._before(sign)
+        return (before - self._best(sign)) / gain if gain > 0 and math.isfinite(before) else 0.0
+
+    def rate_was_set(self, rate: float | None) -> bool:
+        """Whether something else set the rate back since, such as a callback that sets it at every epoch."""
+        if not (self.rate and rate) or len(self.losses) != 1 or self.tries > 1:
+            return False
+        return abs(math.log(rate / self.rate)) < abs(math.log(rate / (self.times * self.rate)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same in plain types that JSON takes."""
+        losses = [loss if is_finite(loss) else None for loss in self.losses]
+        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {**plain, "decided": self.decided.to_dict(), "losses": losses}
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any]) -> Trial:
+        """What `to_dict` described."""
+        losses = tuple(math.nan if loss is None else float(loss) for loss in saved["losses"])
+        return cls(**{**saved, "decided": Decision.from_dict(saved["decided"]), "losses": losses})
+
+    def _before(self, sign: float) -> float:
+        best = self.decided.best_value
+        return math.inf if best is None else sign * best
+
+    def _best(self, sign: float) -> float:
+        return min((sign * loss for loss in self.losses if is_finite(loss)), default=math.inf)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actions:
+    """What was done in a run so far, and what is on trial.
+
+    Args:
+        act: What is to be done at this epoch.
+        trial: The one that runs, or that is over at this epoch; None where there is none.
+        rate: Times the user's rate that it is now.
+        made: How often each action was tried.
+        undone: Actions of which one was undone.
+        wasted: Epochs that trials took which were undone.
+        recent: The latest judged losses, better is lower.
+        ends: Whether the run ends at this epoch, since it was about to when the trial began.
+
+    >>> slow = Decision(stop=False, verdict=Verdict.FALSE_CONVERGENCE, step=20, best_value=1.0, found_by=("probe",),
+    ...                 evidence={"times_too_low": 10}, confidence=0.9)
+    >>> actions = Actions().after(slow, Situation(loss=1.0), chosen("heal"))
+    >>> actions.act, actions.trial.action, actions.rate
+    ('begin', 'raise_lr', 10.0)
+    """
+
+    act: Act = ""
+    trial: Trial | None = None
+    rate: float = 1.0
+    made: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    undone: tuple[str, ...] = ()
+    wasted: int = 0
+    recent: tuple[float, ...] = ()
+    ends: bool = False
+
+    @property
+    def is_trying(self) -> bool:
+        """Whether a trial goes on."""
+        return self.trial is not None and self.act not in {"keep", "undo"}
+
+    @property
+    def raises(self) -> int:
+        """How often the rate was raised."""
+        return self.made.get("raise_lr", 0)
+
+    def after(self, decision: Decision, known: Situation, choice: Mapping[Verdict, Action]) -> Actions:
+        """The same once an epoch was judged.
+
+        Args:
+            decision: What is said of the epoch.
+            known: What else is known of it.
+            choice: What is to be done about each verdict.
+        """
+        loss = known.sign * known.loss if known.loss is not None and is_finite(known.loss) else None
+        recent = self.recent if loss is None else (*self.recent, loss)[-RECENT_EPOCHS:]
+        now = dataclasses.replace(self, act="", ends=False, recent=recent)
+        if self.is_trying and self.trial is not None:
+            return now._tried(self.trial.seen(known.loss), decision, known)
+        now = dataclasses.replace(now, trial=None)
+        action = choice.get(decision.verdict)
+        if action is None or not now.may(action, known.max_epochs) or not _is_due(decision, action, known):
+            return now
+        return now._begun(action, decision, known)
+
+    def may(self, action: Action, max_epochs: int | None = None) -> bool:
+        """Whether another trial of this kind is within the bounds, now."""
+        most = EPOCHS if max_epochs is None else max(EPOCHS, int(WASTED_SHARE * max_epochs))
+        is_left = self.made.get(action, 0) < MOST[action] and action not in self.undone
+        return not self.is_trying and is_left and (max_epochs is None or self.wasted + HOPELESS_EPOCHS <= most)
+
+    def said_of(self, decision: Decision, known: Situation) -> Decision:
+        """The decision with what is done.
+
+        Args:
+            decision: What is said of the epoch.
+            known: What else is known of it.
+        """
+        trial = self.trial
+        if trial is None:
+            return decision
+        at_limit = decision.stop and decision.criterion in LIMITS
+        said = decision
+        if not at_limit and (self.act == "undo" or self.ends):
+            said = dataclasses.replace(trial.decided, step=decision.step)
+        best = trial.decided if self.act == "undo" else decision
+        return dataclasses.replace(
+            said,
+            stop=at_limit or self.ends,
+            best_step=best.best_step,
+            best_value=best.best_value,
+            action=self._named(trial),
+            evidence={**said.evidence, **self._numbers(trial, known)},
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same in plain types that JSON takes."""
+        plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        lists = {"made": dict(self.made), "undone": list(self.undone), "recent": list(self.recent)}
+        return {**plain, **lists, "trial": None if self.trial is None else self.trial.to_dict()}
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any]) -> Actions:
+        """What `to_dict` described."""
+        trial = saved.get("trial")
+        tuples = {name: tuple(saved.get(name, ())) for name in ("undone", "recent")}
+        return cls(**{**saved, **tuples, "trial": None if trial is None else Trial.from_dict(trial)})
+
+    def _begun(self, action: Action, decision: Decision, known: Situation) -> Actions:
+        times = _times(action, decision, self.recent)
+        trial = Trial(action=action, decided=decision, times=times, rate=known.rate)
+        made = {**self.made, action: self.made.get(action, 0) + 1}
+        return dataclasses.replace(self, act="begin", trial=trial, rate=self.rate * times, made=made)
+
+    def _tried(self, trial: Trial, decision: Decision, known: Situation) -> Actions:
+        """The same after an epoch of a trial."""
+        now = dataclasses.replace(self, trial=trial)
+        if trial.is_lost(decision.verdict):
+            return now._retried() if trial.action == "roll_back" and trial.tries < MOST["roll_back"] else now._undone()
+        if trial.rate_was_set(known.rate):
+            return now._undone()
+        if not trial.is_over(known.sign):
+            return now
+        if not trial.pays(known.sign):
+            return now._undone()
+        is_little = trial.decided.stop and trial.goes_back and trial.brought(known.sign) < known.tolerance
+        ends = is_little and trial.decided.verdict not in BLOWN_UP
+        return dataclasses.replace(now, act="keep", ends=ends)
+
+    def _retried(self) -> Actions:
+        assert self.trial is not None
+        trial = self.trial.again()
+        return dataclasses.replace(self, act="again", trial=trial, rate=self.rate * trial.times / self.trial.times)
+
+    def _undone(self) -> Actions:
+        assert self.trial is not None
+        return dataclasses.replace(
+            self,
+            act="undo",
+            rate=self.rate / self.trial.times,
+            undone=(*self.undone, self.trial.action),
+            wasted=self.wasted + self.trial.epochs,
+            ends=self.trial.decided.stop,
+        )
+
+    def _named(self, trial: Trial) -> str:
+        if self.act in {"begin", "again"}:
+            return str(trial.action)
+        return self.act or "on_trial"
+
+    def _numbers(self, trial: Trial, known: Situation) -> dict[str, float]:
+        """The numbers behind what is done."""
+        numbers = {"rate_times": trial.times, "rate_total": self.rate, "trial_epochs": trial.epochs}
+        if self.act in {"begin", "again"}:
+            numbers["trial_most"] = EPOCHS
+            if known.rate and trial.rate:
+                numbers["advised_rate"] = trial.times * trial.rate
+        if self.act == "keep":
+            numbers["trial_brought"] = trial.brought(known.sign)
+        if self.act == "" and self.is_trying:
+            numbers["trial_epoch"] = len(trial.losses)
+        return numbers
+
+
+def lowered(recent: Sequence[float], noise: float) -> float:
+    """To what share of itself the rate is lowered at a plateau: that of the latest progress in the noise.
+
+    Where the loss only jitters, the steps are as long as the valley is wide, and a tenth is right; where it still falls
+    by about its noise, half is enough, since a low rate is slow.
+
+    Args:
+        recent: The latest judged losses, lower is better.
+        noise: Their standard deviation around their trend.
+
+    >>> lowered([1.0, 1.1, 1.0] * 2, noise=0.1), lowered([1.0 - 0.02 * epoch for epoch in range(6)], noise=0.1)
+    (0.1, 0.5)
+    """
+    half = len(recent) // 2
+    progress = float(np.median(recent[:half]) - np.median(recent[half:])) if half else 0.0
+    return min(LARGEST, max(LEAST, progress / noise if noise > 0 else LEAST))
+
+
+def _is_due(decision: Decision, action: Action, known: Situation) -> bool:
+    """Whether a verdict is sure enough to be acted on; where the run is to end anyhow, it is."""
+    if decision.criterion in LIMITS and decision.stop:
+        return False
+    if known.max_epochs is not None and decision.step + 1 + HOPELESS_EPOCHS > known.max_epochs:
+        return False
+    if action == "raise_lr" and "times_too_low" not in decision.evidence:
+        return False
+    if decision.verdict not in BLOWN_UP and action == "lower_lr" and known.falls_ahead:
+        return False
+    is_sure = decision.criterion == BY_PROBE or (decision.confidence > SURE and decision.step >= FIRST)
+    may_go_on = decision.verdict in {Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE}
+    return decision.stop or decision.verdict in AT_ONCE or (may_go_on and is_sure)
+
+
+def _times(action: Action, decision: Decision, recent: Sequence[float]) -> float:
+    """What the rate is multiplied by."""
+    if action == "raise_lr":
+        return float(decision.evidence["times_too_low"])
+    if decision.verdict in BLOWN_UP:
+        return 1 / float(decision.evidence.get("times_too_high", TIMES_TOO_HIGH))
+    return lowered(recent, decision.evidence.get("noise", 0.0))

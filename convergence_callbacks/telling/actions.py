@@ -1,0 +1,51 @@
+"""Words for what is done about a verdict: what was begun, kept, undone, or is still on trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from convergence_callbacks.telling import numbers
+from convergence_callbacks.telling.known import Known
+
+DOES: Mapping[str, str] = {
+    "raise_lr": "the learning rate is raised",
+    "lower_lr": "the run goes on from its best weights, the learning rate lowered",
+    "roll_back": "the run goes back to where nothing was lost, the learning rate lowered",
+}
+"""What each action does."""
+
+STEPS = 5
+"""Steps of a trial."""
+
+
+def action(known: Known) -> str:
+    """What is done at this step; empty where nothing is."""
+    done = known.decision.action
+    if done in DOES:
+        return f"{DOES[done]}{_by(known)}"
+    return _of_trial(known) if done else ""
+
+
+def _of_trial(known: Known) -> str:
+    """What becomes of a trial."""
+    rate = f"the {'lowered' if _is_lowered(known) else 'raised'} learning rate"
+    match known.decision.action:
+        case "keep":
+            gain = numbers.part(known.number("trial_brought"), "the total gain") if known.holds("trial_brought") else ""
+            return f"{rate} helps and stays{f': it brought {gain}' if gain else ''}"
+        case "undo":
+            return f"{rate} did not help: rate and weights are those of before"
+    at = known.number("trial_epoch")
+    return f"{rate} is on trial{f', {known.counter.noun} {numbers.count(at)} of {STEPS}' if at and at > 0 else ''}"
+
+
+def _is_lowered(known: Known) -> bool:
+    return (known.number("rate_times") or 1.0) < 1
+
+
+def _by(known: Known) -> str:
+    """By how much, and to what, where that is known."""
+    times = known.number("rate_times")
+    said = numbers.times(1 / times if times and _is_lowered(known) else times)
+    to = f", to {numbers.rate(known.number('advised_rate'))}" if known.holds("advised_rate") else ""
+    return f"{f' {said}' if said else ''}{to}"

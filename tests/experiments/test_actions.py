@@ -1,0 +1,238 @@
+"""What is done about a verdict, and when it is kept or undone, whatever framework trains."""
+
+import dataclasses
+import json
+import math
+
+import pytest
+
+from convergence_callbacks import Decision, SettingsError, Verdict
+from convergence_callbacks.adapter.settings import CallbackSettings
+from convergence_callbacks.experiments.actions import (
+    CHOICES,
+    EPOCHS,
+    HOPELESS_EPOCHS,
+    LARGEST,
+    LEAST,
+    MOST,
+    WASTED_SHARE,
+    Actions,
+    Situation,
+    chosen,
+    lowered,
+)
+
+HEAL = chosen("heal")
+SLOW = Decision(
+    stop=False,
+    verdict=Verdict.FALSE_CONVERGENCE,
+    step=20,
+    best_step=20,
+    best_value=1.0,
+    evidence={"times_too_low": 30},
+    confidence=0.9,
+)
+FLAT = dataclasses.replace(
+    SLOW,
+    stop=True,
+    verdict=Verdict.CONVERGED,
+    found_by=("expected_gain",),
+    best_step=15,
+    evidence={"noise": 0.3, "total_gain": 2.0},
+)
+BLOWN = dataclasses.replace(FLAT, verdict=Verdict.DIVERGED, evidence={"times_too_high": 10.0})
+GOES_ON = dataclasses.replace(SLOW, verdict=Verdict.IMPROVING, evidence={})
+
+
+def begun(decision=SLOW, actions=None, **known):
+    return (actions or Actions()).after(decision, Situation(**{"loss": 1.0, **known}), HEAL)
+
+
+def tried(losses, actions=None, decided=GOES_ON, **known):
+    """The actions after each epoch of a trial."""
+    each = [actions or begun()]
+    for epoch, loss in enumerate(losses, 21):
+        now = dataclasses.replace(decided, step=epoch)
+        each.append(each[-1].after(now, Situation(loss=loss, **known), HEAL))
+    return each[1:]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("cure", r"act must be 'heal', or an action for each verdict such as .*, got 'cure'"),
+        ({"slow": "raise_lr"}, r"unknown verdict to act on 'slow'"),
+        ({"improving": "stop"}, r"unknown verdict to act on 'improving'"),
+        ({"diverged": "raise_lr"}, r"act at diverged must be 'roll_back' or 'stop', got 'raise_lr'"),
+    ],
+)
+def test_an_action_that_is_not_for_its_verdict_is_refused(given, message):
+    with pytest.raises(SettingsError, match=message):
+        CallbackSettings(act=given)
+
+
+def test_heal_is_the_first_choice_of_each_and_stop_is_none():
+    assert set(HEAL) == set(CHOICES) and chosen(None) == {}
+    assert CallbackSettings(act={Verdict.CONVERGED: "stop", "diverged": "roll_back"}).actions == {
+        Verdict.DIVERGED: "roll_back"
+    }
+
+
+def test_a_rate_that_is_surely_too_low_is_raised_as_far_as_it_looks():
+    actions = begun(rate=0.01)
+    assert (actions.act, actions.trial.action, actions.rate, actions.raises) == ("begin", "raise_lr", 30.0, 1)
+    said = actions.said_of(SLOW, Situation(loss=1.0, rate=0.01))
+    assert said.action == "raise_lr" and said.evidence["rate_times"] == said.evidence["rate_total"] == 30
+    assert "the learning rate is raised 30 times, to 0.3" in said.reason and not said.advice
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"confidence": 0.7},
+        {"step": 5},
+        {"verdict": Verdict.CONVERGED},
+        {"verdict": Verdict.NOT_LEARNING},
+        {"evidence": {}},
+        {"stop": True, "found_by": ("max_epochs",)},
+    ],
+)
+def test_nothing_is_done_where_that_is_not_sure_or_too_early_or_too_late(change):
+    decision = dataclasses.replace(SLOW, **change)
+    actions = begun(decision)
+    assert actions.act == "" and actions.said_of(decision, Situation(loss=1.0)) is decision
+
+
+def test_what_was_not_asked_for_is_not_done():
+    assert Actions().after(SLOW, Situation(loss=1.0), chosen({"diverged": "roll_back"})).act == ""
+
+
+def test_where_the_run_is_to_end_anyhow_likely_is_enough_and_it_goes_on():
+    ends = dataclasses.replace(SLOW, stop=True, confidence=0.5)
+    actions = begun(ends)
+    assert actions.act == "begin" and not actions.said_of(ends, Situation(loss=1.0)).stop
+
+
+def test_a_rate_that_helps_stays_and_the_next_raise_is_on_top_of_it():
+    each = tried([5.0, 3.0, 1.0, 0.9] + [0.8] * (EPOCHS - 4))
+    assert [actions.act for actions in each] == [""] * (EPOCHS - 1) + ["keep"]
+    again = begun(dataclasses.replace(SLOW, step=40, best_value=0.8), each[-1])
+    assert (again.act, again.rate, again.trial.losses) == ("begin", 900.0, ())
+
+
+def test_a_rate_that_does_not_help_is_put_back_and_none_is_raised_again():
+    last = tried([1.5] * EPOCHS)[-1]
+    assert (last.act, last.rate, last.undone, last.wasted) == ("undo", 1.0, ("raise_lr",), EPOCHS)
+    said = last.said_of(GOES_ON, Situation(loss=1.5))
+    assert said.action == "undo" and "did not help" in said.reason and not said.stop
+    assert begun(SLOW, last).act == ""
+
+
+def test_one_lucky_epoch_is_no_help():
+    assert tried([0.5] + [1.5] * (EPOCHS - 1))[-1].act == "undo"
+
+
+@pytest.mark.parametrize(("loss", "verdict"), [(math.nan, "improving"), (None, "improving"), (9.0, "diverged")])
+def test_a_rate_that_breaks_the_run_is_put_back_at_once(loss, verdict):
+    assert tried([loss], decided=dataclasses.replace(GOES_ON, verdict=Verdict(verdict)))[-1].act == "undo"
+
+
+def test_of_a_metric_more_can_be_better():
+    assert tried([2.0] * EPOCHS, sign=-1.0)[-1].act == "keep"
+    assert tried([0.5] * EPOCHS, sign=-1.0)[-1].act == "undo"
+
+
+def test_on_trial_only_a_limit_ends_the_run():
+    actions = tried([1.0])[-1]
+    ends = dataclasses.replace(GOES_ON, stop=True, found_by=("expected_gain",), verdict=Verdict.CONVERGED)
+    said = actions.said_of(ends, Situation(loss=1.0))
+    assert not said.stop and f"on trial, epoch 1 of {EPOCHS}" in said.reason
+    assert actions.said_of(dataclasses.replace(ends, found_by=("target_loss",)), Situation(loss=1.0)).stop
+
+
+def test_at_a_plateau_the_rate_is_lowered_by_the_progress_that_is_left_in_the_noise():
+    assert lowered([1.0, 1.1, 1.0] * 2, 0.1) == LEAST and lowered([], 0.0) == LEAST
+    assert lowered([2.0 - 0.1 * epoch for epoch in range(6)], 0.1) == LARGEST
+    assert LEAST < lowered([1.0 - 0.01 * epoch for epoch in range(6)], 0.1) < LARGEST
+    actions = begun(FLAT, dataclasses.replace(Actions(), recent=(1.0, 1.1, 1.0) * 2))
+    assert (actions.act, actions.trial.action, actions.rate) == ("begin", "lower_lr", LEAST)
+    assert actions.trial.goes_back and not actions.trial.forgets
+
+
+def test_a_schedule_that_falls_by_itself_is_left_alone_at_a_plateau_but_not_after_a_blow_up():
+    assert begun(FLAT, falls_ahead=True).act == "" and begun(BLOWN, falls_ahead=True).act == "begin"
+
+
+def test_lowering_that_pays_lets_the_run_go_on():
+    last = tried([1.0, 0.9] + [0.8] * (EPOCHS - 2), begun(FLAT))[-1]
+    said = last.said_of(GOES_ON, Situation(loss=0.8))
+    assert last.act == "keep" and not said.stop and said.evidence["trial_brought"] == pytest.approx(0.1)
+    assert "it brought 10% of the total gain" in said.reason
+
+
+def test_lowering_that_brings_next_to_nothing_is_kept_and_ends_the_run_that_was_about_to():
+    last = tried([0.999] * EPOCHS, begun(FLAT))[-1]
+    better = dataclasses.replace(GOES_ON, step=25, best_step=24, best_value=0.999)
+    said = last.said_of(better, Situation(loss=0.999))
+    assert (last.act, said.stop, said.verdict, said.best_step) == ("keep", True, Verdict.CONVERGED, 24)
+
+
+def test_lowering_that_brings_nothing_is_undone_soon_and_the_run_ends_as_it_was_about_to():
+    each = tried([1.2] * HOPELESS_EPOCHS, begun(FLAT))
+    assert [actions.act for actions in each] == [""] * (HOPELESS_EPOCHS - 1) + ["undo"]
+    said = each[-1].said_of(dataclasses.replace(GOES_ON, best_step=21), Situation(loss=1.2))
+    assert (said.stop, said.verdict, said.best_step, said.criterion) == (True, FLAT.verdict, 15, "expected_gain")
+
+
+def test_a_limit_ends_a_run_for_its_own_reason_also_where_a_trial_is_over():
+    actions = tried([1.5] * EPOCHS)[-1]
+    over = dataclasses.replace(GOES_ON, stop=True, found_by=("max_epochs",), best_step=22)
+    said = actions.said_of(over, Situation(loss=1.5))
+    assert said.is_budget_end and said.best_step == SLOW.best_step
+
+
+def test_a_run_that_blew_up_goes_back_and_again_while_it_blows_up():
+    actions = begun(BLOWN)
+    assert actions.trial.goes_back and actions.trial.forgets and actions.rate == pytest.approx(0.1)
+    each = tried([math.nan] * MOST["roll_back"], actions)
+    assert [one.act for one in each] == ["again"] * (MOST["roll_back"] - 1) + ["undo"]
+    assert [one.rate for one in each] == pytest.approx([0.01, 0.001, 1.0]) and each[-1].ends
+
+
+def test_one_that_holds_after_a_blow_up_is_kept():
+    assert tried([3.0, 2.9, 2.8, 2.7, 2.6], begun(BLOWN))[-1].act == "keep"
+    assert tried([3.0, 3.1, 3.2, 3.3, 3.4], begun(BLOWN))[-1].act == "undo"
+
+
+@pytest.mark.parametrize(
+    ("best_step", "too_high", "from_start"), [(15, 10, False), (1, 10, True), (None, 10, True), (15, 30, True)]
+)
+def test_it_goes_back_to_its_start_where_nothing_since_was_any_good(best_step, too_high, from_start):
+    blown = dataclasses.replace(BLOWN, best_step=best_step, evidence={"times_too_high": too_high})
+    assert begun(blown).trial.from_start is from_start
+    assert not begun(dataclasses.replace(FLAT, best_step=best_step)).trial.from_start
+
+
+def test_trials_are_bounded_in_number_and_in_share_of_the_budget():
+    actions = Actions()
+    for _ in range(MOST["raise_lr"]):
+        actions = tried([0.1] * EPOCHS, begun(SLOW, actions))[-1]
+        assert actions.act == "keep"
+    assert begun(SLOW, actions).act == ""
+    wasted = dataclasses.replace(Actions(), wasted=10)
+    assert begun(FLAT, wasted, max_epochs=100).act == "" and WASTED_SHARE * 200 > 10
+    assert begun(FLAT, wasted, max_epochs=200).act == "begin"
+    assert begun(FLAT, max_epochs=FLAT.step + HOPELESS_EPOCHS).act == ""
+
+
+def test_a_rate_that_something_else_sets_back_is_undone_at_once():
+    actions = begun(rate=0.1)
+    assert actions.after(GOES_ON, Situation(loss=0.9, rate=0.1), HEAL).act == "undo"
+    assert actions.after(GOES_ON, Situation(loss=0.9, rate=2.9), HEAL).act == ""
+
+
+def test_it_survives_a_checkpoint_in_the_middle_of_a_trial():
+    actions = tried([1.0, math.nan, 0.9], begun(BLOWN))[-1]
+    again = Actions.from_dict(json.loads(json.dumps(actions.to_dict())))
+    assert json.dumps(again.to_dict()) == json.dumps(actions.to_dict())
+    assert Actions.from_dict({}) == Actions()
