@@ -20,7 +20,7 @@ KERAS_OWN = for backend in torch jax tensorflow; do \
 ON_KERAS = tests/test_keras.py tests/test_keras_probe.py tests/test_keras_act.py tests/test_keras_data_check.py tests/faults/test_keras_*.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test conformance defects torture docs combinations lint bench diagnosis advice datacheck probe forecast \
+.PHONY: help demo test conformance defects torture docs combinations lint bench diagnosis advice datacheck probe act forecast \
 	tuning record fit pictures gallery wheel compat audit clean
 
 help:  ## list the targets
@@ -79,6 +79,9 @@ datacheck: $(VENV)/record  ## plant faults in data and gradients, and see which 
 
 probe: $(VENV)/record  ## what probes, and a rate that is raised, are worth on held-out trainings (5 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.probe
+
+act: $(VENV)/record  ## what acting on verdicts is worth beside plateau schedules and early stopping (15 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.act
 
 forecast: $(VENV)/bench  ## how often the forecast's intervals hold, on data sets that nothing was fitted to (3 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.forecast
