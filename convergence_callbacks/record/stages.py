@@ -11,8 +11,8 @@ from convergence_callbacks.core.fault import Fault
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.data_check import explained
-from convergence_callbacks.experiments.probing import Probes
 from convergence_callbacks.experiments.actions import Actions, Situation
+from convergence_callbacks.experiments.probing import Probes
 
 Said = Callable[[Any, Decision, Observation, Settings], Decision]
 """What a stage makes of a decision, by what it went by."""
