@@ -27,8 +27,8 @@ from convergence_callbacks.core.errors import SettingsError, StateError, as_stat
 from convergence_callbacks.core.fault import Fault
 from convergence_callbacks.core.loss_forecast import Forecast, Loss
 from convergence_callbacks.core.observation import Observation, as_number
-from convergence_callbacks.metrics import Direction, direction_of
 from convergence_callbacks.experiments.actions import CHANGES
+from convergence_callbacks.metrics import Direction, direction_of
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
 from convergence_callbacks.telling.forecast import eta
