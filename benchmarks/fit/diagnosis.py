@@ -1,9 +1,9 @@
 """Fits the diagnosis: what was wrong with a run, as its curves show it.
 
 Boosted trees learn from prefixes of recorded runs what was wrong with each (`benchmarks.record.labels`). Each run is
-read several times as other people's trainings are: without its budget, its train loss or its learning rates, on another
-loss scale. Rates as low as in fine-tuning are withheld from all (`LOWEST_RATE` of the features), so that the shape of
-the curves counts there. With OMP_NUM_THREADS=1 the trees are the same every time, to the last digit.
+read several times as other people's trainings are: without its budget, its train loss, its learning rates or its
+baseline. Rates as low as in fine-tuning are withheld from all (`LOWEST_RATE` of the features), so that the shape of the
+curves counts there. With OMP_NUM_THREADS=1 the trees are the same every time, to the last digit.
 """
 
 from __future__ import annotations
@@ -28,16 +28,17 @@ from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.curve.series import noise_of
 from convergence_callbacks.core.models.boosted_trees import Tree
 from convergence_callbacks.core.models.diagnosis import model as diagnosis
-from convergence_callbacks.core.models.diagnosis.features import FEWEST, names, symptoms
+from convergence_callbacks.core.models.features import features, names
 from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.core.rule.guards import FEWEST_EPOCHS as FEWEST
 
 VERDICTS = tuple(verdict.value for verdict in diagnosis.VERDICTS)
 
 ENSEMBLES = 3  # that are averaged
-KEPT = 60  # symptoms; more of them change no figure
 SHARES = (0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.88)  # of a run, where it is read before its end
 PACES = (0.3, 0.5, 2.0, 4.0)  # of runs whose learning rate is not known: then epochs say little
 OTHER_VIEWS = 0.5  # what a run counts for that is read as others would have logged it
+BASELINE_KNOWN = 0.4  # share of the views in which a trivial predictor's loss is known
 BALANCE = 0.65  # how far rare verdicts are weighed up: 0 not at all, 1 fully
 
 
@@ -51,7 +52,7 @@ class View:
         alone: … and is all that is judged: then both are the same.
         rates: Whether learning rates are known.
         pace: Epochs that one epoch is logged as: an epoch is longer on a larger data set.
-        shift: What is added to both losses.
+        baseline: Whether a trivial predictor's loss is known.
     """
 
     budget: bool = True
@@ -59,7 +60,7 @@ class View:
     alone: bool = False
     rates: bool = True
     pace: float = 1.0
-    shift: float = 0.0
+    baseline: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,34 +68,40 @@ class Examples:
     """Prefixes of runs, one a row.
 
     Args:
-        symptoms: Their numbers.
+        features: Their numbers.
         verdicts: What was wrong with each.
         weights: How much each counts, before verdicts are balanced.
         data: The data set of each.
     """
 
-    symptoms: NDArray[np.float64]
+    features: NDArray[np.float64]
     verdicts: NDArray[np.str_]
     weights: NDArray[np.float64]
     data: NDArray[np.str_]
 
     def of(self, chosen: NDArray[np.bool_]) -> Examples:
         """Some of them."""
-        return Examples(self.symptoms[chosen], self.verdicts[chosen], self.weights[chosen], self.data[chosen])
+        return Examples(self.features[chosen], self.verdicts[chosen], self.weights[chosen], self.data[chosen])
 
 
 def signals_along(run: Run, view: View, epochs: Iterable[int]) -> Iterator[Reading]:
     """What can be read from a run after each of some numbers of epochs."""
     curve, asked = Curve(), set(epochs)
-    train = (run.val if view.alone else run.train) + view.shift if view.train else np.full(run.epochs, math.nan)
+    train = (run.val if view.alone else run.train) if view.train else np.full(run.epochs, math.nan)
     rates = run.lr if view.rates else np.full(run.epochs, math.nan)
-    for epoch, (loss, train_loss, rate) in enumerate(zip(run.val + view.shift, train, rates, strict=True)):
+    for epoch, (loss, train_loss, rate) in enumerate(zip(run.val, train, rates, strict=True)):
         if not np.isfinite(loss):
             continue
         curve.add(epoch, float(loss), float(train_loss) if np.isfinite(train_loss) else math.nan, float(rate))
         if epoch + 1 in asked:
             observation = Observation(step=epoch, train_loss=float(train_loss), val_loss=float(loss))
-            yield Reading(observation, curve, max_epochs=run.epochs if view.budget else None)
+            yield Reading(
+                observation,
+                curve,
+                max_epochs=run.epochs if view.budget else None,
+                lr_schedule=rates.tolist() if view.budget and view.rates else None,
+                baseline=run.baseline if view.baseline and not run.pretrained else None,
+            )
 
 
 def examples(runs: Sequence[Run], jobs: int = 1) -> Examples:
@@ -119,16 +126,17 @@ def _rows(labelled_run: Labelled, reads: int) -> list[tuple[list[float], str, fl
     rng = np.random.default_rng(zlib.crc32(run.name.encode()))
     stops = _stops(run, 1 if each.verdict in {"false_convergence", "not_learning"} else reads, rng)
     rows = []
-    for view in (View(), _other_view(run, False, rng), _other_view(run, True, rng)):
-        at = stops if view == View() else [stop for stop in stops if rng.random() < 0.5 or stop == run.epochs]
+    own = View(baseline=bool(rng.random() < BASELINE_KNOWN))
+    for view in (own, _other_view(run, False, rng), _other_view(run, True, rng)):
+        at = stops if view is own else [stop for stop in stops if rng.random() < 0.5 or stop == run.epochs]
         logged = {max(FEWEST, round(stop * view.pace)): stop for stop in at}
         for signals in signals_along(paced(run, view.pace, rng), view, logged):
             epochs = logged[signals.observation.step + 1]
             verdict = each.at(epochs)
             if verdict in VERDICTS and not (view.alone and _needs_both(verdict, run)):
                 weight = _weight(labelled_run, epochs == run.epochs) / math.sqrt(len(stops))
-                weight *= 1.0 if view == View() else OTHER_VIEWS
-                rows.append((list(symptoms(signals).values()), verdict, weight, run.data))
+                weight *= 1.0 if at is stops else OTHER_VIEWS
+                rows.append((list(features(signals).values()), verdict, weight, run.data))
     return rows
 
 
@@ -161,14 +169,13 @@ def _stops(run: Run, reads: int, rng: np.random.Generator) -> list[int]:
 
 def _other_view(run: Run, rates: bool, rng: np.random.Generator) -> View:
     """A run as somebody else would have logged it."""
-    fall = float(np.ptp(run.val[np.isfinite(run.val)])) if np.isfinite(run.val).any() else 0.0
     return View(
         budget=bool(rng.random() < 0.6),
         train=bool(rng.random() > 0.06),
         alone=bool(rng.random() < 0.06),
         rates=rates,
         pace=1.0 if rates or rng.random() < 0.4 else float(rng.choice(PACES)),
-        shift=fall * rng.uniform(-3, 2) if rng.random() < 0.15 else 0.0,
+        baseline=bool(rng.random() < BASELINE_KNOWN),
     )
 
 
@@ -182,15 +189,15 @@ def _weight(each: Labelled, at_end: bool) -> float:
     )
 
 
-def fit(known: Examples, columns: Sequence[int]) -> list[HistGradientBoostingClassifier]:
-    """The trees for some of the symptoms: several ensembles, whose mean is steadier and better calibrated than one."""
+def fit(known: Examples) -> list[HistGradientBoostingClassifier]:
+    """The trees: several ensembles, whose mean is steadier and better calibrated than one."""
     weights = known.weights.copy()
     for verdict in set(known.verdicts):
         of_verdict = known.verdicts == verdict
         weights[of_verdict] /= known.weights[of_verdict].sum() ** BALANCE
     return [
         HistGradientBoostingClassifier(
-            max_iter=45,
+            max_iter=60,
             learning_rate=0.16,
             max_leaf_nodes=10,
             max_depth=6,
@@ -199,18 +206,13 @@ def fit(known: Examples, columns: Sequence[int]) -> list[HistGradientBoostingCla
             max_features=0.3,
             early_stopping=False,
             random_state=seed,
-        ).fit(known.symptoms[:, columns], known.verdicts, sample_weight=weights / weights.mean())
+        ).fit(known.features, known.verdicts, sample_weight=weights / weights.mean())
         for seed in range(ENSEMBLES)
     ]
 
 
-def best_symptoms(known: Examples, count: int = KEPT) -> list[int]:
-    """Columns of the symptoms that all of them together use most, best first."""
-    return np.argsort(-use(fit(known, range(known.symptoms.shape[1]))), kind="stable")[:count].tolist()
-
-
 def use(fitted: Sequence[HistGradientBoostingClassifier]) -> NDArray[np.float64]:
-    """What each symptom's splits gained, as a share of all."""
+    """What each feature's splits gained, as a share of all."""
     gained = np.zeros(fitted[0].n_features_in_)
     for nodes in (tree.nodes for ensemble in fitted for grown in ensemble._predictors for tree in grown):
         split = nodes["is_leaf"] == 0
@@ -234,29 +236,28 @@ def starts_of(fitted: Sequence[HistGradientBoostingClassifier]) -> dict[str, flo
     return dict(zip(fitted[0].classes_.tolist(), starts.tolist(), strict=True))
 
 
-def arrays(fitted: Sequence[HistGradientBoostingClassifier], symptoms: Sequence[str]) -> Arrays:
+def arrays(fitted: Sequence[HistGradientBoostingClassifier]) -> Arrays:
     """What the package keeps: a sum of trees for each verdict."""
     starts, grown = starts_of(fitted), trees_of(fitted)
     trees = [tree for verdict in VERDICTS for tree in grown[verdict]]
-    return arrays_of(symptoms, [starts[verdict] for verdict in VERDICTS], trees, "verdict")
+    return arrays_of(names(), [starts[verdict] for verdict in VERDICTS], trees, "verdict")
 
 
 DESCRIPTION = """{ensembles} ensembles of boosted classification trees (scikit-learn's
-`HistGradientBoostingClassifier`), averaged: for each of {verdicts} verdicts a sum of trees over {kept} of the
-{features} features of `features.py`, those that a fit to all of them uses most. The order of the sums is that of
-`VERDICTS` in `model.py`; labels are those of `benchmarks/record/labels.py`. The features used most: {most}."""
+`HistGradientBoostingClassifier`), averaged: for each of {verdicts} verdicts a sum of trees over the {features} features
+of `core/models/features.py`. The order of the sums is that of `VERDICTS` in `model.py`; labels are those of
+`benchmarks/record/labels.py`. The features used most: {most}."""
 
 
 def fitted(data: Data, jobs: int) -> Made:
     """Fit to all recorded runs; public histories have no siblings at other rates, so nobody knows their labels."""
     known = examples(data.recorded, jobs)
-    columns = best_symptoms(known)
-    trees, used = fit(known, columns), [names()[column] for column in columns]
-    most = [used[place] for place in np.argsort(-use(trees), kind="stable")[:10]]
+    trees = fit(known)
+    most = [names()[place] for place in np.argsort(-use(trees), kind="stable")[:10]]
     return Made(
-        arrays=arrays(trees, used),
+        arrays=arrays(trees),
         description=DESCRIPTION.format(
-            ensembles=ENSEMBLES, verdicts=len(VERDICTS), kept=KEPT, features=len(names()), most=", ".join(most)
+            ensembles=ENSEMBLES, verdicts=len(VERDICTS), features=len(names()), most=", ".join(most)
         ),
         runs=data.recorded,
         figures={f"prefixes labelled {verdict}": float((known.verdicts == verdict).sum()) for verdict in VERDICTS},

@@ -20,24 +20,24 @@ from benchmarks.measure.score import SENSIBLE, usable
 from benchmarks.record.curves import Run
 from benchmarks.record.histories import weights_of
 from convergence_callbacks.core.models.boosted_trees import Tree
-from convergence_callbacks.core.models.further_gain.features import names
+from convergence_callbacks.core.models.features import names
 from convergence_callbacks.core.rule.expected_gain import averaged
-from convergence_callbacks.core.rule.guards import BEGUN_SHARE, worth_of_waiting
+from convergence_callbacks.core.rule.guards import hard_start_epochs, has_begun, worth_of_waiting
 
 Series = NDArray[np.float64]
 
 POWER = 1 / 3  # worth spans decades and is often 0: its cube root is near enough to even
-TREES = 300  # of each kind
+TREES = 150  # of each kind
 SAFE = 0.85  # share of the runs that gain no more than what is called the most
 CAUTION = 0.5  # what the most that may be gained counts for beside worth
-FOLDS = 6
+FOLDS = 3
 LEVELS = 25
 MOST = 0.95
-HISTORIES = 8.0  # times that a public history counts as much as a recorded run, on average
+HISTORIES = 4.0  # times that a public history counts as much as a recorded run, on average
 RATES = (0.01, 10.0)  # learning rates, in units of the usual one, whose runs are fitted
 
 DESCRIPTION = """Two ensembles of boosted regression trees (scikit-learn's `HistGradientBoostingRegressor`), stored as
-one sum over the {features} features of `features.py`:
+one sum over the {features} features of `core/models/features.py`:
 
 - {trees} trees for the mean cube root of *worth*, the most that any further stretch of training brings for the share of
   the budget that it takes;
@@ -85,7 +85,7 @@ def fit(rows: Sequence[Rows]) -> Fitted:
 def _regressor(**loss: Any) -> HistGradientBoostingRegressor:
     return HistGradientBoostingRegressor(
         max_iter=TREES,
-        learning_rate=0.04,
+        learning_rate=0.08,
         max_leaf_nodes=12,
         min_samples_leaf=400,
         max_features=0.4,
@@ -115,10 +115,11 @@ def learns(run: Run) -> bool:
 def averaged_worth(worth: Series, rows: Rows) -> Series:
     """Worth of a run as the rule guards and averages it; infinite while the run has not begun to learn."""
     before, series = None, []
-    for value, bins, read in zip(worth, rows.bins, rows.features, strict=True):
+    horizon = hard_start_epochs(rows.run.epochs)
+    for value, epochs, bins, read in zip(worth, rows.epochs, rows.bins, rows.features, strict=True):
         known = dict(zip(names(), read, strict=True))
         before = averaged(before, worth_of_waiting(float(value), known), int(bins), rows.run.epochs)
-        series.append(before if known["gained"] >= BEGUN_SHARE else np.inf)
+        series.append(before if epochs >= horizon or has_begun(known) else np.inf)
     return np.array(series)
 
 
@@ -168,12 +169,20 @@ class Levels:
 
 
 def levels_of(worth: Sequence[Series], judged: Sequence[Rows]) -> Levels:
-    """From left-out runs: no run told the model of itself."""
-    levels = np.geomspace(0.02, 1.4, LEVELS)
+    """From runs left out of the fit: what recorded trainings or histories still gained, whichever is more."""
+    levels = np.geomspace(0.02, 1.6, LEVELS)
     regrets = [regrets_at(level, worth, judged) for level in levels]
-    mean = np.maximum.accumulate([float(each.mean()) for each in regrets])
-    most = np.maximum.accumulate([float(np.quantile(each, MOST)) for each in regrets])
-    return Levels(levels, mean, most)
+    is_logged = np.array([rows.run.domain != "recorded" for rows in judged])
+    parts = [part for part in (np.flatnonzero(~is_logged), np.flatnonzero(is_logged)) if len(part)]
+    sources = [(part, _alike([judged[place].run for place in part])) for part in parts]
+    means = [max(float(each[part] @ shares) for part, shares in sources) for each in regrets]
+    mosts = [max(float(np.quantile(each[part], MOST)) for part, _ in sources) for each in regrets]
+    return Levels(levels, np.maximum.accumulate(means), np.maximum.accumulate(mosts))
+
+
+def _alike(runs: Sequence[Run]) -> Series:
+    """What each run counts: recorded ones alike, histories so that each project does."""
+    return np.full(len(runs), 1 / len(runs)) if runs[0].domain == "recorded" else weights_of(runs)
 
 
 def arrays(model: Fitted, levels: Levels) -> Arrays:
@@ -188,7 +197,7 @@ def fitted(data: Data, jobs: int) -> Made:
     recorded = [run for run in data.recorded if learns(run)]
     runs = [*recorded, *data.histories]
     rows = fitted_rows([*with_variants(recorded), *data.histories], jobs)
-    judged = all_rows([run for run in recorded if usable(run) and not run.pretrained], jobs)
+    judged = all_rows([*(run for run in recorded if usable(run) and not run.pretrained), *data.histories], jobs)
     levels = levels_of(left_out(rows, judged, jobs), judged)
     return Made(
         arrays=arrays(fit(rows), levels),

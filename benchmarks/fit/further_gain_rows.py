@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 from benchmarks.record.curves import Run
 from convergence_callbacks.core.curve.curve import FEWEST_BINS, Curve
 from convergence_callbacks.core.curve.reading import Reading
-from convergence_callbacks.core.models.further_gain.features import features
+from convergence_callbacks.core.models.features import features
 from convergence_callbacks.core.observation import Observation
 
 Series = NDArray[np.float64]
 
-ROWS_A_RUN = 50  # of those that are fitted: long runs are not to count for more than short ones
+ROWS_A_RUN = 20  # of those that are fitted: long runs are not to count for more than short ones
 UNKNOWN = 0.25  # share of the fitted runs whose budget and schedule nobody knows, …
 BUDGET_ONLY = 0.25  # … and of those whose budget alone is known
+BASELINE_KNOWN = 0.4  # share of the fitted runs of which a trivial predictor's loss is known
 SHORTEST_STRETCH = 0.02  # of the budget: what may come of one epoch alone is mostly noise
 
 
@@ -65,7 +66,14 @@ def worth_of(run: Run) -> Series:
     return worth
 
 
-def rows_of(run: Run, chosen: NDArray[np.bool_], budget_known: bool = True, schedule_known: bool = True) -> Rows:
+def rows_of(
+    run: Run,
+    chosen: NDArray[np.bool_],
+    *,
+    budget_known: bool = True,
+    schedule_known: bool = True,
+    baseline_known: bool = False,
+) -> Rows:
     """The features of the chosen epochs, where the rule would judge."""
     curve, epochs, bins, read = Curve(), [], [], []
     rates = run.lr.tolist() if schedule_known and np.isfinite(run.lr).all() else None
@@ -77,6 +85,7 @@ def rows_of(run: Run, chosen: NDArray[np.bool_], budget_known: bool = True, sche
                 curve=curve,
                 max_epochs=run.epochs if budget_known else None,
                 lr_schedule=rates,
+                baseline=run.baseline if baseline_known else None,
             )
             epochs.append(epoch + 1)
             bins.append(len(curve.loss))
@@ -89,7 +98,13 @@ def _fitted_rows(run: Run) -> Rows:
     chosen = rng.random(run.epochs) < ROWS_A_RUN / run.epochs
     chosen[FEWEST_BINS - 1] = True  # so that no run is without a row
     known = rng.random()
-    return rows_of(run, chosen, budget_known=known >= UNKNOWN, schedule_known=known >= UNKNOWN + BUDGET_ONLY)
+    return rows_of(
+        run,
+        chosen,
+        budget_known=known >= UNKNOWN,
+        schedule_known=known >= UNKNOWN + BUDGET_ONLY,
+        baseline_known=run.domain == "recorded" and not run.pretrained and rng.random() < BASELINE_KNOWN,
+    )
 
 
 def _all_rows(run: Run) -> Rows:

@@ -52,11 +52,43 @@ def without_train_loss(run: Run, _: np.random.Generator) -> Run:
     return _changed(run, "validation-only", train=np.full(run.epochs, np.nan))
 
 
+def late(run: Run, rng: np.random.Generator) -> Run:
+    """With a hard start: it rests at its first level, or soon falls to it, before it begins."""
+    epochs = int(rng.integers(3, max(7, min(80, run.epochs // 2))))
+    height = _fall(run) * 10 ** rng.uniform(-2, 0) * (rng.random() < 0.7)
+    first = height * np.exp(-np.arange(epochs) / rng.uniform(0.5, 3))
+    noise = _fall(run) * 10 ** rng.uniform(-4, -2) * rng.standard_normal((2, epochs))
+    val, train = max(run.baseline, float(run.val[0])) + first + noise
+    return _changed(
+        run,
+        "late",
+        val=np.concatenate([val, run.val]),
+        train=np.concatenate([np.where(np.isnan(run.train[0]), np.nan, train), run.train]),
+        lr=np.concatenate([np.full(epochs, run.lr[0]), run.lr]),
+    )
+
+
+def rounded(run: Run, rng: np.random.Generator) -> Run:
+    """With a validation loss that was logged with few digits: values repeat."""
+    digit = max(_fall(run), 1e-300) * rng.choice([0.003, 0.01, 0.03])
+    return _changed(run, "rounded", val=np.round(run.val / digit) * digit)
+
+
+def spiked(run: Run, rng: np.random.Generator) -> Run:
+    """With a spike from which it comes back."""
+    after = np.maximum(np.arange(run.epochs) - int(rng.integers(2, run.epochs)), -1)
+    spike = _fall(run) * 10 ** rng.uniform(-0.5, 1) * np.exp(-after / rng.uniform(0.3, 6)) * (after >= 0)
+    return _changed(run, "spiked", val=run.val + spike, train=run.train + rng.choice([0.0, 0.5, 1.0]) * spike)
+
+
 VARIANTS: tuple[tuple[Callable[[Run, np.random.Generator], Run], float], ...] = (
     (noisy, 0.5),
     (thrown_off, 0.3),
     (cut_short, 0.4),
     (without_train_loss, 0.08),
+    (late, 0.1),
+    (rounded, 0.12),
+    (spiked, 0.1),
 )
 """Each variant, and of what share of the runs it is made."""
 

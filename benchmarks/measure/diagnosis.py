@@ -21,7 +21,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from rich.console import Console
 
-from benchmarks.fit.diagnosis import Examples, arrays, best_symptoms, examples, fit
+from benchmarks.fit.diagnosis import Examples, arrays, examples, fit
 from benchmarks.measure import pictures
 from benchmarks.measure.rules import replayed, shifted
 from benchmarks.record.curves import RECORDED, Run, load
@@ -29,7 +29,6 @@ from benchmarks.record.labels import Labelled, labelled, learnable, onset
 from convergence_callbacks.compare.figures import resampled
 from convergence_callbacks.core.models.boosted_trees import BoostedTrees
 from convergence_callbacks.core.models.diagnosis import model as diagnosis_model
-from convergence_callbacks.core.models.diagnosis.features import names
 from convergence_callbacks.core.verdict import Verdict
 
 ALL = tuple(verdict.value for verdict in Verdict)
@@ -109,10 +108,10 @@ def of_package(runs: Sequence[Labelled], jobs: int) -> list[Told]:
 
 def cross_validated(runs: Sequence[Labelled], known: Examples, jobs: int) -> list[Told]:
     """What is said of each run by trees that were fitted without its data set."""
-    columns, told = best_symptoms(known), list[Told]()
+    told = list[Told]()
     for fold in _folds(sorted({each.run.data for each in runs})):
-        fitted = fit(known.of(~np.isin(known.data, fold)), columns)
-        trees = BoostedTrees.stored(arrays(fitted, [names()[column] for column in columns]), "verdict")
+        fitted = fit(known.of(~np.isin(known.data, fold)))
+        trees = BoostedTrees.stored(arrays(fitted), "verdict")
         left_out = [each for each in runs if each.run.data in fold]
         parts = [left_out[start::jobs] for start in range(jobs)]
         told += [one for part in Parallel(n_jobs=jobs)(delayed(replay_all)(p, trees) for p in parts) for one in part]

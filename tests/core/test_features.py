@@ -1,4 +1,4 @@
-"""The numbers that the model of the further gain reads."""
+"""The numbers that both fitted models read: what they say, and what changes none of them."""
 
 import math
 
@@ -7,59 +7,82 @@ import pytest
 
 from convergence_callbacks.core.curve.curve import Curve
 from convergence_callbacks.core.curve.reading import Reading
-from convergence_callbacks.core.models.further_gain.features import features
+from convergence_callbacks.core.models.features import features
 from convergence_callbacks.core.observation import Observation
 
 
-def features_of(val, train=None, rates=None, max_epochs=None, scale=1.0):
+def features_of(val, train=None, rates=None, max_epochs=None, baseline=None):
     curve = Curve()
     train = val if train is None else train
     for epoch in range(len(val)):
         rate = math.nan if rates is None else rates[epoch]
-        curve.add(epoch, scale * float(val[epoch]), scale * float(train[epoch]), rate)
+        curve.add(epoch, float(val[epoch]), float(train[epoch]), rate)
     observation = Observation(step=len(val) - 1)
-    return features(Reading(observation=observation, curve=curve, max_epochs=max_epochs, lr_schedule=rates))
+    return features(Reading(observation, curve, max_epochs=max_epochs, lr_schedule=rates, baseline=baseline))
 
 
 FALLS = np.array([1.0, 0.8, 0.6, 0.5, 0.52, 0.51])
 
 
-def test_progress_is_a_share_of_the_gain_since_an_earlier_bin():
+def noisy(epochs=60, noise=0.03):
+    t, rng = np.arange(epochs), np.random.default_rng(0)
+    return 0.2 + np.exp(-t / 8) + rng.normal(0, noise, epochs), 0.1 + np.exp(-t / 10) + rng.normal(0, noise, epochs)
+
+
+def test_losses_enter_in_units_of_what_they_have_fallen():
     known = features_of(FALLS)
-    assert known["wait"] == pytest.approx(math.log1p(2), abs=1e-8)
-    assert known["wait_share"] == pytest.approx(2 / 6)
-    assert known["gained"] == 0.5
+    assert (known["epochs"], known["wait"]) == (6, 2)
     assert known["val_progress_3"] == pytest.approx((0.6 - 0.5) / 0.5)
     assert known["val_level_3"] == pytest.approx((0.51 - 0.5) / 0.5)
-    assert known["val_within_0.1_share"] == pytest.approx(3 / 6)
+    assert known["val_fall_after_4"] == pytest.approx((1.0 - 0.52) / 0.5)
+    assert known["val_within_0.1"] == 3
 
 
-@pytest.mark.parametrize("scale", [1e-9, 0.37, 3e7])
-def test_the_unit_of_the_loss_changes_nothing(scale):
-    train = FALLS - 0.1
-    rates = [0.1] * 6
-    assert features_of(FALLS, train, rates, 9, scale) == features_of(FALLS, train, rates, 9)
+@pytest.mark.parametrize("factor", [2.0**-100, 0.5, 2.0**100])
+@pytest.mark.parametrize("epochs", [3, 60, 500])
+def test_the_unit_of_the_loss_changes_nothing(factor, epochs):
+    val, train = noisy(epochs)
+    assert features_of(factor * val, factor * train) == pytest.approx(features_of(val, train), nan_ok=True)
+
+
+@pytest.mark.parametrize("constant", [-50.0, -0.5, 16.0, 1000.0])
+@pytest.mark.parametrize("epochs", [3, 60, 500])
+def test_a_constant_added_to_both_losses_changes_nothing(constant, epochs):
+    val, train = noisy(epochs)
+    shifted = features_of(val + constant, train + constant)
+    assert shifted == pytest.approx(features_of(val, train), rel=1e-4, abs=1e-5, nan_ok=True)
 
 
 def test_what_is_not_known_is_missing():
     known = features_of(FALLS, np.full(6, np.nan))
     missing = {name for name, value in known.items() if math.isnan(value)}
-    assert {"gap", "train_level", "train_noise", "rate", "rate_spent", "budget_spent", "epochs_left"} <= missing
-    assert not any(name.startswith(("val_", "wait", "epochs", "forecast")) for name in missing - {"epochs_left"})
+    assert {"gap", "train_clear", "train_level_3", "rate", "rate_spent", "budget_spent", "epochs_left"} <= missing
+    assert {"left_of_baseline", "now_of_baseline"} <= missing
+    assert not any(name.startswith(("val_", "wait")) for name in missing)
 
 
 def test_the_schedule_tells_how_much_of_its_work_is_done():
     known = features_of(FALLS, rates=[0.1] * 6 + [0.01] * 6, max_epochs=12)
-    assert known["rate"] == 1.0
-    assert known["rate_least"] == pytest.approx(-1.0)
+    assert (known["rate"], known["rate_top"]) == (1.0, -1.0)
     assert known["rate_spent"] == pytest.approx(10 / 11)
-    assert known["budget_spent"] == 0.5
-    assert known["epochs_left"] == pytest.approx(math.log(7), abs=1e-8)
+    assert (known["budget_spent"], known["epochs_left"]) == (0.5, 6)
 
 
 def test_a_rate_that_fell_is_seen():
     assert features_of(FALLS, rates=[0.1, 0.1, 0.1, 0.1, 0.01, 0.01])["rate_fell"] == pytest.approx(-1.0)
-    assert features_of(FALLS, rates=[0.1, 0.1, 0.1, 0.1, 0.01, 0.01])["rate_age"] == pytest.approx(2 / 6)
+
+
+def test_a_trivial_predictor_s_loss_tells_how_much_of_it_is_left():
+    known = features_of(FALLS, FALLS - 0.1, baseline=2.0)
+    assert known["left_of_baseline"] == pytest.approx(0.25)
+    assert known["now_of_baseline"] == pytest.approx(0.255)
+    assert known["train_left_of_baseline"] == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-300, 1.0, -3.0, 1e100])
+def test_a_loss_that_does_not_move_has_numbers_too(level):
+    known = features_of(np.full(20, level))
+    assert known["val_clear"] == known["val_level_6"] == known["agreement"] == known["val_line"] == 0.0
 
 
 @pytest.mark.parametrize("val", [np.zeros(5), np.full(5, -3.0), np.array([0, 1e90, -1e90, 0, 1.0])])
@@ -67,13 +90,23 @@ def test_no_curve_is_without_features(val):
     assert not any(math.isinf(value) for value in features_of(val).values())
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3, 4, 5, 128, 129, 1000])
+def test_there_are_as_many_for_a_run_of_any_length(epochs):
+    assert features_of(*noisy(epochs)).keys() == features_of(*noisy()).keys()
+
+
+def test_a_straight_fall_is_straight():
+    line = features_of(np.linspace(1, 0.5, 40))
+    assert line["val_line"] == line["val_line_late"] == 1.0
+    assert features_of(np.linspace(0.5, 1, 40))["val_line"] == -1.0
+
+
 def test_a_blown_up_start_is_no_gain():
     calm = features_of(FALLS)
-    known = features_of(np.concatenate([[7e4, 900.0, 40.0], FALLS]))
-    assert {name: known[name] for name in ("gained", "val_progress_3", "val_level_3", "val_noise")} == {
-        name: calm[name] for name in ("gained", "val_progress_3", "val_level_3", "val_noise")
-    }
+    known = features_of(np.concatenate([[7e4, 900.0, 400.0], FALLS]))
+    names = ("val_clear", "val_progress_3", "val_level_3")
+    assert [known[name] for name in names] == [calm[name] for name in names]
 
 
 def test_a_fast_start_is_one():
-    assert features_of(np.array([10.0, *FALLS]))["gained"] == pytest.approx(1 - 0.5 / 10)
+    assert features_of(np.array([10.0, *FALLS]))["val_progress_since_0.5"] == pytest.approx(0.3 / 9.5, abs=1e-6)

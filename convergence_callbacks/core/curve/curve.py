@@ -17,19 +17,19 @@ from typing import Any
 
 import numpy as np
 
-from convergence_callbacks.core.curve.series import Series
+from convergence_callbacks.core.curve.series import Series, noise_of
 
 CAPACITY = 128
 """Bins kept; even, so that all of them merge in pairs. Four numbers a bin stay far below 16 kB."""
 
-BLOWN_UP_TIMES = 30.0
-"""A loss that falls by such a factor within the first epochs was blown up at the start."""
+BLOWN_UP_TIMES = 300.0
+"""A loss that falls within the first epochs by so many times all that it moves later was blown up at the start."""
+
+STILL_FALLS_NOISES = 5.0
+"""Times its noise by which such a loss falls on: else it was no start, but the whole fall."""
 
 EARLY_EPOCHS = 12
 """Epochs within which a loss that was blown up at the start comes back."""
-
-BACK_TIMES = 2.0
-"""A blown-up curve counts from where it first comes as near to its best as this many times."""
 
 LATEST_EPOCHS = 32
 """Latest epochs that are kept as they are where bins hold several: more than criteria ask for unless a user does."""
@@ -148,15 +148,18 @@ class Curve:
 
     @property
     def first_stable_bin(self) -> int:
-        """The first bin that is no part of a blown-up start, such as comes from a rate that is too high at first."""
-        if not 0 < self.best < self.first / BLOWN_UP_TIMES:
+        """The first bin that is no part of a blown-up start, such as comes from a rate that is too high at first.
+
+        From there on the curve moves within a small part of what it fell by before.
+        """
+        early = int(np.searchsorted(self.epoch, max(EARLY_EPOCHS, self.width), side="right"))
+        if self.bins <= FEWEST_BINS or not self.first > self.best:
             return 0
-        is_early = self.epoch <= max(EARLY_EPOCHS, self.width)
-        if not self.lowest[is_early].min() < self.first / BLOWN_UP_TIMES:
-            return 0
-        is_back = self.loss <= BACK_TIMES * self.best
-        back = int(is_back.argmax()) if is_back.any() else 0
-        return min(back, max(0, self.bins - FEWEST_BINS))
+        highest_from = np.maximum.accumulate(self.loss[::-1])[::-1][:early]
+        is_back = self.first - highest_from > BLOWN_UP_TIMES * (highest_from - self.best)
+        back = min(int(is_back.argmax()), self.bins - FEWEST_BINS)
+        falls_on = self.loss[back] - self.best > STILL_FALLS_NOISES * noise_of(self.loss[back:])
+        return back if falls_on else 0
 
     def _add_extremes(self, step: int, loss: float) -> None:
         self.count += 1

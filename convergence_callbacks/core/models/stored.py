@@ -39,7 +39,7 @@ def check_features(model: str, read_by_trees: Collection[str], computed: Collect
     Args:
         model: Name of the model's folder, for the message.
         read_by_trees: Names of the features in its file.
-        computed: Names of the features that its `features.py` computes.
+        computed: Names of the features that `features.py` computes.
 
     Raises:
         ModelError: One is not.
@@ -48,7 +48,7 @@ def check_features(model: str, read_by_trees: Collection[str], computed: Collect
     Traceback (most recent call last):
         ...
     convergence_callbacks.core.errors.ModelError: core/models/diagnosis/trees.npz was fitted to features that \
-core/models/diagnosis/features.py does not compute: 'val_rise' (did you mean 'val_rises'?); fit it anew with make fit
+core/models/features.py does not compute: 'val_rise' (did you mean 'val_rises'?); fit it anew with make fit
     """
     missing = [name for name in read_by_trees if name not in computed]
     if missing:
@@ -56,6 +56,6 @@ core/models/diagnosis/features.py does not compute: 'val_rise' (did you mean 'va
         hint = f" (did you mean {near[0]!r}?)" if near else ""
         folder = f"core/models/{model}"
         raise ModelError(
-            f"{folder}/{FILE} was fitted to features that {folder}/features.py does not compute: "
+            f"{folder}/{FILE} was fitted to features that core/models/features.py does not compute: "
             f"{', '.join(map(repr, missing))}{hint}; fit it anew with make fit"
         )

@@ -114,8 +114,6 @@ class Default(Criterion):
         ends: bool | Verdict | None = cause.verdict
         if cause.verdict in CURABLE and cause.confidence < SURE:
             ends = settled.verdict
-        if cause.verdict is Verdict.NOT_LEARNING and not RESTS.has_not_begun(reading):
-            ends = False  # deep networks rest at the trivial level before they begin: that has its own horizon
         return dataclasses.replace(
             cause,
             evidence=LaterEvidence(lambda: {**cause.evidence, **settled.evidence}),

@@ -30,7 +30,7 @@ _BROKEN = {_PLACE[verdict] for verdict in BROKEN}
 
 @dataclass(frozen=True)
 class Diagnosis(Criterion):
-    """The most probable verdict, by the symptoms of both loss curves.
+    """The most probable verdict, by the curves of both losses.
 
     Boosted trees were fitted on recorded trainings of which it is known what was wrong with them, since the same was
     trained at other learning rates too. Their probabilities are smoothed over epochs, and a verdict stays until
@@ -99,8 +99,6 @@ def probabilities_of(reading: Reading) -> list[float]:
         scores[_PLACE[Verdict.OVERFITTING]] = -math.inf
     top = max(scores)
     shares = _shares([math.exp(score - top) for score in scores])
-    if guards.falls_plainly(reading):
-        _give(shares, Verdict.FALSE_CONVERGENCE, Verdict.IMPROVING)
     if guards.has_learnt(reading):
         _give(shares, Verdict.NOT_LEARNING, Verdict.CONVERGED)
     if reading.rate_warms_up:  # what the rate is good for is yet to be seen

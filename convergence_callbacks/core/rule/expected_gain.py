@@ -73,10 +73,9 @@ class ExpectedGain(Criterion):
         """Whether nothing more is expected, the run has had its time to begin, and nothing promises more."""
         if not can_expect(reading) or expected_of(state).mean >= self.tolerance:
             return False
-        features = reading.ask(model.read).features
         return (
-            guards.had_time_to_begin(features, reading)
-            and not guards.leads_further(features, self.tolerance)
+            guards.had_time_to_begin(reading.ask(model.read).features, reading)
+            and not guards.leads_further(reading, self.tolerance)
             and not reading.rate_steps_down
             and not reading.rate_warms_up
             and not guards.was_thrown_off_by_the_rate(reading)

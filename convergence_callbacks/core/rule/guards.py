@@ -13,7 +13,8 @@ import numpy as np
 
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.curve.schedule import DROP, rates_ahead
-from convergence_callbacks.core.curve.series import Series, median
+from convergence_callbacks.core.curve.series import Series, median, noise_of
+from convergence_callbacks.core.curve.shapes import forecast
 from convergence_callbacks.core.curve.since_best import gap_widening, train_fall
 
 # When a run may be judged
@@ -21,12 +22,13 @@ from convergence_callbacks.core.curve.since_best import gap_widening, train_fall
 FEWEST_EPOCHS = 5
 """Epochs before which a curve may become anything."""
 
-BEGUN_SHARE = 0.03
-"""Share of its starting level that a run must have gained: below, noise and a poor start look like learning."""
+BEGUN_NOISES = 13.0
+"""Times its noise that the judged loss must have fallen for the run to have begun: less may be luck, or the little that
+a network's biases learn first."""
 
-SURELY_BEGUN_SHARE = 0.15
-"""Share that both losses must have gained: below, a run may rest at a trivial predictor's level, which a network with
-biases reaches within a few epochs."""
+BEGUN_SHARE = 0.15
+"""Share of a trivial predictor's loss, where it is known, that both losses must have gained: a network with biases is
+at that level within a few epochs, and may rest there."""
 
 HARD_START_EPOCHS = 150
 """Epochs that a run may rest there before that is its end: the longest such rest in the recorded trainings."""
@@ -38,6 +40,9 @@ HARD_START_SHARE = 0.5
 
 STRAIGHT_NOISES = 40.0
 """Times its own error by which a fall must be clear for the curve to be drawn on: short of that a slope is luck."""
+
+WINDOWS_NOISE_BINS = 40
+"""Latest bins from which that error is taken: noise changes with the learning rate."""
 
 WINDOWS_BINS: Mapping[int, float] = MappingProxyType({6: 1.43, 12: 1.0, 25: 0.69})
 """Windows in which a fall may be clear, in bins, each with the standard error of such a fall in units of the noise."""
@@ -104,15 +109,6 @@ LATEST_WEIGHT = 0.5
 
 # What rules a verdict out
 
-FLAT_SHARE = 0.01
-"""Fall of the judged loss an epoch below which it looks flat, as a share of its starting level."""
-
-NEARLY_OVER_SHARE = 0.9
-"""Share of the budget from which on even a plain fall is too slow: the budget ends before it does."""
-
-LEARNT_SHARE = 0.1
-"""Share of its start by which a loss must fall to have learnt something."""
-
 STILL_LEFT_SHARE = 0.2
 """Share of that fall which must be left after two steps: less is a poor start that was mended."""
 
@@ -122,25 +118,45 @@ LEARNT_NOISES = 10.0
 
 def had_time_to_begin(features: Mapping[str, float], reading: Reading) -> bool:
     """Whether the run has begun to learn, or has had its time to begin."""
-    hard_start = HARD_START_EPOCHS
-    if reading.max_epochs is not None:
-        hard_start = min(hard_start, int(HARD_START_SHARE * reading.max_epochs))
-    at_the_start = reading.gained < SURELY_BEGUN_SHARE and features["train_level"] > 1 - SURELY_BEGUN_SHARE
-    return reading.gained >= BEGUN_SHARE and not (at_the_start and reading.curve.count < hard_start)
+    return reading.curve.count >= hard_start_epochs(reading.max_epochs) or has_begun(features)
 
 
-def leads_further(features: Mapping[str, float], tolerance: float) -> bool:
+def hard_start_epochs(budget: int | None) -> int:
+    """Epochs that a run may rest at its start before that is its end."""
+    return HARD_START_EPOCHS if budget is None else min(HARD_START_EPOCHS, int(HARD_START_SHARE * budget))
+
+
+def has_begun(features: Mapping[str, float]) -> bool:
+    """Whether the judged loss has clearly fallen, and where it is known, left the level of a trivial predictor."""
+    rests = features["left_of_baseline"] > 1 - BEGUN_SHARE and features["train_left_of_baseline"] > 1 - BEGUN_SHARE
+    return features["val_clear"] >= BEGUN_NOISES and not rests
+
+
+def leads_further(reading: Reading, tolerance: float) -> bool:
     """Whether the loss falls along a clear line, and curves of the usual shapes may bring more than the tolerance."""
-    if not features["forecast"] + features["forecast_std"] > tolerance:
+    begin = reading.curve.first_stable_bin
+    losses, unit = reading.losses[begin:], reading.first_level - reading.curve.best
+    if not unit > 0 or not _falls_clearly(losses, unit):
         return False
-    noise = STRAIGHT_NOISES * (features["val_noise"] + LEAST_NOISE_SHARE)
-    return any(-features[f"val_slope_{window}"] > error * noise for window, error in WINDOWS_BINS.items())
+    expected = forecast(reading.epochs[begin:], losses, most=np.array(2 * unit))
+    return float(expected.gain + expected.std) > tolerance * unit
+
+
+def _falls_clearly(losses: Series, unit: float) -> bool:
+    noise = STRAIGHT_NOISES * (noise_of(losses[-WINDOWS_NOISE_BINS:]) + LEAST_NOISE_SHARE * unit)
+    return any(-_change(losses[-window:]) > error * noise for window, error in WINDOWS_BINS.items())
+
+
+def _change(losses: Series) -> float:
+    """Of the least-squares line, over the whole window."""
+    time = np.arange(len(losses)) - (len(losses) - 1) / 2
+    return float(losses @ time) * len(losses) / max(float(time @ time), 1.0)
 
 
 def worth_of_waiting(worth: float, features: Mapping[str, float]) -> float:
     """What training on is worth; more than any tolerance where validation loss was thrown off and may yet come back."""
     level = features["val_level_12"]
-    was_thrown_off = level > FAR_ABOVE_SHARE and features["val_noise"] > UNSTEADY_SHARE * level
+    was_thrown_off = level > FAR_ABOVE_SHARE and UNSTEADY_SHARE * level * features["val_clear"] < 1
     return max(worth, WORTH_OF_WAITING) if was_thrown_off else worth
 
 
@@ -187,25 +203,16 @@ def overfits(reading: Reading) -> bool:
     return gap_widening(reading) > WIDENED_SHARE and train_fall(reading) > TRAIN_FALL_SHARE
 
 
-def falls_plainly(reading: Reading) -> bool:
-    """Whether the fall is plain, and the budget leaves time for it: then no rate is too low."""
-    return reading.fall_per_epoch > FLAT_SHARE * abs(reading.start) and reading.spent < NEARLY_OVER_SHARE
-
-
 def has_learnt(reading: Reading) -> bool:
-    """Whether both losses fell by a clear share of their start: a floor under a loss makes that look like little."""
-    fall = float(reading.losses[0]) - reading.curve.best
-    if reading.gained < LEARNT_SHARE or fall < LEARNT_NOISES * reading.noise:
-        return False
-    return _falls(reading.losses) and _falls(reading.finite_train_losses)
+    """Whether both losses fell clearly, and not in their first two steps alone, as from a poor start."""
+    return _falls(reading.losses, reading.noise) and _falls(reading.finite_train_losses, reading.train_noise)
 
 
-def _falls(losses: Series) -> bool:
-    """Whether a loss fell by a clear share of its start, and not in its first two steps alone, as from a poor start."""
+def _falls(losses: Series, noise: float) -> bool:
     if len(losses) < FEWEST_EPOCHS:
         return False
     first, third, lowest = float(losses[0]), float(losses[2]), float(losses.min())
-    return first - lowest >= LEARNT_SHARE * abs(first) and third - lowest >= STILL_LEFT_SHARE * (first - lowest)
+    return first - lowest > LEARNT_NOISES * noise and third - lowest >= STILL_LEFT_SHARE * (first - lowest)
 
 
 def confidence_below(gain: float, tolerance: float) -> float:

@@ -10,7 +10,7 @@ from benchmarks.fit.diagnosis import View, arrays, examples, fit, paced, signals
 from benchmarks.record.curves import Run
 from convergence_callbacks.core.curve.series import noise_of
 from convergence_callbacks.core.models.boosted_trees import BoostedTrees
-from convergence_callbacks.core.models.diagnosis.features import names
+from convergence_callbacks.core.models.features import names
 
 EPOCHS = np.arange(40)
 
@@ -32,7 +32,7 @@ def known():
 
 @pytest.fixture(scope="module")
 def fitted(known):
-    return fit(every_verdict(known), range(known.symptoms.shape[1]))
+    return fit(every_verdict(known))
 
 
 def every_verdict(known):
@@ -43,16 +43,16 @@ def every_verdict(known):
 
 def test_examples_are_the_same_every_time_and_hold_what_there_is_to_learn(known):
     again = examples(list(tasks(20)))
-    np.testing.assert_array_equal(known.symptoms, again.symptoms)
+    np.testing.assert_array_equal(known.features, again.features)
     assert {"false_convergence", "converged", "improving"} <= set(known.verdicts)
-    assert known.symptoms.shape == (len(known.verdicts), len(names()))
+    assert known.features.shape == (len(known.verdicts), len(names()))
 
 
 def test_a_run_is_read_as_others_would_have_logged_it():
     run = next(tasks(1))
-    signals = next(signals_along(run, View(budget=False, rates=False, shift=-3.0), [20]))
+    signals = next(signals_along(run, View(budget=False, rates=False, baseline=True), [20]))
     assert signals.max_epochs is None and signals.curve.count == 20
-    assert np.isnan(signals.rates).all() and signals.curve.best < 0
+    assert np.isnan(signals.rates).all() and signals.baseline == run.baseline
     assert not len(next(signals_along(run, View(train=False), [20])).finite_train_losses)
     alone = next(signals_along(run, View(alone=True), [20]))
     np.testing.assert_array_equal(alone.losses, alone.train_losses)
@@ -67,8 +67,8 @@ def test_a_slower_pace_is_more_epochs_of_the_same_fall_with_the_same_noise():
 
 
 def test_what_is_stored_says_what_the_fitted_trees_say(known, fitted):
-    trees = BoostedTrees.stored(arrays(fitted, names()), "verdict")
-    for row in known.symptoms[::25]:
+    trees = BoostedTrees.stored(arrays(fitted), "verdict")
+    for row in known.features[::25]:
         scores = trees.predict(dict(zip(names(), row, strict=True)))
         shares = np.exp(scores) / np.exp(scores).sum()
         raised = np.exp(sum(ensemble.decision_function(row[None])[0] for ensemble in fitted) / len(fitted))
@@ -79,4 +79,4 @@ def test_what_is_stored_says_what_the_fitted_trees_say(known, fitted):
 
 def test_each_verdict_has_a_start_and_trees(fitted):
     assert set(starts_of(fitted)) == set(trees_of(fitted)) == set(fit_diagnosis.VERDICTS)
-    assert {len(trees) for trees in trees_of(fitted).values()} == {45 * fit_diagnosis.ENSEMBLES}
+    assert {len(trees) for trees in trees_of(fitted).values()} == {60 * fit_diagnosis.ENSEMBLES}

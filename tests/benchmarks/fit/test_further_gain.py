@@ -21,7 +21,7 @@ def test_what_is_stored_says_what_the_model_says(monkeypatch):
     from benchmarks.fit import further_gain as fit
     from benchmarks.fit.further_gain_rows import all_rows
     from convergence_callbacks.core.models.boosted_trees import BoostedTrees
-    from convergence_callbacks.core.models.further_gain.features import names
+    from convergence_callbacks.core.models.features import names
 
     monkeypatch.setattr(fit, "TREES", 25)
     monkeypatch.setattr(fit, "FOLDS", 2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.fit.further_gain_rows import all_rows, regret_of, rows_of, worth_of
-from convergence_callbacks.core.models.further_gain.features import names
+from convergence_callbacks.core.models.features import names
 from tests.benchmarks.measure.test_rules import run_of
 
 STEPS = run_of([4, 2, 2, 2, 1, 1, 1, 1, 1, 1])
@@ -25,7 +25,9 @@ def test_worth_is_the_best_that_any_stretch_brings_for_its_epochs():
 def test_a_row_knows_what_came_before_it_and_nothing_else():
     cut = run_of(STEPS.val[:6])
     chosen = np.full(10, True)
-    known, known_of_cut = (rows_of(run, chosen[: run.epochs], False, False) for run in (STEPS, cut))
+    known, known_of_cut = (
+        rows_of(run, chosen[: run.epochs], budget_known=False, schedule_known=False) for run in (STEPS, cut)
+    )
     np.testing.assert_array_equal(known.features[:4], known_of_cut.features)
     assert known.epochs.tolist() == [3, 4, 5, 6, 7, 8, 9, 10]
     assert known.features.shape[1] == len(names())
@@ -34,7 +36,7 @@ def test_a_row_knows_what_came_before_it_and_nothing_else():
 def test_a_budget_may_be_known_without_a_schedule():
     (row,) = rows_of(STEPS, np.arange(10) == 5, schedule_known=False).features
     known = dict(zip(names(), row, strict=True))
-    assert np.isnan(known["rate_mean"]) and not np.isnan(known["epochs_left"])
+    assert np.isnan(known["rate_spent"]) and not np.isnan(known["epochs_left"])
 
 
 def test_a_long_run_is_judged_once_a_bin():

@@ -6,9 +6,8 @@ import functools
 from collections.abc import Sequence
 
 from convergence_callbacks.core.curve.reading import Readings
-from convergence_callbacks.core.models import stored
+from convergence_callbacks.core.models import features, stored
 from convergence_callbacks.core.models.boosted_trees import BoostedTrees
-from convergence_callbacks.core.models.diagnosis import features
 from convergence_callbacks.core.verdict import Verdict
 
 VERDICTS = tuple(verdict for verdict in Verdict if verdict is not Verdict.DIVERGED)
@@ -18,7 +17,7 @@ VERDICTS = tuple(verdict for verdict in Verdict if verdict is not Verdict.DIVERG
 def scores(runs: Readings) -> Sequence[Sequence[float]]:
     """What speaks for each verdict, of each run, in the order of `VERDICTS`; see `Reading.ask`."""
     trees = fitted()
-    read: list[list[float]] = trees.predict_rows(features.table(runs).columns(trees.features)).tolist()
+    read: list[list[float]] = trees.predict_rows(features.read(runs).columns(trees.features)).tolist()
     return read
 
 

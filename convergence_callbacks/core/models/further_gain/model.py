@@ -2,9 +2,9 @@
 
 A curve of *worth* is read at each epoch: the most that any further stretch of training brings for the share of the
 budget that it takes, the index by which optimal stopping decides (Gittins, "Bandit processes and dynamic allocation
-indices", 1979). Boosted trees estimate it from the learning curve (`features`); half of
-what most trainings at best still gain is added, since where the end is open caution pays. What trainings of other data
-sets still gained when their worth fell to the same level, on average and at most, is what is expected of this one.
+indices", 1979). Boosted trees estimate it from the learning curve (`core.models.features`); half of what most trainings
+at best still gain is added, since where the end is open caution pays. What trainings of other data sets still gained
+when their worth fell to the same level, on average and at most, is what is expected of this one.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ import numpy as np
 
 from convergence_callbacks.core.curve.reading import Readings
 from convergence_callbacks.core.curve.series import Series
-from convergence_callbacks.core.models import stored
+from convergence_callbacks.core.models import features, stored
 from convergence_callbacks.core.models.boosted_trees import BoostedTrees
-from convergence_callbacks.core.models.further_gain import features
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Read:
 
 def read(runs: Readings) -> Sequence[Read]:
     """What training on is worth, of each run; see `Reading.ask`."""
-    table, trees = features.table(runs), fitted().worth
+    table, trees = features.read(runs), fitted().worth
     worths = trees.predict_rows(table.columns(trees.features))[:, 0].tolist()
     return [Read(worth, row) for worth, row in zip(worths, table.each(), strict=True)]
 
