@@ -10,6 +10,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from benchmarks.measure.score import smoothed
 from benchmarks.record.curves import Run
 from convergence_callbacks.core.curve.curve import FEWEST_BINS, Curve
 from convergence_callbacks.core.curve.reading import Reading
@@ -48,8 +49,12 @@ class Rows:
 
 
 def regret_of(run: Run) -> Series:
-    """What a stop after each epoch loses, as a share of the run's whole gain."""
-    return np.clip((np.minimum.accumulate(run.val) - run.val.min()) / run.gain, 0, 1)
+    """What a stop after each epoch loses, as a share of the run's whole gain.
+
+    Each loss is averaged with its neighbours': a lucky low among noise is nothing to wait for.
+    """
+    trend = smoothed(run)
+    return np.clip((np.minimum.accumulate(trend.val) - trend.val.min()) / trend.gain, 0, 1)
 
 
 def worth_of(run: Run) -> Series:
