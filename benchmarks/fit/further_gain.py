@@ -160,7 +160,7 @@ class Levels:
     Args:
         worth: The levels.
         gain: Mean regret of the runs that stop there, never below that of a lower level.
-        most: What 19 of 20 of them stay below, likewise.
+        most: What 19 of 20 of them stay below, likewise, and never below the mean.
     """
 
     worth: Series
@@ -169,15 +169,15 @@ class Levels:
 
 
 def levels_of(worth: Sequence[Series], judged: Sequence[Rows]) -> Levels:
-    """From runs left out of the fit: what recorded trainings or histories still gained, whichever is more."""
+    """From runs left out of the fit: recorded trainings and histories count alike."""
     levels = np.geomspace(0.02, 1.6, LEVELS)
     regrets = [regrets_at(level, worth, judged) for level in levels]
     is_logged = np.array([rows.run.domain != "recorded" for rows in judged])
     parts = [part for part in (np.flatnonzero(~is_logged), np.flatnonzero(is_logged)) if len(part)]
     sources = [(part, _alike([judged[place].run for place in part])) for part in parts]
-    means = [max(float(each[part] @ shares) for part, shares in sources) for each in regrets]
-    mosts = [max(float(np.quantile(each[part], MOST)) for part, _ in sources) for each in regrets]
-    return Levels(levels, np.maximum.accumulate(means), np.maximum.accumulate(mosts))
+    means = [float(np.mean([float(each[part] @ shares) for part, shares in sources])) for each in regrets]
+    mosts = [float(np.mean([float(np.quantile(each[part], MOST)) for part, _ in sources])) for each in regrets]
+    return Levels(levels, np.maximum.accumulate(means), np.maximum.accumulate(np.maximum(means, mosts)))
 
 
 def _alike(runs: Sequence[Run]) -> Series:

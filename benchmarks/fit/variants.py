@@ -107,7 +107,7 @@ VARIANTS: tuple[tuple[Callable[[Run, np.random.Generator], Run], float], ...] = 
     (thrown_off, 0.3),
     (cut_short, 0.4),
     (without_train_loss, 0.08),
-    (late, 0.1),
+    (late, 0.03),
     (rounded, 0.12),
     (spiked, 0.1),
     (generous, 0.3),

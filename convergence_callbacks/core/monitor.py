@@ -22,7 +22,7 @@ from convergence_callbacks.core.loss_forecast import Forecast, Loss, forecast_lo
 from convergence_callbacks.core.monitor_state import MonitorState
 from convergence_callbacks.core.observation import Observation, as_number, as_step
 from convergence_callbacks.core.rule.default import Default
-from convergence_callbacks.core.rule.diagnosis import Diagnosis
+from convergence_callbacks.core.rule.diagnosis import Diagnosis, can_diagnose
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.core.track import Circumstances
 from convergence_callbacks.core.verdict import Verdict
@@ -189,10 +189,12 @@ class Monitor:
             grounds.append(reported)
         grounds = [finding for finding in grounds if self._may_end(finding, reading)]
         ending = gravest(grounds) if grounds else None
+        if ending and not reported and can_diagnose(reading):  # a limit ends it between two looks
+            reported = self._default.finding(state.diagnosis, reading)
         is_best = reading.judged and curve.best_step == observation.step
         if observation.metrics or state.scores:
             state.scores = scores.scores_after(state.scores, observation.metrics, is_best, type(self).is_score)
-        if reading.has_new_bin or reported or ending or not state.decision:
+        if reading.is_looked_at or reported or ending or not state.decision:
             state.decision = self._decided(reading, ending, reported)
         else:  # nothing new: what was decided last still holds
             state.decision = self._unchanged(state.decision, reading)

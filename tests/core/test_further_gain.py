@@ -30,4 +30,4 @@ def test_without_a_budget_more_epochs_have_to_agree():
     ("level", "noise", "worth"), [(0.5, 0.2, 1.4), (0.5, 0.05, 0.1), (0.3, 0.2, 0.1), (0.4, 0.2, 0.1), (0.5, 0.1, 0.1)]
 )
 def test_a_validation_loss_that_was_thrown_off_may_come_back(level, noise, worth):
-    assert worth_of_waiting(0.1, {"val_level_12": level, "val_noise": noise}) == worth
+    assert worth_of_waiting(0.1, {"val_level_12": level, "val_clear": 1 / noise}) == worth

@@ -45,7 +45,8 @@ def test_the_numbers_are_those_of_each_run_by_itself(epochs):
 
 def test_a_run_that_was_blown_up_at_its_start_is_read_from_where_it_is_calm():
     calm, other = RUNS[:2]
-    blown = dataclasses.replace(calm, val=np.concatenate([[7e4, 900.0], calm.val])[: calm.epochs])
+    learnt = 0.3 + np.exp(-np.arange(calm.epochs) / 8)
+    blown = dataclasses.replace(calm, val=np.concatenate([[7e4, 900.0], learnt])[: calm.epochs])
     together = [seen(run, 30) for run in (calm, blown, other)]
     side_by_side(together)
     for ours, run in zip(together, (calm, blown, other), strict=True):

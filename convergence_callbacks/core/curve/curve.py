@@ -37,6 +37,9 @@ LATEST_EPOCHS = 32
 FEWEST_BINS = 3
 """Bins from which on a curve has a shape."""
 
+LOOKS = 50
+"""Times in the length of a run that it is looked at anew: what changes in less is not worth the work."""
+
 SERIES = ("loss", "lowest", "train", "lr")
 """What is kept of each bin, in the order of the rows."""
 
@@ -140,6 +143,11 @@ class Curve:
     def bin_is_full(self) -> bool:
         """Whether the latest bin holds all its epochs; true at every epoch of a run of up to 128."""
         return self.filled == self.width
+
+    @property
+    def stride(self) -> int:
+        """Bins from one look at the run to the next: a fiftieth of the run at most."""
+        return 1 + self.bins // LOOKS
 
     @property
     def spacing(self) -> float:

@@ -85,8 +85,8 @@ class Reading:
     """Learning rate by bin, NaN where unknown."""
     wait: int = field(init=False)
     """Judged epochs since the best."""
-    has_new_bin: bool = field(init=False)
-    """Whether the curve has something new to say: a long run is looked at once a bin, at most a 64th of it."""
+    is_looked_at: bool = field(init=False)
+    """Whether the curve has something new to say: from the fiftieth epoch on it is looked at once a fiftieth of it."""
 
     _answers: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)
     _steps: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)
@@ -98,7 +98,7 @@ class Reading:
         self.loss = curve.latest
         self.losses, self.lowest, self.train_losses, self.rates = curve.rows[:, : curve.bins]
         self.wait = curve.count - curve.best_epoch
-        self.has_new_bin = self.judged and curve.filled == curve.width
+        self.is_looked_at = self.judged and curve.bin_is_full and curve.bins % curve.stride == 0
 
     @property
     def spent(self) -> float:

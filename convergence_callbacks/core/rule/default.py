@@ -71,7 +71,7 @@ class Default(Criterion):
         return {name: criterion.restore(saved.get(name, {})) for name, criterion in _WITH_STATE.items()}
 
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
-        if reading.judged and not reading.has_new_bin:  # what breaks is looked for at every epoch, the rest once a bin
+        if reading.judged and not reading.is_looked_at:  # what breaks is looked for at every epoch
             state = {**state, EXPLODES.name: EXPLODES.step(state[EXPLODES.name], reading)[0]}
             return state, self._has_diverged(state, reading)
         state = reading.once(_stepped, state)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from convergence_callbacks.core.criteria.not_learning import NotLearning
 from convergence_callbacks.core.criterion import Criterion, Evidence, Finding, LaterEvidence, State
 from convergence_callbacks.core.curve.beginning import beginning_numbers
 from convergence_callbacks.core.curve.jumps import jump_numbers
@@ -78,15 +79,15 @@ def can_diagnose(reading: Reading) -> bool:
 
 def diagnosed(state: State, reading: Reading) -> State:
     """The state once an epoch was looked at: smoothed probabilities, and the verdict that they support."""
-    if not (reading.curve.bin_is_full or not state["probabilities"]):
+    if not (reading.is_looked_at or not state["probabilities"]):
         return state
-    return smoothed(state, probabilities_of(reading))
+    return smoothed(state, probabilities_of(reading), reading.curve.stride)
 
 
-def smoothed(state: State, latest: Sequence[float]) -> State:
-    """The state once the probabilities of another epoch are known."""
-    before = state["probabilities"] or latest
-    shares = [old + guards.LATEST_WEIGHT * (new - old) for old, new in zip(before, latest, strict=True)]
+def smoothed(state: State, latest: Sequence[float], stride: int = 1) -> State:
+    """The state once the probabilities of another epoch are known, so many bins after the last."""
+    before, weight = state["probabilities"] or latest, 1 - (1 - guards.LATEST_WEIGHT) ** stride
+    shares = [old + weight * (new - old) for old, new in zip(before, latest, strict=True)]
     current, top = _PLACE[Verdict(state["verdict"])], _most_probable(shares)
     verdict = VERDICTS[top] if shares[top] > shares[current] + guards.MARGIN else VERDICTS[current]
     return {"probabilities": shares, "verdict": verdict.value}
@@ -99,6 +100,10 @@ def probabilities_of(reading: Reading) -> list[float]:
         scores[_PLACE[Verdict.OVERFITTING]] = -math.inf
     top = max(scores)
     shares = _shares([math.exp(score - top) for score in scores])
+    if NotLearning().has_not_begun(reading):
+        _give(shares, Verdict.IMPROVING, Verdict.NOT_LEARNING)
+        _give(shares, Verdict.CONVERGED, Verdict.NOT_LEARNING)
+        _give(shares, Verdict.OVERFITTING, Verdict.NOT_LEARNING)
     if guards.has_learnt(reading):
         _give(shares, Verdict.NOT_LEARNING, Verdict.CONVERGED)
     if reading.rate_warms_up:  # what the rate is good for is yet to be seen

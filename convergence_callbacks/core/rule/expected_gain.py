@@ -94,24 +94,26 @@ class ExpectedGain(Criterion):
 
 def can_expect(reading: Reading) -> bool:
     """Whether an epoch is one of which it can be said what is still to be gained."""
-    return reading.has_new_bin and reading.curve.bins >= FEWEST_BINS
+    return reading.is_looked_at and reading.curve.bins >= FEWEST_BINS
 
 
 def expecting(state: State, reading: Reading) -> State:
     """The state once an epoch was looked at, whatever the tolerance: the running average of worth."""
-    return {"worth": averaged(state["worth"], worth_of(reading), reading.curve.bins, reading.max_epochs)}
+    curve, worth = reading.curve, worth_of(reading)
+    return {"worth": averaged(state["worth"], worth, curve.bins, reading.max_epochs, curve.stride)}
 
 
-def averaged(before: float | None, worth: float, bins: int, budget: int | None) -> float:
+def averaged(before: float | None, worth: float, bins: int, budget: int | None, stride: int = 1) -> float:
     """The running average of worth.
 
     Args:
-        before: That of the last bin, None at the first.
-        worth: Of the latest bin.
+        before: That of the last look at the run, None at the first.
+        worth: Of the latest one.
         bins: How many there are.
         budget: Epochs the training may take, None where unknown.
+        stride: Bins from one look to the next.
     """
-    memory = max(MEMORY_SHARE * bins, 1.0 if budget else LEAST_MEMORY_BINS)
+    memory = max(1.0, max(MEMORY_SHARE * bins, 0.0 if budget else LEAST_MEMORY_BINS) / stride)
     return worth if before is None else before + (worth - before) / memory
 
 

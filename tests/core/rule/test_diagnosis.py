@@ -80,12 +80,7 @@ def test_before_five_epochs_a_run_improves():
     assert tell(np.ones(9), np.ones(9))[3].confidence == 0.0
 
 
-def test_a_loss_that_falls_fast_improves_however_straight():
-    line = np.linspace(1, 0.2, 40)
-    assert {decision.verdict for decision in tell(line, line)[:35]} == {"improving"}
-
-
-def test_unless_its_epochs_run_out_which_a_larger_rate_would_not_have_needed():
+def test_a_straight_fall_whose_epochs_run_out_needed_a_larger_rate():
     line = np.linspace(1, 0.2, 40)
     last = tell(line, line)[-1]
     assert last.verdict == "false_convergence" and "still falls by 2" in last.reason
@@ -173,8 +168,8 @@ def test_a_run_that_is_surely_unstable_goes_on_unless_the_user_says_otherwise(li
     assert sure and any(d.stop for d in sure) == listed
 
 
-@pytest.mark.parametrize(("floor", "verdict"), [(4.0, "converged"), (40.0, "not_learning")])
-def test_what_fell_by_a_tenth_in_both_losses_has_learnt_whatever_its_floor(floor, verdict):
+@pytest.mark.parametrize(("floor", "verdict"), [(4.0, "converged"), (40.0, "converged"), (-40.0, "converged")])
+def test_what_fell_clearly_in_both_losses_has_learnt_whatever_its_floor(floor, verdict):
     fall = floor + np.exp(-EPOCHS / 8)
     assert tell(fall + noise(0.003), fall + noise(0.003, 1), stop_on=[])[-1].verdict == verdict
 
