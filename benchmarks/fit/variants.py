@@ -83,6 +83,18 @@ def spiked(run: Run, rng: np.random.Generator) -> Run:
     return _changed(run, "spiked", val=run.val + spike, train=run.train + rng.choice([0.0, 0.5, 1.0]) * spike)
 
 
+def smooth(run: Run, _: np.random.Generator) -> Run:
+    """With hardly any noise, as on large validation sets: each loss averaged over a quarter of the epochs so far."""
+    epochs = np.arange(run.epochs)
+    begin, end = epochs - epochs // 8, np.minimum(epochs + epochs // 8 + 1, run.epochs)
+
+    def averaged(loss: Series) -> Series:
+        total = np.concatenate([[0.0], np.cumsum(loss)])
+        return np.asarray((total[end] - total[begin]) / (end - begin))
+
+    return _changed(run, "smooth", val=averaged(run.val), train=averaged(run.train))
+
+
 def generous(run: Run, rng: np.random.Generator) -> Run:
     """With a budget far larger than it needs, where it has settled: both losses go on as in their last quarter."""
     quarter = run.epochs // 4
@@ -111,6 +123,7 @@ VARIANTS: tuple[tuple[Callable[[Run, np.random.Generator], Run], float], ...] = 
     (rounded, 0.12),
     (spiked, 0.1),
     (generous, 0.3),
+    (smooth, 0.2),
 )
 """Each variant, and of what share of the runs it is made."""
 

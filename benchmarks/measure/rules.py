@@ -34,7 +34,7 @@ class Knows(Enum):
 
 
 PATIENCES = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50)
-TOLERANCES = (0.05, 0.02, 0.01, 0.005, 0.002)
+TOLERANCES = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002)
 
 
 def stock(name: str) -> Settings:

@@ -24,9 +24,6 @@ READS_THE_LEVEL = {
     "target_loss": "a target is set in the user's own unit",
     "any_of": "the example has a target",
     "all_of": "the example has a target",
-    "expected_gain": "its fitted model reads the level",
-    "diagnosis": "its fitted model reads the level",
-    "default": "it is made of both",
 }
 """Criteria that need to know where zero is, each with the reason."""
 

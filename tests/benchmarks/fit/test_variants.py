@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.fit import variants
+from convergence_callbacks.core.curve.series import noise_of
 from tests.benchmarks.measure.test_rules import run_of
 
 RUN = run_of(0.2 + np.exp(-np.arange(60) / 8))
@@ -45,6 +46,15 @@ def test_few_digits_make_ties_and_a_spike_comes_back():
     assert excess.max() > 0.3 and excess[: excess.argmax()].max() == pytest.approx(0, abs=1e-12)
 
 
+def test_a_smooth_run_has_hardly_any_noise_and_a_generous_budget_goes_on_as_it_ended():
+    rng = np.random.default_rng(0)
+    rough = run_of(0.2 + np.exp(-np.arange(60) / 4) + 0.005 * rng.standard_normal(60))
+    assert noise_of(variants.smooth(rough, rng).val[20:]) < 0.3 * noise_of(rough.val[20:])
+    long = variants.generous(rough, rng)
+    assert long.epochs > rough.epochs and len(long.lr) == len(long.train) == long.epochs
+    assert long.val[60:].mean() == pytest.approx(0.2, abs=0.02)
+
+
 def test_some_runs_get_variants():
     runs = [run_of(0.2 + np.exp(-np.arange(60) / slow)) for slow in range(3, 12)]
-    assert len(runs) <= len(variants.with_variants(runs)) <= 9 * len(runs)
+    assert len(runs) <= len(variants.with_variants(runs)) <= 10 * len(runs)
