@@ -79,4 +79,4 @@ def test_what_is_stored_says_what_the_fitted_trees_say(known, fitted):
 
 def test_each_verdict_has_a_start_and_trees(fitted):
     assert set(starts_of(fitted)) == set(trees_of(fitted)) == set(fit_diagnosis.VERDICTS)
-    assert {len(trees) for trees in trees_of(fitted).values()} == {60 * fit_diagnosis.ENSEMBLES}
+    assert {len(trees) for trees in trees_of(fitted).values()} == {90 * fit_diagnosis.ENSEMBLES}
