@@ -18,7 +18,7 @@ from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.rule.diagnosis import Diagnosis, can_diagnose, diagnosed, once_settled
 from convergence_callbacks.core.rule.expected_gain import ExpectedGain, can_expect, expecting
-from convergence_callbacks.core.rule.guards import AGREED, SURE
+from convergence_callbacks.core.rule.guards import AGREED, LIKELY, SURE, hard_start_epochs
 from convergence_callbacks.core.verdict import Verdict
 
 CURABLE = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE)
@@ -83,8 +83,8 @@ class Default(Criterion):
         if self._has_settled(state, reading):
             return self._settled(state, reading)
         looks = LOOKS.finding(state[LOOKS.name], reading)
-        if looks.verdict is Verdict.NOT_LEARNING and looks.confidence > AGREED and RESTS.has_not_begun(reading):
-            return dataclasses.replace(found_by(RESTS, {}, reading), confidence=looks.confidence)
+        if looks.verdict is not Verdict.FALSE_CONVERGENCE and RESTS.has_not_begun(reading):
+            return self._rests(looks, reading)
         is_sure_of_a_cure = looks.verdict in CURABLE and looks.confidence > SURE
         return Finding(
             verdict=looks.verdict,
@@ -93,6 +93,14 @@ class Default(Criterion):
             found_by=(LOOKS.name,),
             ends=looks.verdict if is_sure_of_a_cure else False,
         )
+
+    def _rests(self, looks: Finding, reading: Reading) -> Finding:
+        """The loss has not left its start: that ends the run where it looks so too, or train loss rests there as long."""
+        agrees = looks.verdict is Verdict.NOT_LEARNING and looks.confidence > AGREED
+        had_its_time = reading.curve.count >= hard_start_epochs(reading.max_epochs)
+        ends = agrees or (had_its_time and not reading.train_has_begun)
+        confidence = looks.confidence if agrees else LIKELY
+        return dataclasses.replace(found_by(RESTS, {}, reading), confidence=confidence, ends=ends)
 
     def _has_diverged(self, state: State, reading: Reading) -> bool:
         return NO_NUMBER.is_met(reading) or EXPLODES.is_met(state[EXPLODES.name], reading)

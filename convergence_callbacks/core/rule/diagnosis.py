@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from convergence_callbacks.core.criteria.not_learning import NotLearning
 from convergence_callbacks.core.criterion import Criterion, Evidence, Finding, LaterEvidence, State
 from convergence_callbacks.core.curve.beginning import beginning_numbers
 from convergence_callbacks.core.curve.jumps import jump_numbers
@@ -19,7 +18,7 @@ from convergence_callbacks.core.models.diagnosis.model import VERDICTS
 from convergence_callbacks.core.rule import guards
 from convergence_callbacks.core.verdict import Verdict
 
-BROKEN = (Verdict.UNSTABLE, Verdict.NOT_LEARNING)
+BROKEN = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE, Verdict.NOT_LEARNING)
 """Verdicts that call a training broken: they are given only where that is likelier than not."""
 
 RECENT_SHARE = 0.25
@@ -100,13 +99,9 @@ def probabilities_of(reading: Reading) -> list[float]:
         scores[_PLACE[Verdict.OVERFITTING]] = -math.inf
     top = max(scores)
     shares = _shares([math.exp(score - top) for score in scores])
-    if NotLearning().has_not_begun(reading):
-        _give(shares, Verdict.IMPROVING, Verdict.NOT_LEARNING)
-        _give(shares, Verdict.CONVERGED, Verdict.NOT_LEARNING)
-        _give(shares, Verdict.OVERFITTING, Verdict.NOT_LEARNING)
     if guards.has_learnt(reading):
         _give(shares, Verdict.NOT_LEARNING, Verdict.CONVERGED)
-    if reading.rate_warms_up:  # what the rate is good for is yet to be seen
+    if reading.rate_warms_up or reading.rate_steps_down:  # what the rate is good for is yet to be seen
         _give(shares, Verdict.NOT_LEARNING, Verdict.IMPROVING)
         _give(shares, Verdict.FALSE_CONVERGENCE, Verdict.IMPROVING)
     return shares

@@ -205,7 +205,7 @@ def overfits(reading: Reading) -> bool:
 
 def has_learnt(reading: Reading) -> bool:
     """Whether both losses fell clearly, and not in their first two steps alone, as from a poor start."""
-    return _falls(reading.losses, reading.noise) and _falls(reading.finite_train_losses, reading.train_noise)
+    return reading.has_begun and _falls(reading.losses, reading.noise) and _falls(reading.finite_train_losses, reading.train_noise)
 
 
 def _falls(losses: Series, noise: float) -> bool:
