@@ -72,7 +72,7 @@ def test_what_is_only_told_hides_no_ground_to_end_and_is_none_itself():
         Finding(verdict=Verdict.CONVERGED),
     )
     assert gravest([told, ground]) is ground and gravest([told]) is told
-    monitor = Monitor(criteria=Default() & MaxEpochs(2), stop_on=list(Verdict), min_epochs=0)
+    monitor = Monitor(criteria=Default() & MaxEpochs(2), stop_on=["converged", "overfitting", "unstable"], min_epochs=0)
     assert not any(monitor.update(train_loss=loss, val_loss=loss).stop for loss in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4))
 
 

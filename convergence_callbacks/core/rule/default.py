@@ -16,9 +16,10 @@ from convergence_callbacks.core.criteria.not_learning import NotLearning
 from convergence_callbacks.core.criterion import Criterion, Finding, LaterEvidence, State, found_by
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.fields import setting
+from convergence_callbacks.core.models.further_gain import model as further_gain
 from convergence_callbacks.core.rule.diagnosis import Diagnosis, can_diagnose, diagnosed, once_settled
 from convergence_callbacks.core.rule.expected_gain import ExpectedGain, can_expect, expecting
-from convergence_callbacks.core.rule.guards import AGREED, LIKELY, SURE, hard_start_epochs
+from convergence_callbacks.core.rule.guards import AGREED, LIKELY, SURE, hard_start_epochs, has_fallen
 from convergence_callbacks.core.verdict import Verdict
 
 CURABLE = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE)
@@ -83,9 +84,10 @@ class Default(Criterion):
         if self._has_settled(state, reading):
             return self._settled(state, reading)
         looks = LOOKS.finding(state[LOOKS.name], reading)
-        if looks.verdict is not Verdict.FALSE_CONVERGENCE and RESTS.has_not_begun(reading):
-            return self._rests(looks, reading)
         is_sure_of_a_cure = looks.verdict in CURABLE and looks.confidence > SURE
+        is_slow = looks.verdict is Verdict.FALSE_CONVERGENCE
+        if not is_sure_of_a_cure and not is_slow and RESTS.has_not_begun(reading):
+            return self._rests(looks, reading)
         return Finding(
             verdict=looks.verdict,
             evidence=looks.evidence,
@@ -95,10 +97,11 @@ class Default(Criterion):
         )
 
     def _rests(self, looks: Finding, reading: Reading) -> Finding:
-        """The loss has not left its start: that ends the run where it looks so too, or train loss rests there as long."""
+        """The loss rests at its start: that ends the run where it looks so, or where train loss rests there as long."""
         agrees = looks.verdict is Verdict.NOT_LEARNING and looks.confidence > AGREED
         had_its_time = reading.curve.count >= hard_start_epochs(reading.max_epochs)
-        ends = agrees or (had_its_time and not reading.train_has_begun)
+        came_down = has_fallen(reading.ask(further_gain.read).features)
+        ends = (agrees and not came_down) or (had_its_time and (agrees or not reading.train_has_begun))
         confidence = looks.confidence if agrees else LIKELY
         return dataclasses.replace(found_by(RESTS, {}, reading), confidence=confidence, ends=ends)
 

@@ -129,7 +129,12 @@ def hard_start_epochs(budget: int | None) -> int:
 def has_begun(features: Mapping[str, float]) -> bool:
     """Whether the judged loss has clearly fallen, and where it is known, left the level of a trivial predictor."""
     rests = features["left_of_baseline"] > 1 - BEGUN_SHARE and features["train_left_of_baseline"] > 1 - BEGUN_SHARE
-    return features["val_clear"] >= BEGUN_NOISES and not rests
+    return has_fallen(features) and not rests
+
+
+def has_fallen(features: Mapping[str, float]) -> bool:
+    """Whether the judged loss has clearly fallen, be it from a poor start alone."""
+    return features["val_clear"] >= BEGUN_NOISES
 
 
 def leads_further(reading: Reading, tolerance: float) -> bool:
@@ -205,7 +210,11 @@ def overfits(reading: Reading) -> bool:
 
 def has_learnt(reading: Reading) -> bool:
     """Whether both losses fell clearly, and not in their first two steps alone, as from a poor start."""
-    return reading.has_begun and _falls(reading.losses, reading.noise) and _falls(reading.finite_train_losses, reading.train_noise)
+    return (
+        reading.has_begun
+        and _falls(reading.losses, reading.noise)
+        and _falls(reading.finite_train_losses, reading.train_noise)
+    )
 
 
 def _falls(losses: Series, noise: float) -> bool:
