@@ -336,4 +336,5 @@ def _circumstances(settings: Settings) -> Circumstances:
         max_epochs=settings.max_epochs,
         baseline=None if baseline is None else sign * baseline,
         lr_schedule=settings.lr_schedule,
+        first_step=settings.start_from_epoch,
     )

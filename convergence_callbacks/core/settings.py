@@ -99,6 +99,9 @@ class Settings:
         "stop when what is still to be gained is below this share of what was gained", 0.01, gt=0, lt=1
     )
     min_epochs: int = setting("never stop before this many epochs", 5, ge=0)
+    start_from_epoch: int = setting(
+        "epochs at the start that are not judged: no best, no patience and no verdict counts them", 0, ge=0
+    )
     mode: Literal["auto", "min", "max"] = setting(
         "whether less (min) or more (max) of the judged metric is better; auto: as its framework or its name says",
         "auto",

@@ -26,12 +26,14 @@ class Circumstances:
         max_epochs: Epochs the training may take, None where unknown.
         baseline: Loss of a trivial predictor, lower is better; None where unknown.
         lr_schedule: Learning rates to come, None where unknown.
+        first_step: The first epoch that is judged.
     """
 
     sign: float = 1.0
     max_epochs: int | None = None
     baseline: float | None = None
     lr_schedule: Schedule | None = None
+    first_step: int = 0
 
 
 @dataclass(slots=True)
@@ -56,6 +58,8 @@ class Track:
 
     def take_in(self, observation: Observation, known: Circumstances) -> Reading:
         """Add an epoch, and give what can be read then."""
+        if observation.step < known.first_step:
+            return self.read(observation, known, judged=False)
         starts_over = not self.has_validation and is_finite(observation.val_loss)
         if starts_over:  # train losses before the first validation loss are no measure for it
             self.has_validation, self.curve = True, Curve()
