@@ -309,7 +309,7 @@ def test_numbers_of_numpy_are_numbers():
         ({"max_epochs": 0}, "max_epochs must be at least 1, got 0"),
         ({"max_epochs": 2.5}, "max_epochs must be a whole number, got 2.5"),
         ({"min_epochs": True}, "min_epochs must be a whole number, got True"),
-        ({"mode": "auto"}, "mode must be 'min' or 'max', got 'auto'"),
+        ({"mode": "mix"}, "mode must be 'auto', 'min' or 'max', got 'mix'"),
         ({"baseline_loss": math.nan}, "baseline_loss must be finite, got nan"),
         ({"stop_on": ["convergd"]}, "unknown verdict 'convergd'; did you mean 'converged'?"),
         ({"stop_on": "converged"}, "'nothing' or a list of verdicts such as [converged], got 'converged'"),
