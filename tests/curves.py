@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from convergence_callbacks import Decision, Monitor
+from convergence_callbacks.testing.curves import (
+    LearningCurve,
+    exponential,
+    noisy,
+    overfitting,
+    sketch,
+    sleeper,
+    step_drop,
+)
 
-
-@dataclass(frozen=True, eq=False)
-class LearningCurve:
-    """One training, epoch by epoch; a failing test prints its sketch."""
-
-    name: str
-    val: np.ndarray
-    train: np.ndarray | None = None
-    lr: np.ndarray | None = None
-
-    def __str__(self) -> str:
-        return f"{self.name} {sketch(self.val)}"
-
-    def scaled(self, factor: float) -> LearningCurve:
-        return LearningCurve(
-            f"{self.name} × {factor}", self.val * factor, None if self.train is None else self.train * factor, self.lr
-        )
-
-    def raised(self, by: float) -> LearningCurve:
-        return LearningCurve(
-            f"{self.name} + {by}", self.val + by, None if self.train is None else self.train + by, self.lr
-        )
+__all__ = ["LearningCurve", "exponential", "overfitting", "sketch", "sleeper", "step_drop"]
 
 
 def show(monitor: Monitor, curve: LearningCurve, *, first: int = 0, last: int | None = None) -> list[Decision]:
@@ -51,61 +38,15 @@ def stop_epoch(decisions: Sequence[Decision]) -> int | None:
     return next((decision.step for decision in decisions if decision.stop), None)
 
 
-def sketch(values: Sequence[float] | np.ndarray, width: int = 60) -> str:
-    """A line of blocks, as high as the values."""
-    values = np.asarray(values, dtype=float)
-    thinned = values[np.linspace(0, len(values) - 1, min(width, len(values))).astype(int)]
-    finite = thinned[np.isfinite(thinned)]
-    if not len(finite):
-        return "nothing finite"
-    low, high = finite.min(), finite.max()
-    levels = [0 if high == low else int(7 * (v - low) / (high - low)) if np.isfinite(v) else None for v in thinned]
-    return "".join("!" if level is None else "▁▂▃▄▅▆▇█"[level] for level in levels)
-
-
-def exponential(
-    epochs: int, time_constant: float, floor: float = 0.1, noise: float = 0.0, seed: int = 0
-) -> LearningCurve:
-    val = np.exp(-np.arange(epochs) / time_constant) + floor
-    return LearningCurve(
-        f"exponential {time_constant}", _noisy(val, noise, seed), _noisy(val - floor / 2, noise / 2, seed + 1)
-    )
-
-
 def power_law(epochs: int, exponent: float, floor: float = 0.1, noise: float = 0.0, seed: int = 0) -> LearningCurve:
     val = (1 + np.arange(epochs)) ** -exponent + floor
-    return LearningCurve(
-        f"power law {exponent}", _noisy(val, noise, seed), _noisy(val - floor / 2, noise / 2, seed + 1)
-    )
+    return LearningCurve(f"power law {exponent}", noisy(val, noise, seed), noisy(val - floor / 2, noise / 2, seed + 1))
 
 
 def straight(epochs: int, noise_share: float = 0.0, seed: int = 0) -> LearningCurve:
     """Gains the same amount every epoch; noise as a share of that amount."""
     val = 1.0 - np.arange(epochs) / epochs
-    return LearningCurve("straight line", _noisy(val, noise_share / epochs, seed), val)
-
-
-def overfitting(epochs: int, best: int, noise: float = 0.0, seed: int = 0) -> LearningCurve:
-    """Train loss falls on, validation loss turns at an epoch."""
-    t = np.arange(epochs)
-    train = np.exp(-t / best)
-    val = 0.3 + train + 0.4 * np.maximum(0, t - best) / best
-    return LearningCurve("overfitting", _noisy(val, noise, seed), train)
-
-
-def sleeper(epochs: int, wakes: int, noise: float = 0.002, seed: int = 0) -> LearningCurve:
-    """Sits at the trivial level before it begins to learn, as deep networks under plain SGD do."""
-    t = np.arange(epochs)
-    val = np.where(t < wakes, 1.0 - 0.0002 * t, np.exp(-np.maximum(0, t - wakes) / 10))
-    return LearningCurve(f"sleeper until {wakes}", _noisy(val, noise, seed), _noisy(val, noise, seed + 1))
-
-
-def step_drop(epochs: int, drop: int, noise: float = 0.002, seed: int = 0) -> LearningCurve:
-    """A plateau, then a tenth of the learning rate and a second descent."""
-    t = np.arange(epochs)
-    val = 0.5 + 0.5 * np.exp(-t / 5) - np.where(t >= drop, 0.3 * (1 - np.exp(-(t - drop) / 4)), 0)
-    lr = np.where(t >= drop, 0.01, 0.1)
-    return LearningCurve(f"rate drops at {drop}", _noisy(val, noise, seed), _noisy(val - 0.05, noise, seed + 1), lr)
+    return LearningCurve("straight line", noisy(val, noise_share / epochs, seed), val)
 
 
 def augmented(epochs: int, seed: int = 0) -> LearningCurve:
@@ -114,8 +55,8 @@ def augmented(epochs: int, seed: int = 0) -> LearningCurve:
     fall = np.exp(-t / 12)
     return LearningCurve(
         "augmented",
-        _noisy(0.4 + 1.3 * fall, 0.006, seed),
-        _noisy(0.75 + 1.0 * fall, 0.02, seed + 1),
+        noisy(0.4 + 1.3 * fall, 0.006, seed),
+        noisy(0.75 + 1.0 * fall, 0.02, seed + 1),
         np.full(epochs, 0.01),
     )
 
@@ -126,7 +67,7 @@ def lagging(epochs: int, seed: int = 0) -> LearningCurve:
     within = (t[:, None] + np.linspace(0, 1, 50)).clip(0)
     train = (0.2 + 2.0 * np.exp(-within / 1.5)).mean(axis=1)
     val = 0.22 + 2.0 * np.exp(-(t + 1) / 1.5)
-    return LearningCurve("lagging train loss", _noisy(val, 0.004, seed), _noisy(train, 0.002, seed + 1))
+    return LearningCurve("lagging train loss", noisy(val, 0.004, seed), noisy(train, 0.002, seed + 1))
 
 
 def few_examples(epochs: int, seed: int = 0) -> LearningCurve:
@@ -134,7 +75,7 @@ def few_examples(epochs: int, seed: int = 0) -> LearningCurve:
     clean = exponential(epochs, 12)
     wander = np.convolve(np.random.default_rng(seed).normal(0, 0.06, epochs + 2), [0.5, 0.5, 0.5], "valid")
     assert clean.train is not None
-    return LearningCurve("few validation examples", clean.val + wander, _noisy(clean.train, 0.003, seed + 1))
+    return LearningCurve("few validation examples", clean.val + wander, noisy(clean.train, 0.003, seed + 1))
 
 
 def warm_up(epochs: int, warmth: int, seed: int = 0) -> LearningCurve:
@@ -143,13 +84,13 @@ def warm_up(epochs: int, warmth: int, seed: int = 0) -> LearningCurve:
     falls = 0.5 * (1 + np.cos(np.pi * np.clip((t - warmth) / (epochs - warmth), 0, 1)))
     rate = 0.1 * np.where(t < warmth, (1e-3 + t / warmth) ** 3, falls)
     val = 0.3 + 2.0 * np.exp(-np.cumsum(rate) / 1.0)
-    return LearningCurve("warm-up", _noisy(val, 0.004, seed), _noisy(val - 0.05, 0.004, seed + 1), rate)
+    return LearningCurve("warm-up", noisy(val, 0.004, seed), noisy(val - 0.05, 0.004, seed + 1), rate)
 
 
 def label_noise(epochs: int, best: int, seed: int = 0) -> tuple[LearningCurve, np.ndarray]:
     """Validation loss turns as the network learns wrong labels by heart; accuracy, given beside it, still rises."""
     curve, t = overfitting(epochs, best, 0.004, seed), np.arange(epochs)
-    return curve, _noisy(0.86 - 0.5 * np.exp(-t / (1.5 * best)), 0.003, seed + 2)
+    return curve, noisy(0.86 - 0.5 * np.exp(-t / (1.5 * best)), 0.003, seed + 2)
 
 
 def double_descent(epochs: int, seed: int = 0) -> LearningCurve:
@@ -159,15 +100,11 @@ def double_descent(epochs: int, seed: int = 0) -> LearningCurve:
         0.5 + 1.5 * np.exp(-t / 0.04) + 0.5 * np.exp(-(((t - 0.3) / 0.1) ** 2)) - 0.25 / (1 + np.exp(-(t - 0.5) / 0.06))
     )
     train = 0.05 + 1.8 * np.exp(-t / 0.15)
-    return LearningCurve("double descent", _noisy(val, 0.004, seed), _noisy(train, 0.004, seed + 1))
+    return LearningCurve("double descent", noisy(val, 0.004, seed), noisy(train, 0.004, seed + 1))
 
 
 def two_tasks(epochs: int, seed: int = 0) -> LearningCurve:
     """A large loss that is learnt at once, and a tenth of it that takes most of the budget."""
     t = np.arange(epochs)
     val = 2.0 * np.exp(-t / 3) + 0.5 * np.exp(-t / (0.3 * epochs)) + 0.3
-    return LearningCurve("two tasks", _noisy(val, 0.003, seed), _noisy(val - 0.05, 0.003, seed + 1))
-
-
-def _noisy(values: np.ndarray, noise: float, seed: int) -> np.ndarray:
-    return values + np.random.default_rng(seed).normal(0, noise, len(values)) if noise else values
+    return LearningCurve("two tasks", noisy(val, 0.003, seed), noisy(val - 0.05, 0.003, seed + 1))

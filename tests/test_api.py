@@ -47,13 +47,14 @@ def public() -> str:
     core = [
         line for name in convergence_callbacks.__all__ for line in described(name, getattr(convergence_callbacks, name))
     ]
-    return "\n".join([*core, *plots(), *doors(), *replacements()]) + "\n"
+    return "\n".join([*core, *listed_in("plots"), *listed_in("testing"), *doors(), *replacements()]) + "\n"
 
 
-def plots() -> Iterator[str]:
-    module = importlib.import_module("convergence_callbacks.plots")
-    for name in module.__all__:
-        yield from described(f"plots.{name}", getattr(module, name))
+def listed_in(name: str) -> Iterator[str]:
+    """What a module lists as public."""
+    module = importlib.import_module(f"convergence_callbacks.{name}")
+    for each in module.__all__:
+        yield from described(f"{name}.{each}", getattr(module, each))
 
 
 def doors() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PRINTED = re.compile(r"^```python\n((?:(?!^```).)*?)^```\n\n```text\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"# (\w+\.py)\n")
 PICTURE = re.compile(r"!\[(.*?)\]\((.*?)\)")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)#]*)(#[^)]*)?\)")
 
@@ -23,6 +25,11 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 def snippets(page, language):
     return [code for kind, code in SNIPPET.findall(page.read_text()) if kind == language]
+
+
+def files(page):
+    """The files that a guide writes: snippets of Python that begin with a comment of their name."""
+    return {FILE.match(code)[1]: code for code in snippets(page, "python") if FILE.match(code)}
 
 
 def modules_in(codes):
@@ -61,6 +68,10 @@ def test_python_snippets_run_and_print_what_the_page_says(page, tmp_path, monkey
     for module in sorted(modules_in(codes)):
         pytest.importorskip(module, reason="needs pip install 'convergence-callbacks[dev]'")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name, code in files(page).items():
+        (tmp_path / name).write_text(code)
+        monkeypatch.delitem(sys.modules, name.removesuffix(".py"), raising=False)
     for number, text in enumerate(snippets(page, "yaml")):
         named = re.match(r"# (\S+\.yaml)\n", text)
         path = tmp_path / (named[1] if named else "convergence.yaml" if number == 0 else f"{number}.yaml")
@@ -68,6 +79,8 @@ def test_python_snippets_run_and_print_what_the_page_says(page, tmp_path, monkey
         path.write_text(text)
     names, printed = {"__name__": "snippets", **reader_s_own_things(codes)}, dict(PRINTED.findall(page.read_text()))
     for code in codes:
+        if FILE.match(code):  # those after it import it
+            continue
         if "stopping.observations" in code:  # the reader has trained in between
             names["model"].fit(
                 names["x"], names["y"], validation_split=0.2, epochs=5, verbose=0, callbacks=[names["stopping"]]

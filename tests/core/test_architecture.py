@@ -40,6 +40,7 @@ MAY_IMPORT = {
     },
     "monitor": {"core", "config", "metrics"},
     "environment": {"core", "lightning"},
+    "testing": {"core", "logs", "monitor", "testing"},
 }
 """What each room of the package may import of the others."""
 

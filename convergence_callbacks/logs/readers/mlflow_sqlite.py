@@ -33,8 +33,11 @@ class MlflowSqlite(Reader):
         """A database of SQLite with the tables of MLflow."""
         if not head.startswith(MAGIC):
             return None
-        with contextlib.closing(_opened(path)) as database:
-            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        try:
+            with contextlib.closing(_opened(path)) as database:
+                tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        except sqlite3.Error:  # it is damaged, and nobody can say whose it was
+            return None
         is_store = {"runs", "metrics", "experiments"} <= tables
         return Claim(CERTAIN, "a database with the tables of MLflow") if is_store else None
 

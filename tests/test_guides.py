@@ -1,0 +1,89 @@
+"""Each guide is followed to the letter: its files written, its tests run, and put into a copy of the package."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.test_docs import ROOT, files
+
+GUIDES = {guide: ROOT / "docs" / f"new-{guide}.md" for guide in ("criterion", "reader", "framework")}
+
+
+def run_tests(folder, *arguments):
+    """Run tests where nothing but the folder and the installed libraries can be imported."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", *arguments]
+    path = {"PYTHONPATH": f"{folder}:{ROOT}", "PATH": "/usr/bin:/bin", "KERAS_BACKEND": "torch"}
+    done = subprocess.run(command, cwd=folder, env=path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and " passed" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_its_files_pass_its_test(guide, tmp_path):
+    for name, code in files(GUIDES[guide]).items():
+        (tmp_path / name).write_text(code)
+    run_tests(tmp_path)
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_its_table_says_where_everything_is(guide):
+    for path in re.findall(
+        r"`((?:convergence_callbacks|docs|tests)/[\w/]+\.\w+|[A-Z]+\.md)`", GUIDES[guide].read_text()
+    ):
+        is_new = any(name.removesuffix(".py") in path for name in files(GUIDES[guide]))
+        assert is_new or (ROOT / path).is_file(), path
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the package and its tests."""
+    for folder in ("convergence_callbacks", "tests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def put(path, line, after):
+    """Put a line into a file after another."""
+    text = path.read_text()
+    assert text.count(after) == 1, f"{after!r} in {path}"
+    path.write_text(text.replace(after, f"{after}{line}\n"))
+
+
+def import_line(guide):
+    return re.search(r"`(from convergence_callbacks\S+ import \w+)`", GUIDES[guide].read_text())[1]
+
+
+def test_a_criterion_goes_into_the_package(copy):
+    code, package = files(GUIDES["criterion"]), copy / "convergence_callbacks"
+    (package / "core" / "criteria" / "loss_below_noise.py").write_text(code["loss_below_noise.py"])
+    put(package / "__init__.py", import_line("criterion"), "import SeedComparison, compare_seeds\n")
+    put(package / "__init__.py", '    "LossBelowNoise",', "__all__ = [\n")
+    run_tests(copy, "tests/core/criteria/test_contract.py", "-k", "loss_below_noise")
+
+
+def test_a_reader_goes_into_the_package(copy):
+    code, readers = files(GUIDES["reader"]), copy / "convergence_callbacks" / "logs" / "readers"
+    (readers / "pipe_log.py").write_text(code["pipe_log.py"])
+    put(readers / "__init__.py", import_line("reader"), "import Reader\n")
+    put(readers / "__init__.py", "    PipeLog,", "OURS: tuple[type[Reader], ...] = (\n")
+    writer = re.search(r"^def pipe_log.*?\n\n", code["test_pipe_log.py"], re.MULTILINE | re.DOTALL)[0]
+    put(copy / "tests" / "logs" / "make.py", '    "pipe log": pipe_log,', "FORMATS = {\n")
+    put(
+        copy / "tests" / "logs" / "make.py",
+        f"\n\n{writer}",
+        "LR = [0.1 if epoch < 20 else 0.01 for epoch in range(30)]\n",
+    )
+    run_tests(copy, "tests/logs/test_contract.py", "tests/logs/test_readers.py", "-k", "pipe")
+
+
+def test_a_framework_goes_into_the_package(copy):
+    code = files(GUIDES["framework"])
+    (copy / "rowing.py").write_text(code["rowing.py"])
+    (copy / "convergence_callbacks" / "rowing.py").write_text(code["rowing_stopping.py"])
+    training = code["test_rowing_stopping.py"].partition("def test_")[0].replace("from rowing_stopping import", "#")
+    (copy / "tests" / "adapters" / "in_rowing.py").write_text(training)
+    put(copy / "tests" / "adapters" / "contract.py", '    Adapter("rowing"),', "ADAPTERS = (\n")
+    run_tests(copy, "tests/adapters/test_contract.py", "-k", "rowing")
