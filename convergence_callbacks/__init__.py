@@ -42,10 +42,12 @@ from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.data_check import Fault, Layer, check_data
 from convergence_callbacks.experiments.seeds import SeedComparison, compare_seeds
 from convergence_callbacks.monitor import Monitor
-from convergence_callbacks.telling import data_faults, forecast, words_of
+from convergence_callbacks.telling import data_faults, forecast, observation, seeds, words_of
 
 Decision.voice = staticmethod(words_of)
 Fault.voice = staticmethod(data_faults.words_of)
+Observation.voice = staticmethod(observation.line)
+SeedComparison.voice = staticmethod(seeds.words_of)
 Forecast.voice = staticmethod(forecast.words_of)
 ConvergenceRate.voice = staticmethod(forecast.rate_in_words)
 

@@ -39,7 +39,7 @@ class Replay:
     @property
     def stop(self) -> Decision | None:
         """The first decision that ends the training before its budget does, None where none does."""
-        return next(filter(_ends_early, self.decisions), None)
+        return next((each for each in self.decisions if each.ends_early), None)
 
     @property
     def verdict(self) -> Verdict:
@@ -143,7 +143,7 @@ def replay(
     forecast = None
     for observation in run.observations:
         decisions.append(monitor.observe(observation))
-        if with_forecast and forecast is None and _ends_early(decisions[-1]):
+        if with_forecast and forecast is None and decisions[-1].ends_early:
             forecast = monitor.forecast()
     if with_forecast and forecast is None:
         forecast = monitor.forecast()
@@ -187,11 +187,6 @@ def _told(settings: Settings, run: Run, *, is_over: bool, schedule_known: bool) 
     if settings.max_epochs is None:
         settings = dataclasses.replace(settings, max_epochs=budget_of(run, is_over=is_over))
     return with_schedule(settings, run) if is_schedule_known(run, schedule_known) else settings
-
-
-def _ends_early(decision: Decision) -> bool:
-    """Whether a decision ends the training before its budget does."""
-    return decision.stop and not decision.is_budget_end
 
 
 def budget_of(run: Run, *, is_over: bool = True) -> int | None:

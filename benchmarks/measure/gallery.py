@@ -118,13 +118,9 @@ def _can_be_seen(run: Run, verdict: str) -> bool:
 def section(name: str, title: str, caption: str, shown: Replay) -> str:
     """What the page says of a panel."""
     end, run = shown.end, shown.run
-    did = f"It was ended after {end.step + 1} of {run.epochs} epochs" if _is_early(end) else "It was not ended"
+    did = f"It was ended after {end.step + 1} of {run.epochs} epochs" if end.ends_early else "It was not ended"
     told = f"{did}, as {end.verdict.replace('_', ' ')}"
     return f"### {title}\n\n{caption} {told}.\n\n![{title.capitalize()}: {caption}](pictures/gallery/{name}.png)\n"
-
-
-def _is_early(end: Decision) -> bool:
-    return end.stop and not end.is_budget_end
 
 
 def page(verdicts: Sequence[str], traps: Sequence[str]) -> str:

@@ -66,7 +66,7 @@ class Run:
             before, decision = decision, stage.after(decision, observation, trained)
             if decision is not before:
                 changed[stage.name] = stage.grounds()
-        if decision.stop and not decision.is_budget_end and self.stopped_epoch is None:
+        if decision.ends_early and self.stopped_epoch is None:
             self.stopped_epoch = decision.step
         if (record := self.record) is not None:
             self._write(lambda: record.add(observation, decision, judged if changed else None, changed))
@@ -111,7 +111,7 @@ class Run:
             decided = saved.get("decided")
             self._resumed = None if decided is None else Decision.from_dict(decided)
         last = self.decision
-        if last is not None and last.stop and not last.is_budget_end and saved.get("rule") == rule:
+        if last is not None and last.ends_early and saved.get("rule") == rule:
             self.stopped_epoch = last.step
 
     def state(self, rule: str) -> dict[str, Any]:

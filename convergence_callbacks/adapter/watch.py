@@ -70,7 +70,7 @@ class Watch(Stopping):
     @property
     def ends(self) -> bool:
         """Whether the default rule would end the training here, and may."""
-        return self._may_end and bool(self.history) and self.history[-1].stop and not self.history[-1].is_budget_end
+        return self._may_end and bool(self.history) and self.history[-1].ends_early
 
     def complain(self, error: ConvergenceError, about: str = "") -> None:
         """Warn of what went wrong, once for each thing."""

@@ -81,6 +81,11 @@ class Decision:
         return self.found_by[0] if self.found_by else ""
 
     @property
+    def ends_early(self) -> bool:
+        """Whether it ends the training before its budget does."""
+        return self.stop and not self.is_budget_end
+
+    @property
     def is_budget_end(self) -> bool:
         """Whether the training ends only since its epochs are used up."""
         return self.stop and self.criterion == MaxEpochs.name

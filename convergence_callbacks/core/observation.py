@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,9 @@ class Observation:
         elapsed: Seconds of training so far, or None where nobody measured.
         metrics: Other named numbers, for criteria of your own.
 
+    Attributes:
+        voice: Puts it into a line; the package fills it in.
+
     >>> print(Observation(step=3, train_loss=0.5, val_loss=0.61, lr=1e-3))
     epoch 3: train_loss 0.5, val_loss 0.61, lr 0.001
     """
@@ -39,6 +42,8 @@ class Observation:
     elapsed: float | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
 
+    voice: ClassVar[Callable[[Observation], str]]
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "metrics", MappingProxyType(dict(self.metrics)))
 
@@ -46,9 +51,7 @@ class Observation:
         return Observation.from_dict, (self.to_dict(),)
 
     def __str__(self) -> str:
-        named = {"train_loss": self.train_loss, "val_loss": self.val_loss, "lr": self.lr, **self.metrics}
-        values = ", ".join(f"{name} {value:.6g}" for name, value in named.items() if value is not None)
-        return f"epoch {self.step}: {values or 'nothing was measured'}"
+        return type(self).voice(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The observation in types that every JSON reader takes; values that are not finite become text."""

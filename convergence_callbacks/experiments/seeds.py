@@ -7,9 +7,9 @@ that; another seed does.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -23,7 +23,7 @@ AROUND_BEST = 5
 """Epochs around the best whose median is a run's quality: the lowest of many losses is a lucky one."""
 
 SIDE = 1.645
-"""Standard errors on either side of an interval of 90 %."""
+"""Standard errors on either side of an interval of 90%."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,14 @@ class SeedComparison:
         outcome: ``same_quality``, ``stuck`` where runs are surely behind, ``undecided`` where noise hides it.
         qualities: The judged metric of each run around its best epoch; NaN of a run without a finite value.
         behind: How far each run is behind the best, as a share of what the best gained.
-        interval: Where the distance of the run that is furthest behind lies, with 90 % confidence.
+        interval: Where the distance of the run that is furthest behind lies, with 90% confidence.
         stuck: Places of the runs that are surely behind, in the order given.
-        reason: Why, in a sentence with its numbers.
-        advice: What to do next.
+        best: Place of the best run.
+        tolerance: The distance that does not matter, as a share of what the best run gained.
+        gained: Whether the best run gained anything: if not, nothing can be compared.
+
+    Attributes:
+        voice: Gives the reason and the advice in words; the package fills it in when it is imported.
     """
 
     outcome: Outcome
@@ -45,8 +49,21 @@ class SeedComparison:
     behind: tuple[float, ...]
     interval: tuple[float, float]
     stuck: tuple[int, ...]
-    reason: str
-    advice: tuple[str, ...]
+    best: int
+    tolerance: float
+    gained: bool = True
+
+    voice: ClassVar[Callable[[SeedComparison], tuple[str, tuple[str, ...]]]]
+
+    @property
+    def reason(self) -> str:
+        """Why, in a sentence with its numbers."""
+        return type(self).voice(self)[0]
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What to do next."""
+        return type(self).voice(self)[1]
 
     def __str__(self) -> str:
         return f"{self.outcome}: {self.reason} | next: {'; '.join(self.advice)}"
@@ -67,7 +84,7 @@ def compare_seeds(
 
     >>> falls = lambda floor: [floor + 0.8**epoch for epoch in range(40)]
     >>> str(compare_seeds([falls(0.10), falls(0.11), falls(0.10)])).split(" | ")[0]
-    'same_quality: the furthest of 3 runs is 1 % of the gain behind the best (90 % interval 0.95 to 1.1 %)'
+    'same_quality: the furthest of 3 runs is 1% of the gain behind the best (90% interval 0.95% to 1.1%)'
     >>> compare_seeds([falls(0.10), falls(0.50), falls(0.11)]).stuck
     (1,)
 
@@ -86,7 +103,8 @@ def compare_seeds(
     best = int(np.argmin(levels))
     gain = float(np.median([curve[0] for curve in curves if len(curve)] or [0.0])) - levels[best]
     if not (math.isfinite(gain) and gain > 0):
-        return _nothing_gained(qualities)
+        nowhere = (0.0,) * len(qualities)
+        return SeedComparison("undecided", qualities, nowhere, (0.0, 0.0), (), best, tolerance, gained=False)
     behind = tuple((level - levels[best]) / gain for level in levels)
     margins = [
         SIDE * math.hypot(error, errors[best]) / gain if far > 0 else 0.0
@@ -96,16 +114,7 @@ def compare_seeds(
     interval = (max(0.0, behind[worst] - margins[worst]), behind[worst] + margins[worst])
     stuck = tuple(place for place, far in enumerate(behind) if far - margins[place] > tolerance)
     outcome: Outcome = "stuck" if stuck else "same_quality" if interval[1] <= tolerance else "undecided"
-    said = _advice(outcome, stuck, best, tolerance)
-    return SeedComparison(outcome, qualities, behind, interval, stuck, _in_words(behind, interval), said)
-
-
-def _nothing_gained(qualities: tuple[float, ...]) -> SeedComparison:
-    reason = f"none of {len(qualities)} runs gained anything"
-    nowhere = (0.0,) * len(qualities)
-    return SeedComparison(
-        "undecided", qualities, nowhere, (0.0, 0.0), (), reason, ("find out why none of them learns",)
-    )
+    return SeedComparison(outcome, qualities, behind, interval, stuck, best, tolerance)
 
 
 def _series(run: Iterable[object], place: int) -> Series:
@@ -123,24 +132,3 @@ def _quality(curve: Series) -> tuple[float, float]:
     first = max(0, min(int(curve.argmin()) - AROUND_BEST // 2, len(curve) - AROUND_BEST))
     near = curve[first : first + AROUND_BEST]
     return float(np.median(near)), 1.25 * noise_of(curve) / math.sqrt(len(near))
-
-
-def _in_words(behind: Sequence[float], interval: tuple[float, float]) -> str:
-    far = max(behind)
-    if not math.isfinite(far):
-        return f"{sum(map(math.isinf, behind))} of {len(behind)} runs have no finite loss at all"
-    low, high = (f"{100 * value:.2g}" for value in interval)
-    said = f"the furthest of {len(behind)} runs is {100 * far:.2g} % of the gain behind the best"
-    return f"{said} (90 % interval {low} to {high} %)"
-
-
-def _advice(outcome: Outcome, stuck: Sequence[int], best: int, tolerance: float) -> tuple[str, ...]:
-    if outcome == "same_quality":
-        return (f"any of them will do; run {best} is the best",)
-    if outcome == "stuck":
-        which = "run " + str(stuck[0]) if len(stuck) == 1 else "runs " + ", ".join(map(str, stuck))
-        return f"use run {best}", f"rerun {which} from other seeds: stuck in a poor local minimum"
-    return (
-        f"use run {best}",
-        f"rerun with more seeds, to tell whether they differ by {100 * tolerance:.3g} % of the gain",
-    )

@@ -16,6 +16,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from numpy.typing import NDArray
 
 from convergence_callbacks.colours import FAINT, INK, OF_VERDICT, ON_VERDICT, TRAIN, VALIDATION
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.criteria.patience import Patience
 from convergence_callbacks.core.curve.series import noise_of
 from convergence_callbacks.core.decision import Decision
@@ -23,7 +24,8 @@ from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.plots.forecast import draw_forecast
-from convergence_callbacks.telling import numbers
+from convergence_callbacks.telling import numbers, picture
+from convergence_callbacks.telling.text import words
 
 LOGARITHMIC = 30
 """A curve whose highest value is this many times its lowest is drawn on a logarithmic axis."""
@@ -75,15 +77,15 @@ def plot_training(
     # Two rows: the curves, and below them a ribbon with the verdict of each epoch.
     curves, ribbon = figure.subplots(2, 1, sharex=True, height_ratios=[14, 1])
     end = next((decision for decision in decisions if decision.stop), decisions[-1])
-    reason = textwrap.wrap(_reason(end, observations).replace(" %", "\u00a0%"), 118)  # no line begins with a unit
+    reason = textwrap.wrap(picture.caption(end, observations), 118)
     figure.subplots_adjust(left=0.1, right=0.88, top=0.83 - 0.035 * len(reason), bottom=0.11, hspace=0.06)
     _draw_curves(curves, observations, end.step if end.stop else None, forecast)
     _draw_marks(curves, observations, end, patience=patience, mode=mode, forecast=forecast)
     _draw_ribbon(ribbon, decisions)
     curves.set_ylabel("loss" if mode == "min" else "metric", color=INK)
-    verdict = end.verdict.replace("_", " ")
+    verdict = words(end.verdict)
     figure.text(0.1, 0.95, f"{title}: {verdict}" if title else verdict.capitalize(), fontsize=12, weight="bold")
-    figure.text(0.1, 0.935, "\n".join(reason).replace("\u00a0", " "), fontsize=8.5, color=INK, va="top")
+    figure.text(0.1, 0.935, "\n".join(reason), fontsize=8.5, color=INK, va="top")
     return figure
 
 
@@ -187,17 +189,16 @@ def _draw_marks(
 ) -> None:
     """The best epoch, the stop, where the forecast was made, and where patience would have stopped."""
     _draw_best(axes, end)
-    marks: list[_Mark] = [(end.step, f"stop: epoch {end.step}", INK, "-")] if _is_early(end) else []
+    marks: list[_Mark] = [(end.step, picture.stop(end), INK, "-")] if end.ends_early else []
     if forecast is not None and forecast.path:
-        marks.append((forecast.step, f"from epoch {forecast.step}: {forecast.eta}", VALIDATION, (0, (1, 1.2))))
+        marks.append((forecast.step, picture.forecast(forecast, end), VALIDATION, (0, (1, 1.2))))
     if patience is not None:
         waited = _patience_stop(observations, patience, mode)
-        name = f"patience {patience}"
+        label = picture.patience(patience, waited, end, observations)
         if waited is None:
-            words = f"{name} {'goes on' if _ends_at(end, observations) else 'never stops'}"
-            axes.text(1, 1.09, words, color=FAINT, fontsize=8.5, ha="right", transform=axes.transAxes)
+            axes.text(1, 1.09, label, color=FAINT, fontsize=8.5, ha="right", transform=axes.transAxes)
         else:
-            marks.append((waited, f"{name}: epoch {waited}", FAINT, (0, (4, 3))))
+            marks.append((waited, label, FAINT, (0, (4, 3))))
     _draw_verticals(axes, marks)
 
 
@@ -207,10 +208,10 @@ def _draw_best(axes: Axes, end: Decision) -> None:
     axes.plot(end.best_step, end.best_value, "o", ms=8, mfc="white", mec=INK, mew=1.8, zorder=5)
     high = (axes.transData + axes.transAxes.inverted()).transform((end.best_step, end.best_value))[1] > 0.5
     low, right = axes.get_xlim()
-    room = min(right - end.best_step, end.step - end.best_step if _is_early(end) else right)
+    room = min(right - end.best_step, end.step - end.best_step if end.ends_early else right)
     on_the_left = room < 0.06 * (right - low) and end.best_step - low > 0.1 * (right - low)
     axes.annotate(
-        f"best {numbers.value(end.best_value)}\nepoch {end.best_step}",
+        picture.best(end),
         (end.best_step, end.best_value),
         xytext=(0, -12 if high else 12),
         textcoords="offset points",
@@ -240,16 +241,6 @@ def _draw_verticals(axes: Axes, marks: Sequence[_Mark]) -> None:
         )
 
 
-def _is_early(end: Decision) -> bool:
-    """Whether a training was stopped before its budget was used up."""
-    return end.stop and not end.is_budget_end
-
-
-def _ends_at(end: Decision, observations: Sequence[Observation]) -> bool:
-    """Whether nothing was recorded after an early stop."""
-    return _is_early(end) and observations[-1].step <= end.step
-
-
 def _alignment(share: float) -> str:
     """How a label is set so that it stays inside the picture."""
     return "left" if share < 0.1 else "right" if share > 0.9 else "center"
@@ -267,23 +258,28 @@ def _draw_ribbon(axes: Axes, decisions: Sequence[Decision]) -> None:
     for verdict, group in itertools.groupby(decisions, key=lambda decision: decision.verdict):
         steps = [decision.step for decision in group]
         axes.axvspan(steps[0] - 0.5, steps[-1] + 0.5, color=OF_VERDICT[verdict], lw=0)
-        words = verdict.replace("_", " ")
-        if len(steps) > (0.013 * len(words) + 0.01) * width:
+        name = words(verdict)
+        if len(steps) > (0.013 * len(name) + 0.01) * width:
             centre = (steps[0] + steps[-1]) / 2
-            axes.text(centre, 0.46, words, color=ON_VERDICT[verdict], fontsize=7.5, ha="center", va="center")
+            axes.text(centre, 0.46, name, color=ON_VERDICT[verdict], fontsize=7.5, ha="center", va="center")
         elif steps[-1] == decisions[-1].step:  # the last word always has room
-            axes.text(steps[-1] + 0.008 * width, 0.46, words, color=INK, fontsize=7.5, va="center", weight="bold")
+            axes.text(steps[-1] + 0.008 * width, 0.46, name, color=INK, fontsize=7.5, va="center", weight="bold")
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
-    axes.set_xlabel("epoch", color=INK)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    counter = decisions[-1].counter
+    axes.set_xlabel(counter.noun, color=INK)
+    axes.xaxis.set_major_locator(_InCounter(counter))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: str(counter.number(round(step)))))
 
 
-def _reason(end: Decision, observations: Sequence[Observation]) -> str:
-    """Whether and when the training was ended, and why."""
-    epochs = observations[-1].step + 1
-    ended = f"Stopped after {end.step + 1} of {epochs} epochs" if _is_early(end) else f"Not stopped in {epochs} epochs"
-    if _ends_at(end, observations):
-        ended = f"Stopped after {epochs} epochs"
-    return f"{ended}: {end.reason}." if end.reason else f"{ended}."
+class _InCounter(MaxNLocator):
+    """Ticks at round numbers as the framework or the log counts."""
+
+    def __init__(self, counter: Counter) -> None:
+        super().__init__(integer=True)
+        self._first = counter.first
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        """The steps of these numbers."""
+        return np.asarray(super().tick_values(vmin + self._first, vmax + self._first)) - self._first

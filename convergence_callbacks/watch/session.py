@@ -41,7 +41,7 @@ class Session:
     @property
     def stop(self) -> Decision | None:
         """The first decision that ends the training before its budget does."""
-        return next((each for each in self.decisions if each.stop and not each.is_budget_end), None)
+        return next((each for each in self.decisions if each.ends_early), None)
 
     @property
     def before_stop(self) -> list[Observation]:

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "summary": {"core", "logs", "replay", "ending"},
     "engines": {"core"},
     "colours": {"core"},
-    "telling": {"core", "metrics", "telling", "ending"},
+    "telling": {"core", "experiments", "metrics", "telling", "ending"},
     "outlook": {"core"},
     "plots": {"core", "logs", "plots", "colours", "replay", "compare"},
     "pages": {"core", "logs", "replay", "summary", "colours", "outlook", "pages"},

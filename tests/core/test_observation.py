@@ -7,7 +7,9 @@ import pickle
 import pytest
 
 from convergence_callbacks import Observation
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.observation import as_number
+from convergence_callbacks.telling.observation import line
 
 
 def test_an_observation_survives_json_with_values_that_are_not_finite():
@@ -40,6 +42,7 @@ def test_an_observation_can_be_copied_and_pickled():
 def test_it_prints_as_one_line_with_what_was_measured():
     assert str(Observation(step=2, val_loss=0.125, metrics={"acc": 0.5})) == "epoch 2: val_loss 0.125, acc 0.5"
     assert str(Observation(step=2)) == "epoch 2: nothing was measured"
+    assert line(Observation(step=2, lr=0.5), Counter("round", first=1)) == "round 3: lr 0.5"
 
 
 class Tensor:

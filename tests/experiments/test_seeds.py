@@ -43,7 +43,7 @@ def test_the_unit_of_the_loss_does_not_matter():
 
 def test_a_run_without_any_number_is_stuck():
     compared = compare_seeds([falls(0.2), [math.nan, None, math.inf]])
-    assert compared.stuck == (1,) and "1 of 2 runs have no finite loss" in compared.reason
+    assert compared.stuck == (1,) and "1 of 2 runs has no finite loss" in compared.reason
     assert math.isnan(compared.qualities[1])
 
 

@@ -10,6 +10,7 @@ pytest.importorskip("matplotlib", reason="needs pip install 'convergence-callbac
 
 from convergence_callbacks import Estimate, Monitor, Observation, Verdict
 from convergence_callbacks.colours import OF_VERDICT, ON_VERDICT
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.plots import plot_training
 from tests.curves import exponential, overfitting
 
@@ -146,6 +147,24 @@ def test_every_verdict_has_a_colour_of_its_own_and_a_text_that_is_read_on_it():
     for verdict in Verdict:
         light, dark = sorted((luminance(OF_VERDICT[verdict]), luminance(ON_VERDICT[verdict])), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 3.4, verdict  # WCAG asks 3 of large text
+
+
+def test_it_counts_as_the_framework_does():
+    monitor = Monitor(max_epochs=80, counter=Counter("evaluation", first=1))
+    observations, decisions = record(exponential(80, 6, noise=0.003), monitor)
+    stop = decisions[-1]
+    figure = plot_training(observations, decisions, forecast=monitor.forecast())
+    shown = texts(figure)
+    assert f"stop: evaluation {stop.step + 1}" in shown
+    assert f"best {stop.best_value:.4g}\nevaluation {stop.best_step + 1}" in shown
+    assert any(text.startswith("patience 10: evaluation ") for text in shown)
+    assert any(text.startswith(f"Stopped after {stop.step + 1} of 80 evaluations: ") for text in shown)
+    assert not any("epoch" in text for text in shown)
+    axis = figure.axes[1].xaxis
+    assert axis.get_label_text() == "evaluation"
+    first, second, third = axis.get_major_locator().tick_values(0, 79)[:3]
+    assert axis.get_major_formatter()(second) == f"{second + 1:.0f}"
+    assert (second + 1) % (third - second) == 0 and third - second == second - first
 
 
 def test_a_picture_that_ends_at_the_stop_does_not_say_of_how_many():
