@@ -73,14 +73,15 @@ class Training:
         """How many epochs the script has, and the training may take."""
         return EPOCHS if self.script is None else len(self.script)
 
-    def end_epoch(self, epoch: int, weights: Any, save: Callable[[], object] = lambda: None) -> None:
+    def end_epoch(self, epoch: int, weights: Any, save: Callable[[], object] | None = None) -> None:
         """To be called at the end of an epoch, after the callback, by frameworks that let us.
 
         Raises:
             KilledError: The training is to be killed here.
         """
         self.weights.append(np.array(weights, copy=True))
-        save()
+        if save is not None:
+            save()
         if epoch == self.kill_after:
             raise KilledError
 
