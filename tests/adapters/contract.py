@@ -96,7 +96,8 @@ ADAPTERS = (
     Adapter("lightgbm", can=BOOSTING),
     Adapter(
         "catboost",
-        can=BOOSTING | {"metric": "validation/ScriptedLoss", "restores": False, "wraps_errors": True, "takes_nan": False},
+        can=BOOSTING
+        | {"metric": "validation/ScriptedLoss", "restores": False, "wraps_errors": True, "takes_nan": False},
     ),
     Adapter("sklearn", can={"resumes": False, "validates_always": True}),
     Adapter("optuna", can=LOOP | {"restores": False, "states_direction": True}),
