@@ -13,6 +13,7 @@ from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, as_state_error
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.monitor import Monitor
+from convergence_callbacks.record.stages import OUTSIDE
 from convergence_callbacks.record.write import DecisionRecord
 
 Kind = TypeVar("Kind")
@@ -111,7 +112,8 @@ class Run:
             decided = saved.get("decided")
             self._resumed = None if decided is None else Decision.from_dict(decided)
         last = self.decision
-        if last is not None and last.ends_early and saved.get("rule") == rule:
+        of_its_own = last is not None and last.ends_early and last.criterion not in OUTSIDE
+        if last is not None and of_its_own and saved.get("rule") == rule:
             self.stopped_epoch = last.step
 
     def state(self, rule: str) -> dict[str, Any]:

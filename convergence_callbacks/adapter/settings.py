@@ -92,6 +92,19 @@ class CallbackSettings(Settings):
         kind=PATH,
         example="record.jsonl",
     )
+    stop_file: str | os.PathLike[str] | None = setting(
+        "file at whose appearance the run ends with its next epoch, as if it had stopped by itself",
+        None,
+        kind=PATH,
+        example="stop",
+    )
+    minutes_before_job_end: float | None = setting(
+        "minutes left for a last checkpoint, before SLURM, PBS or CONVERGENCE_JOB_END end the job; no epoch is begun that "
+        "may not fit",
+        None,
+        ge=0,
+        example=10,
+    )
     strict: bool = setting(
         "raise an error where a metric is missing or not finite, or a saved state can't be read, instead of a warning",
         False,

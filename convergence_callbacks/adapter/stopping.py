@@ -16,6 +16,7 @@ from convergence_callbacks.adapter.stages import Stage
 from convergence_callbacks.adapter.stages.act import ActStage
 from convergence_callbacks.adapter.stages.best_weights import BestWeights
 from convergence_callbacks.adapter.stages.data_check import DataCheck
+from convergence_callbacks.adapter.stages.outside import JobEnd, StopFile
 from convergence_callbacks.adapter.stages.probe import ProbeStage
 from convergence_callbacks.adapter.trained import Trained
 from convergence_callbacks.config.from_yaml import FromYaml
@@ -105,7 +106,20 @@ class Stopping(FromYaml):
             act = ActStage(settings, run.monitor, run.complaints, best, saves_weights=self.saves_weights)
         if settings.probe:
             probe = ProbeStage(settings, run.monitor, run.complaints, self._collector, act)
-        return [stage for stage in (best, probe, act) if stage is not None]
+        own = [stage for stage in (best, probe, act) if stage is not None]
+        return [*own, *self._from_outside(run)]
+
+    def _from_outside(self, run: Run) -> list[Stage]:
+        """The stages that end a run whatever its curve looks like."""
+        own, stages = self.settings, list[Stage]()
+        if own.stop_file is not None:
+            stages.append(StopFile(own.stop_file, self._any))
+        if own.minutes_before_job_end is not None:
+            stages.append(JobEnd(own.minutes_before_job_end, self._any, run.complaints))
+        return stages
+
+    def _any(self, flag: bool) -> bool:
+        return self.processes.any(flag)
 
     def _collector(self) -> Stopping:
         """A callback that collects what this one does, and neither stops nor prints anything."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +15,12 @@ from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.data_check import explained
 from convergence_callbacks.experiments.actions import Actions, Situation
 from convergence_callbacks.experiments.probing import Probes
+
+STOP_FILE, JOB_END = "stop_file", "job_end"
+"""What ends a run from outside, whatever its curve looks like."""
+
+OUTSIDE = (STOP_FILE, JOB_END)
+"""All of these: a run that one of them ended goes on where it is resumed."""
 
 Said = Callable[[Any, Decision, Observation, Settings], Decision]
 """What a stage makes of a decision, by what it went by."""
@@ -27,11 +35,31 @@ def _by_act(saved: Any, decision: Decision, observation: Observation, settings: 
     return Actions.from_dict(saved).said_of(decision, Situation(loss=None, rate=observation.lr, sign=sign))
 
 
+def _from_outside(name: str, saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
+    return ended(decision, name, str(saved))
+
+
 def _by_data_check(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
     return explained(decision, tuple(map(Fault.from_dict, saved)))
 
 
-STAGES: Mapping[str, Said] = {"probe": _by_probe, "act": _by_act, "data_check": _by_data_check}
+def ended(decision: Decision, by: str, why: str) -> Decision:
+    """The decision to stop, since something outside of the training asks for that.
+
+    Args:
+        decision: What was decided without it.
+        by: Its name.
+        why: What it says.
+    """
+    return dataclasses.replace(decision, stop=True, found_by=(by,), quoted=why)
+
+
+STAGES: Mapping[str, Said] = {
+    "probe": _by_probe,
+    "act": _by_act,
+    "data_check": _by_data_check,
+    **{name: functools.partial(_from_outside, name) for name in OUTSIDE},
+}
 """The stages whose decisions can be recomputed, by the name under which they are recorded."""
 
 
