@@ -374,3 +374,39 @@ def test_a_damaged_file_of_best_weights_is_reported_and_the_trained_model_stays(
     with pytest.warns(RuntimeWarning, match="the best weights can't be given back.*damaged.*; the last stay"):
         model, scripted, _ = fit(made(folder), initial_epoch=5)
     np.testing.assert_array_equal(model.get_weights()[0], scripted.weights[-1][0])
+
+
+@pytest.mark.parametrize("killed_at", [None, 5])
+def test_the_optimizer_is_given_its_state_of_the_best_epoch_too_when_asked(tmp_path, killed_at):
+    def adam():
+        made = model()
+        made.compile(keras.optimizers.Adam(0.05), loss="mse")
+        return made
+
+    def moments(made):
+        own = [variable for variable in made.optimizer.variables if variable.shape != ()]
+        return [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in own]
+
+    class Watches(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen[epoch] = (self.model.get_weights(), moments(self.model))
+            if epoch == killed_at and first:
+                raise RuntimeError("killed")
+
+    def train(**settings):
+        made, callback = adam(), patient(restore_best="all", backup_dir=str(tmp_path / "own"))
+        keep = keras.callbacks.BackupAndRestore(tmp_path / "keras")
+        fit(callback, made=made, after=[keep, Watches()])
+        return made, callback
+
+    seen, first = {}, killed_at is not None
+    if first:
+        with pytest.raises(RuntimeError, match="killed"):
+            train()
+        first = False
+    made, callback = train()
+    assert (callback.stopped_epoch, callback.decision.best_step) == (6, 3)
+    for own, best in zip([*made.get_weights(), *moments(made)], [*seen[3][0], *seen[3][1]], strict=True):
+        np.testing.assert_array_equal(own, best)
+    assert not np.array_equal(seen[3][1][0], seen[6][1][0])
+    assert not (tmp_path / "own").exists()

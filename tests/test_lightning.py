@@ -213,7 +213,58 @@ def test_large_models_keep_their_best_weights_in_a_file(tmp_path, monkeypatch):
     weights = Weights()
     _, model = fit(patient(restore_best=True), tmp_path, callbacks=[weights])
     assert torch.equal(model.layer.weight, weights.seen[3])
-    assert (tmp_path / "convergence-best.ckpt").exists()
+    assert [path.name for path in tmp_path.iterdir() if "best" in path.name] == ["convergence-best.ckpt"]
+
+
+@pytest.mark.parametrize("left", [b"damaged", None])
+def test_a_file_of_best_weights_that_is_damaged_is_told_and_the_last_weights_stay(tmp_path, monkeypatch, left):
+    monkeypatch.setattr("convergence_callbacks.lightning.trained.IN_MEMORY", 0)
+    file, weights = tmp_path / "convergence-best.ckpt", Weights()
+
+    class Damages(Weights):
+        def on_train_epoch_end(self, trainer, pl_module):
+            if trainer.current_epoch == 5:
+                file.unlink() if left is None else file.write_bytes(left)
+
+    said = "are gone" if left is None else "can't be given back: .* holds something else than what was written"
+    with pytest.warns(RuntimeWarning, match=said):
+        _, model = fit(patient(restore_best=True), tmp_path, callbacks=[Damages(), weights])
+    assert torch.equal(model.layer.weight, weights.seen[6])
+
+
+def test_the_optimizer_is_given_its_state_of_the_best_epoch_too_when_asked(tmp_path):
+    import copy
+
+    import lightning
+
+    seen = []
+
+    class Watches(lightning.Callback):
+        def on_train_epoch_end(self, trainer, pl_module):
+            moments = copy.deepcopy(trainer.optimizers[0].state_dict()["state"])
+            seen.append((pl_module.layer.weight.detach().clone(), moments))
+
+    def last(**settings):
+        model, callback = module(), patient(**settings)
+        model.configure_optimizers = lambda: torch.optim.Adam(model.parameters(), lr=0.1)
+        seen.clear()
+        trainer, model = fit(callback, tmp_path, model, callbacks=[Watches()])
+        return trainer.optimizers[0].state_dict()["state"], model.layer.weight, callback
+
+    moments, weight, callback = last(restore_best="all")
+    assert torch.equal(weight, seen[3][0]) and callback.decision.best_step == 3
+    torch.testing.assert_close(moments, seen[3][1], rtol=0, atol=0)
+    moments, weight, _ = last(restore_best=True)
+    assert torch.equal(weight, seen[3][0])
+    torch.testing.assert_close(moments, seen[6][1], rtol=0, atol=0)
+
+
+def test_a_resumed_run_gives_weights_and_optimizer_their_state_of_before_the_kill(tmp_path):
+    kept = checkpointed(tmp_path, patient(restore_best="all"))
+    resumed = patient(restore_best="all")
+    _, model = fit(resumed, tmp_path, ckpt_path=kept / "epoch=4.ckpt")
+    best = torch.load(kept / "epoch=3.ckpt", weights_only=True)["state_dict"]["layer.weight"]
+    assert resumed.stopped_epoch == 6 and torch.equal(model.layer.weight, best)
 
 
 def test_best_weights_that_can_not_be_kept_are_told_once_and_end_nothing(tmp_path, monkeypatch):

@@ -17,15 +17,37 @@ KEPT = 3
 """Epochs kept: a framework's own backup may be one epoch ahead of this one, or (double backups) two behind."""
 
 
+def checksum(path: Path) -> str:
+    """The SHA-256 of a file, or of all files of a folder."""
+    if not path.is_dir():
+        with path.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    each = "".join(f"{file.relative_to(path)} {checksum(file)}\n" for file in files)
+    return hashlib.sha256(each.encode()).hexdigest()
+
+
+def sync(path: Path) -> None:
+    """Have a file, or what a folder says of its files, on the disk before anything else happens."""
+    if path.is_dir() and os.name == "nt":  # Windows opens no folders
+        return
+    opened = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
 class Backup:
     """The states of the latest epochs in a folder.
 
     Args:
         folder: The folder; made when first written to.
+        weights: What the names of files of weights end with, by what they hold.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: str | os.PathLike[str], weights: str = "weights.h5") -> None:
+        self.folder, self._ending = Path(folder), weights
         self._file = self.folder / "convergence-state.json"
         self._states: list[Mapping[str, Any]] = []
 
@@ -59,25 +81,38 @@ class Backup:
 
     def weights(self, epoch: int) -> Path:
         """Where the weights of an epoch are kept."""
-        return self.folder / f"best-{epoch}.weights.h5"
+        return self.folder / f"best-{epoch}.{self._ending}"
 
-    def write_weights(self, epoch: int, save: Callable[[Path], object]) -> None:
-        """Keep the weights of an epoch: written under another name, synced, and there at once with their checksum.
+    def write_weights(
+        self, epoch: int, save: Callable[[Path], object], read: Callable[[Path], object] = checksum
+    ) -> None:
+        """Keep the weights of an epoch: written under another name, synced, read back, then there with a checksum.
+
+        Those of an earlier epoch go only once a state is written that does not need them.
 
         Args:
             epoch: The epoch.
             save: Writes the weights to a path.
+            read: Reads all that was written, and raises where it can't.
+
+        Raises:
+            OSError: They can't be written or read back; what was there before stays.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.weights(epoch)
         partial = file.with_name(f"partial-{file.name}")
-        save(partial)
-        with partial.open("rb+") as written:
-            os.fsync(written.fileno())
-        checksum, known = _checksum(partial), _checksum_of(file)
+        try:
+            save(partial)
+            sync(partial)
+            read(partial)
+        except (OSError, RuntimeError) as error:  # HDF5 says of a full disk that it can't close the file
+            partial.unlink(missing_ok=True)
+            raise OSError(f"{file.name} can't be written: {error}") from error
+        known, found = _checksum_of(file), checksum(partial)
         known.unlink(missing_ok=True)  # a kill between the two must not leave that of another file
         partial.replace(file)
-        known.write_text(checksum)
+        known.write_text(found)
+        sync(self.folder)
 
     def arrays(self, name: str) -> Path:
         """Where weights and moments of that name are kept."""
@@ -102,7 +137,7 @@ class Backup:
         self._states = []
         if not self.folder.is_dir():
             return
-        for file in [self._file, *self.folder.glob("act-*.npz"), *self.folder.glob("*best-*.weights.h5*")]:
+        for file in [self._file, *self.folder.glob("act-*.npz"), *self.folder.glob(f"*best-*.{self._ending}*")]:
             file.unlink(missing_ok=True)
             _checksum_of(file).unlink(missing_ok=True)
         if not any(self.folder.iterdir()):
@@ -111,7 +146,7 @@ class Backup:
     def _drop_weights_but(self, states: list[Mapping[str, Any]]) -> None:
         """Remove weights that no kept state calls its best."""
         wanted = {self.weights(_last(state)["best_step"]) for state in states}
-        for file in set(self.folder.glob("best-*.weights.h5")) - wanted:
+        for file in set(self.folder.glob(f"best-*.{self._ending}")) - wanted:
             file.unlink(missing_ok=True)
             _checksum_of(file).unlink(missing_ok=True)
 
@@ -136,7 +171,7 @@ def checked(file: Path) -> Path:
     if not file.exists():
         raise FileNotFoundError(file)
     known = _checksum_of(file)
-    if known.exists() and known.read_text() != _checksum(file):
+    if known.exists() and known.read_text() != checksum(file):
         raise ConvergenceError(f"{file} is damaged: it is not what was written")
     return file
 
@@ -144,8 +179,3 @@ def checked(file: Path) -> Path:
 def _checksum_of(file: Path) -> Path:
     """Where the checksum of a file is kept."""
     return file.with_name(f"{file.name}.sha256")
-
-
-def _checksum(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

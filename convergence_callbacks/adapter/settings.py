@@ -30,6 +30,18 @@ PATH = Kind(  # kept as the text that a file of settings holds
 )
 
 
+EVERYTHING = "all"
+"""What `restore_best` is where the optimiser is to be given its state of the best epoch too."""
+
+
+def _restores(name: str, value: Any) -> tuple[SettingsError, ...]:
+    is_one = isinstance(value, bool) or (isinstance(value, str) and value == EVERYTHING)
+    return () if is_one else (must_be(name, RESTORES.words, value),)
+
+
+RESTORES = Kind("true, false or 'all'", ({"type": "boolean"}, {"enum": [EVERYTHING]}), _restores)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CallbackSettings(Settings):
     """The settings of a callback; the same for every framework, and all that a YAML file may hold.
@@ -44,7 +56,13 @@ class CallbackSettings(Settings):
     val_metric: str | None = setting(
         "name under which the validation loss is logged; found by itself when left out", None, example="val_loss"
     )
-    restore_best: bool = setting("give the model the weights of its best epoch at the end", False, only=HOLD_THE_MODEL)
+    restore_best: bool | Literal["all"] = setting(
+        "give the model the weights of its best epoch at the end; all, the optimiser its state of then too, for a "
+        "training that is to go on (Lightning and Keras only)",
+        False,
+        kind=RESTORES,
+        only=HOLD_THE_MODEL,
+    )
     verbose: bool = setting("say at the stop why the training ended", True)
     show_forecast: bool = setting("say after every epoch how many are left, such as 'ETA ≈ 14 epochs (9–25)'", False)
     log_decisions: bool = setting(
@@ -99,8 +117,8 @@ class CallbackSettings(Settings):
         example="stop",
     )
     minutes_before_job_end: float | None = setting(
-        "minutes left for a last checkpoint, before SLURM, PBS or CONVERGENCE_JOB_END end the job; no epoch is begun that "
-        "may not fit",
+        "minutes left for a last checkpoint before the job is ended, as SLURM, PBS or CONVERGENCE_JOB_END tell; no epoch "
+        "is begun that may not fit",
         None,
         ge=0,
         example=10,

@@ -11,7 +11,7 @@ from convergence_callbacks.adapter.found import Found, found_among, merged
 from convergence_callbacks.adapter.journal import Listener
 from convergence_callbacks.adapter.processes import ALONE, Processes
 from convergence_callbacks.adapter.run import Run
-from convergence_callbacks.adapter.settings import CallbackSettings, not_supported
+from convergence_callbacks.adapter.settings import EVERYTHING, CallbackSettings, not_supported
 from convergence_callbacks.adapter.stages import Stage
 from convergence_callbacks.adapter.stages.act import ActStage
 from convergence_callbacks.adapter.stages.best_weights import BestWeights
@@ -65,6 +65,9 @@ class Stopping(FromYaml):
     trained: ClassVar[type[Trained] | None] = None
     """What holds a model of this framework; None where its best weights are not kept."""
 
+    restores_all: ClassVar[bool] = False
+    """Whether an optimiser can be given its state of the best epoch too."""
+
     saves_weights: ClassVar[bool] = False
     """Whether a saved state may hold arrays; elsewhere it is plain JSON."""
 
@@ -76,6 +79,8 @@ class Stopping(FromYaml):
         name = self.integration or type(self).__name__
         for unsupported in settings.unsupported(self.supports):
             raise not_supported(name, unsupported, self.unsupported_because.get(unsupported, ""))
+        if settings.restore_best == EVERYTHING and not self.restores_all:
+            raise SettingsError(f"{name} does not support restore_best='all'", ("restore_best",))
         if settings.mode == "max" and settings.val_metric is None and settings.train_metric is None:
             raise SettingsError(  # no loss is better the larger it is
                 "mode 'max' needs val_metric, the name of what is to rise, such as 'val_acc'", ("mode",)
@@ -101,7 +106,8 @@ class Stopping(FromYaml):
         """The stages of a run, those that the settings ask for."""
         settings, best, act, probe = self.settings, None, None, None
         if settings.restore_best and self.trained is not None:
-            best = BestWeights(run.complaints, self.trained.read if self.saves_weights else None)
+            read = self.trained.read if self.saves_weights else None
+            best = BestWeights(run.complaints, read, everything=settings.restore_best == EVERYTHING)
         if settings.act is not None:
             act = ActStage(settings, run.monitor, run.complaints, best, saves_weights=self.saves_weights)
         if settings.probe:

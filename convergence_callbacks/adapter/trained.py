@@ -46,11 +46,14 @@ class Experimental(Trained, Protocol):
     def state(self) -> Any:
         """Weights and the optimisers' moments, safe from further training."""
 
+    def best_state(self) -> Any:
+        """The same with the weights that were validated, where they are others."""
+
     def weights_in(self, state: Any) -> Any:
         """The weights of such a state, as `weights` gives them."""
 
-    def restore(self, state: Any) -> None:
-        """Go on from such a state; the learning rate stays."""
+    def restore(self, state: Any) -> Any:
+        """The model, in such a state; the learning rate stays."""
 
     def scale_rate(self, times: float) -> None:
         """Multiply the learning rate, that of a schedule at every epoch to come."""

@@ -10,6 +10,7 @@ import keras
 
 from convergence_callbacks.adapter.backup import Backup
 from convergence_callbacks.adapter.run import Run
+from convergence_callbacks.adapter.settings import EVERYTHING
 from convergence_callbacks.adapter.stages import Stage
 from convergence_callbacks.adapter.stages.act import ActStage
 from convergence_callbacks.adapter.stages.best_weights import BestWeights
@@ -25,7 +26,7 @@ from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import processes
 from convergence_callbacks.keras.schedule import Rates
 from convergence_callbacks.keras.stated import rises
-from convergence_callbacks.keras.trained import TrainedModel
+from convergence_callbacks.keras.trained import TrainedModel, plain, read_back
 from convergence_callbacks.metrics import Direction
 
 
@@ -46,6 +47,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
     states_direction = True
     counter = Counter("epoch", first=1)
     trained = TrainedModel
+    restores_all = True
 
     def _construct(self) -> None:
         keras.callbacks.Callback.__init__(self)
@@ -80,7 +82,8 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         folder = self.settings.backup_dir
         self._ended = None
         self._logged: set[str] = set()
-        self._backup = None if folder is None else Backup(folder)
+        keeps = "state.npz" if self.settings.restore_best == EVERYTHING else "weights.h5"
+        self._backup = None if folder is None else Backup(folder, keeps)
         self._is_new = True
         self._begin()
         if (act := self.run.stage(ActStage)) is not None:
@@ -180,12 +183,18 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         try:
             backup.folder.mkdir(parents=True, exist_ok=True)
             if best is not None and best.step == decision.step:
-                backup.write_weights(decision.step, self.model.save_weights)
+                self._write_best(backup, decision.step)
             for name, arrays in ({} if act is None else act.files_to_write()).items():
-                backup.write_arrays(name, map(_plain, arrays))
+                backup.write_arrays(name, map(plain, arrays))
             backup.write(self.state_dict())
         except OSError as error:  # a full disk must not end a training
             self.run.complaints.make(ConvergenceError(f"no backup in {backup.folder}: {error}"), about="backup")
+
+    def _write_best(self, backup: Backup, epoch: int) -> None:
+        if self.settings.restore_best == EVERYTHING:
+            backup.write_weights(epoch, TrainedModel(self.model).write_state)
+        else:
+            backup.write_weights(epoch, self.model.save_weights, read_back)
 
     def _resume(self, backup: Backup, epoch: int) -> None:
         try:
@@ -215,8 +224,3 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
             best.keep(self.decision.best_step, backup.weights(self.decision.best_step))
         if act is not None:
             act.read_files(backup.read_arrays)
-
-
-def _plain(array: Any) -> Any:
-    """An array as a file of NumPy can hold it, which knows no bfloat16."""
-    return array.astype("float32") if array.dtype.kind == "V" else array

@@ -70,16 +70,34 @@ class TrainedModel:
         weights = [np.array(weight) for weight in self._model.get_weights()]
         return [*weights, *(np.array(keras.ops.convert_to_numpy(own.value)) for own in self._moments())]
 
+    def best_state(self) -> list[Any]:
+        """The same: Keras validates the weights that it trains."""
+        return self.state()
+
+    def write_state(self, path: Path) -> None:
+        """Write weights and moments to a file."""
+        with path.open("wb") as file:
+            np.savez(file, *map(plain, self.state()))
+
     def weights_in(self, state: list[Any]) -> list[Any]:
         """The weights of such a state."""
         return state[: len(self._model.weights)]
 
-    def restore(self, state: list[Any]) -> None:
-        """Go on from such a state; moments that there were none of yet, as before the first epoch, are zero."""
+    def restore(self, state: list[Any] | Path) -> Any:
+        """The model in such a state, or in that of this file; moments of before the first epoch are zero.
+
+        Raises:
+            FileNotFoundError: The file is gone.
+            ConvergenceError: It is damaged.
+        """
+        if isinstance(state, Path):
+            with np.load(checked(state)) as in_file:
+                state = list(in_file.values())
         self._model.set_weights(self.weights_in(state))
         own, saved = self._moments(), state[len(self._model.weights) :]
         for moment, value in zip(own, saved or [keras.ops.zeros_like(moment) for moment in own], strict=True):
             moment.assign(value)
+        return self._model
 
     def scale_rate(self, times: float) -> None:
         """Multiply the learning rate, that of a schedule at every step to come."""
@@ -104,3 +122,24 @@ class TrainedModel:
         """Those of the optimiser but its count of steps, by which a schedule knows where it is."""
         optimizer = self._model.optimizer
         return [own for own in moments(optimizer) if own is not optimizer.iterations]
+
+
+def plain(array: Any) -> Any:
+    """An array as a file of NumPy can hold it, which knows no bfloat16."""
+    return array.astype("float32") if array.dtype.kind == "V" else array
+
+
+def read_back(path: Path) -> None:
+    """Read all weights that a file of Keras holds.
+
+    Raises:
+        OSError: It is damaged.
+    """
+    import h5py
+
+    with h5py.File(path) as file:
+        found: list[Any] = []
+        file.visititems(lambda _, item: found.append(item))  # which goes on for as long as it is given None
+        for item in found:
+            if isinstance(item, h5py.Dataset):
+                item[...]

@@ -57,6 +57,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     states_direction = True
     counter = Counter("epoch", first=0)
     trained = TrainedModule
+    restores_all = True
     saves_weights = True
 
     def _construct(self) -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from convergence_callbacks import StateError
-from convergence_callbacks.adapter.backup import KEPT, Backup
+from convergence_callbacks.adapter.backup import KEPT, Backup, checked, checksum
 
 
 def state(epoch, best=0):
@@ -74,3 +74,21 @@ def test_it_takes_its_own_files_away_and_leaves_those_of_others(tmp_path):
     shared.write(state(0))
     shared.remove()
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_weights_that_can_not_be_written_or_read_back_leave_those_of_before(tmp_path):
+    backup = Backup(tmp_path)
+    backup.write_weights(1, lambda path: path.write_bytes(b"whole"))
+
+    def full(path):
+        path.write_bytes(b"wh")
+        raise RuntimeError("unable to extend file properly, errno = 28, error message = 'No space left on device'")
+
+    def unreadable(path):
+        raise OSError("truncated file")
+
+    for save, read in ((full, checksum), (lambda path: path.write_bytes(b"wh"), unreadable)):
+        with pytest.raises(OSError, match=r"best-1.weights.h5 can't be written: .*(No space|truncated)"):
+            backup.write_weights(1, save, read)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best-1.weights.h5", "best-1.weights.h5.sha256"]
+    assert checked(backup.weights(1)).read_bytes() == b"whole"

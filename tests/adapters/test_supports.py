@@ -37,3 +37,12 @@ def test_a_setting_is_taken_where_it_is_supported_and_refused_elsewhere(adapter,
 
 def test_no_integration_is_left_out_and_none_is_named_that_is_not_there():
     assert {made(adapter).integration for adapter in EACH} | {"Ray Tune"} == set(INTEGRATIONS)
+
+
+@pytest.mark.parametrize("adapter", EACH, ids=lambda adapter: adapter.door)
+def test_the_optimizer_s_state_is_given_back_by_lightning_and_keras_and_refused_elsewhere(adapter):
+    if adapter.door in {"lightning", "keras"}:
+        assert made(adapter, restore_best="all").settings.restore_best == "all"
+    else:
+        with pytest.raises(SettingsError, match="does not support restore_best"):
+            made(adapter, restore_best="all")

@@ -201,7 +201,8 @@ class ActStage:
         if best is not None:
             self.snapshots["best"] = best
         if self._best_weights is not None and best is not None:
-            self._best_weights.keep(best.step, trained.weights_in(best.model))
+            everything = self._best_weights.everything
+            self._best_weights.keep(best.step, best.model if everything else trained.weights_in(best.model))
 
     def _remember(self, snapshot: Snapshot) -> None:
         """Let the monitor know of the epochs up to a snapshot only; the time since is spent all the same."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from convergence_callbacks.adapter.complaints import Complaints
-from convergence_callbacks.adapter.trained import Trained
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation
@@ -20,15 +19,19 @@ class BestWeights:
     Args:
         complaints: Where the best weights are gone, that is reported here.
         read: Reads weights as a saved state holds them; None where states hold none.
+        everything: Whether the state of the optimiser is kept with them.
 
     Attributes:
+        everything: As given.
         step: The epoch whose weights are kept, None while there are none.
     """
 
     name = "best_weights"
 
-    def __init__(self, complaints: Complaints, read: Callable[[Any], Any] | None = None) -> None:
-        self._complaints, self._read = complaints, read
+    def __init__(
+        self, complaints: Complaints, read: Callable[[Any], Any] | None = None, *, everything: bool = False
+    ) -> None:
+        self._complaints, self._read, self.everything = complaints, read, everything
         self._weights: Any = None
         self.step: int | None = None
 
@@ -36,22 +39,22 @@ class BestWeights:
         """Take the weights out of a saved state."""
         if not isinstance(saved, Mapping):
             raise TypeError(f"best_weights must be what state_dict gave, got {type(saved).__name__}")
-        if self._read is not None:
+        if self._read is not None and saved.get("everything", False) == self.everything:
             self.keep(int(saved["step"]), self._read(saved["weights"]))
 
     def state(self) -> dict[str, Any] | None:
         """The weights, where a state may hold them."""
         if self._read is None or self.step is None:
             return None
-        return {"step": self.step, "weights": self._weights}
+        return {"step": self.step, "weights": self._weights, **({"everything": True} if self.everything else {})}
 
     def grounds(self) -> None:
         """It changes no decision."""
 
-    def after(self, decision: Decision, observation: Observation, trained: Trained | None) -> Decision:
+    def after(self, decision: Decision, observation: Observation, trained: Any) -> Decision:
         """Copy the weights where no epoch was better."""
         if decision.best_step == decision.step and trained is not None:
-            self.keep(decision.step, trained.weights())
+            self.keep(decision.step, trained.best_state() if self.everything else trained.weights())
         return decision
 
     def keep(self, step: int | None, weights: Any) -> None:
@@ -62,7 +65,7 @@ class BestWeights:
         """Go on with what another has, as where one training is several calls of its framework."""
         self.keep(other.step, other._weights)
 
-    def give_back(self, decision: Decision | None, trained: Trained, *, trained_since: bool = False) -> Any:
+    def give_back(self, decision: Decision | None, trained: Any, *, trained_since: bool = False) -> Any:
         """Give the model its best weights, unless it has them.
 
         Args:
@@ -79,11 +82,12 @@ class BestWeights:
             self._complaints.make(lost(decision))
             return None
         try:
-            return trained.give_back(self._weights)
+            return trained.restore(self._weights) if self.everything else trained.give_back(self._weights)
         except FileNotFoundError:
             self._complaints.make(lost(decision))
         except Exception as error:  # a file of weights that is damaged must not take the trained model with it
-            self._complaints.make(ConvergenceError(f"the best weights can't be given back: {error!r}; the last stay"))
+            why = str(error) if isinstance(error, ConvergenceError) else repr(error)
+            self._complaints.make(ConvergenceError(f"the best weights can't be given back: {why}; the last stay"))
         return None
 
 
