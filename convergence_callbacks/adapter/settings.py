@@ -117,8 +117,8 @@ class CallbackSettings(Settings):
         example="stop",
     )
     minutes_before_job_end: float | None = setting(
-        "minutes left for a last checkpoint before the job is ended, as SLURM, PBS or CONVERGENCE_JOB_END tell; no epoch "
-        "is begun that may not fit",
+        "minutes left for a last checkpoint before the job is ended, as SLURM, PBS or CONVERGENCE_JOB_END tell: an "
+        "epoch that may not fit is not begun",
         None,
         ge=0,
         example=10,

@@ -135,7 +135,7 @@ def read_back(path: Path) -> None:
     Raises:
         OSError: It is damaged.
     """
-    import h5py
+    import h5py  # type: ignore[import-untyped]
 
     with h5py.File(path) as file:
         found: list[Any] = []
