@@ -32,7 +32,7 @@ def test_a_callback_has_all_settings_and_a_monitor_those_that_it_takes(file):
 
 def test_a_setting_that_is_left_out_is_checked_all_the_same(file):
     file.write_text("restore_best: perhaps\n")
-    with pytest.raises(SettingsError, match=r"line 1: restore_best must be true or false, got 'perhaps'"):
+    with pytest.raises(SettingsError, match=r"line 1: restore_best must be true, false or 'all', got 'perhaps'"):
         Monitor.from_yaml(file)
 
 
