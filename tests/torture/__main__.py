@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import sys
 
-from tests.torture import files, network, streams
+from tests.torture import files, kills, network, streams
 from tests.torture.attack import report, torture
 
-ATTACKS = [*streams.ATTACKS, *files.ATTACKS, *network.ATTACKS]
+ATTACKS = [*streams.ATTACKS, *files.ATTACKS, *network.ATTACKS, *kills.ATTACKS]
 SECONDS, SEEDS = 600.0, (0, 1, 2)
 
 
