@@ -54,6 +54,8 @@ class ConvergenceStopping(Stopping):
         if decision is None:
             return True
         self.announce(decision)
+        if decision.stop:
+            self.conclude()
         return not decision.stop
 
     def _new_evaluations(self, info: Any) -> list[tuple[int, int]]:

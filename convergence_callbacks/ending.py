@@ -16,6 +16,9 @@ from convergence_callbacks.core.settings import Settings
 FEWEST = 5
 """Epochs below which nothing is said of a training."""
 
+FEWEST_FOR_NOISE = 10
+"""Epochs below which the noise of a loss is not known well enough to call another epoch as good as the best."""
+
 PATIENCE = 10
 """Epochs without improvement after which the usual rule stops."""
 
@@ -95,6 +98,7 @@ class Ending:
         settings: Settings,
         *,
         patience: int = PATIENCE,
+        several_optimisers: bool = False,
     ) -> Ending:
         """What these observations came to.
 
@@ -103,6 +107,7 @@ class Ending:
             decision: The last one.
             settings: Of the monitor, with the budget.
             patience: Which patience to compare with.
+            several_optimisers: Whether the training has several, of which nobody knows whose rate is meant.
 
         >>> seen = [Observation(step=step, val_loss=0.1 + 0.5**step) for step in range(40)]
         >>> Ending.of(seen, None, Settings(max_epochs=100)).saved
@@ -115,14 +120,14 @@ class Ending:
             seconds=observations[-1].elapsed if observations else None,
             as_good=None if decision is None else as_good_as_best(observations, decision, settings.direction),
             patient=patient(observations, settings, patience),
-            not_judged=not_judged(observations),
+            not_judged=not_judged(observations, several_optimisers=several_optimisers),
         )
 
 
 def as_good_as_best(observations: Sequence[Observation], decision: Decision, mode: str) -> tuple[int, int] | None:
     """First and last step around the best one whose judged loss is within its noise of the best."""
     noise, best = decision.evidence.get("noise", 0.0), decision.best_value
-    if best is None or not noise > 0:
+    if best is None or not noise > 0 or len(_judged(observations)) < FEWEST_FOR_NOISE:
         return None
     sign = 1.0 if mode == "min" else -1.0
     good = {step for step, loss in _judged(observations) if sign * (loss - best) <= noise}
@@ -151,7 +156,7 @@ def patient(observations: Sequence[Observation], settings: Settings, patience: i
     return Patient(patience=patience, spent=last.step + 1 if last.stop else None, best_value=last.best_value)
 
 
-def not_judged(observations: Sequence[Observation]) -> tuple[NotJudged, ...]:
+def not_judged(observations: Sequence[Observation], *, several_optimisers: bool = False) -> tuple[NotJudged, ...]:
     """What could not be judged of a training, by what was missing."""
     losses = [(each.train_loss, each.val_loss) for each in observations]
     if not any(is_finite(loss) for both in losses for loss in both):
@@ -161,7 +166,9 @@ def not_judged(observations: Sequence[Observation]) -> tuple[NotJudged, ...]:
         missing.append(NotJudged.TOO_FEW)
     if all(val is None for _, val in losses):
         missing.append(NotJudged.NO_VALIDATION)
-    if not any(each.lr is not None and math.isfinite(each.lr) for each in observations):
+    if several_optimisers:
+        missing.append(NotJudged.SEVERAL_OPTIMISERS)
+    elif not any(each.lr is not None and math.isfinite(each.lr) for each in observations):
         missing.append(NotJudged.NO_RATE)
     return tuple(missing)
 

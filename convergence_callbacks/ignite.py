@@ -115,3 +115,4 @@ class ConvergenceStopping(Stopping):
         self._running = False
         self.run.end()
         self.give_back_best(TorchModel(self._model))
+        self.conclude()

@@ -55,6 +55,9 @@ class ConvergenceStopping(Stopping):
         decision = self.decide(observation)
         self.announce(decision)
         last = decision.stop or env.iteration == env.end_iteration - 1
+        if last:
+            self.run.account.restored = self.settings.restore_best and not _is_dart(env.params)
+            self.conclude()
         if last and self.settings.restore_best and _is_dart(env.params):
             self.run.complaints.make(ConvergenceError(f"restore_best gives back nothing: {DART}"))
         elif last and self.settings.restore_best and decision.best_step is not None:

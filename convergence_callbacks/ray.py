@@ -11,6 +11,7 @@ In a search:
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -67,15 +68,14 @@ class ConvergenceStopper(FromYaml, Stopper):
             return True
         trial = self._trials.get(trial_id) or self._begun(trial_id)
         decision = trial.decide(self._collect(trial, result))
+        say = functools.partial(_say, trial_id)
         self.decisions[trial_id] = decision
-        trial.history.clear()  # a search may have thousands of trials
-        trial.observations.clear()
+        if said := trial.words(decision):
+            say(said)
         if decision.stop or result.get("done"):
+            trial.conclude(say=say)
             trial.run.end()
             del self._trials[trial_id]
-        said = (self.settings.verbose and str(decision)) if decision.stop else trial.progress()
-        if said:
-            print(f"trial {trial_id}: {said}")
         return decision.stop
 
     def stop_all(self) -> bool:
@@ -119,3 +119,8 @@ class ConvergenceStopper(FromYaml, Stopper):
         )
         # The trial's time, not the search's.
         return dataclasses.replace(observation, elapsed=result.get("time_total_s"))
+
+
+def _say(trial_id: str, text: str) -> None:
+    """Print of a trial, each line with its id."""
+    print("\n".join(f"trial {trial_id}: {line}" for line in text.splitlines()))

@@ -106,6 +106,7 @@ class ConvergenceStopping(Stopping):
                 break
         self.run.end()
         best = self.give_back_best(held)
+        self.conclude()
         return model if best is None else best
 
     def judge_stages(self, model: Any, x: Any, y: Any, x_val: Any, y_val: Any) -> Decision | None:
@@ -130,6 +131,7 @@ class ConvergenceStopping(Stopping):
             decision = self._judge(epoch, *pair)
             if decision.stop:
                 break
+        self.conclude()
         self.run.end()
         return decision
 

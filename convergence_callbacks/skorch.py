@@ -67,6 +67,7 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
         """Give back the best weights, where asked."""
         self.run.end()
         self.give_back_best(TorchModel(net.module_))
+        self.conclude()
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The settings, as scikit-learn asks for them."""

@@ -12,6 +12,7 @@ import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 try:
@@ -21,6 +22,7 @@ except ModuleNotFoundError as error:
     message = "Transformers is not installed: pip install 'convergence-callbacks[transformers]'"
     raise ModuleNotFoundError(message) from error
 
+from convergence_callbacks.adapter.account import write
 from convergence_callbacks.adapter.stages.best_weights import BestWeights
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.adapter.torch_processes import TorchProcesses
@@ -96,13 +98,15 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
         if looks and lr_scheduler is not None:
             seen = min(state.global_step // between, looks - 1)
             rates = rates_to_come(lr_scheduler, epochs=looks, steps_per_epoch=between, first_epoch=seen)
+        by_steps = _strategy(args) == "steps"
+        self.counter = type(self).counter if by_steps else Counter("epoch", first=1)
         self.begin_resumed(looks, None, rates)
         self._ended = None
         if self.stopped_epoch is not None:
             self._ended = _Ended(TorchModel(kwargs["model"]).weights(), state.global_step, state.epoch)
             control.should_training_stop = True
             if (words := self.had_stopped()) is not None:
-                print(words)
+                write(words)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Tell of an evaluation that had nothing to judge."""
@@ -155,6 +159,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
             train_loss=total / count if count else None,
             validated=bool(self._metrics),
         )
+        self.run.account.checkpoints.note(observation.step, ())  # what is saved is told in `on_save`
         self._since_last, self._judged_at = (0.0, 0), state.global_step
         self._forget_evaluation()
         decision = self.decide(observation, TorchModel(kwargs["model"]))
@@ -174,10 +179,20 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
         self.run.end()
         if self._ended is not None:
             self._ended.undo_count(state)
-        best = self.run.stage(BestWeights)
-        if (
-            args.load_best_model_at_end and best is not None and best.step is None
-        ):  # the Trainer gives back what it saved
+        self._give_back(args, state, model)
+        self.conclude()
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Note the checkpoint that was saved."""
+        if self.decision is not None:
+            folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+            self.run.account.checkpoints.note(self.decision.step, [folder])
+
+    def _give_back(self, args: Any, state: Any, model: Any) -> None:
+        best, saved = self.run.stage(BestWeights), state.best_model_checkpoint
+        if args.load_best_model_at_end and saved is not None and (best is None or best.step is None):
+            # the Trainer gives back what it saved
+            self.run.account.restored = self.run.account.checkpoints.is_best(saved, self.decision)
             return
         self.give_back_best(TorchModel(model))
 

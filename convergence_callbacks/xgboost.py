@@ -83,8 +83,13 @@ class ConvergenceStopping(Stopping, TrainingCallback):
         return decision.stop
 
     def after_training(self, model: Any) -> Any:
-        """Keep the trees up to the best iteration, where asked."""
+        """Keep the trees up to the best iteration, where asked, and sum the training up."""
+        model = self._kept(model)
+        self.conclude()
         self.run.end()
+        return model
+
+    def _kept(self, model: Any) -> Any:
         model.set_attr(**{STATE: None})  # what goes on from here is a training of its own
         decision = self.decision
         if not self.settings.restore_best or decision is None or decision.best_step is None:
@@ -101,6 +106,7 @@ class ConvergenceStopping(Stopping, TrainingCallback):
             self.run.complaints.make(lost(decision))
             return model
         trees = model[: best + 1]
+        self.run.account.restored = True
         trees.set_attr(best_iteration=str(best), best_score=str(decision.best_value))
         return trees
 

@@ -210,11 +210,11 @@ def test_validation_scores_are_observed_beside_the_losses():
 
 def test_it_speaks_once_at_the_end_and_is_silent_otherwise(capsys):
     fit(patient())
-    assert capsys.readouterr().out.count("stop at epoch 7") == 1
+    assert capsys.readouterr().out.count("Stopped at epoch 7") == 1
     fit(patient(verbose=False))
     assert capsys.readouterr().out == ""
     fit(patient(), epochs=3)
-    assert capsys.readouterr().out.count("stop at epoch 3: improving | the budget of 3 epochs is used up") == 1
+    assert capsys.readouterr().out.count("Ended after epoch 3 of 3: improving") == 1
 
 
 def test_it_can_be_saved_with_a_training_configuration():

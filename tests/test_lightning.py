@@ -455,7 +455,7 @@ def test_decisions_go_to_the_loggers_when_asked(tmp_path):
 def test_the_epochs_that_are_left_are_shown_when_asked(tmp_path, capsys):
     fit(patient(show_forecast=True), tmp_path)
     said = capsys.readouterr().out.splitlines()
-    assert [line.startswith("ETA ≈ ") for line in said] == [True, True, False]  # epochs 4 and 5, then the stop
+    assert [line.startswith("ETA ≈ ") for line in said[:3]] == [True, True, False]  # epochs 4 and 5, then the end
 
 
 def test_the_forecast_goes_to_the_loggers_when_asked(tmp_path):
@@ -476,11 +476,11 @@ def test_validation_scores_are_observed_beside_the_losses(tmp_path):
 
 def test_it_speaks_once_at_the_end_and_is_silent_otherwise(tmp_path, capsys):
     fit(patient(), tmp_path)
-    assert capsys.readouterr().out.count("stop at epoch 6") == 1
+    assert capsys.readouterr().out.count("Stopped at epoch 6") == 1
     fit(patient(verbose=False), tmp_path)
     assert capsys.readouterr().out == ""
     fit(patient(), tmp_path, max_epochs=3)
-    assert capsys.readouterr().out.count("stop at epoch 2: improving | the budget of 3 epochs is used up") == 1
+    assert capsys.readouterr().out.count("Ended after epoch 2 of 3: improving") == 1
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

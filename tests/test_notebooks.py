@@ -24,7 +24,7 @@ def test_a_notebook_runs_and_shows_a_picture_and_a_verdict(path, tmp_path, monke
     nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert any("image/png" in output.get("data", {}) for output in outputs)
-    assert any(re.search("stop at (epoch|evaluation)", output.get("text", "")) for output in outputs)
+    assert any(re.search("(stop|Stopped) at (epoch|evaluation)", output.get("text", "")) for output in outputs)
     assert list(tmp_path.glob("*.png"))
 
 

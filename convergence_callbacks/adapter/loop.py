@@ -40,6 +40,8 @@ class LoopStopping(Stopping):
         observation = self.collect(step, _measured(logged), lr=lr, validated=self._was_validated(logged))
         decision = self.decide(observation, self._held(model))
         self.announce(decision)
+        if decision.stop and not self.settings.restore_best:
+            self.conclude()
         return decision
 
     def restore(self, model: Any) -> Any:
@@ -51,6 +53,7 @@ class LoopStopping(Stopping):
         self.run.end()
         held = self._held(model)
         best = None if held is None else self.give_back_best(held)
+        self.conclude()
         return model if best is None else best
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from convergence_callbacks.adapter.account import Account
 from convergence_callbacks.adapter.complaints import Complaints
 from convergence_callbacks.adapter.journal import Journal, Listener
 from convergence_callbacks.adapter.settings import CallbackSettings
@@ -12,11 +13,16 @@ from convergence_callbacks.adapter.stages import Stage
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, as_state_error
 from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.core.rule.guards import SURE
+from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.stages import OUTSIDE
 from convergence_callbacks.record.write import DecisionRecord
 
 Kind = TypeVar("Kind")
+
+BROKEN = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED)
+"""Verdicts of which a run is warned while that still helps."""
 
 
 class Run:
@@ -32,8 +38,9 @@ class Run:
         stages: What a decision passes, in order.
         record: The file of what was seen and decided; None where none is written.
         journal: What was seen and decided.
+        account: What it has come to, for its end.
         stopped_epoch: The first epoch at which it should end, None where it ran out its budget.
-        is_reported: Whether its end was printed.
+        is_warned: Whether it was warned of being broken.
     """
 
     def __init__(
@@ -42,16 +49,16 @@ class Run:
         self.monitor, self.complaints, self.settings, self.limit = monitor, complaints, settings, limit
         self.stages: list[Stage] = []
         self.journal = Journal(complaints)
+        self.account = Account(self.journal, monitor.settings)
         self.record: DecisionRecord | None = None
         self.stopped_epoch: int | None = None
-        self.is_reported = False
-        self._resumed: Decision | None = None
+        self.is_warned = False
 
     @property
     def decision(self) -> Decision | None:
         """The latest decision, None before the first epoch."""
         decided = self.journal.decisions
-        return decided[-1] if decided else self._resumed or self.monitor.decision
+        return decided[-1] if decided else self.account.resumed or self.monitor.decision
 
     def observe(self, observation: Observation, trained: Any, listeners: Sequence[Listener]) -> Decision:
         """Judge an epoch, let the decision pass the stages, and write it down.
@@ -71,6 +78,7 @@ class Run:
             self.stopped_epoch = decision.step
         if (record := self.record) is not None:
             self._write(lambda: record.add(observation, decision, judged if changed else None, changed))
+        self.account.is_at_best = decision.best_step == decision.step
         self.journal.add(observation, decision, listeners)
         return decision
 
@@ -89,6 +97,20 @@ class Run:
         """Whether the framework has to be told to stop: not where its epochs are over and it ends by itself."""
         ends_by_itself = self.limit is not None and decision.step + 1 >= self.limit
         return decision.stop and not (ends_by_itself and decision.is_budget_end)
+
+    def is_newly_broken(self, decision: Decision) -> bool:
+        """Whether the run is surely broken and goes on, for the first time; nobody is warned twice."""
+        surely = decision.verdict in BROKEN and decision.confidence > SURE
+        if self.is_warned or not surely or decision.stop or decision.action or self.account.several_optimisers:
+            return False
+        self.is_warned = True
+        return True
+
+    @property
+    def is_new_verdict(self) -> bool:
+        """Whether the verdict is another one than an epoch ago."""
+        verdicts = [decision.verdict for decision in self.journal.decisions[-2:]]
+        return len(verdicts) == 2 and verdicts[0] is not verdicts[1]
 
     def stage(self, kind: type[Kind]) -> Kind | None:
         """The stage of a kind, None where there is none of it."""
@@ -109,8 +131,9 @@ class Run:
             for stage in self.stages:
                 if saved.get(stage.name) is not None:
                     stage.restore(saved[stage.name])
+            self.is_warned = bool(saved.get("warned"))
             decided = saved.get("decided")
-            self._resumed = None if decided is None else Decision.from_dict(decided)
+            self.account.resumed = self.monitor.decision if decided is None else Decision.from_dict(decided)
         last = self.decision
         of_its_own = last is not None and last.ends_early and last.criterion not in OUTSIDE
         if last is not None and of_its_own and saved.get("rule") == rule:
@@ -122,6 +145,7 @@ class Run:
         return {
             **self.monitor.state_dict(),
             "rule": rule,
+            **({"warned": True} if self.is_warned else {}),
             **({"decided": self.decision.to_dict()} if changed and self.decision is not None else {}),
             **{stage.name: state for stage in self.stages if (state := stage.state()) is not None},
         }

@@ -42,6 +42,16 @@ def _restores(name: str, value: Any) -> tuple[SettingsError, ...]:
 RESTORES = Kind("true, false or 'all'", ({"type": "boolean"}, {"enum": [EVERYTHING]}), _restores)
 
 
+HOW_LOUD = "0, 1 or 2, or true or false"
+
+VERBOSITY = Kind(
+    HOW_LOUD,
+    ({"enum": [0, 1, 2]}, {"type": "boolean"}),
+    lambda name, value: () if isinstance(value, int) and value in {0, 1, 2} else (must_be(name, HOW_LOUD, value),),
+    int,
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CallbackSettings(Settings):
     """The settings of a callback; the same for every framework, and all that a YAML file may hold.
@@ -63,7 +73,12 @@ class CallbackSettings(Settings):
         kind=RESTORES,
         only=HOLD_THE_MODEL,
     )
-    verbose: bool = setting("say at the stop why the training ended", True)
+    verbose: int = setting(
+        "0 to say nothing; 1 to sum the training up at its end, and warn once of one that is surely broken; 2 to say "
+        "also when the verdict changes",
+        1,
+        kind=VERBOSITY,
+    )
     show_forecast: bool = setting("say after every epoch how many are left, such as 'ETA ≈ 14 epochs (9–25)'", False)
     log_decisions: bool = setting(
         "write verdict, evidence and forecast of every epoch to the framework's loggers", False, only=HAVE_LOGGERS

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
+from convergence_callbacks.adapter.account import LastWord, write
 from convergence_callbacks.adapter.complaints import Complaints
 from convergence_callbacks.adapter.found import Found, found_among, merged
 from convergence_callbacks.adapter.journal import Listener
@@ -33,6 +34,7 @@ from convergence_callbacks.metrics import Direction, direction_of
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
 from convergence_callbacks.telling.forecast import eta
+from convergence_callbacks.telling.summary import Cause, warning
 
 
 class Stopping(FromYaml):
@@ -88,6 +90,7 @@ class Stopping(FromYaml):
         self.settings = settings
         self._construct()
         self.listeners: list[Listener] = []
+        self._last_word = LastWord(self)
         self._saved: Mapping[str, Any] | None = None
         self.begin(direction=self.likely_direction())
 
@@ -179,8 +182,10 @@ class Stopping(FromYaml):
             self._restore(saved or {})
         if saved is not None:
             run.restore(saved, self._rule())
+            self._last_word.forget()
         if self.settings.record is not None:
             run.record = DecisionRecord(self.settings.record, run.monitor)
+        self._last_word.say()  # of a run that nobody said was over
         self.run, self._limits = run, (max_epochs, min_epochs, lr_schedule)
 
     def _restore(self, saved: Mapping[str, Any]) -> None:
@@ -315,7 +320,11 @@ class Stopping(FromYaml):
             observation: The epoch.
             trained: The model, see `Trained`.
         """
-        return self.run.observe(observation, trained, self.listeners)
+        decision = self.run.observe(observation, trained, self.listeners)
+        if self.settings.verbose and self.processes.is_first:
+            self.run.account.judged = self._judged_words()
+            self._last_word.follow(self.run.account)
+        return decision
 
     # Act ----------------------------------------------------------------------------------------------
 
@@ -333,29 +342,47 @@ class Stopping(FromYaml):
         Returns:
             The model with these weights; None where it stays as it is.
         """
-        best = self.run.stage(BestWeights)
-        return None if best is None else best.give_back(self.decision, trained, trained_since=trained_since)
+        best, account = self.run.stage(BestWeights), self.run.account
+        account.is_at_best = account.is_at_best and not trained_since
+        given = None if best is None else best.give_back(self.decision, trained, trained_since=trained_since)
+        account.restored = given is not None
+        return given
+
+    def conclude(self, cause: Cause = "", say: Callable[[str], object] = write) -> None:
+        """Sum the training up, once, in the first process.
+
+        Args:
+            cause: What ended it, where that was neither the rule nor the budget.
+            say: Prints where the framework does.
+        """
+        self._last_word.say(cause, say)
 
     def announce(self, decision: Decision) -> None:
-        """Print what there is to say of an epoch, in the first process."""
+        """Print what there is to say of an epoch after which the training goes on, in the first process."""
         if self.processes.is_first and (words := self.words(decision)) is not None:
-            print(words)
+            write(words)
 
     def words(self, decision: Decision) -> str | None:
-        """Why the training ends, once, whether by a verdict or the budget; before, what `progress` has to show."""
-        if not decision.stop:  # a run is not changed without a word
-            return str(decision) if decision.action in CHANGES and self.settings.verbose else self.progress()
-        if self.run.is_reported or not self.settings.verbose:
+        """What there is to say of an epoch after which the training goes on; None for nothing."""
+        parts = (self.remark(decision), None if decision.stop else self.progress())
+        return "\n".join(filter(None, parts)) or None
+
+    def remark(self, decision: Decision) -> str | None:
+        """What is worth a word besides the forecast: a rate that is changed, and once that a run is surely broken."""
+        if decision.stop or not self.settings.verbose:
             return None
-        self.run.is_reported = True
-        return f"{decision}{self._judged_words()}"
+        if decision.action in CHANGES:
+            return str(decision)
+        if self.run.is_newly_broken(decision):
+            return warning(decision)
+        return str(decision) if self.settings.verbose > 1 and self.run.is_new_verdict else None
 
     def _judged_words(self) -> str:
         """What was judged and which way it improves, where a metric was named and its direction was left open."""
         if self.settings.mode != "auto" or self.judged_metric is None:
             return ""
         better = "less" if self.run.settings.direction == "min" else "more"
-        return f" | judged: {self.judged_metric}, of which {better} is better"
+        return f" (judged: {self.judged_metric}, of which {better} is better)"
 
     def had_stopped(self) -> str | None:
         """What is to be said of a resumed run that had stopped, so that a fit that does nothing explains itself."""

@@ -29,6 +29,7 @@ class Watch(Stopping):
         listeners: Called with each observation and its decision.
         processes: The processes of the training.
         counter: What the framework calls its epochs, and how it numbers them.
+        verbose: Whether to sum the training up at its end.
 
     >>> watch = Watch("val_loss", mode="min")
     >>> decision = watch.decide(watch.collect(0, {"train_loss": 0.5, "val_loss": 0.6}))
@@ -45,6 +46,7 @@ class Watch(Stopping):
         listeners: list[Callable[[Observation, Decision], None]] | None = None,
         processes: Processes = ALONE,
         counter: Counter = Counter(),  # noqa: B008  # frozen
+        verbose: bool = False,
     ) -> None:
         role = "train_metric" if is_of_training(monitor) else "val_metric"
         self.counter = counter
@@ -53,6 +55,7 @@ class Watch(Stopping):
             mode=mode,
             stop_on="finished" if self._may_end else "nothing",
             tolerance=0.01 if tolerance is None else tolerance,
+            verbose=int(verbose),
             **{role: monitor},  # type: ignore[arg-type]
         )
         self.processes = processes

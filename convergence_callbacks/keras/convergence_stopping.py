@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from convergence_callbacks.adapter.account import write
 from convergence_callbacks.adapter.backup import Backup
 from convergence_callbacks.adapter.run import Run
 from convergence_callbacks.adapter.settings import EVERYTHING
@@ -24,6 +25,7 @@ from convergence_callbacks.experiments.actions import CHANGES
 from convergence_callbacks.keras.data_check import FirstWeights
 from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import processes
+from convergence_callbacks.keras.saved import files, patterns
 from convergence_callbacks.keras.schedule import Rates
 from convergence_callbacks.keras.stated import rises
 from convergence_callbacks.keras.trained import TrainedModel, plain, read_back
@@ -97,18 +99,18 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         if self._is_new and self._backup is not None and epoch > 0:
             self._resume(self._backup, epoch - 1)
         self._is_new = False
+        self._note_files(self.decision)
         words = self.progress() if self._known("verbose") and self.processes.is_first else None
         if words:  # between the lines of Keras's own output
-            print(words)
+            write(words)
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Give back the best weights, where asked, and say why the training ended."""
         if self._ended is not None:
             self._ended.undo_batch()
+        self._note_files(self.decision)
         self.give_back_best(TrainedModel(self.model))
-        end = next((decision for decision in self.history if decision.stop), None)
-        if end is not None and (words := self.words(end)) is not None and self.processes.is_first:
-            print(words)
+        self.conclude()
         self.run.end()
         self.processes.gather(None)  # all of them read the same backup
         if self._backup is not None and self.processes.is_first:
@@ -141,8 +143,13 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
             self._log(decision, logs)
         if self.must_end(decision):
             self.model.stop_training = True
-        elif decision.action in CHANGES and (words := self.words(decision)):
-            print(words)
+        elif self.processes.is_first and (words := self.remark(decision)):
+            write(words)
+
+    def _note_files(self, judged: Decision | None) -> None:
+        """Note the checkpoints that there are: what is new has the weights of the epoch that was judged last."""
+        if self._saving is not None:
+            self.run.account.checkpoints.note(None if judged is None else judged.step, files(self._saving))
 
     def _log(self, decision: Decision, logs: dict[str, Any]) -> None:
         """Give each name a value in each epoch, NaN where there is none: ``History`` keeps a list of each."""
@@ -215,7 +222,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         if self.stopped_epoch is not None:
             self._ended = EndedTraining(self.model)
             if (words := self.had_stopped()) is not None:
-                print(words)
+                write(words)
 
     def _restore_arrays(self, backup: Backup) -> None:
         """Go on with the arrays that a plain state does not hold."""

@@ -126,8 +126,9 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         if isinstance(self.best_weights, Path):  # of before a kill
             self._load_best(self.best_weights)
         super().on_train_end(logs)
-        if self.verbose and self.stopped_epoch and self.decision is not None and processes().is_first:
-            print(self.decision)
+        if self._watch is not None:
+            self._watch.run.account.restored = self.restore_best_weights
+            self._watch.conclude()
         processes().gather(None)  # all of them read the same backup
         if self._backup is not None and processes().is_first:
             self._backup.remove()
@@ -208,6 +209,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
                 listeners=self.listeners,
                 processes=processes(),
                 counter=Counter("epoch", first=1),
+                verbose=bool(self.verbose),
             )
             self._watch.resume(self._saved_watch, params.get("epochs"), lr_schedule=self._rates.to_come)
         return self._watch

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
+from convergence_callbacks.adapter.account import Cause, cause_of
 from convergence_callbacks.adapter.processes import ALONE
 from convergence_callbacks.adapter.run import Run
 from convergence_callbacks.adapter.settings import CallbackSettings
@@ -16,6 +18,7 @@ from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.adapter.torch_weights import TorchModel, on_host
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.lightning import ended
 from convergence_callbacks.lightning.adversarial import may_be_adversarial
 from convergence_callbacks.lightning.averaged import averages_weights
 from convergence_callbacks.lightning.console import say
@@ -89,6 +92,8 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         known = (None, None, None) if self._judges_validations else known_of(trainer, self.settings.every_n_steps)
         direction = self.direction(rises=rises(pl_module, self.judged_metric))
         self.begin_resumed(*known, reports_only=adversarial, direction=direction)
+        self.run.account.several_optimisers = adversarial
+        self.run.account.checkpoints.note(None, ended.checkpoints(trainer))
         if self.stopped_epoch is not None:  # it had ended before its checkpoint was saved
             trainer.should_stop = True
             if (words := self.had_stopped()) is not None:
@@ -116,21 +121,33 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
             self.give_back_best(self._held(trainer, pl_module), trained_since=True)
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
-        """Let go of the trainer."""
+        """Sum the training up, and let go of the trainer."""
+        self._conclude(trainer, ended.cause(trainer))
         if stage == "fit":
             self.run.end()
         self._fits.ends()
         self.processes = ALONE
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
-        """Let go of the trainer, which will not say that it ends."""
+        """Sum the training up, and let go of the trainer, which will not say that it ends."""
         self._first.end_comparing()
+        self._conclude(trainer, cause_of(exception))
         self.teardown(trainer, pl_module, "fit")
+
+    def _conclude(self, trainer: Any, cause: Cause) -> None:
+        self._note_files(trainer)
+        self.conclude(cause, functools.partial(say, trainer))
+
+    def _note_files(self, trainer: Any) -> None:
+        """Note the checkpoints that there are: what is new has the weights of the last step that was judged."""
+        step = None if self.decision is None else self.decision.step
+        self.run.account.checkpoints.note(step, ended.checkpoints(trainer))
 
     # Collect ------------------------------------------------------------------------------------------
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Forget the last epoch's losses."""
+        self._note_files(trainer)
         if self.settings.every_n_steps is None or self._epoch.lr is None:
             self._epoch = self._epoch.next(trainer)
 

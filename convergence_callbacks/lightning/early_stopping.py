@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import warnings
 from collections.abc import Callable, Mapping
@@ -9,10 +10,12 @@ from typing import Any, Literal
 
 import torch
 
+from convergence_callbacks.adapter.account import Cause, cause_of
 from convergence_callbacks.adapter.watch import Watch, Watched
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError, as_state_error
 from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.lightning import ended
 from convergence_callbacks.lightning.console import say
 from convergence_callbacks.lightning.epoch import EpochInProgress
 from convergence_callbacks.lightning.errors import MisconfiguredError, MonitorNotFoundError
@@ -123,14 +126,20 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
             self._forget()
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
-        """Let go of the trainer."""
+        """Sum the training up, where asked, and let go of the trainer."""
+        self._conclude(trainer, ended.cause(trainer))
         super().teardown(trainer, pl_module, stage)
         self._fits.ends()
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
-        """Let go of the trainer, which will not say that it ends."""
+        """Sum the training up, where asked, and let go of the trainer, which will not say that it ends."""
+        self._conclude(trainer, cause_of(exception))
         super().on_exception(trainer, pl_module, exception)
         self._fits.ends()
+
+    def _conclude(self, trainer: Any, cause: Cause) -> None:
+        if self._watch is not None:
+            self._watch.conclude(cause, functools.partial(say, trainer))
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """A training that had ended before its checkpoint was saved goes on with no epoch."""
@@ -165,9 +174,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
             self._stop(trainer, str(watch.decision))
         self._signal(trainer)
         if self._stops and trainer.should_stop and watch.history:
-            decision = watch.end(self.stopping_reason_message or "")
-            if self.verbose:
-                say(trainer, decision)
+            watch.end(self.stopping_reason_message or "")
 
     def _run_early_stopping_check(self, trainer: Any) -> None:
         if trainer.fast_dev_run:
@@ -294,6 +301,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
                 tolerance=self.tolerance,
                 listeners=self.listeners,
                 processes=LightningProcesses(trainer),
+                verbose=self.verbose,
             )
             self._watch.resume(self._saved_watch, limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer))
         return self._watch

@@ -20,6 +20,9 @@ MEANING = Meaning(
 )
 """What the verdict says of any training."""
 
+LITTLE = 0.1
+"""Share of the total gain up to which it is only that."""
+
 LEAST_GAIN = 0.001
 """Share of the total gain below which only that is said."""
 
@@ -33,7 +36,7 @@ def reason(known: Known) -> str:
         return said
     gained = recent_gain(known)
     if gained is not None:
-        return numbers.only(gained)
+        return numbers.only(gained) if (known.number("recent_gain") or 0.0) < LITTLE else gained
     window = known.counted("recent_epochs")
     return f"no gain in the latest {window}" if window else ""
 

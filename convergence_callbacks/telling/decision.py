@@ -107,7 +107,7 @@ def _because(name: str, known: Known) -> str:
         return probe.reason(known)
     kind = known_criteria().get(name)
     if kind is None:
-        return known.decision.quoted or f"found by {words(name)}"
+        return known.decision.quoted.rstrip(".") or f"found by {words(name)}"
     evidence = known.evidence_of(name)
     if not templates.is_complete(kind.because, evidence):
         return ""
@@ -155,6 +155,8 @@ def _line(known: Known, reason: str, advice: tuple[str, ...]) -> str:
     parts = [f"{act} at {numbers.numbered(decision.step, known.counter)}: {decision.verdict}", reason]
     if decision.best_value is not None and known.best is not None:
         parts.append(f"best {numbers.value(decision.best_value)} at {known.best}")
+    if not decision.stop and known.use_best:  # there may be a better one to come
+        advice = tuple(each for each in advice if not each.startswith(known.use_best))
     if advice:
         parts.append(f"next: {'; '.join(advice)}")
     return " | ".join(filter(None, parts))

@@ -44,8 +44,8 @@ def _pace(known: Known) -> str:
         return "the loss is flat, and yet it has not settled"
     if not known.holds("looks_flat"):
         return f"the loss still falls by {fall} {known.each()}"
-    how = "steadily" if known.holds("is_steady") else "not settled"
-    return f"the loss falls by {numbers.only(fall)} {known.each()}, but {how}"
+    how = ", but steadily" if known.holds("is_steady") else " and has not settled"
+    return f"the loss falls by {numbers.only(fall)} {known.each()}{how}"
 
 
 def _patience_it_takes(known: Known) -> tuple[str, ...]:

@@ -27,6 +27,12 @@ ENDED: Mapping[str, str] = {
 
 SURE = 0.995
 
+LEAST_HOURS = 1 / 3600
+"""A time below which none is said to be saved."""
+
+RATE_MATTERS = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED)
+"""Verdicts of which another learning rate may be the cure."""
+
 NOT_JUDGED: Mapping[NotJudged, str] = {
     NotJudged.NO_LOSS: "no loss was logged",
     NotJudged.TOO_FEW: "too few {}s to judge",
@@ -43,6 +49,7 @@ def summary_of(
     cause: Cause = "",
     restored: bool = False,
     file: str | None = None,
+    file_step: int | None = None,
     is_saved: bool | None = None,
 ) -> str:
     """The end of a training in three lines at most.
@@ -52,14 +59,15 @@ def summary_of(
         ending: What the training came to.
         cause: What ended it, where that was neither the rule nor the budget.
         restored: Whether the model has the weights of its best step.
-        file: The checkpoint of the best step, where one is known.
+        file: The checkpoint of the best step, or of one that is as good, where one is known.
+        file_step: The step whose weights the file has, where that is not the best.
         is_saved: Whether the best step was saved at all; None where nobody knows.
     """
     if decision is None:
         return f"Nothing was judged: {missing(ending.not_judged) or 'no epoch ended'}."
     known = Known(decision, restored)
-    best = _best(known, ending, file, is_saved=is_saved)
-    lines = (_what(known, ending, cause), best, _next(known, is_saved=is_saved))
+    best = _best(known, ending, _where(known, file, file_step, is_saved=is_saved))
+    lines = (_what(known, ending, cause), best, _next(known, file, is_saved=is_saved))
     return "\n".join(filter(None, lines))
 
 
@@ -69,7 +77,7 @@ def _what(known: Known, ending: Ending, cause: str) -> str:
     said = words_of(decision, left_out=(BUDGET,)).reason
     head = f"{_ended(known, ending, cause)}: {words(decision.verdict)}{_how_sure(known)}"
     reason = said[:1].upper() + said[1:]
-    unjudged = missing(ending.not_judged, known.counter.noun)
+    unjudged = missing(_that_matters(known, ending), known.counter.noun)
     return " ".join(filter(None, (f"{head}.", reason and f"{reason}.", unjudged and f"Not judged: {unjudged}.")))
 
 
@@ -90,24 +98,48 @@ def _how_sure(known: Known) -> str:
     return f" ({numbers.sure(confidence)} sure)"
 
 
+def _that_matters(known: Known, ending: Ending) -> Iterator[NotJudged]:
+    """What could not be judged, without what nobody would have asked for: a rate where none is to be changed."""
+    for each in ending.not_judged:
+        if each is NotJudged.NO_RATE and (known.decision.verdict not in RATE_MATTERS or known.are_trees):
+            continue
+        if each is not NotJudged.NO_LOSS or known.decision.verdict is not Verdict.DIVERGED:  # else it was, as NaN
+            yield each
+
+
 def missing(not_judged: Iterable[str], noun: str = "epoch") -> str:
     """What could not be judged, and why; empty where all was."""
     return "; ".join(NOT_JUDGED[NotJudged(each)].format(noun) for each in not_judged)
 
 
-def _best(known: Known, ending: Ending, file: str | None, *, is_saved: bool | None) -> str:
+def warning(decision: Decision) -> str:
+    """That a run is surely broken, while that still helps, in one line."""
+    known, said = Known(decision), words_of(decision)
+    head = f"Warning at {numbers.numbered(decision.step, known.counter)}: {words(decision.verdict)}"
+    reason, advice = said.reason, "; ".join(said.advice)
+    tail = f". Try: {advice}." if advice else "."
+    return f"{head}{_how_sure(known)}{f': {reason}' if reason else ''}{tail}"
+
+
+def _where(known: Known, file: str | None, step: int | None, *, is_saved: bool | None) -> str:
+    """Where the weights of the best step are, or those that are as good."""
+    if file is not None and step is None:
+        return f", saved in {file}"
+    if known.restored or is_saved is not False:
+        return ""
+    if file is None or step is None:
+        return ", but its weights were not kept"
+    return f", but its weights were not kept; {numbers.numbered(step, known.counter)}, as good, is in {file}"
+
+
+def _best(known: Known, ending: Ending, where: str) -> str:
     """The best step, where its weights are, and what was saved."""
     decision = known.decision
     if known.best is None or decision.best_value is None:
         return ""
-    parts = [f"Best: {numbers.value(decision.best_value)} at {known.best}{_as_good(known, ending)}"]
-    if known.restored:
-        parts.append("the model has its weights")
-    if file is not None:
-        parts.append(f"saved in {file}")
-    elif is_saved is False and not known.restored:
-        parts.append("that was never saved")
-    return " ".join([f"{', '.join(parts)}.", *_savings(known, ending)])
+    best = f"Best: {numbers.value(decision.best_value)} at {known.best}{_as_good(known, ending)}"
+    has = ", the model has its weights" if known.restored else ""
+    return " ".join([f"{best}{has}{where}.", *(_savings(known, ending) if known.decision.stop else ())])
 
 
 def _as_good(known: Known, ending: Ending) -> str:
@@ -122,7 +154,7 @@ def _savings(known: Known, ending: Ending) -> Iterator[str]:
     saved = ending.saved
     if saved and ending.budget:
         hours = None if ending.seconds_saved is None else ending.seconds_saved / 3600
-        time = "" if hours is None else f" ({numbers.duration(hours)})"
+        time = "" if hours is None or hours < LEAST_HOURS else f" ({numbers.duration(hours)})"
         yield f"Saved {numbers.count(saved)} of {known.steps(ending.budget)}{time}{_against_patience(known, ending)}."
     elif said := _against_patience(known, ending):
         yield f"{said.removeprefix('; ').capitalize()}."
@@ -144,11 +176,13 @@ def _against_patience(known: Known, ending: Ending) -> str:
     return f"; {name} would have stopped {known.steps(fewer)} earlier with {worse}"
 
 
-def _next(known: Known, *, is_saved: bool | None) -> str:
+def _next(known: Known, file: str | None, *, is_saved: bool | None) -> str:
     """What to do, in values to type."""
     advice = list(words_of(known.decision, restored=known.restored).advice)
-    if known.restored and known.use_best:  # the line before says so
+    is_lost = is_saved is False and not known.restored
+    if known.use_best and (known.restored or is_lost):  # the line before says so, or nobody has them
         advice = [each for each in advice if not each.startswith(known.use_best)]
-    if is_saved is False and not known.restored and known.use_best:
-        advice.append("restore_best=True keeps the best weights next time")
+        advice = [each.removeprefix("then ") for each in advice]
+    if is_lost and known.use_best:
+        advice = [*([] if file is None else [f"use {file}"]), *advice, "restore_best=True keeps the best weights"]
     return f"Next: {'; '.join(advice)}." if advice else ""

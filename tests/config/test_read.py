@@ -80,7 +80,7 @@ def test_whole_numbers_are_those_of_yaml_1_2(read, text, number):
 
 def test_a_directive_for_yaml_1_1_changes_no_value(complaints):
     assert complaints("%YAML 1.1\n---\nverbose: off\n") == [
-        "convergence.yaml, line 3: verbose must be true or false, got 'off'"
+        "convergence.yaml, line 3: verbose must be 0, 1 or 2, or true or false, got 'off'"
     ]
 
 
@@ -105,8 +105,8 @@ WRONG = {
     "baseline_loss: .nan": "baseline_loss must be finite, got nan",
     "target_loss: -.inf": "target_loss must be finite, got -inf",
     "target_loss: 1e999": "target_loss must be finite, got inf",
-    "verbose: 1": "verbose must be true or false, got 1",
-    "verbose: yes": "verbose must be true or false, got 'yes'",
+    "verbose: 3": "verbose must be 0, 1 or 2, or true or false, got 3",
+    "verbose: yes": "verbose must be 0, 1 or 2, or true or false, got 'yes'",
     "mode: mix": "mode must be 'auto', 'min' or 'max', got 'mix'",
     "val_metric: 3": "val_metric must be a text, got 3",
     "lr_schedule: 0.1": "lr_schedule must be a list of numbers, or in Python a function of the epoch, got 0.1",

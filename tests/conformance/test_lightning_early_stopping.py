@@ -134,7 +134,7 @@ def test_the_diagnosis_is_told_at_every_epoch_and_at_the_stop(tmp_path, capsys):
     assert all(o.train_loss is not None and o.lr == 0.1 for o in callback.observations)
     assert (callback.decision.stop, callback.decision.criterion) == (True, "early_stopping")
     assert "did not improve in the last 3 records" in callback.decision.reason
-    assert capsys.readouterr().out.count("stop at epoch 6") == 1
+    assert capsys.readouterr().out.count("Stopped at epoch 6") == 1
 
 
 def test_with_a_tolerance_the_default_rule_ends_a_training_too(tmp_path):

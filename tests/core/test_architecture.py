@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "outlook": {"core"},
     "plots": {"core", "logs", "plots", "colours", "replay", "compare"},
     "pages": {"core", "logs", "replay", "summary", "colours", "outlook", "pages"},
-    "adapter": {"core", "metrics", "config", "monitor", "adapter", "record", "experiments", "data_check"},
+    "adapter": {"core", "metrics", "config", "monitor", "adapter", "record", "experiments", "data_check", "ending"},
     "compare": {"core", "logs", "replay", "engines", "compare"},
     "watch": {"core", "logs", "replay", "watch"},
     "doctor": {"core", "monitor"},

@@ -89,7 +89,7 @@ def assert_no_stop_is_claimed(callback, epochs, capsys):
     """The callback has judged so many epochs, and says of none that it ended the training."""
     assert [said.step for said in callback.history] == list(range(epochs))
     assert not callback.decision.stop and not callback.stopped_epoch
-    assert "stop at epoch" not in capsys.readouterr().out
+    assert "Stopped at" not in capsys.readouterr().out
     if isinstance(callback, EarlyStopping):
         assert callback.stopping_reason_message is None
 

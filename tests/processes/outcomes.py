@@ -20,7 +20,7 @@ def ends(**stopped):
             name: (epoch, epoch + 1) for name, epoch in stopped.items()
         }
         assert all(run["decisions"][-1]["stop"] for run in runs.values())
-        said = [outcome.said.count("stop at ") - outcome.said.count(" is used up") for outcome in ranks]
+        said = [outcome.said.count("Stopped at ") for outcome in ranks]
         assert said == [len(stopped)] + [0] * (len(ranks) - 1)
 
     return check

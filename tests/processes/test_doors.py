@@ -26,7 +26,7 @@ def the_first_writes_and_all_read(ranks):
     assert (run["stopped"], run["decisions"][-1]["best_step"], run["left"]) == (3, 1, False)
     weights = [f"best-{epoch}.weights.h5{kind}" for epoch in (0, 1) for kind in ("", ".sha256")]
     assert run["written"] == [*weights, "convergence-state.json"]
-    assert [outcome.said.count("stop at epoch") for outcome in ranks] == [1, 0]
+    assert [outcome.said.count("Stopped at epoch") for outcome in ranks] == [1, 0]
 
 
 def the_best_are_given_back(ranks):

@@ -28,8 +28,8 @@ def test_restored_weights_are_told_and_not_advised():
 
 def test_a_best_epoch_that_was_never_saved_is_told_with_the_setting_that_keeps_it():
     said = summary_of(STOPPED, ENDING, is_saved=False)
-    assert "at epoch 48, that was never saved" in said
-    assert said.endswith("Next: use the weights of epoch 48; restore_best=True keeps the best weights next time.")
+    assert "at epoch 48, but its weights were not kept" in said
+    assert said.endswith("Next: restore_best=True keeps the best weights.")
 
 
 def test_a_budget_that_runs_out_is_not_silent():

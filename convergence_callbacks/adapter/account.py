@@ -1,0 +1,145 @@
+"""What is said of a training once it has ended, whatever ended it: once, and also where nobody says that it has."""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from convergence_callbacks.adapter.checkpoints import Checkpoints
+from convergence_callbacks.adapter.journal import Journal
+from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.ending import Ending
+from convergence_callbacks.telling.summary import Cause, summary_of
+
+__all__ = ["Account", "Cause", "LastWord", "cause_of", "write"]
+
+
+def write(text: str) -> None:
+    """Print, above a progress bar of tqdm where there is one."""
+    tqdm = sys.modules.get("tqdm")
+    (print if tqdm is None else tqdm.tqdm.write)(text)
+
+
+def cause_of(error: BaseException | None) -> Cause:
+    """What an exception says of the end of a training; nothing where there is none."""
+    if error is None:
+        return ""
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else "error"
+
+
+@dataclass
+class Account:
+    """What a run has come to so far. It knows nothing of the callback, which it may outlive.
+
+    Args:
+        journal: What was seen and decided.
+        settings: Of the run, with the budget that is known.
+
+    Attributes:
+        checkpoints: The files that its framework saved.
+        resumed: The decision of a run that was saved, until there is another.
+        is_at_best: Whether the last step was the best, and the training has not gone on since.
+        restored: Whether the model was given the weights of its best step.
+        judged: What was judged and which way it improves, for the end of the first line.
+        several_optimisers: Whether nobody knows whose learning rate is meant.
+    """
+
+    journal: Journal
+    settings: Settings
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    resumed: Decision | None = None
+    is_at_best: bool = False
+    restored: bool = False
+    judged: str = ""
+    several_optimisers: bool = False
+
+    def summary(self, cause: Cause = "") -> str:
+        """The end of the training in three lines at most."""
+        seen, decided = self.journal.observations, self.journal.decisions
+        stop = next((decision for decision in decided if decision.stop), None)
+        decision = stop or (decided[-1] if decided else self.resumed)
+        ending = Ending.of(seen, decision, self.settings, several_optimisers=self.several_optimisers)
+        kept = self.checkpoints.of(decision, ending.as_good)
+        said = summary_of(
+            decision,
+            ending,
+            cause="" if stop is not None else cause,
+            restored=self.restored or (self.is_at_best and (stop is not None or not cause)),
+            file=kept.file,
+            file_step=kept.step,
+            is_saved=kept.is_saved,
+        )
+        first, *others = said.split("\n")
+        return "\n".join([f"{first}{self.judged}", *others])
+
+
+class LastWord:
+    """Says the end of a run where its framework never says that it is over: after an error, or in a loop of one's own.
+
+    That is when the callback is let go of, when the program ends, or, in a notebook, when its cell has ended by an
+    error.
+
+    Args:
+        owner: The callback.
+    """
+
+    def __init__(self, owner: object) -> None:
+        self.account: Account | None = None
+        self._process = os.getpid()
+        self._is_of_this_cell = False
+        weakref.finalize(owner, self._let_go)
+        _watch_cells(self)
+
+    def follow(self, account: Account) -> None:
+        """Have an open run to account for, once it has an epoch."""
+        self.account, self._is_of_this_cell = account, True
+
+    def forget(self) -> None:
+        """Have nothing to say of a run that goes on from an earlier state."""
+        self.account = None
+
+    def say(self, cause: Cause = "", say: Callable[[str], object] = write) -> None:
+        """Print what the run came to, unless that was done.
+
+        Args:
+            cause: What ended it, where that was neither the rule nor the budget.
+            say: Prints where the framework does.
+        """
+        account, self.account = self.account, None
+        if account is not None and os.getpid() == self._process:
+            say(account.summary(cause))
+
+    def end_cell(self, error: BaseException | None) -> None:
+        """Say it where the cell of a notebook in which the run went on has ended by an error."""
+        if self._is_of_this_cell and error is not None:
+            self.say(cause_of(error))
+        self._is_of_this_cell = False
+
+    def _let_go(self) -> None:
+        is_script = not hasattr(sys, "ps1") and "IPython" not in sys.modules
+        self.say(cause_of(getattr(sys, "last_value", None)) if is_script else "")
+
+
+_IN_CELLS: weakref.WeakSet[LastWord] = weakref.WeakSet()
+"""Those that a notebook tells of its cells."""
+
+
+def _watch_cells(word: LastWord) -> None:
+    """Have a notebook tell when a cell has ended; nothing in a program."""
+    module = sys.modules.get("IPython")
+    shell = None if module is None else module.get_ipython()
+    if shell is None:
+        return
+    if not _IN_CELLS:
+        shell.events.register("post_run_cell", _end_cell)
+    _IN_CELLS.add(word)
+
+
+def _end_cell(result: Any) -> None:
+    for word in list(_IN_CELLS):
+        word.end_cell(result.error_in_exec)
