@@ -43,6 +43,7 @@ from convergence_callbacks.data_check import Fault, Layer, check_data
 from convergence_callbacks.experiments.seeds import SeedComparison, compare_seeds
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.telling import data_faults, forecast, observation, seeds, words_of
+from convergence_callbacks.telling.missing import of_framework
 
 Decision.voice = staticmethod(words_of)
 Fault.voice = staticmethod(data_faults.words_of)
@@ -50,6 +51,15 @@ Observation.voice = staticmethod(observation.line)
 SeedComparison.voice = staticmethod(seeds.words_of)
 Forecast.voice = staticmethod(forecast.words_of)
 ConvergenceRate.voice = staticmethod(forecast.rate_in_words)
+
+OF_FRAMEWORKS = ("ConvergenceStopping", "EarlyStopping", "ConvergenceStopper", "ConvergencePruner")
+
+
+def __getattr__(name: str) -> object:
+    if name in OF_FRAMEWORKS:
+        raise ImportError(of_framework(name))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __version__ = "0.1.0"
 

@@ -12,10 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from convergence_callbacks.telling.missing import not_installed
+
 try:
     import catboost  # noqa: F401  # said here, before a training has begun
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("CatBoost is not installed: pip install 'convergence-callbacks[catboost]'") from error
+    raise ModuleNotFoundError(not_installed("CatBoost", "catboost")) from error
 
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.counter import Counter

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from convergence_callbacks.core.errors import ConvergenceError, unknown_name
+from convergence_callbacks.telling.missing import not_installed
 
 MANY = 64
 """Items from which on further processes are worth the second that it takes to start them."""
@@ -147,7 +148,7 @@ def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 
 def _missing(library: str, extra: str) -> ConvergenceError:
-    return ConvergenceError(f"{library} is not installed: pip install 'convergence-callbacks[{extra}]'")
+    return ConvergenceError(not_installed(library, extra))
 
 
 ENGINES: dict[str, Callable[[Work, Iterable[list[Any]], int], Iterator[list[Any]]]] = {

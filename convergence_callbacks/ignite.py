@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from convergence_callbacks.telling.missing import not_installed
+
 try:
     from ignite.engine import Events
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("Ignite is not installed: pip install 'convergence-callbacks[ignite]'") from error
+    raise ModuleNotFoundError(not_installed("Ignite", "ignite")) from error
 
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.adapter.torch_processes import TorchProcesses

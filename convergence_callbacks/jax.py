@@ -16,10 +16,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from convergence_callbacks.telling.missing import not_installed
+
 try:
     import jax
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("JAX is not installed: pip install 'convergence-callbacks[jax]'") from error
+    raise ModuleNotFoundError(not_installed("JAX", "jax")) from error
 
 from convergence_callbacks.adapter.loop import LoopStopping
 from convergence_callbacks.adapter.trained import arrays

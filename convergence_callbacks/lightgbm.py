@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from convergence_callbacks.telling.missing import not_installed
+
 try:
     from lightgbm.callback import EarlyStopException
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("LightGBM is not installed: pip install 'convergence-callbacks[lightgbm]'") from error
+    raise ModuleNotFoundError(not_installed("LightGBM", "lightgbm")) from error
 
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.counter import Counter

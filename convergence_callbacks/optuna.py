@@ -23,12 +23,14 @@ from typing import Any
 
 import numpy as np
 
+from convergence_callbacks.telling.missing import not_installed
+
 try:
     import optuna
     from optuna.pruners import BasePruner
     from optuna.study import StudyDirection
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("Optuna is not installed: pip install 'convergence-callbacks[optuna]'") from error
+    raise ModuleNotFoundError(not_installed("Optuna", "optuna")) from error
 
 from convergence_callbacks.adapter.loop import LoopStopping
 from convergence_callbacks.adapter.run import Run

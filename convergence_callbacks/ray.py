@@ -16,11 +16,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from convergence_callbacks.telling.missing import not_installed
+
 try:
     from ray.tune import Stopper
     from ray.tune.utils import flatten_dict
 except ImportError as error:  # ray.tune says itself what it lacks, by an error of its own
-    raise ModuleNotFoundError("Ray Tune is not installed: pip install 'convergence-callbacks[tune]'") from error
+    raise ModuleNotFoundError(not_installed("Ray Tune", "tune")) from error
 
 from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.adapter.stopping import Stopping

@@ -14,11 +14,13 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from convergence_callbacks.telling.missing import not_installed
+
 try:
     from sklearn.base import clone, is_classifier
     from sklearn.metrics import log_loss
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("scikit-learn is not installed: pip install 'convergence-callbacks[sklearn]'") from error
+    raise ModuleNotFoundError(not_installed("scikit-learn", "sklearn")) from error
 
 import numpy as np
 

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from convergence_callbacks.telling.missing import not_installed
+
 try:
     from skorch.callbacks import Callback
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("skorch is not installed: pip install 'convergence-callbacks[skorch]'") from error
+    raise ModuleNotFoundError(not_installed("skorch", "skorch")) from error
 
 from convergence_callbacks.adapter.stages.best_weights import BestWeights
 from convergence_callbacks.adapter.stopping import Stopping

@@ -21,10 +21,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from convergence_callbacks.telling.missing import not_installed
+
 try:
     from tensorflow.train.experimental import PythonState
 except ModuleNotFoundError as error:
-    message = "TensorFlow is not installed: pip install 'convergence-callbacks[tensorflow]'"
+    message = not_installed("TensorFlow", "tensorflow")
     raise ModuleNotFoundError(message) from error
 
 from convergence_callbacks.adapter.loop import LoopStopping

@@ -13,10 +13,12 @@ In a training:
 
 from __future__ import annotations
 
+from convergence_callbacks.telling.missing import not_installed
+
 try:
     import torch  # noqa: F401  # said here, before a training has begun
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("PyTorch is not installed: pip install 'convergence-callbacks[torch]'") from error
+    raise ModuleNotFoundError(not_installed("PyTorch", "torch")) from error
 
 from convergence_callbacks.adapter.loop import LoopStopping
 from convergence_callbacks.adapter.torch_gradients import GradientWatch

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convergence_callbacks.telling.missing import not_installed
+
 try:
     from transformers import TrainerCallback
     from transformers.trainer_callback import ExportableState
 except ModuleNotFoundError as error:
-    message = "Transformers is not installed: pip install 'convergence-callbacks[transformers]'"
+    message = not_installed("Transformers", "transformers")
     raise ModuleNotFoundError(message) from error
 
 from convergence_callbacks.adapter.account import write

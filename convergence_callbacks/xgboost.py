@@ -13,11 +13,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from convergence_callbacks.telling.missing import not_installed
+
 try:
     from xgboost import Booster
     from xgboost.callback import TrainingCallback
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("XGBoost is not installed: pip install 'convergence-callbacks[xgboost]'") from error
+    raise ModuleNotFoundError(not_installed("XGBoost", "xgboost")) from error
 
 from convergence_callbacks.adapter.stages.best_weights import lost
 from convergence_callbacks.adapter.stopping import Stopping

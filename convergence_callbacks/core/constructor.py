@@ -45,7 +45,7 @@ def takes(
     def decorated(init: Callable[[Any, Declared], None]) -> Callable[Concatenate[Any, Given], None]:
         @functools.wraps(init)
         def constructor(self: Any, /, *given: Given.args, **named: Given.kwargs) -> None:
-            _refuse_unknown(type(self).__name__, declaration, given, named)
+            refuse_unknown(type(self).__name__, declaration, given, named)
             init(self, declaration(*given, **named))
 
         constructor.__signature__ = signature  # type: ignore[attr-defined]
@@ -105,12 +105,12 @@ def _sentence(field: dataclasses.Field[Any]) -> str:
     return f"{text[0].upper()}{text[1:]}{f'; {within}' if within else ''}."
 
 
-def _refuse_unknown(owner: str, declaration: Any, given: tuple[Any, ...], named: Mapping[str, Any]) -> None:
+def refuse_unknown(owner: str, declaration: Any, given: tuple[Any, ...], named: Mapping[str, Any]) -> None:
     """Refuse what the declaration does not have, with the nearest that it has."""
     fields = dataclasses.fields(declaration)
     if len(given) > sum(not field.kw_only for field in fields):
         raise SettingsError(f"{owner} takes its settings by name, such as {owner}({fields[0].name}={given[-1]!r})")
-    known = [field.name for field in fields]
+    known = [field.name for field in fields if field.init]
     for name in named:
         if name not in known:
             kind = f"setting of {owner}"

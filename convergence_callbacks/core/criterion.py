@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
+from convergence_callbacks.core.constructor import refuse_unknown
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.fields import check
@@ -118,6 +119,11 @@ class Criterion(ABC):
         super().__init_subclass__(**kwargs)
         cls.name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
         _refuse_a_shipped_name(cls)
+
+    def __new__(cls, *given: Any, **named: Any) -> Self:
+        if dataclasses.is_dataclass(cls):
+            refuse_unknown(cls.__name__, cls, (), named)
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         check(self)

@@ -7,10 +7,12 @@ In a training:
     trainer = lightning.Trainer(max_epochs=200, callbacks=[ConvergenceStopping()])
 """
 
+from convergence_callbacks.telling.missing import not_installed
+
 try:
     import torch  # noqa: F401
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("PyTorch is not installed: pip install 'convergence-callbacks[lightning]'") from error
+    raise ModuleNotFoundError(not_installed("PyTorch", "lightning")) from error
 
 from convergence_callbacks.lightning.convergence_stopping import ConvergenceStopping
 from convergence_callbacks.lightning.early_stopping import EarlyStopping

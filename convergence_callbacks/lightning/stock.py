@@ -7,6 +7,8 @@ import importlib
 import sys
 from typing import Any
 
+from convergence_callbacks.telling.missing import not_installed
+
 NAMESPACES = ("lightning.pytorch", "pytorch_lightning")
 
 
@@ -28,7 +30,7 @@ def early_stoppings() -> tuple[type, ...]:
         except ModuleNotFoundError:
             continue
     if not found:
-        raise ModuleNotFoundError("Lightning is not installed: pip install 'convergence-callbacks[lightning]'")
+        raise ModuleNotFoundError(not_installed("Lightning", "lightning"))
     return tuple(found)
 
 

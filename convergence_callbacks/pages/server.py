@@ -7,6 +7,8 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+from convergence_callbacks.telling.missing import not_installed
+
 try:
     import uvicorn  # noqa: F401  # which serves the application
     from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -16,7 +18,7 @@ try:
     from starlette.responses import HTMLResponse, Response
     from starlette.routing import Route
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(f"{error.name} is not installed: pip install 'convergence-callbacks[serve]'") from error
+    raise ModuleNotFoundError(not_installed(str(error.name), "serve")) from error
 
 from convergence_callbacks.colours import OF_RUN
 from convergence_callbacks.core.verdict import Verdict

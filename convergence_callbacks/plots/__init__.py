@@ -1,9 +1,11 @@
 """Pictures of trainings, and of one while it runs. Needs matplotlib: ``pip install 'convergence-callbacks[plots]'``."""
 
+from convergence_callbacks.telling.missing import not_installed
+
 try:
     import matplotlib  # noqa: F401
 except ModuleNotFoundError as error:
-    raise ModuleNotFoundError("matplotlib is not installed: pip install 'convergence-callbacks[plots]'") from error
+    raise ModuleNotFoundError(not_installed("matplotlib", "plots")) from error
 
 from convergence_callbacks.plots.compare import plot_compare
 from convergence_callbacks.plots.frontier import plot_frontier

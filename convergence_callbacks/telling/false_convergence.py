@@ -35,6 +35,8 @@ def reason(known: Known) -> str:
 
 def advice(known: Known) -> tuple[str, ...]:
     """Another rate, or how long this one takes."""
+    if known.are_trees:  # trees at a low rate are wanted: there are to be more of them
+        return ("allow more rounds, or raise the learning rate",)
     return (learning_rate.too_low(known), *_patience_it_takes(known))
 
 

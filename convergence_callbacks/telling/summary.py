@@ -138,7 +138,7 @@ def _best(known: Known, ending: Ending, where: str) -> str:
     if known.best is None or decision.best_value is None:
         return ""
     best = f"Best: {numbers.value(decision.best_value)} at {known.best}{_as_good(known, ending)}"
-    has = ", the model has its weights" if known.restored else ""
+    has = f", the model has its {'trees' if known.are_trees else 'weights'}" if known.restored else ""
     return " ".join([f"{best}{has}{where}.", *(_savings(known, ending) if known.decision.stop else ())])
 
 

@@ -148,7 +148,7 @@ def test_what_is_fitted_is_data_and_no_source():
 def test_a_library_that_is_not_installed_is_told_with_its_extra(door, library, extra):
     code = f"import sys; sys.modules[{library!r}] = None; import convergence_callbacks.{door}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert f"not installed: pip install 'convergence-callbacks[{extra}]'" in done.stderr
+    assert re.search(rf"not installed: pip install .*\[{extra}\]'", done.stderr)
 
 
 @pytest.mark.parametrize("path", sorted(MODULES), ids=MODULES.__getitem__)
