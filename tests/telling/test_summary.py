@@ -67,8 +67,8 @@ def test_epochs_that_are_as_good_are_named():
 
 def test_what_could_not_be_judged_is_told_with_why():
     said = summary_of(STOPPED, Ending(spent=52, not_judged=(NotJudged.NO_VALIDATION, NotJudged.NO_RATE)))
-    assert (
-        "Not judged: no validation loss, so overfitting could not be seen; the learning rate is not known, so none can "
-        "be named to try." in said
-    )
+    assert "Not judged: no validation loss, so overfitting could not be seen." in said  # and no rate is to be changed
+    slow = decided(Verdict.FALSE_CONVERGENCE, "max_epochs", stop=True)
+    said = summary_of(slow, Ending(spent=52, not_judged=(NotJudged.NO_RATE,)))
+    assert "Not judged: the learning rate is not known, so none can be named to try." in said
     assert summary_of(None, Ending(not_judged=(NotJudged.NO_LOSS,))) == "Nothing was judged: no loss was logged."
