@@ -348,14 +348,14 @@ class Stopping(FromYaml):
         account.restored = given is not None
         return given
 
-    def conclude(self, cause: Cause = "", say: Callable[[str], object] = write) -> None:
+    def conclude(self, cause: Cause = "", say: Callable[[str], object] | None = None) -> None:
         """Sum the training up, once, in the first process.
 
         Args:
             cause: What ended it, where that was neither the rule nor the budget.
-            say: Prints where the framework does.
+            say: Prints where the framework does; to the standard output when left out, above a bar of tqdm.
         """
-        self._last_word.say(cause, say)
+        self._last_word.say(cause, say or write)
 
     def announce(self, decision: Decision) -> None:
         """Print what there is to say of an epoch after which the training goes on, in the first process."""
