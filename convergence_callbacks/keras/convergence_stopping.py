@@ -25,7 +25,7 @@ from convergence_callbacks.experiments.actions import CHANGES
 from convergence_callbacks.keras.data_check import FirstWeights
 from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import processes
-from convergence_callbacks.keras.saved import files, patterns
+from convergence_callbacks.keras.saved import files
 from convergence_callbacks.keras.schedule import Rates
 from convergence_callbacks.keras.stated import rises
 from convergence_callbacks.keras.trained import TrainedModel, plain, read_back

@@ -135,6 +135,14 @@ def it_ends_the_training_in_the_epoch_of_the_decision(integration: Integration, 
     assert len(training.weights) in (STOP, STOP + 1), f"it went on for {len(training.weights)} epochs"
 
 
+def a_file_ends_the_training_with_its_next_epoch(integration: Integration, folder: Path) -> None:
+    """`stop_file` is heeded at the first epoch that ends once the file is there."""
+    (folder / "stop").touch()
+    callback = _run(integration, folder, stop_file=folder / "stop").stopping
+    assert (callback.stopped_epoch, len(callback.history)) == (0, 1), callback.decision
+    assert callback.decision.criterion == "stop_file", callback.decision
+
+
 def epochs_that_are_over_are_no_stop(integration: Integration, folder: Path) -> None:
     """A budget that is spent ends no training early."""
     callback = _run(integration, folder, IMPROVING).stopping
@@ -146,7 +154,7 @@ def it_says_once_what_the_training_looks_like_where_its_epochs_are_over(integrat
     """The end of the budget is reported like a stop."""
     with _printed() as printed:
         counter = _run(integration, folder, IMPROVING, verbose=True).stopping.counter
-    _assert_said_once(printed(), f"stop at {counter.noun} {counter.number(EPOCHS - 1)}")
+    _assert_said_once(printed(), f"Ended after {counter.noun} {counter.number(EPOCHS - 1)} of {EPOCHS}")
 
 
 def it_counts_as_its_framework_does(integration: Integration, folder: Path) -> None:
@@ -287,10 +295,10 @@ def it_speaks_once_at_the_stop_and_is_silent_otherwise(integration: Integration,
     """One message at the stop; none with ``verbose=False``."""
     with _printed() as printed:
         counter = _run(integration, _made(folder / "spoken"), verbose=True).stopping.counter
-    _assert_said_once(printed(), f"stop at {counter.noun} {counter.number(STOP)}")
+    _assert_said_once(printed(), f"Stopped at {counter.noun} {counter.number(STOP)} of {EPOCHS}: ")
     with _printed() as printed:
         _run(integration, _made(folder / "silent"))
-    assert "stop at" not in printed(), f"it speaks with verbose=False: {printed()}"
+    assert "Stopped at" not in printed(), f"it speaks with verbose=False: {printed()}"
 
 
 def the_settings_of_one_file_serve_it(integration: Integration, folder: Path) -> None:
@@ -311,6 +319,7 @@ def it_can_be_copied_and_its_state_is_plain(integration: Integration, folder: Pa
 
 CALLBACK_CHECKS: tuple[Callable[[Integration, Path], None], ...] = (
     it_ends_the_training_in_the_epoch_of_the_decision,
+    a_file_ends_the_training_with_its_next_epoch,
     epochs_that_are_over_are_no_stop,
     it_says_once_what_the_training_looks_like_where_its_epochs_are_over,
     it_counts_as_its_framework_does,

@@ -82,7 +82,7 @@ ADAPTERS = (
     Adapter(
         "transformers",
         processes=True,
-        can={"metric": "eval_loss", "keeps_best": False, "counter": Counter("evaluation", first=1)},
+        can={"metric": "eval_loss", "keeps_best": False, "counter": Counter("epoch", first=1)},
     ),
     Adapter("torch", processes=True, can=LOOP),
     Adapter("accelerate", module="torch", processes=True, can=LOOP),
