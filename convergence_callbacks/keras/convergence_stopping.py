@@ -25,7 +25,7 @@ from convergence_callbacks.experiments.actions import CHANGES
 from convergence_callbacks.keras.data_check import FirstWeights
 from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import processes
-from convergence_callbacks.keras.saved import files
+from convergence_callbacks.keras.saved import files, patterns
 from convergence_callbacks.keras.schedule import Rates
 from convergence_callbacks.keras.stated import rises
 from convergence_callbacks.keras.trained import TrainedModel, plain, read_back
@@ -90,6 +90,8 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         self._begin()
         if (act := self.run.stage(ActStage)) is not None:
             act.begin(TrainedModel(self.model))
+        self._saving = patterns()
+        self._note_files(None)
         if self.settings.probe and self._data is None:
             needed = "a probe needs the data: tell probe_on(x, y, …) what fit is given"
             self.run.complaints.make(ConvergenceError(needed), about="probe")
