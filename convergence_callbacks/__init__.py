@@ -56,7 +56,10 @@ OF_FRAMEWORKS = ("ConvergenceStopping", "EarlyStopping", "ConvergenceStopper", "
 
 
 def __getattr__(name: str) -> object:
-    if name in OF_FRAMEWORKS:
+    is_there = any(name in vars(module) for path, module in sys.modules.items() if path.startswith(f"{__name__}."))
+    if (
+        name in OF_FRAMEWORKS and not is_there
+    ):  # a look through all modules, such as jsonargparse's, takes no such error
         raise ImportError(of_framework(name))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -198,6 +198,9 @@ def test_no_setting_goes_unexplained():
         "check_data": True,
         "act": "heal",
         "every_n_steps": 500,
+        "start_from_epoch": 9,
+        "stop_file": "e",
+        "minutes_before_job_end": 9,
     }
     assert set(changed) == {field.name for field in dataclasses.fields(CallbackSettings)}
     for name, value in changed.items():

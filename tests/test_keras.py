@@ -50,13 +50,13 @@ def test_names_can_be_given_and_more_can_be_better():
 
 def test_a_metric_that_is_missing_is_told_with_the_nearest_name_and_the_run_goes_on():
     with pytest.warns(RuntimeWarning, match="did you mean 'val_loss'.*val_metric="):
-        _, _, history = fit(patient(val_metric="val_los"), epochs=3)
+        _, _, history = fit(patient(val_metric="val_los", mode="min"), epochs=3)
     assert len(history.epoch) == 3
 
 
 def test_a_missing_metric_ends_a_strict_run():
     with pytest.raises(MetricNotFoundError, match="unknown metric 'val_los'"):
-        fit(patient(val_metric="val_los", strict=True))
+        fit(patient(val_metric="val_los", mode="min", strict=True))
 
 
 def test_an_epoch_without_validation_is_not_judged():

@@ -45,13 +45,13 @@ def test_any_usual_name_is_found(tmp_path, val_name, train_name):
 
 
 def test_names_can_be_given(tmp_path):
-    callback = patient(val_metric="score", train_metric="objective")
+    callback = patient(val_metric="score", train_metric="objective", mode="min")
     fit(callback, tmp_path, module(val_name="score", train_name="objective"))
     assert callback.stopped_epoch == 6
 
 
 def test_a_metric_that_is_missing_is_told_once_with_the_nearest_name_and_the_run_goes_on(tmp_path):
-    callback = patient(val_metric="val_los")
+    callback = patient(val_metric="val_los", mode="min")
     with pytest.warns(RuntimeWarning, match="did you mean 'val_loss'.*val_metric=") as caught:
         trainer, _ = fit(callback, tmp_path, module(val_name="val_loss"), max_epochs=3)
     assert trainer.current_epoch == 3

@@ -189,7 +189,7 @@ def test_two_callbacks_watch_two_metrics_and_the_first_to_stop_ends_the_run(tmp_
             self.log("val_other", torch.tensor(1.0 / (1 + self.current_epoch)))
 
     loss, other = (
-        ConvergenceStopping(criteria=Patience(3), min_epochs=0, val_metric=name, verbose=False)
+        ConvergenceStopping(criteria=Patience(3), min_epochs=0, val_metric=name, mode="min", verbose=False)
         for name in ("val_loss", "val_other")
     )
     fit(loss, tmp_path, Two(), callbacks=[other])

@@ -74,8 +74,8 @@ class CallbackSettings(Settings):
         only=HOLD_THE_MODEL,
     )
     verbose: int = setting(
-        "0 to say nothing; 1 to sum the training up at its end, and warn once of one that is surely broken; 2 to say "
-        "also when the verdict changes",
+        "how much to say: 0 is nothing; 1 sums the training up at its end, and warns once where it is surely broken; "
+        "2 says also when the verdict changes",
         1,
         kind=VERBOSITY,
     )

@@ -368,7 +368,7 @@ class Stopping(FromYaml):
         return "\n".join(filter(None, parts)) or None
 
     def remark(self, decision: Decision) -> str | None:
-        """What is worth a word besides the forecast: a rate that is changed, and once that a run is surely broken."""
+        """What is worth a word besides the forecast: what is done to a run, and once that it is surely broken."""
         if decision.stop or not self.settings.verbose:
             return None
         if decision.action in CHANGES:

@@ -32,7 +32,9 @@ def reason(known: Known) -> str:
 
 
 def advice(known: Known) -> tuple[str, ...]:
-    """To go on; where the budget ends, with a larger one."""
+    """To go on; where the budget ends, with a larger one; nothing but its weights where another rule has ended it."""
+    if known.decision.ends_early:
+        return (known.use_best,) if known.use_best else ()
     budget = known.counted("epochs")
     return (f"train on, for more than {budget}" if known.is_over and budget else "train on",)
 

@@ -110,7 +110,7 @@ def test_a_bar_of_tqdm_is_not_broken(monkeypatch):
 
 
 def test_a_run_that_is_surely_broken_is_warned_of_once_with_the_number_to_try(capsys):
-    stopping = shown(Stopping(max_epochs=100), [1.0 - 1e-6 * epoch for epoch in range(30)])
+    stopping = shown(Stopping(max_epochs=100), [1.0 - 1e-6 * epoch for epoch in range(60)])
     said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Warning at epoch")]
     assert len(said) == 1 and ("try " in said[0] or "Try: " in said[0])
     assert stopping.run.state("")["warned"]
@@ -126,7 +126,7 @@ def test_no_run_of_several_optimisers_is_warned_of(capsys):
 
 
 def test_a_change_of_the_verdict_is_said_where_asked(capsys):
-    shown(Stopping(max_epochs=200, verbose=2), [0.1 + 0.8**epoch for epoch in range(12)] + [0.1] * 8)
+    shown(Stopping(max_epochs=200, verbose=2), [0.1 + 0.8**epoch for epoch in range(12)] + [0.1] * 60)
     assert "go on at epoch " in capsys.readouterr().out
 
 

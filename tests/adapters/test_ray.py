@@ -97,9 +97,8 @@ def test_each_trial_has_a_record_of_its_own(tmp_path):
     for trial in ("a", "b"):
         for result in results([1.0, 0.5, 0.4]):
             stopper(trial, result)
-    assert [str(verify(tmp_path / f"record-{trial}.jsonl")) for trial in ("a", "b")] == (
-        ["confirmed: all 3 decisions follow from the observations"] * 2
-    )
+    said = [str(verify(tmp_path / f"record-{trial}.jsonl")) for trial in ("a", "b")]
+    assert all(each.endswith("up to here all 3 decisions follow from the observations") for each in said)
 
 
 def test_the_epochs_that_are_left_are_shown_for_each_trial(capsys):
@@ -110,7 +109,7 @@ def test_the_epochs_that_are_left_are_shown_for_each_trial(capsys):
 
 
 def test_a_missing_metric_is_told_and_ends_nothing():
-    stopper = ConvergenceStopper(val_metric="val_los", verbose=False)
+    stopper = ConvergenceStopper(val_metric="val_los", mode="min", verbose=False)
     with pytest.warns(RuntimeWarning, match="unknown metric 'val_los'; did you mean 'val_loss'"):
         assert not stopper("a", results([1.0])[0])
 

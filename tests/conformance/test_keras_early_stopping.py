@@ -97,7 +97,7 @@ def test_the_diagnosis_is_told_at_every_epoch_and_at_the_stop(capsys):
     assert heard == history.epoch == [decision.step for decision in callback.history]
     assert all(o.train_loss is not None and o.lr == pytest.approx(0.05) for o in callback.observations)
     assert (callback.decision.stop, callback.decision.criterion) == (True, "early_stopping")
-    assert capsys.readouterr().out.count(f"Stopped at epoch {callback.stopped_epoch + 1}: ") == 1
+    assert capsys.readouterr().out.count(f"Stopped at epoch {callback.stopped_epoch + 1} of 12: ") == 1
 
 
 def test_with_a_tolerance_the_default_rule_ends_a_training_too():

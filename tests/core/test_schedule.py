@@ -78,7 +78,7 @@ def test_the_rate_moves_when_it_warms_up_drops_or_restarts(past, ahead, moving):
     ("past", "ahead", "steps_down"),
     [
         ([1, 1, 1, 1, 1], [1, 1, 1, 1, 0.5], True),
-        ([1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 0.5], False),
+        ([1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 1], False),
         ([1, 1, 1, 1, 1], [0.9, 0.8, 0.7, 0.6, 0.5], False),
         ([1, 0.1, 0.1, 0.1], None, True),
         ([1, 0.1, 0.1, 0.1, 0.1], None, False),
@@ -87,6 +87,6 @@ def test_the_rate_moves_when_it_warms_up_drops_or_restarts(past, ahead, moving):
         ([np.nan, np.nan], None, False),
     ],
 )
-def test_a_step_of_the_rate_is_seen_three_epochs_back_and_the_first_five_ahead(past, ahead, steps_down):
+def test_a_step_of_the_rate_is_seen_three_epochs_back_and_where_it_is_ahead(past, ahead, steps_down):
     past, ahead = np.array(past, float), None if ahead is None else np.array(ahead, float)
     assert rate_steps_down(past, past[-JUST_OVER - 1 :], ahead) is steps_down

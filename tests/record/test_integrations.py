@@ -18,7 +18,8 @@ def train(adapter, folder, script, *, kill_after=None, resume=False, **settings)
     folder.mkdir(exist_ok=True)
     stopping = adapter.stopping(verbose=False, max_epochs=12, record=str(folder / "record.jsonl"), **settings)
     adapter.train(Training(stopping, script, folder, kill_after, resume))
-    return folder / "record.jsonl"
+    (path,) = folder.glob("record*.jsonl")  # each trial of a study has its own
+    return path
 
 
 @each_adapter
@@ -36,7 +37,7 @@ def test_a_record_by_the_default_rule_is_confirmed(adapter, tmp_path):
 
 @each_adapter
 def test_a_record_of_a_killed_and_resumed_training_is_confirmed_once_that_is_over(adapter, tmp_path):
-    if not adapter.resumes:
+    if not adapter.integration.resumes:
         return
     settings = {"criteria": Patience(3), "min_epochs": 0}
     if adapter.name == "keras":

@@ -18,6 +18,7 @@ import numpy as np
 
 from convergence_callbacks.core.curve.curve import Curve
 from convergence_callbacks.core.curve.schedule import (
+    AHEAD_SHARE,
     JUST_OVER,
     RIGHT_AHEAD,
     Schedule,
@@ -127,12 +128,16 @@ class Reading:
     @property
     def rate_steps_down(self) -> bool:
         """Whether the learning rate just fell in one step, or is right ahead of the first."""
-        return rate_steps_down(self.rates, self._rates_of_latest(JUST_OVER + 1), self._rates_of_next(RIGHT_AHEAD))
+        return rate_steps_down(self.rates, self._rates_of_latest(JUST_OVER + 1), self._rates_of_next(self._right_ahead))
 
     @functools.cached_property
     def rate_warms_up(self) -> bool:
         """Whether the learning rate is higher than it ever was: how the loss falls at it is yet to be seen."""
         return rate_warms_up(self.rates)
+
+    @property
+    def _right_ahead(self) -> int:
+        return max(RIGHT_AHEAD, int(AHEAD_SHARE * self.curve.count))
 
     def _rates_of_latest(self, epochs: int) -> Series:
         latest = self.curve.latest_epochs(epochs)

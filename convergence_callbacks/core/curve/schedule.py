@@ -22,6 +22,9 @@ DROP = 0.6
 RIGHT_AHEAD = 5
 """Epochs before the first step of the schedule in which a plateau says nothing: it is what the step is there to end."""
 
+AHEAD_SHARE = 0.25
+"""Share of the epochs so far that is right ahead too: in a long run the plateau before a step is longer."""
+
 JUST_OVER = 3
 """Epochs after it that show what it brings."""
 
@@ -122,7 +125,7 @@ def rate_steps_down(past: NDArray[np.float64], latest: NDArray[np.float64], ahea
     least = SPENT * np.nanmax(past, initial=0.0)  # a lower rate can't do anything any more
     if ahead is None or _drops(past, least).any():
         return bool(_drops(latest, least).any())
-    return bool(_drops(np.concatenate([past[-1:], ahead[:RIGHT_AHEAD]]), least).any())
+    return bool(_drops(np.concatenate([past[-1:], ahead]), least).any())
 
 
 def _drops(rates: NDArray[np.float64], least: float = -math.inf) -> NDArray[np.bool_]:

@@ -80,14 +80,22 @@ def diagnosed(state: State, reading: Reading) -> State:
     """The state once an epoch was looked at: smoothed probabilities, and the verdict that they support."""
     if not (reading.is_looked_at or not state["probabilities"]):
         return state
-    return smoothed(state, probabilities_of(reading), reading.curve.stride)
+    slow_from = guards.SURE if reading.curve.count < guards.EARLY_EPOCHS else guards.LIKELY
+    return smoothed(state, probabilities_of(reading), reading.curve.stride, slow_from)
 
 
-def smoothed(state: State, latest: Sequence[float], stride: int = 1) -> State:
-    """The state once the probabilities of another epoch are known, so many bins after the last."""
+def smoothed(state: State, latest: Sequence[float], stride: int = 1, slow_from: float = guards.LIKELY) -> State:
+    """The state once the probabilities of another epoch are known.
+
+    Args:
+        state: Before it.
+        latest: The probabilities.
+        stride: Bins since the last.
+        slow_from: Probability from which on a run is called falsely converged.
+    """
     before, weight = state["probabilities"] or latest, 1 - (1 - guards.LATEST_WEIGHT) ** stride
     shares = [old + weight * (new - old) for old, new in zip(before, latest, strict=True)]
-    current, top = _PLACE[Verdict(state["verdict"])], _most_probable(shares)
+    current, top = _PLACE[Verdict(state["verdict"])], _most_probable(shares, slow_from)
     verdict = VERDICTS[top] if shares[top] > shares[current] + guards.MARGIN else VERDICTS[current]
     return {"probabilities": shares, "verdict": verdict.value}
 
@@ -160,7 +168,8 @@ def _give(shares: list[float], ruled_out: Verdict, other: Verdict) -> None:
     shares[_PLACE[ruled_out]] = 0.0
 
 
-def _most_probable(shares: Sequence[float]) -> int:
+def _most_probable(shares: Sequence[float], slow_from: float = guards.LIKELY) -> int:
     """Place of the most probable verdict; that something is broken must be likelier than not."""
-    allowed = [place for place, share in enumerate(shares) if share >= guards.LIKELY or place not in _BROKEN]
+    least = dict.fromkeys(_BROKEN, guards.LIKELY) | {_PLACE[Verdict.FALSE_CONVERGENCE]: slow_from}
+    allowed = [place for place, share in enumerate(shares) if share >= least.get(place, 0.0)]
     return max(allowed, key=shares.__getitem__)

@@ -101,6 +101,9 @@ AGREED = 0.6
 LIKELY = 0.5
 """Probability from which on a training is called broken: unstable, or not learning."""
 
+EARLY_EPOCHS = 20
+"""Epochs before which a run is called falsely converged only where that is sure: every curve begins nearly straight."""
+
 MARGIN = 0.1
 """By so much a verdict must be more probable than the last one to take its place, so that it does not flicker."""
 

@@ -11,15 +11,24 @@ STEPS = run_of([4, 2, 2, 2, 1, 1, 1, 1, 1, 1])
 
 
 def test_regret_is_what_is_still_to_be_gained():
-    assert regret_of(STEPS) == pytest.approx([1, 1 / 3, 1 / 3, 1 / 3, 0, 0, 0, 0, 0, 0])
+    regret = regret_of(run_of([4.0] * 6 + [1.0] * 6))
+    assert regret[0] == pytest.approx(1.0) and regret[-1] == 0.0
+    assert (np.diff(regret) <= 0).all() and regret[3] > 0.9 > 0.1 > regret[8]
+
+
+def test_a_lucky_low_is_nothing_to_wait_for():
+    losses = np.r_[4.0, np.full(20, 1.0)]
+    lucky = losses.copy()
+    lucky[15] = 0.5
+    assert regret_of(run_of(lucky))[5] < 0.05 < 0.1 < (losses[5] - lucky.min()) / (4.0 - lucky.min())
 
 
 def test_worth_is_the_best_that_any_stretch_brings_for_its_epochs():
-    worth = worth_of(STEPS)
-    assert worth[0] == pytest.approx((2 / 3) / 0.12)
-    assert worth[1] == pytest.approx((1 / 3) / 0.32)
-    assert worth[3] > worth[2] > worth[1]
-    assert not worth[4:].any()
+    regret, worth = regret_of(STEPS), worth_of(STEPS)
+    for epoch in range(9):
+        brought = [(regret[epoch] - regret[later]) / ((later - epoch) / 10 + 0.02) for later in range(epoch + 1, 10)]
+        assert worth[epoch] == pytest.approx(max(brought))
+    assert worth[0] > worth[8] and worth[9] == 0.0
 
 
 def test_a_row_knows_what_came_before_it_and_nothing_else():
