@@ -12,6 +12,8 @@ The doors to the frameworks are the modules `convergence_callbacks.lightning`, `
 Tune.
 """
 
+import sys
+
 from convergence_callbacks.core.convergence_rate import ConvergenceRate
 from convergence_callbacks.core.criteria.exploding_loss import ExplodingLoss
 from convergence_callbacks.core.criteria.false_convergence import FalseConvergence
@@ -56,10 +58,8 @@ OF_FRAMEWORKS = ("ConvergenceStopping", "EarlyStopping", "ConvergenceStopper", "
 
 
 def __getattr__(name: str) -> object:
-    is_there = any(name in vars(module) for path, module in sys.modules.items() if path.startswith(f"{__name__}."))
-    if (
-        name in OF_FRAMEWORKS and not is_there
-    ):  # a look through all modules, such as jsonargparse's, takes no such error
+    ours = [module for path, module in sys.modules.items() if path.startswith(f"{__name__}.")]
+    if name in OF_FRAMEWORKS and not any(name in vars(module) for module in ours):  # else it is looked for everywhere
         raise ImportError(of_framework(name))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -72,7 +72,7 @@ def test_a_sound_run_is_not_accused_and_goes_on_bit_for_bit_as_without():
 
 
 def test_shuffled_labels_are_named_once_the_run_does_not_learn():
-    stopping, _ = fit(learner(), X, RNG.permutation(Y), epochs=30, stop_on=[])
+    stopping, _ = fit(learner(), X, RNG.permutation(Y), epochs=30, stop_on=[], baseline_loss=float(Y.var()))
     assert [fault.name for fault in stopping.faults] == ["independent_labels"]
     failing = [d for d in stopping.history if d.verdict not in ("improving", "converged")]
     assert failing and all("independent_labels" in d.evidence and "paired" in d.advice[0] for d in failing)

@@ -154,7 +154,7 @@ def _table(comparison: Comparison, baseline: str, price: Price | None, width: in
         **(spare if has_room and has_times else {}),
     }
     if beside := _named(comparison, baseline):
-        columns[f"than {baseline}"] = lambda result: f"{result.steps_saved - beside.steps_saved:+,}"
+        columns[f"than {baseline}"] = lambda result: _signed(result.steps_saved - beside.steps_saved)
     table = Table(box=None, pad_edge=False)
     table.add_column("rule", no_wrap=has_room, overflow="fold")
     for name in columns:
@@ -195,6 +195,11 @@ def _progress(results: Iterator[Any], total: int) -> Iterable[Any]:
     columns = (TextColumn("replayed"), BarColumn(), MofNCompleteColumn(), TextColumn("logs,"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         yield from progress.track(results, total=total)
+
+
+def _signed(steps: int) -> str:
+    """How many more, or fewer."""
+    return f"{'-' if steps < 0 else '+'}{count(abs(steps))}"
 
 
 def _with_interval(value: float, interval: tuple[float, float]) -> str:

@@ -12,7 +12,7 @@ from convergence_callbacks.core.criterion import AllOf, AnyOf, Criterion
 from convergence_callbacks.core.rule.default import Default
 from convergence_callbacks.core.verdict import WHEN_UNSURE, Verdict
 from convergence_callbacks.metrics import meaning
-from convergence_callbacks.telling import actions, describe
+from convergence_callbacks.telling import actions, describe, numbers
 from convergence_callbacks.telling.numbers import value
 
 Ground = tuple[Criterion, tuple[Verdict, ...]]
@@ -76,8 +76,15 @@ def _stops(ending: Iterable[Ground], settings: CallbackSettings) -> tuple[str, .
     lines = [*_whens(ending, settings.stop_on), *_whens((limit, ()) for limit in _limits(settings))]
     if settings.max_epochs is None:
         lines.append("- at the end of the epochs that the framework was given (max_epochs is not set)")
+    if settings.stop_file is not None:
+        lines.append(f"- when there is a file {settings.stop_file} (stop_file)")
+    if settings.minutes_before_job_end is not None:
+        minutes = numbers.count(settings.minutes_before_job_end, "minute")
+        lines.append(f"- {minutes} before the job of this machine ends (minutes_before_job_end)")
     if settings.min_epochs > 1:
         lines.append(f"but never before {settings.min_epochs} epochs (min_epochs)")
+    if settings.start_from_epoch > 0:
+        lines.append(f"and nothing before epoch {settings.start_from_epoch} counts (start_from_epoch)")
     return tuple(lines)
 
 

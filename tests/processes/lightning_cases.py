@@ -171,7 +171,7 @@ def scores_differ(folder):
 
 @case
 def none_has_the_metric_in_a_strict_run(folder):
-    fit(folder, [patient(val_metric="val_los", strict=True)])
+    fit(folder, [patient(val_metric="val_los", mode="min", strict=True)])
 
 
 @case
