@@ -34,7 +34,7 @@ class Watch(Stopping):
     >>> watch = Watch("val_loss", mode="min")
     >>> decision = watch.decide(watch.collect(0, {"train_loss": 0.5, "val_loss": 0.6}))
     >>> print(watch.end("patience is exhausted"))
-    stop at epoch 0: improving | patience is exhausted | best 0.6 at epoch 0 | next: train on
+    stop at epoch 0: improving | patience is exhausted | best 0.6 at epoch 0 | next: use the weights of epoch 0
     """
 
     def __init__(

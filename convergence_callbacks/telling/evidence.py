@@ -36,7 +36,7 @@ def evidence_lines(decision: Decision) -> Iterator[str]:
 
     >>> from convergence_callbacks.core.verdict import Verdict
     >>> evidence = {"late_share": 0.48, "total_gain": 0.2, "noise": float("nan")}
-    >>> list(evidence_lines(Decision(step=9, verdict=Verdict.IMPROVING, evidence=evidence)))
+    >>> list(evidence_lines(Decision(stop=False, step=9, verdict=Verdict.IMPROVING, evidence=evidence)))
     ['gained since the start: 0.2', '48% of the gain came in the later half']
     """
     known = Known(decision)
