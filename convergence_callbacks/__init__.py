@@ -54,12 +54,16 @@ SeedComparison.voice = staticmethod(seeds.words_of)
 Forecast.voice = staticmethod(forecast.words_of)
 ConvergenceRate.voice = staticmethod(forecast.rate_in_words)
 
-OF_FRAMEWORKS = ("ConvergenceStopping", "EarlyStopping", "ConvergenceStopper", "ConvergencePruner")
+_OF_FRAMEWORKS = ("ConvergenceStopping", "EarlyStopping", "ConvergenceStopper", "ConvergencePruner")
+
+
+def _is_loaded(name: str) -> bool:
+    ours = [module for path, module in sys.modules.items() if path.startswith(f"{__name__}.")]
+    return any(hasattr(module, name) for module in ours)
 
 
 def __getattr__(name: str) -> object:
-    ours = [module for path, module in sys.modules.items() if path.startswith(f"{__name__}.")]
-    if name in OF_FRAMEWORKS and not any(name in vars(module) for module in ours):  # else it is looked for everywhere
+    if name in _OF_FRAMEWORKS and not _is_loaded(name):  # what looks through all modules wants an AttributeError
         raise ImportError(of_framework(name))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -9,14 +9,11 @@ from typing import Any
 
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import plain_number
-from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.core.verdict import BROKEN, Verdict
 from convergence_callbacks.ending import NotJudged, not_judged
 from convergence_callbacks.replay import OtherStop, Replay
 from convergence_callbacks.telling import words_of
 from convergence_callbacks.telling.known import BUDGET
-
-BROKEN = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED)
-"""Verdicts of a run that brings nothing as it is: what is trained on after they are given is lost."""
 
 NOTHING_TO_JUDGE = (NotJudged.NO_LOSS, NotJudged.TOO_FEW)
 """What is missing where nothing can be said of a run at all."""

@@ -1,7 +1,6 @@
 """What is done about a verdict under Keras: runs that heal, and trials that leave no trace; run for each backend."""
 
 import dataclasses
-import math
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from convergence_callbacks import Verdict
 from convergence_callbacks.adapter.stages.act import ActStage
 from convergence_callbacks.experiments.actions import Actions
 from convergence_callbacks.keras import ConvergenceStopping
+from tests.acted import actions_of, best
 
 RNG = np.random.default_rng(1)
 X = RNG.normal(size=(96, 4)).astype("float32")
@@ -39,15 +39,6 @@ def train(made, epochs, targets=CLEAN, callbacks=(), **settings):
         callbacks=[stopping, *callbacks],
     )
     return stopping
-
-
-def actions_of(stopping):
-    return [decision.action for decision in stopping.history if decision.action not in {"", "on_trial"}]
-
-
-def best(stopping):
-    losses = [seen.val_loss for seen in stopping.observations]
-    return min((loss for loss in losses if math.isfinite(loss)), default=math.inf)
 
 
 def acts_at(step, verdict):

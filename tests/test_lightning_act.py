@@ -1,7 +1,6 @@
 """What is done about a verdict under Lightning: runs that heal, and trials that leave no trace."""
 
 import dataclasses
-import math
 
 import pytest
 
@@ -13,6 +12,7 @@ from convergence_callbacks.adapter.stages.act import ActStage
 from convergence_callbacks.experiments.actions import Actions
 from convergence_callbacks.lightning import ConvergenceStopping
 from convergence_callbacks.lightning.trained import TrainedModule
+from tests.acted import actions_of, best
 from tests.lightning_training import SCRIPT, fit, module
 
 
@@ -62,15 +62,6 @@ def train(tmp_path, model, epochs, callbacks=(), ckpt_path=None, **settings):
     )
     trainer.fit(model, ckpt_path=ckpt_path)
     return stopping
-
-
-def actions_of(stopping):
-    return [decision.action for decision in stopping.history if decision.action not in {"", "on_trial"}]
-
-
-def best(stopping):
-    losses = [seen.val_loss for seen in stopping.observations]
-    return min((loss for loss in losses if math.isfinite(loss)), default=math.inf)
 
 
 def test_a_run_that_blew_up_goes_back_to_its_start_and_learns(tmp_path):

@@ -58,8 +58,7 @@ class Backup:
         partial = self._file.with_suffix(".partial")
         with partial.open("w") as file:
             json.dump(self._states, file, allow_nan=False)
-            file.flush()
-            os.fsync(file.fileno())
+        sync(partial)
         partial.replace(self._file)
         self._drop_weights_but(self._states)
         self._drop_arrays_but({name for each in self._states for name in each.get("act", {}).get("files", ())})
@@ -138,8 +137,7 @@ class Backup:
         if not self.folder.is_dir():
             return
         for file in [self._file, *self.folder.glob("act-*.npz"), *self.folder.glob(f"*best-*.{self._ending}*")]:
-            file.unlink(missing_ok=True)
-            _checksum_of(file).unlink(missing_ok=True)
+            _remove(file)
         if not any(self.folder.iterdir()):
             self.folder.rmdir()
 
@@ -147,13 +145,18 @@ class Backup:
         """Remove weights that no kept state calls its best."""
         wanted = {self.weights(_last(state)["best_step"]) for state in states}
         for file in set(self.folder.glob(f"best-*.{self._ending}")) - wanted:
-            file.unlink(missing_ok=True)
-            _checksum_of(file).unlink(missing_ok=True)
+            _remove(file)
 
     def _drop_arrays_but(self, names: set[str]) -> None:
         """Remove weights and moments that no kept state can go back to."""
         for file in set(self.folder.glob("act-*.npz")) - {self.arrays(name) for name in names}:
             file.unlink(missing_ok=True)
+
+
+def _remove(file: Path) -> None:
+    """Take a file away, and its checksum where it has one."""
+    file.unlink(missing_ok=True)
+    _checksum_of(file).unlink(missing_ok=True)
 
 
 def _last(state: Mapping[str, Any]) -> Any:

@@ -14,15 +14,12 @@ from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, as_state_error
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.rule.guards import SURE
-from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.core.verdict import BROKEN
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.stages import OUTSIDE
 from convergence_callbacks.record.write import DecisionRecord
 
 Kind = TypeVar("Kind")
-
-BROKEN = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED)
-"""Verdicts of which a run is warned while that still helps."""
 
 
 class Run:

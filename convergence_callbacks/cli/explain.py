@@ -38,7 +38,7 @@ from convergence_callbacks.telling.evidence import evidence_lines
 from convergence_callbacks.telling.known import BUDGET
 from convergence_callbacks.telling.numbers import count, plural, sure, value
 from convergence_callbacks.telling.summary import missing
-from convergence_callbacks.telling.text import printable, words
+from convergence_callbacks.telling.text import capitalised, printable, words
 
 TURNS = 6
 """Changes of the verdict that are listed at most, the latest ones."""
@@ -127,7 +127,7 @@ def _say(paragraphs: Iterable[Paragraph]) -> None:
 
 def _of_verdict(verdict: Verdict) -> Iterator[Paragraph]:
     meaning = OF_VERDICT[verdict].MEANING
-    yield words(verdict), [f"{meaning.means[:1].upper()}{meaning.means[1:]}."]
+    yield words(verdict), [f"{capitalised(meaning.means)}."]
     yield "How it is found", [meaning.found]
     yield "What to try", [f"- {each}" for each in meaning.remedies]
     yield "Whether it ends a training", [_ends(verdict)]
@@ -146,9 +146,9 @@ def _of_run(replay: Replay) -> Iterator[Paragraph]:
     told = replay.stop or replay.decisions[-1]
     meaning = OF_VERDICT[told.verdict].MEANING
     yield f"{run.name}: {words(told.verdict)}{_how_sure(told.confidence)}", [*_where(replay, summary)]
-    yield "What it means", [f"{meaning.means[:1].upper()}{meaning.means[1:]}."]
+    yield "What it means", [f"{capitalised(meaning.means)}."]
     reason = words_of(told, left_out=() if told is replay.stop else (BUDGET,)).reason
-    yield "How it was found", [f"{reason[:1].upper()}{reason[1:]}.", *_turns(replay)]
+    yield "How it was found", [f"{capitalised(reason)}.", *_turns(replay)]
     yield "In numbers", list(evidence_lines(told))
     yield "What to try", [f"- {each}" for each in summary.advice or meaning.remedies]
     yield "What was not known", list(_unknown(replay, summary))
@@ -188,7 +188,7 @@ def _turns(replay: Replay) -> Iterator[str]:
 def _unknown(replay: Replay, summary: Summary) -> Iterator[str]:
     """What the rule did not know of the training, and what that means."""
     if why := missing(summary.not_judged, summary.unit):
-        yield f"{why[:1].upper()}{why[1:]}."
+        yield f"{capitalised(why)}."
     if replay.run.planned is None:
         yield f"The budget: taken to be the {count(summary.steps, summary.unit)} that were logged."
     if replay.settings.lr_schedule is None and any(each.lr is not None for each in replay.run.observations):

@@ -19,6 +19,7 @@ from convergence_callbacks.core.criterion import Composition, Criterion
 from convergence_callbacks.core.fields import about
 from convergence_callbacks.core.spec import known_criteria
 from convergence_callbacks.telling import describe
+from convergence_callbacks.telling.text import capitalised
 
 WIDTH = 120
 """Columns of the file."""
@@ -57,15 +58,11 @@ def dump(values: Any) -> str:
 
 
 def _setting(field: dataclasses.Field[Any]) -> str:
-    explained = f"{_capital(about(field))}. {_capital(values_of(CallbackSettings, field.name))}."
+    explained = f"{capitalised(about(field))}. {capitalised(values_of(CallbackSettings, field.name))}."
     text = _comment(explained)
     if field.default is None:
         return f"{text}#{field.name}: {dump(field.metadata['example'])}\n"
     return f"{text}{field.name}: {dump(field.default)}\n"
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
 
 
 def _criteria() -> str:

@@ -42,6 +42,9 @@ class Verdict(StrEnum):
         return list(Verdict).index(self)
 
 
+BROKEN = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED)
+"""Verdicts that call a training broken: another learning rate, or other data, may mend it."""
+
 STOP_ON: Mapping[str, tuple[Verdict, ...]] = {
     "finished": (Verdict.CONVERGED, Verdict.OVERFITTING, Verdict.DIVERGED, Verdict.NOT_LEARNING),
     "any": tuple(verdict for verdict in Verdict if verdict is not Verdict.IMPROVING),

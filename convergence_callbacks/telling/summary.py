@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.core.verdict import BROKEN, Verdict
 from convergence_callbacks.ending import Ending, NotJudged
 from convergence_callbacks.telling import numbers
 from convergence_callbacks.telling.decision import words_of
 from convergence_callbacks.telling.known import BUDGET, Known
-from convergence_callbacks.telling.text import words
+from convergence_callbacks.telling.text import capitalised, words
 
 Cause = Literal["", "interrupted", "error", "time", "resumed", "would_stop", "goes_on"]
 """What ended a training, where it was neither the rule nor the budget; or that it is only watched."""
@@ -29,9 +29,6 @@ SURE = 0.995
 
 LEAST_HOURS = 1 / 3600
 """A time below which none is said to be saved."""
-
-RATE_MATTERS = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED)
-"""Verdicts of which another learning rate may be the cure."""
 
 NOT_JUDGED: Mapping[NotJudged, str] = {
     NotJudged.NO_LOSS: "no loss was logged",
@@ -76,7 +73,7 @@ def _what(known: Known, ending: Ending, cause: str) -> str:
     decision = known.decision
     said = words_of(decision, left_out=(BUDGET,)).reason
     head = f"{_ended(known, ending, cause)}: {words(decision.verdict)}{_how_sure(known)}"
-    reason = said[:1].upper() + said[1:]
+    reason = capitalised(said)
     unjudged = missing(_that_matters(known, ending), known.counter.noun)
     return " ".join(filter(None, (f"{head}.", reason and f"{reason}.", unjudged and f"Not judged: {unjudged}.")))
 
@@ -101,7 +98,7 @@ def _how_sure(known: Known) -> str:
 def _that_matters(known: Known, ending: Ending) -> Iterator[NotJudged]:
     """What could not be judged, without what nobody would have asked for: a rate where none is to be changed."""
     for each in ending.not_judged:
-        if each is NotJudged.NO_RATE and (known.decision.verdict not in RATE_MATTERS or known.are_trees):
+        if each is NotJudged.NO_RATE and (known.decision.verdict not in BROKEN or known.are_trees):
             continue
         if each is not NotJudged.NO_LOSS or known.decision.verdict is not Verdict.DIVERGED:  # else it was, as NaN
             yield each

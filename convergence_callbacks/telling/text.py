@@ -14,6 +14,15 @@ def words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def capitalised(text: str) -> str:
+    """Text that begins a sentence.
+
+    >>> capitalised("the LSTM rests"), capitalised("")
+    ('The LSTM rests', '')
+    """
+    return text[:1].upper() + text[1:]
+
+
 def rule(name: str) -> str:
     """A rule's name as it is said.
 

@@ -60,6 +60,16 @@ def noises(curves: Series) -> Series:
     return ROBUST * medians(second) / math.sqrt(6)
 
 
+def change_along_line(series: Series) -> float:
+    """By how much the least-squares line through a series rises from its first point to beyond its last.
+
+    >>> change_along_line(np.array([3.0, 2.0, 1.0]))
+    -3.0
+    """
+    time = np.arange(len(series)) - (len(series) - 1) / 2
+    return float(time @ series / max(float(time @ time), 1.0)) * len(series)
+
+
 def roughness_of(series: Series) -> float:
     """Mean second difference over mean first difference: below 1 for a steady descent, about 1.7 for noise."""
     first = np.abs(np.diff(series))

@@ -16,16 +16,14 @@ from convergence_callbacks.core.curve.since_best import overfitting_numbers
 from convergence_callbacks.core.models.diagnosis import model
 from convergence_callbacks.core.models.diagnosis.model import VERDICTS
 from convergence_callbacks.core.rule import guards
-from convergence_callbacks.core.verdict import Verdict
-
-BROKEN = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE, Verdict.NOT_LEARNING)
-"""Verdicts that call a training broken: they are given only where that is likelier than not."""
+from convergence_callbacks.core.verdict import BROKEN, Verdict
 
 RECENT_SHARE = 0.25
 """Share of the epochs so far that counts as recent, where it is reported how much they brought."""
 
 _PLACE: dict[Verdict, int] = {verdict: place for place, verdict in enumerate(VERDICTS)}
-_BROKEN = {_PLACE[verdict] for verdict in BROKEN}
+_BROKEN = [_PLACE[verdict] for verdict in BROKEN if verdict in _PLACE]
+"""Places of the verdicts that are given only where they are likelier than not."""
 
 
 @dataclass(frozen=True)

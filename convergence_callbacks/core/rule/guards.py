@@ -13,9 +13,10 @@ import numpy as np
 
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.curve.schedule import DROP, rates_ahead
-from convergence_callbacks.core.curve.series import Series, median, noise_of
+from convergence_callbacks.core.curve.series import Series, change_along_line, median, noise_of
 from convergence_callbacks.core.curve.shapes import forecast
 from convergence_callbacks.core.curve.since_best import gap_widening, train_fall
+from convergence_callbacks.core.models.features import NOISE_BINS
 
 # When a run may be judged
 
@@ -40,9 +41,6 @@ HARD_START_SHARE = 0.5
 
 STRAIGHT_NOISES = 40.0
 """Times its own error by which a fall must be clear for the curve to be drawn on: short of that a slope is luck."""
-
-WINDOWS_NOISE_BINS = 40
-"""Latest bins from which that error is taken: noise changes with the learning rate."""
 
 WINDOWS_BINS: Mapping[int, float] = MappingProxyType({6: 1.43, 12: 1.0, 25: 0.69})
 """Windows in which a fall may be clear, in bins, each with the standard error of such a fall in units of the noise."""
@@ -151,14 +149,8 @@ def leads_further(reading: Reading, tolerance: float) -> bool:
 
 
 def _falls_clearly(losses: Series, unit: float) -> bool:
-    noise = STRAIGHT_NOISES * (noise_of(losses[-WINDOWS_NOISE_BINS:]) + LEAST_NOISE_SHARE * unit)
-    return any(-_change(losses[-window:]) > error * noise for window, error in WINDOWS_BINS.items())
-
-
-def _change(losses: Series) -> float:
-    """Of the least-squares line, over the whole window."""
-    time = np.arange(len(losses)) - (len(losses) - 1) / 2
-    return float(losses @ time) * len(losses) / max(float(time @ time), 1.0)
+    noise = STRAIGHT_NOISES * (noise_of(losses[-NOISE_BINS:]) + LEAST_NOISE_SHARE * unit)
+    return any(-change_along_line(losses[-window:]) > error * noise for window, error in WINDOWS_BINS.items())
 
 
 def worth_of_waiting(worth: float, features: Mapping[str, float]) -> float:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convergence_callbacks.core.curve.series import Series, noise_of
+from convergence_callbacks.core.curve.series import Series, change_along_line, noise_of
 from convergence_callbacks.core.curve.shapes import falls_along, falls_until, fitted_shapes
 
 FEWEST = 5
@@ -114,7 +114,7 @@ class Past:
             "best": (self.level - self.best) / self.scale,
             "wait": (self.count - self.best_epoch) / self.count,
             **{f"at_{share:g}": (self._at(share) - self.level) / self.scale for share in PLACES},
-            **{f"slope_{window}": _slope(self.losses[-window:]) / self.scale for window in WINDOWS},
+            **{f"slope_{window}": change_along_line(self.losses[-window:]) / self.scale for window in WINDOWS},
             **{f"spread_{window}": float(self.losses[-window:].std()) / self.scale for window in WINDOWS},
             **self._beside(train),
             **self._rates(),
@@ -238,12 +238,6 @@ def past_of_train(past: Past) -> Past:
 def level_window(epochs: int) -> int:
     """Latest epochs whose median is the level of a loss."""
     return max(3, epochs // 20)
-
-
-def _slope(losses: Series) -> float:
-    """Of the least-squares line, over the whole window."""
-    time = np.arange(len(losses)) - (len(losses) - 1) / 2
-    return float(time @ losses / max(float(time @ time), 1.0)) * len(losses)
 
 
 def _log_ratio(rate: float, other: float, top: float) -> float:
