@@ -66,7 +66,8 @@ def worst_stops(result: Result, runs: Sequence[Run], path: Path, count: int = 20
 
 def _limits(run: Run, most: float) -> tuple[float, float]:
     """From the lowest loss of a run to its highest validation loss, or to so many times the trivial one."""
-    return float(np.nanmin([run.val, run.train])), float(min(np.nanmax(run.val), most * run.baseline))
+    val, train = (np.where(np.isfinite(losses), losses, np.nan) for losses in (run.val, run.train))
+    return float(np.nanmin([val, train])), float(min(np.nanmax(val), most * run.baseline))
 
 
 def confusion(counted: NDArray[np.int64], verdicts: Sequence[str], path: Path) -> None:

@@ -100,3 +100,10 @@ def test_table_and_pictures_are_written(tmp_path):
     write(RUNS, "made up", tmp_path)
     assert "6 runs on 2 data sets, made up." in (tmp_path / "diagnosis.md").read_text()
     assert all((tmp_path / picture).stat().st_size > 1000 for picture in ("confusion.png", "mistakes.png"))
+
+
+def test_a_loss_that_explodes_is_drawn_as_far_as_it_is_finite(tmp_path):
+    missed = told("diverged", "unstable")
+    exploded = dataclasses.replace(missed.run, val=np.array([1.0, np.inf]), train=np.array([0.9, np.nan]))
+    write([*RUNS, dataclasses.replace(missed, run=exploded)], "made up", tmp_path)
+    assert (tmp_path / "mistakes.png").stat().st_size > 1000
