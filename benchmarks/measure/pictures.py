@@ -66,8 +66,10 @@ def worst_stops(result: Result, runs: Sequence[Run], path: Path, count: int = 20
 
 def _limits(run: Run, most: float) -> tuple[float, float]:
     """From the lowest loss of a run to its highest validation loss, or to so many times the trivial one."""
-    val, train = (np.where(np.isfinite(losses), losses, np.nan) for losses in (run.val, run.train))
-    return float(np.nanmin([val, train])), float(min(np.nanmax(val), most * run.baseline))
+    val, train = (losses[np.isfinite(losses)] for losses in (run.val, run.train))
+    known = np.concatenate([val, train])
+    low = float(known.min()) if len(known) else 0.0
+    return low, float(min(val.max(), most * run.baseline)) if len(val) else most * run.baseline
 
 
 def confusion(counted: NDArray[np.int64], verdicts: Sequence[str], path: Path) -> None:

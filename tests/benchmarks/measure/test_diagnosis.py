@@ -102,8 +102,9 @@ def test_table_and_pictures_are_written(tmp_path):
     assert all((tmp_path / picture).stat().st_size > 1000 for picture in ("confusion.png", "mistakes.png"))
 
 
-def test_a_loss_that_explodes_is_drawn_as_far_as_it_is_finite(tmp_path):
+@pytest.mark.parametrize("val", [[1.0, np.inf], [np.nan, np.nan]])
+def test_a_run_without_finite_losses_is_drawn_too(tmp_path, val):
     missed = told("diverged", "unstable")
-    exploded = dataclasses.replace(missed.run, val=np.array([1.0, np.inf]), train=np.array([0.9, np.nan]))
+    exploded = dataclasses.replace(missed.run, val=np.array(val), train=np.array([0.9, np.nan]))
     write([*RUNS, dataclasses.replace(missed, run=exploded)], "made up", tmp_path)
     assert (tmp_path / "mistakes.png").stat().st_size > 1000
