@@ -63,7 +63,7 @@ CLAIRVOYANT: dict[str, Rule] = {
 
 
 def logged(run: Run) -> LoggedRun:
-    """A run as the package reads it from a log."""
+    """A run as the package reads it from a log: a train loss of NaN was not logged, unless validation is NaN too."""
     return LoggedRun(
         name=run.name,
         path=Path(run.name),
@@ -71,7 +71,7 @@ def logged(run: Run) -> LoggedRun:
         observations=tuple(
             Observation(
                 step=epoch,
-                train_loss=None if math.isnan(train) else train,
+                train_loss=None if math.isnan(train) and math.isfinite(val) else train,
                 val_loss=val,
                 lr=None if math.isnan(rate) else rate,
             )

@@ -85,3 +85,8 @@ def test_a_rate_or_a_train_loss_that_was_not_logged_is_left_out():
     run = dataclasses.replace(run_of([2, 1], train=[np.nan, 1]), lr=np.array([np.nan, 0.1]))
     first, second = rules.logged(run).observations
     assert (first.train_loss, first.lr) == (None, None) and (second.train_loss, second.lr) == (1, 0.1)
+
+
+@pytest.mark.parametrize("val", [[1.0, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan], [np.nan] * 7])
+def test_a_run_whose_losses_are_nan_has_diverged(val):
+    assert rules.replayed(run_of(val)).decisions[-1].verdict == "diverged"
