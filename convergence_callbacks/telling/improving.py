@@ -8,9 +8,7 @@ from convergence_callbacks.telling.meaning import Meaning
 
 MEANING = Meaning(
     means="the loss still falls by more than the tolerance, or it is too early to say otherwise",
-    found="Fewer than five epochs were seen, or more epochs can be expected to bring more than the "
-    "tolerance. A loss that falls by more than 1% of its starting level an epoch improves, "
-    "however straight its curve.",
+    found="Fewer than five epochs were seen, or more epochs can be expected to bring more than the tolerance.",
     remedies=(
         "train on",
         "where the budget ends it, train with a larger one and a schedule of that length",
