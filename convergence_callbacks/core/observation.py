@@ -81,15 +81,13 @@ def as_number(value: Any) -> float | None:
     if value is None or type(value) is float:
         return value
     try:
-        return float(_only_item(value))
+        return float(value if isinstance(value, float | int) else _only_item(value))
     except Exception:  # whatever an object of a framework or a user raises must not end the training
         return math.nan
 
 
 def _only_item(value: Any) -> Any:
     """What an array of one element holds, of whatever shape; NumPy warns where ``float`` is asked for that."""
-    if isinstance(value, float | int):
-        return value
     if hasattr(value, "item"):
         return value.item()
     if not hasattr(value, "__array__"):
@@ -133,8 +131,8 @@ def as_rate(lr: float | None) -> float:
     >>> as_rate(-0.1), as_rate(5e-324), as_rate(None)
     (0.1, 0.0, nan)
     """
-    rate = abs(finite_or_nan(lr))
-    return 0.0 if rate < LEAST_RATE else rate
+    rate = math.nan if lr is None else abs(lr)
+    return 0.0 if rate < LEAST_RATE else rate if rate <= LARGEST else math.nan
 
 
 def is_finite(value: float | None) -> bool:

@@ -50,7 +50,7 @@ def test_a_file_that_is_missing_or_damaged_is_told_by_its_path(content, name, tm
 
 def test_the_trees_have_a_sum_for_each_verdict():
     assert len(diagnosis.fitted().starts) == len(diagnosis.VERDICTS)
-    assert len(diagnosis.fitted().roots) % len(diagnosis.VERDICTS) == 0
+    assert len(diagnosis.fitted().before) % len(diagnosis.VERDICTS) == 0
 
 
 def test_intervals_of_the_forecast_are_widened_by_loss_and_stage():

@@ -78,7 +78,7 @@ class ExplodingLoss(Criterion):
 
     def _exploded(self, reading: Reading) -> bool:
         rise = reading.loss - reading.start
-        if not rise > max(self.times * _learnt(reading), CLEAR_NOISES * reading.noise):
+        if not rise > 0 or rise <= self.times * _learnt(reading) or rise <= CLEAR_NOISES * reading.noise:
             return False
         learns_nothing = _train_holds(reading, rise) and not reading.has_begun
         comes_back = rise < (reading.curve.worst - reading.start) / WAY_BACK_TIMES

@@ -160,13 +160,17 @@ class Curve:
 
         From there on the curve moves within a small part of what it fell by before.
         """
-        early = int(np.searchsorted(self.epoch, max(EARLY_EPOCHS, self.width), side="right"))
-        if self.bins <= FEWEST_BINS or not self.first > self.best:
+        if self.bins <= FEWEST_BINS:
             return 0
-        highest_from = np.maximum.accumulate(self.loss[::-1])[::-1][:early]
+        losses, limit = self.loss, max(EARLY_EPOCHS, self.width)
+        early = self.bins if self.count <= limit else min(self.bins - 1, limit // self.width)
+        later = float(losses[early - 1 :].max())
+        if not self.first - later > BLOWN_UP_TIMES * (later - self.best):
+            return 0
+        highest_from = np.maximum.accumulate(losses[::-1])[::-1][:early]
         is_back = self.first - highest_from > BLOWN_UP_TIMES * (highest_from - self.best)
         back = min(int(is_back.argmax()), self.bins - FEWEST_BINS)
-        falls_on = self.loss[back] - self.best > STILL_FALLS_NOISES * noise_of(self.loss[back:])
+        falls_on = losses[back] - self.best > STILL_FALLS_NOISES * noise_of(losses[back:])
         return back if falls_on else 0
 
     def _add_extremes(self, step: int, loss: float) -> None:

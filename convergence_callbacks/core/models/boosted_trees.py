@@ -19,32 +19,38 @@ and the right child; the left child is the next node."""
 PARTS = ("feature", "threshold", "missing_left", "right")
 """What is stored of each node, in the order of a `Tree`."""
 
+ROWS = 4
+"""Examples whose trees are walked at once: the numbers of more do not stay in the processor's cache."""
+
 
 @dataclass(frozen=True, eq=False)
 class BoostedTrees:
-    """One or several sums of trees, laid side by side so that each level of all trees is one step.
+    """One or several sums of trees, each of at most 32 leaves.
+
+    No tree is walked from node to node: all tests of all trees are made at once. Each test that fails closes the leaves
+    to its left, a bit for each, and the leftmost leaf that stays open is the one that a walk would end at (Lucchese et
+    al., "QuickScorer", 2015).
 
     Args:
         features: Names of the features that the trees read, in the order of their indices.
         starts: What the leaves are added to, one number for each sum. Each sum has as many trees as the others.
-        roots: Index of each tree's first node, those of the deepest trees first.
-        places: Where each tree is among the roots: leaves are added in the order of the trees.
-        feature: Index of each node's feature, plus the number of features where a missing one goes right; 0 for a leaf.
-        threshold: Feature values up to this one go left, by node.
-        children: Indices of each node's right and left child, one after the other; a leaf is its own child.
-        value: What each leaf adds; 0 for other nodes.
-        deeper: How many trees go on below each level.
+        feature: Index of each test's feature, plus the number of features where a missing one goes right; a column for
+            each tree.
+        threshold: Feature values up to this one go left, by test; infinite where a tree has fewer tests than others.
+        closes: The leaves that a test closes when it goes right: the leftmost leaf is the highest bit.
+        every_leaf: All bits.
+        value: What each leaf adds: a tree after the other, the rightmost leaf first.
+        before: Where each tree's leaves begin there, less one.
     """
 
     features: tuple[str, ...]
     starts: NDArray[np.float64]
-    roots: NDArray[np.intp]
-    places: NDArray[np.intp]
     feature: NDArray[np.intp]
     threshold: NDArray[np.float64]
-    children: NDArray[np.intp]
+    closes: NDArray[np.uint32]
+    every_leaf: np.uint32
     value: NDArray[np.float64]
-    deeper: tuple[int, ...]
+    before: NDArray[np.intp]
 
     @classmethod
     def of(cls, features: Sequence[str], starts: Sequence[float], trees: Sequence[Tree]) -> BoostedTrees:
@@ -63,21 +69,28 @@ class BoostedTrees:
         cls, features: Sequence[str], starts: Sequence[float], sizes: Sequence[int], nodes: Sequence[NDArray[Any]]
     ) -> BoostedTrees:
         feature, threshold, missing_left, right = nodes
-        feature, numbers, is_leaf = feature.astype(np.intp), threshold.astype(np.float64), feature < 0
-        roots, own = np.cumsum([0, *sizes[:-1]]), np.arange(len(feature))
-        right_child = np.repeat(roots, sizes) + right.astype(np.intp)
-        depths = _depths(roots, is_leaf, right_child)
-        deepest_first = np.argsort(-depths, kind="stable")
+        tree, is_leaf = np.repeat(np.arange(len(sizes)), sizes), feature < 0
+        first = np.repeat(np.cumsum(sizes) - sizes, sizes)
+        leaves_before, tests_before = _earlier(is_leaf, first), _earlier(~is_leaf, first)
+        most = int(leaves_before.max()) + 1
+        test = ~is_leaf, (tests_before[~is_leaf], tree[~is_leaf])
+        shape = max(1, int(tests_before.max())), len(sizes)
+        index, limit, closes = np.zeros(shape, np.intp), np.full(shape, np.inf), np.zeros(shape, np.uint32)
+        index[test[1]] = (feature + len(features) * (missing_left == 0))[test[0]]
+        limit[test[1]] = threshold[test[0]]
+        left_of = most - leaves_before  # bits from a node's first leaf on
+        closes[test[1]] = 2 ** left_of[test[0]] - 2 ** left_of[(first + right)[test[0]]]
+        value = np.zeros((len(sizes), most))
+        value[tree[is_leaf], left_of[is_leaf] - 1] = threshold[is_leaf]
         return cls(
             features=tuple(features),
             starts=np.array(starts, dtype=np.float64),
-            roots=roots[deepest_first],
-            places=np.argsort(deepest_first),
-            feature=np.where(is_leaf, 0, feature + len(features) * (missing_left == 0)),
-            threshold=numbers,
-            children=np.where(is_leaf, own, [right_child, own + 1]).ravel("F"),
-            value=np.where(is_leaf, numbers, 0.0),
-            deeper=tuple(int((depths > level).sum()) for level in range(depths.max())),
+            feature=index,
+            threshold=limit,
+            closes=closes,
+            every_leaf=np.uint32(2**most - 1),
+            value=value.ravel(),
+            before=most * np.arange(len(sizes)) - 1,
         )
 
     def predict(self, features: Mapping[str, float]) -> NDArray[np.float64]:
@@ -103,26 +116,17 @@ class BoostedTrees:
         >>> trees.predict_rows(np.array([[5.0], [6.0], [float("nan")]])).tolist()
         [[1.25], [0.5], [1.25]]
         """
+        if rows.ndim > 1 and len(rows) > ROWS:
+            return np.concatenate([self.predict_rows(rows[at : at + ROWS]) for at in range(0, len(rows), ROWS)])
         is_missing = np.isnan(rows)
-        twice = [np.where(is_missing, -np.inf, rows), np.where(is_missing, np.inf, rows)]  # one goes left, one right
-        numbers = np.concatenate(twice, axis=-1).ravel()
-        examples = rows.shape[:-1]
-        first = np.arange(0, numbers.size, 2 * len(self.features)).reshape(examples)
-        nodes = np.empty((len(self.roots), *examples), dtype=np.intp)  # a row for each tree
-        nodes.T[...] = self.roots
-        for trees in self.deeper:
-            node = nodes[:trees]
-            goes_left = numbers.take(self.feature.take(node) + first) <= self.threshold.take(node)
-            nodes[:trees] = self.children.take(2 * node + goes_left)
-        leaves = np.ascontiguousarray(self.value.take(nodes.take(self.places, axis=0)).T)
-        return np.asarray(self.starts + leaves.reshape(*examples, len(self.starts), -1).sum(axis=-1))
+        twice = np.concatenate([np.where(is_missing, -np.inf, rows), np.where(is_missing, np.inf, rows)], axis=-1)
+        goes_right = twice.take(self.feature, axis=-1) > self.threshold
+        is_open = self.every_leaf ^ np.bitwise_or.reduce(goes_right * self.closes, axis=-2)
+        leaves = self.value.take(self.before + np.frexp(is_open)[1])  # the exponent is the place of the highest bit
+        return np.asarray(self.starts + leaves.reshape(*rows.shape[:-1], len(self.starts), -1).sum(axis=-1))
 
 
-def _depths(roots: NDArray[np.intp], is_leaf: NDArray[np.bool_], right: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Levels of each tree below its root."""
-    depths, node, tree, level = np.zeros(len(roots), dtype=np.intp), roots, np.arange(len(roots)), 0
-    while not is_leaf[node].all():
-        node, tree = node[~is_leaf[node]], tree[~is_leaf[node]]
-        depths[tree] = level = level + 1
-        node, tree = np.concatenate([right[node], node + 1]), np.concatenate([tree, tree])
-    return depths
+def _earlier(chosen: NDArray[np.bool_], first: NDArray[np.intp]) -> NDArray[np.intp]:
+    """How many of a tree's nodes before each node are chosen; ``first`` is its tree's first node."""
+    before = np.cumsum(chosen) - chosen
+    return np.asarray(before - before[first])
