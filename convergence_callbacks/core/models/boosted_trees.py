@@ -69,8 +69,8 @@ class BoostedTrees:
         cls, features: Sequence[str], starts: Sequence[float], sizes: Sequence[int], nodes: Sequence[NDArray[Any]]
     ) -> BoostedTrees:
         feature, threshold, missing_left, right = nodes
-        tree, is_leaf = np.repeat(np.arange(len(sizes)), sizes), feature < 0
-        first = np.repeat(np.cumsum(sizes) - sizes, sizes)
+        tree, is_leaf, nodes_up_to = np.repeat(np.arange(len(sizes)), sizes), feature < 0, np.cumsum(sizes)
+        first = (nodes_up_to - np.array(sizes))[tree]
         leaves_before, tests_before = _earlier(is_leaf, first), _earlier(~is_leaf, first)
         most = int(leaves_before.max()) + 1
         test = ~is_leaf, (tests_before[~is_leaf], tree[~is_leaf])
@@ -128,5 +128,6 @@ class BoostedTrees:
 
 def _earlier(chosen: NDArray[np.bool_], first: NDArray[np.intp]) -> NDArray[np.intp]:
     """How many of a tree's nodes before each node are chosen; ``first`` is its tree's first node."""
-    before = np.cumsum(chosen) - chosen
-    return np.asarray(before - before[first])
+    up_to: NDArray[np.intp] = np.cumsum(chosen)
+    before = up_to - chosen
+    return before - before[first]
