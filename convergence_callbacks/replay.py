@@ -14,6 +14,7 @@ from convergence_callbacks.core.observation import is_finite
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.logs.run import Run
+from convergence_callbacks.telling.not_known import not_known
 
 FIXED = re.compile(r"cos|linear|poly|multi_?step|step_?lr|one_?cycle|exponential|cyclic|inverse_sqrt", re.IGNORECASE)
 """Kinds of schedules that are fixed before a training, by their names in configurations."""
@@ -29,12 +30,19 @@ class Replay:
         decisions: One for each observation; the run goes on after a stop, as it did.
         forecast: Where it was going, as seen from the stop, or from its latest epoch where there is none; None where
             nobody asked.
+        is_budget_assumed: Whether the budget is only the length of the log.
     """
 
     run: Run
     settings: Settings
     decisions: tuple[Decision, ...]
     forecast: Forecast | None = None
+    is_budget_assumed: bool = False
+
+    @property
+    def not_known(self) -> tuple[str, ...]:
+        """What the rule did not know of the training; a callback in it may have."""
+        return not_known_of(self.run, self.settings, is_budget_assumed=self.is_budget_assumed)
 
     @property
     def stop(self) -> Decision | None:
@@ -137,7 +145,8 @@ def replay(
     >>> replayed.verdict.value, replayed.stop is not None, replayed.share_given_up < 0.01
     ('converged', True, True)
     """
-    settings = _told(settings or Settings(), run, is_over=is_over, schedule_known=schedule_known)
+    given = settings or Settings()
+    settings = settings_for(run, given, is_over=is_over, schedule_known=schedule_known)
     monitor = Monitor.from_settings(settings, counter=run.counter)
     decisions: list[Decision] = []
     forecast = None
@@ -147,7 +156,14 @@ def replay(
             forecast = monitor.forecast()
     if with_forecast and forecast is None:
         forecast = monitor.forecast()
-    return Replay(run=run, settings=settings, decisions=tuple(decisions), forecast=forecast)
+    is_assumed = settings.max_epochs not in {given.max_epochs, run.planned}
+    return Replay(
+        run=run,
+        settings=settings,
+        decisions=tuple(decisions),
+        forecast=forecast,
+        is_budget_assumed=is_assumed,
+    )
 
 
 @dataclass(frozen=True)
@@ -175,23 +191,41 @@ def stop_by(
         is_over: Whether the run has ended.
         schedule_known: Whether the rule is told the learning rates of the log in advance.
     """
-    monitor = Monitor.from_settings(_told(settings, run, is_over=is_over, schedule_known=schedule_known))
+    monitor = Monitor.from_settings(settings_for(run, settings, is_over=is_over, schedule_known=schedule_known))
     ends = (each.step for each in run.observations if monitor.ends(monitor.read(each)))
     step = next(ends, None)
     budget = monitor.settings.max_epochs
     return OtherStop(rule, None if step is None or (budget is not None and step + 1 >= budget) else step)
 
 
-def _told(settings: Settings, run: Run, *, is_over: bool, schedule_known: bool) -> Settings:
-    """The settings with what the rule is told of a run: its budget, and its rates where they are known."""
+def settings_for(run: Run, settings: Settings, *, is_over: bool = True, schedule_known: bool = False) -> Settings:
+    """The settings with what the rule is told of a run: its budget, and the rates ahead where they are known."""
     if settings.max_epochs is None:
         settings = dataclasses.replace(settings, max_epochs=budget_of(run, is_over=is_over))
-    return with_schedule(settings, run) if is_schedule_known(run, schedule_known) else settings
+    if settings.lr_schedule is None and run.rates_ahead is not None:
+        return dataclasses.replace(settings, lr_schedule=run.rates_ahead)
+    is_known = is_over and is_schedule_known(run, schedule_known)  # what grows has not logged its rates ahead yet
+    return with_schedule(settings, run) if is_known else settings
+
+
+def not_known_of(run: Run, settings: Settings, *, is_budget_assumed: bool = False) -> tuple[str, ...]:
+    """What a rule with these settings did not know of a run; nothing where the run's log tells all that was known."""
+    budget = None if is_budget_assumed else settings.max_epochs
+    if run.tells_budget:
+        return ()
+    said = not_known(
+        budget=budget,
+        assumed=settings.max_epochs if is_budget_assumed else None,
+        has_rates=any(each.lr is not None for each in run.observations),
+        rates_ahead=settings.lr_schedule is not None,
+        counter=run.counter,
+    )
+    return tuple(said)
 
 
 def budget_of(run: Run, *, is_over: bool = True) -> int | None:
     """The epochs that a run was to take: as its log tells, or else all that it took, where it is over."""
-    return run.planned or (max(run.steps, 1) if is_over else None)
+    return run.planned or (max(run.steps, 1) if is_over and not run.tells_budget else None)
 
 
 def is_schedule_known(run: Run, asked: bool) -> bool:

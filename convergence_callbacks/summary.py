@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,10 @@ from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import plain_number
 from convergence_callbacks.core.verdict import BROKEN, Verdict
 from convergence_callbacks.ending import NotJudged, not_judged
+from convergence_callbacks.logs.run import Run
 from convergence_callbacks.replay import OtherStop, Replay
 from convergence_callbacks.telling import words_of
-from convergence_callbacks.telling.known import BUDGET
+from convergence_callbacks.telling.known import BUDGET, TREES
 
 NOTHING_TO_JUDGE = (NotJudged.NO_LOSS, NotJudged.TOO_FEW)
 """What is missing where nothing can be said of a run at all."""
@@ -36,7 +37,7 @@ class Summary:
         stopped_at: The epoch after which the rule would have stopped, None where it would not.
         stop_verdict: What it looked like there.
         reason: Why it would have been stopped, or else why it has the verdict.
-        advice: What to do next, one action an item.
+        advice: What to do next, one action an item; where the run got better after the stop, as of its end.
         best: The best judged value.
         best_at: Its epoch.
         steps_saved: Epochs after the stop.
@@ -46,6 +47,7 @@ class Summary:
         loss_given_up: How much worse the best value up to the stop is.
         share_given_up: The same as a share of all that was gained.
         assumed: What was assumed in reading, of the counter and of time.
+        not_known: What the rule did not know of the training, as its budget.
         broken_at: The epoch from which on the run was seen to be broken until its stop or end, None where it was not.
         steps_after_broken: Epochs that were trained on after that.
         hours_until_broken: Time until then; None where no times were logged.
@@ -79,6 +81,7 @@ class Summary:
     loss_given_up: float | None
     share_given_up: float | None
     assumed: tuple[str, ...]
+    not_known: tuple[str, ...]
     broken_at: int | None
     steps_after_broken: int | None
     hours_until_broken: float | None
@@ -102,6 +105,7 @@ class Summary:
         run, stop, last = replay.run, replay.stop, replay.decisions[-1]
         told = stop or last
         words = words_of(told, left_out=() if told is stop else (BUDGET,))  # a log that is over says so itself
+        got_better = last.best_step != told.best_step
         return cls(
             run=run.name,
             path=str(run.path),
@@ -113,7 +117,7 @@ class Summary:
             stopped_at=None if stop is None else run.number(stop.step),
             stop_verdict=None if stop is None else stop.verdict.value,
             reason=words.reason,
-            advice=words.advice,
+            advice=words_of(last).advice if got_better else words.advice,
             best=replay.best,
             best_at=None if last.best_step is None else run.number(last.best_step),
             steps_saved=replay.steps_saved,
@@ -123,9 +127,10 @@ class Summary:
             loss_given_up=replay.loss_given_up,
             share_given_up=replay.share_given_up,
             assumed=run.assumed,
+            not_known=replay.not_known,
             **_broken(replay),
             **_compared(replay, baseline),
-            not_judged=tuple(each.value for each in not_judged(run.observations)),
+            not_judged=tuple(_not_judged(run)),
             notes=run.notes,
         )
 
@@ -138,6 +143,11 @@ class Summary:
         """The summary in types that JSON takes."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return {name: _plain(value) for name, value in values.items()}
+
+
+def _not_judged(run: Run) -> Iterator[str]:
+    """What could not be judged; of boosted trees nobody asks for another rate."""
+    return (each.value for each in not_judged(run.observations) if each is not NotJudged.NO_RATE or run.unit != TREES)
 
 
 def is_judged(verdict: str, not_judged: Sequence[str]) -> bool:

@@ -14,6 +14,7 @@ from convergence_callbacks.cli.log_options import (
     EnergyColumn,
     EpochColumn,
     LrColumn,
+    MaxEpochs,
     ScheduleKnown,
     SettingsFile,
     StepColumn,
@@ -25,8 +26,10 @@ from convergence_callbacks.cli.log_options import (
 )
 from convergence_callbacks.cli.output import complain, errors_told, named, say
 from convergence_callbacks.cli.status import NOT_JUDGED
+from convergence_callbacks.cli.tables import with_option
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.verdict import STOP_ON, Verdict
+from convergence_callbacks.ending import NotJudged
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.replay import Replay
@@ -35,9 +38,9 @@ from convergence_callbacks.summary import Summary
 from convergence_callbacks.telling import words_of
 from convergence_callbacks.telling.decision import OF_VERDICT
 from convergence_callbacks.telling.evidence import evidence_lines
-from convergence_callbacks.telling.known import BUDGET
-from convergence_callbacks.telling.numbers import count, plural, sure, value
-from convergence_callbacks.telling.summary import missing
+from convergence_callbacks.telling.known import BUDGET, TREES
+from convergence_callbacks.telling.numbers import count, plural, value
+from convergence_callbacks.telling.summary import missing, verdict_of
 from convergence_callbacks.telling.text import capitalised, printable, words
 
 TURNS = 6
@@ -59,6 +62,7 @@ def explain(
     step_column: StepColumn = None,
     time_column: TimeColumn = None,
     energy_column: EnergyColumn = None,
+    max_epochs: MaxEpochs = None,
     schedule_known: ScheduleKnown = False,
 ) -> None:
     """Say in a screen what a verdict means and what to try; of a run also how the verdict was found in it.
@@ -72,7 +76,7 @@ def explain(
             _say(_of_verdict(verdict))
             return
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
-        settings, choice = settings_and_columns(settings_file, *columns)
+        settings, choice = settings_and_columns(settings_file, *columns, max_epochs)
         path = Path(subject)
         if not path.exists():
             raise ConvergenceError(_neither(subject))
@@ -145,17 +149,14 @@ def _of_run(replay: Replay) -> Iterator[Paragraph]:
     run, summary = replay.run, Summary.of(replay)
     told = replay.stop or replay.decisions[-1]
     meaning = OF_VERDICT[told.verdict].MEANING
-    yield f"{run.name}: {words(told.verdict)}{_how_sure(told.confidence)}", [*_where(replay, summary)]
-    yield "What it means", [f"{capitalised(meaning.means)}."]
+    yield f"{run.name}: {verdict_of(told)}", [*_where(replay, summary)]
+    means = meaning.of_trees if run.unit == TREES and meaning.of_trees else meaning.means
+    yield "What it means", [f"{capitalised(means)}."]
     reason = words_of(told, left_out=() if told is replay.stop else (BUDGET,)).reason
     yield "How it was found", [f"{capitalised(reason)}.", *_turns(replay)]
     yield "In numbers", list(evidence_lines(told))
     yield "What to try", [f"- {each}" for each in summary.advice or meaning.remedies]
     yield "What was not known", list(_unknown(replay, summary))
-
-
-def _how_sure(confidence: float) -> str:
-    return f" ({sure(confidence)} sure)" if 0 < confidence < 1 else ""
 
 
 def _where(replay: Replay, summary: Summary) -> Iterator[str]:
@@ -187,9 +188,6 @@ def _turns(replay: Replay) -> Iterator[str]:
 
 def _unknown(replay: Replay, summary: Summary) -> Iterator[str]:
     """What the rule did not know of the training, and what that means."""
-    if why := missing(summary.not_judged, summary.unit):
+    if why := missing([each for each in summary.not_judged if each != NotJudged.NO_RATE], summary.unit):
         yield f"{capitalised(why)}."
-    if replay.run.planned is None:
-        yield f"The budget: taken to be the {count(summary.steps, summary.unit)} that were logged."
-    if replay.settings.lr_schedule is None and any(each.lr is not None for each in replay.run.observations):
-        yield "The schedule: rates were seen as they came; --schedule-known tells the rule all of them."
+    yield from (f"{capitalised(with_option(each))}." for each in summary.not_known)

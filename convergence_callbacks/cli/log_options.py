@@ -36,6 +36,11 @@ TimeColumn = Annotated[str | None, typer.Option("--time-column", help="Column of
 
 EnergyColumn = Annotated[str | None, typer.Option("--energy-column", help="Column of the energy, in kWh.")]
 
+MaxEpochs = Annotated[
+    int | None,
+    typer.Option("--max-epochs", min=1, help="Epochs that the training was to take, where its log does not tell."),
+]
+
 ScheduleKnown = Annotated[
     bool,
     typer.Option(
@@ -54,6 +59,7 @@ def settings_and_columns(
     step_column: str | None,
     time_column: str | None,
     energy_column: str | None,
+    max_epochs: int | None = None,
 ) -> tuple[Settings, ColumnChoice]:
     """The monitor's settings, and the columns: named on the command line, or else in the settings file.
 
@@ -72,6 +78,8 @@ def settings_and_columns(
         energy=energy_column,
     )
     settings = Settings(**{name: given[name] for name in Settings.__dataclass_fields__ if name in given})
+    if max_epochs is not None:
+        settings = dataclasses.replace(settings, max_epochs=max_epochs)
     if settings.mode == "max" and choice.val is None:
         raise LogError("mode 'max' needs the name of what is to rise: --val-metric")
     judged = choice.val or choice.train

@@ -15,6 +15,7 @@ from convergence_callbacks.cli.log_options import (
     EpochColumn,
     LogPaths,
     LrColumn,
+    MaxEpochs,
     ScheduleKnown,
     SettingsFile,
     StepColumn,
@@ -40,6 +41,7 @@ from convergence_callbacks.cli.tables import (
     WIDE,
     against_line,
     broken_line,
+    not_known_line,
     replay_lines,
     replay_table,
     to_csv,
@@ -92,6 +94,7 @@ def replay(
     step_column: StepColumn = None,
     time_column: TimeColumn = None,
     energy_column: EnergyColumn = None,
+    max_epochs: MaxEpochs = None,
     schedule_known: ScheduleKnown = False,
 ) -> None:
     """Say of each logged training how it ended, and where the rule would have stopped it.
@@ -107,7 +110,7 @@ def replay(
             _verify(paths[0], as_json=as_json)
             return
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
-        settings, choice = settings_and_columns(settings_file, *columns)
+        settings, choice = settings_and_columns(settings_file, *columns, max_epochs)
         if explain_columns:
             _explain(paths, choice)
             return
@@ -133,7 +136,8 @@ def _show(summaries: Sequence[Summary]) -> None:
         say_table(replay_table(summaries))
     else:
         say_lines(replay_lines(summaries, width))
-    for line in (against_line(summaries), broken_line(summaries) if len(summaries) > 1 else ""):
+    broken = broken_line(summaries) if len(summaries) > 1 else ""
+    for line in (against_line(summaries), broken, not_known_line(summaries)):
         if line:
             say(line)
 

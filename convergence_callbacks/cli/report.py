@@ -15,6 +15,7 @@ from convergence_callbacks.cli.log_options import (
     EpochColumn,
     LogPath,
     LrColumn,
+    MaxEpochs,
     ScheduleKnown,
     SettingsFile,
     StepColumn,
@@ -56,6 +57,7 @@ def report(
     step_column: StepColumn = None,
     time_column: TimeColumn = None,
     energy_column: EnergyColumn = None,
+    max_epochs: MaxEpochs = None,
     schedule_known: ScheduleKnown = False,
 ) -> None:
     """Write a page on logged trainings: verdicts, curves, where the rule would have stopped and what that saves.
@@ -66,7 +68,7 @@ def report(
     to = output or Path(f"report.{kind.value}")
     with errors_told():
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
-        settings, choice = settings_and_columns(settings_file, *columns)
+        settings, choice = settings_and_columns(settings_file, *columns, max_epochs)
         price = (price_per_hour, currency)
         other = rule_from(baseline, settings) if baseline else None
         text, problems, runs = _written(

@@ -13,6 +13,7 @@ from rich.text import Text
 from convergence_callbacks.cli.output import wrapped
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.summary import Summary
+from convergence_callbacks.telling.not_known import BUDGET, RATE, SCHEDULE
 from convergence_callbacks.telling.numbers import NONE, count, duration, energy, percent, plural, value
 from convergence_callbacks.telling.text import printable, words
 
@@ -39,7 +40,13 @@ ROOMY = 105
 LEAST_NAME = 12
 """Letters of a run's name that are always shown."""
 
-_LISTS = ("advice", "not_judged", "assumed", "notes")
+OPTIONS = {BUDGET: "--max-epochs", SCHEDULE: "--schedule-known"}
+"""The options that tell the rule what a log does not."""
+
+SHORT = {BUDGET: f"{BUDGET}, taken to be all that was logged", RATE: RATE, SCHEDULE: SCHEDULE}
+"""What was not known of several runs."""
+
+_LISTS = ("advice", "not_judged", "assumed", "not_known", "notes")
 """What a summary holds several of."""
 
 
@@ -196,6 +203,23 @@ def broken_line(summaries: Sequence[Summary]) -> str:
         f"{count(len(broken), 'run')} of {count(len(summaries))} {'was' if len(broken) == 1 else 'were'} broken: seen "
         f"after {count(until, unit)}{time}{on}."
     )
+
+
+def not_known_line(summaries: Sequence[Summary]) -> str:
+    """What the rule did not know of a run, or of how many; empty where it knew all."""
+    if len(summaries) == 1:
+        return f"Not known: {'; '.join(map(with_option, summaries[0].not_known))}." if summaries[0].not_known else ""
+    parts = []
+    for begins, said in SHORT.items():
+        number = sum(any(each.startswith(begins) for each in summary.not_known) for summary in summaries)
+        parts += [f"{with_option(said)}, of {count(number, 'run')}"] if number else []
+    return f"Not known: {'; '.join(parts)}." if parts else ""
+
+
+def with_option(unknown: str) -> str:
+    """What was not known, with the option that tells it."""
+    option = next((option for begins, option in OPTIONS.items() if unknown.startswith(begins)), "")
+    return f"{unknown} ({option} tells it)" if option else unknown
 
 
 def against_line(summaries: Sequence[Summary]) -> str:

@@ -22,6 +22,7 @@ from convergence_callbacks.cli.log_options import (
     EpochColumn,
     LogPath,
     LrColumn,
+    MaxEpochs,
     SettingsFile,
     StepColumn,
     TimeColumn,
@@ -40,10 +41,13 @@ from convergence_callbacks.ending import Ending, not_judged
 from convergence_callbacks.logs.numbers import numbered
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.outlook import band_of
+from convergence_callbacks.replay import not_known_of, settings_for
 from convergence_callbacks.summary import is_judged
 from convergence_callbacks.telling.forecast import outlook
-from convergence_callbacks.telling.numbers import duration, steps, sure, value
-from convergence_callbacks.telling.summary import Cause, summary_of
+from convergence_callbacks.telling.not_known import BUDGET
+from convergence_callbacks.telling.numbers import duration, steps, value
+from convergence_callbacks.telling.numbers import numbered as at
+from convergence_callbacks.telling.summary import Cause, summary_of, verdict_of
 from convergence_callbacks.telling.text import printable
 from convergence_callbacks.watch.follow import Follower, Reading
 from convergence_callbacks.watch.memory import Kind, Memory
@@ -72,6 +76,7 @@ def watch(
     step_column: StepColumn = None,
     time_column: TimeColumn = None,
     energy_column: EnergyColumn = None,
+    max_epochs: MaxEpochs = None,
 ) -> None:
     """Follow a log that grows: its curve, what the training looks like, and when the rule would stop it.
 
@@ -79,7 +84,7 @@ def watch(
     """
     with errors_told():
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
-        settings, choice = settings_and_columns(settings_file, *columns)
+        settings, choice = settings_and_columns(settings_file, *columns, max_epochs)
         if on_stop is not None:
             command_words(on_stop)  # a command that can't be read is refused now, not at the stop
         webhook = Webhook(notify, complain, shape=notify_as) if notify else None
@@ -261,19 +266,31 @@ def _block(watcher: Watcher) -> list[str]:
     if run is None or not session.decisions:
         return []
     decision = session.stop or session.decisions[-1]
-    settings = dataclasses.replace(session.settings, max_epochs=session.settings.max_epochs or run.planned)
-    ending = dataclasses.replace(Ending.of(session.seen, decision, settings), budget=settings.max_epochs)
+    seen = [each for each in session.seen if each.step <= decision.step]
+    settings = settings_for(run, session.settings, is_over=False)
     cause: Cause = "would_stop" if session.stop is not None else "goes_on"
-    lines = summary_of(decision, ending, cause=cause).splitlines()
-    ahead = _told_ahead(watcher)
-    return [printable(run.name), *(f"  {printable(line)}" for line in (*lines, *([ahead] if ahead else [])))]
+    unknown = [f"{BUDGET} (--max-epochs tells it)" if each == BUDGET else each for each in not_known_of(run, settings)]
+    lines = [
+        *summary_of(decision, Ending.of(seen, decision, settings), cause=cause).splitlines(),
+        _since(decision, session.decisions[-1]),
+        _told_ahead(watcher),
+        f"Not known: {'; '.join(unknown)}." if unknown else "",
+    ]
+    return [printable(run.name), *(f"  {printable(line)}" for line in lines if line)]
+
+
+def _since(stop: Decision, latest: Decision) -> str:
+    """That a training which went on after its stop got better; empty where it did not."""
+    if latest.best_step is None or latest.best_step == stop.best_step:
+        return ""
+    return f"It went on and got better: {value(latest.best_value)} at {at(latest.best_step, latest.counter)}."
 
 
 def _told_ahead(watcher: Watcher) -> str:
     """Where a training is going that has not been stopped; empty where nobody knows."""
     session, run = watcher.session, watcher.session.run
     forecast = session.forecast
-    if run is None or session.stop is not None or forecast is None:
+    if run is None or session.stop is not None or forecast is None or not forecast.path:
         return ""
     return outlook(forecast, run.counter, session.seen)
 
@@ -286,8 +303,7 @@ def _picture(watcher: Watcher, width: int) -> Group:
     if run is not None and session.decisions:
         latest, unit = numbered(session.decisions[-1], run), run.unit
         head = Text(f"{printable(run.name)}: {unit} {latest.step}, ")
-        head.append(latest.verdict.value, f"bold {COLOURS[latest.verdict]}")
-        head.append(f" ({sure(latest.confidence)} sure)")
+        head.append(verdict_of(latest), f"bold {COLOURS[latest.verdict]}")
         lines += [head, Text(printable(latest.reason))]
         if latest.best_value is not None and latest.best_step is not None:
             lines.append(Text(f"best {value(latest.best_value)} at {unit} {latest.best_step}"))

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from convergence_callbacks.core.counter import Counter
+from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.logs.columns import Columns
 
@@ -29,6 +30,8 @@ class Run:
         counts_from: The number that the log itself gives the step 0: 0 or 1, or more where the log begins later.
         kilowatt_hours: Energy since the start at each observation; empty where it was not logged.
         planned: Steps that the training was to take, where the log tells.
+        tells_budget: Whether the log tells all that was known of the budget: without `planned` nobody knew one.
+        rates_ahead: The learning rates that the training knew in advance, where the log tells.
         patience: Epochs without improvement after which the project itself would have stopped, where a file says so.
         schedule: The kind of schedule of the learning rate, as "cosine", where a file beside the log says so.
         columns: Which columns were taken, and why.
@@ -46,6 +49,8 @@ class Run:
     counts_from: int = 0
     kilowatt_hours: tuple[float, ...] = ()
     planned: int | None = None
+    tells_budget: bool = False
+    rates_ahead: Schedule | None = None
     patience: int | None = None
     schedule: str = ""
     columns: Columns = field(default_factory=Columns)

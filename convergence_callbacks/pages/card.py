@@ -158,6 +158,8 @@ def changed(settings: Settings) -> dict[str, str]:
 
 
 def _told(value: Any) -> str:
+    if callable(value):
+        return "as it was known in the training"
     return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 

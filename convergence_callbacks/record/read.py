@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import SettingsError, StateError
@@ -93,6 +94,17 @@ class Part:
         """The observations and decisions."""
         return [line for line in self.lines if isinstance(line, Entry)]
 
+    @property
+    def rates_ahead(self) -> Schedule | None:
+        """The learning rates that were known in advance; what a function answered, as it answered last."""
+        latest = [self.first, *(line for line in self.lines if isinstance(line, Follows))][-1].schedule
+        if isinstance(latest, Answers):
+            latest = Answers()
+            for line in self.lines:
+                if isinstance(line, Rates):
+                    latest.add(line.answers)
+        return latest
+
 
 @dataclass
 class Record:
@@ -109,6 +121,12 @@ class Record:
     cut: list[int] = field(default_factory=list)
     breaks: list[int] = field(default_factory=list)
     is_closed: bool = False
+
+    @property
+    def counter(self) -> Counter:
+        """What its steps are called, as the framework counts them."""
+        entries = [entry for part in self.parts for entry in part.entries]
+        return entries[-1].decision.counter if entries else Counter()
 
     def take(self, number: int, line: bytes, last: bytes) -> None:
         """Take in a line, and notice whether it follows the last one.

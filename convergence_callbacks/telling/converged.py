@@ -9,7 +9,7 @@ from convergence_callbacks.telling.known import Known
 from convergence_callbacks.telling.meaning import Meaning
 
 MEANING = Meaning(
-    means="the loss has settled: what more epochs can be expected to bring is below the tolerance",
+    means="the loss has settled: what more training can be expected to bring is below the tolerance",
     found="Trainings of other data whose curves looked like this one gained less than the tolerance "
     "afterwards, and the learning rate is not about to fall in a step.",
     remedies=(
@@ -51,16 +51,20 @@ def settled(known: Known) -> str:
     gain, tolerance = known.number("expected_gain"), known.number("tolerance")
     if gain is None or tolerance is None:
         return ""
-    least = min(LEAST_GAIN, tolerance)
-    if gain < least:
-        said = f"expected further gain less than {numbers.percent(least)} of the total"
-    else:
-        most = known.number("expected_gain_most")
-        at_most = f" (at most {numbers.percent(most)})" if most is not None and most > gain else ""
-        said = f"expected further gain {numbers.percent(gain)} of the total{at_most}"
-    said += f", below the tolerance of {numbers.percent(tolerance)}" if tolerance > least or gain >= least else ""
+    said = _expected(gain, tolerance, known.number("expected_gain_most"))
     widened = known.number("gap_widening")
     if widened is None or widened <= WIDENED or known.decision.verdict is not Verdict.OVERFITTING:
         return said
     by = numbers.part(widened, "the total gain")
     return f"{said}, while the generalisation gap widened by {by} since the best {known.counter.noun}"
+
+
+def _expected(gain: float, tolerance: float, most: float | None) -> str:
+    bound, least = numbers.percent(tolerance), min(LEAST_GAIN, tolerance)
+    if gain < least:
+        below = f", below the tolerance of {bound}" if tolerance > least else ""
+        return f"expected further gain less than {numbers.percent(least)} of the total{below}"
+    at_most = f" (at most {numbers.percent(most)})" if most is not None and most > gain else ""
+    if numbers.percent(gain) == bound:  # two digits don't tell which of them is less
+        return f"expected further gain just below the tolerance of {bound} of the total{at_most}"
+    return f"expected further gain {numbers.percent(gain)} of the total{at_most}, below the tolerance of {bound}"

@@ -35,6 +35,8 @@ def reason(known: Known) -> str:
 
 def advice(known: Known) -> tuple[str, ...]:
     """What to go back to, and how to keep it from happening again."""
+    if known.are_trees:
+        return _what_to_restore(known), "look for extreme labels, and limit the step of a leaf (max_delta_step)"
     return _what_to_restore(known), f"{learning_rate.too_high(known)}, or clip the gradients"
 
 

@@ -31,6 +31,10 @@ LINES: Mapping[str, str] = {
 """How a number is told that decisions hold, by its name."""
 
 
+RATES = ("times_too_low", "times_too_high")
+"""What is told of a learning rate."""
+
+
 def evidence_lines(decision: Decision) -> Iterator[str]:
     """The numbers that a decision was made by, in the order of their importance to a reader.
 
@@ -41,6 +45,8 @@ def evidence_lines(decision: Decision) -> Iterator[str]:
     """
     known = Known(decision)
     held = {name: known.number(name) for name in decision.evidence} | {"one": 1.0}
+    if known.are_trees:  # whose low rate is meant
+        held = {name: held[name] for name in held if name not in RATES}
     for name, template in LINES.items():
         if name in held and is_complete(template, held):
             yield rendered(template, held, known.counter)

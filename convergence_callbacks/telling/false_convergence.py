@@ -15,6 +15,7 @@ MEANING = Meaning(
         'act="heal" raises it while the training runs (Lightning, Keras)',
         "or wait: no rule ends such a run while it is sure, unless stop_on lists it",
     ),
+    of_trees="the loss still falls, slowly: there are too few trees yet",
 )
 """What the verdict says of any training."""
 
@@ -36,7 +37,7 @@ def reason(known: Known) -> str:
 def advice(known: Known) -> tuple[str, ...]:
     """Another rate, or how long this one takes."""
     if known.are_trees:  # trees at a low rate are wanted: there are to be more of them
-        return ("allow more rounds, or raise the learning rate",)
+        return ("allow more rounds",)
     return (learning_rate.too_low(known), *_patience_it_takes(known))
 
 

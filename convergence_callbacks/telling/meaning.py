@@ -13,8 +13,10 @@ class Meaning:
         means: What it says.
         found: By what in the curves it is found.
         remedies: What to try, one action an item, the most promising first.
+        of_trees: What it says of boosted trees, where that differs.
     """
 
     means: str
     found: str
     remedies: tuple[str, ...]
+    of_trees: str = ""

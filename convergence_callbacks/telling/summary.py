@@ -25,7 +25,8 @@ ENDED: Mapping[str, str] = {
     "goes_on": "goes on at",
 }
 
-SURE = 0.995
+LIKELY = 0.5
+"""A confidence below which a verdict is only the likeliest of several."""
 
 LEAST_HOURS = 1 / 3600
 """A time below which none is said to be saved."""
@@ -72,7 +73,7 @@ def _what(known: Known, ending: Ending, cause: str) -> str:
     """What ended it, what it looks like and why."""
     decision = known.decision
     said = words_of(decision, left_out=(BUDGET,)).reason
-    head = f"{_ended(known, ending, cause)}: {words(decision.verdict)}{_how_sure(known)}"
+    head = f"{_ended(known, ending, cause)}: {verdict_of(decision)}"
     reason = capitalised(said)
     unjudged = missing(_that_matters(known, ending), known.counter.noun)
     return " ".join(filter(None, (f"{head}.", reason and f"{reason}.", unjudged and f"Not judged: {unjudged}.")))
@@ -88,11 +89,12 @@ def _ended(known: Known, ending: Ending, cause: str) -> str:
     return f"Stopped at {at}{budget}"
 
 
-def _how_sure(known: Known) -> str:
-    confidence = known.decision.confidence
-    if not 0 < confidence < SURE or known.decision.verdict is Verdict.IMPROVING:
-        return ""
-    return f" ({numbers.sure(confidence)} sure)"
+def verdict_of(decision: Decision) -> str:
+    """A verdict, with how sure it is where that says anything: not of a NaN, nor of a run that just goes on."""
+    said, confidence = words(decision.verdict), decision.confidence
+    if not 0 < confidence < 1 or decision.verdict is Verdict.IMPROVING:
+        return said
+    return f"{'perhaps ' if confidence < LIKELY else ''}{said} ({numbers.sure(confidence)} sure)"
 
 
 def _that_matters(known: Known, ending: Ending) -> Iterator[NotJudged]:
@@ -112,10 +114,10 @@ def missing(not_judged: Iterable[str], noun: str = "epoch") -> str:
 def warning(decision: Decision) -> str:
     """That a run is surely broken, while that still helps, in one line."""
     known, said = Known(decision), words_of(decision)
-    head = f"Warning at {numbers.numbered(decision.step, known.counter)}: {words(decision.verdict)}"
+    head = f"Warning at {numbers.numbered(decision.step, known.counter)}: {verdict_of(decision)}"
     reason, advice = said.reason, "; ".join(said.advice)
     tail = f". Try: {advice}." if advice else "."
-    return f"{head}{_how_sure(known)}{f': {reason}' if reason else ''}{tail}"
+    return f"{head}{f': {reason}' if reason else ''}{tail}"
 
 
 def _where(known: Known, file: str | None, step: int | None, *, is_saved: bool | None) -> str:

@@ -19,6 +19,9 @@ MEANING = Meaning(
 )
 """What the verdict says of any training."""
 
+LEAST_JUMP = 0.005
+"""Share of its gain by which the loss jumps at least where that is worth a number."""
+
 LEAST_SWING = 0.0005
 """Share of the loss below which its swings are not worth a number."""
 
@@ -28,20 +31,22 @@ def reason(known: Known) -> str:
     if known.holds("only_recovered"):
         said = "the loss only came back from its first steps and has gained nothing since"
         return said if known.number("loss") is None else f"{said}: it is at {numbers.value(known.number('loss'))}"
-    if known.number("jump") is None:
+    jump = known.number("jump")
+    if jump is None:
         return ""
-    jump = numbers.part(known.number("jump"), "its gain")
-    return f"the loss jumps by {jump} since the first {known.counter.noun}s" if jump else "the loss does not settle"
+    if jump < LEAST_JUMP:
+        return "the loss does not settle"
+    return f"the loss jumps by {numbers.part(jump, 'its gain')} since the first {known.counter.noun}s"
 
 
 def advice(known: Known) -> tuple[str, ...]:
     """A lower rate, and what calms a run beside it."""
-    return learning_rate.too_high(known), _what_calms(known)
+    return (_what_calms(known),) if known.are_trees else (learning_rate.too_high(known), _what_calms(known))
 
 
 def _what_calms(known: Known) -> str:
     if known.are_trees:
-        return "more examples a leaf or a smaller subsample calm it too"
+        return "more examples a leaf, or fewer rounds, calm it"
     if known.holds("only_recovered"):
         start = known.number("started_at")
         thrown = "" if start is None else f"the first steps threw the loss to {numbers.value(start)}: "

@@ -13,7 +13,7 @@ from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.run import Run
-from convergence_callbacks.replay import budget_of
+from convergence_callbacks.replay import settings_for
 
 EARLY = 5
 """Epochs: a log that changes within its first ones is that of another training, later it is a resume."""
@@ -84,10 +84,7 @@ class Session:
         """Begin the judgement anew: where known epochs were completed or repeated, or with another training."""
         if same < min(EARLY, max(1, len(self.seen) - 1)):  # the newest may have been completed since
             self.begun += 1
-        budget = self.settings.max_epochs or budget_of(run, is_over=False)
-        self._monitor = Monitor.from_settings(
-            dataclasses.replace(self.settings, max_epochs=budget), counter=run.counter
-        )
+        self._monitor = Monitor.from_settings(settings_for(run, self.settings, is_over=False), counter=run.counter)
         self.seen, self.decisions = [], []
 
     def _counted(self, run: Run) -> Run:

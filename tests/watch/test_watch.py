@@ -456,8 +456,9 @@ def test_a_webhook_is_http(url):
 
 def test_once_says_in_one_block_which_run_it_is_and_what_it_looks_like_now(watch, tmp_path):
     (tmp_path / "log.csv").write_text(HEADER + rows(12))
-    name, *said, ahead = watch(tmp_path / "log.csv", "--once").stdout.splitlines()
+    name, *said, ahead, unknown = watch(tmp_path / "log.csv", "--once").stdout.splitlines()
     assert name == "log.csv" and len(said) == 3 and all(line.startswith("  ") for line in said)
+    assert unknown.startswith("  Not known: the budget (--max-epochs tells it); the learning rate")
     assert said[0].startswith("  Goes on at epoch 11: ")
     assert re.match(r"  ETA ≈ \d+ epochs \(\d+–\d+\); loss [\d.]+ \([\d.]+–[\d.]+\)", ahead)
     assert watch(tmp_path / "none.csv", "--once").exit_code == 1

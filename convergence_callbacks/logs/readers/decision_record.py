@@ -40,12 +40,17 @@ class DecisionRecords(Reader):
             raise LogError("the record has no epoch yet")
         notes = tuple(f"line {line} is cut and was passed over" for line in record.cut)
         columns = Columns(train="train_loss", val="val_loss", lr="lr", time="elapsed")
+        counter = record.counter
         yield Run(
             name="",
             path=path,
             format=self.name,
             observations=tuple(observations),
+            unit=counter.noun,
+            counts_from=counter.first,
             planned=record.parts[-1].settings.max_epochs,
+            tells_budget=True,
+            rates_ahead=record.parts[-1].rates_ahead,
             columns=columns,
             notes=notes,
         )

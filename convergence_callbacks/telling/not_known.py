@@ -1,0 +1,40 @@
+"""What the rule did not know of a training that a log tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from convergence_callbacks.core.counter import Counter
+from convergence_callbacks.telling import numbers
+from convergence_callbacks.telling.known import TREES
+
+BUDGET = "the budget"
+RATE = "the learning rate"
+SCHEDULE = "the schedule"
+
+
+def not_known(
+    *, budget: int | None, assumed: int | None, has_rates: bool, rates_ahead: bool, counter: Counter
+) -> Iterator[str]:
+    """What was not known, an item each: a callback in the training may have known it.
+
+    Args:
+        budget: Steps that the training was to take; None where nobody told.
+        assumed: Steps that were taken for its budget instead, None where none were.
+        has_rates: Whether learning rates were logged.
+        rates_ahead: Whether the rule was told those to come.
+        counter: What the steps are called.
+
+    >>> told = dict(has_rates=True, rates_ahead=True, counter=Counter())
+    >>> list(not_known(budget=None, assumed=46, **told)), list(not_known(budget=120, assumed=None, **told))
+    (['the budget, taken to be the 46 epochs that were logged'], [])
+    """
+    if budget is None:
+        taken = "" if assumed is None else f", taken to be the {numbers.steps(assumed, counter)} that were logged"
+        yield f"{BUDGET}{taken}"
+    if counter.noun == TREES:  # whose rates nobody schedules
+        return
+    if not has_rates:
+        yield f"{RATE}, which was not logged"
+    elif not rates_ahead:
+        yield SCHEDULE
