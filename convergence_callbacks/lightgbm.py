@@ -14,6 +14,7 @@ from typing import Any
 from convergence_callbacks.telling.missing import not_installed
 
 try:
+    from lightgbm import Booster
     from lightgbm.callback import EarlyStopException
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(not_installed("LightGBM", "lightgbm")) from error
@@ -21,7 +22,8 @@ except ModuleNotFoundError as error:
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.errors import ConvergenceError
-from convergence_callbacks.metrics.evaluations import Evaluation, as_logged, is_validated, rises
+from convergence_callbacks.metrics.evaluations import Evaluation, as_logged, is_validated, judged, rises
+from convergence_callbacks.metrics.trivial import Baseline, of_targets
 
 DART = "dart weights earlier trees anew in each round, so those up to the best are not the model that was best"
 """Why there is no best model of dart."""
@@ -37,7 +39,7 @@ class ConvergenceStopping(Stopping):
     """
 
     integration = "LightGBM"
-    supports = frozenset({"restore_best"})
+    supports = frozenset({"restore_best", "find_baseline"})
     states_direction = True
     counter = Counter("round")
 
@@ -53,6 +55,7 @@ class ConvergenceStopping(Stopping):
         rows = [Evaluation(row[0], row[1], row[2], rises=row[3]) for row in env.evaluation_result_list or ()]
         if env.iteration == env.begin_iteration:
             self.begin(env.end_iteration, direction=self.direction(rises=rises(self.judged_metric, rows)))
+            self.run.fill_in(_baseline(env.model, judged(self.settings.val_metric, rows)))
         observation = self.collect(env.iteration, as_logged(rows), validated=is_validated(rows))
         decision = self.decide(observation)
         self.announce(decision)
@@ -66,6 +69,14 @@ class ConvergenceStopping(Stopping):
             raise EarlyStopException(decision.best_step, env.evaluation_result_list)
         if self.must_end(decision):
             raise EarlyStopException(env.iteration, env.evaluation_result_list)
+
+
+def _baseline(model: Any, judged: Evaluation | None) -> Baseline | None:
+    """The loss of a trivial predictor of the data set that is judged; a cross-validation has several."""
+    if judged is None or not isinstance(model, Booster):
+        return None
+    data = dict(zip(model.name_valid_sets, model.valid_sets, strict=False)).get(judged.data)
+    return None if data is None else of_targets(judged.metric, data.get_label(), data.get_weight())
 
 
 def _is_dart(params: Mapping[str, Any]) -> bool:

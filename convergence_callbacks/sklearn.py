@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from convergence_callbacks.telling.missing import not_installed
@@ -28,6 +28,7 @@ from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.metrics import Direction
+from convergence_callbacks.metrics.trivial import of_targets
 
 Loss = Callable[[Any, Any, Any], float]
 """A loss of an estimator on data: ``loss(estimator, x, y)``."""
@@ -70,7 +71,7 @@ class ConvergenceStopping(Stopping):
     """
 
     integration = "scikit-learn"
-    supports = frozenset({"restore_best"})
+    supports = frozenset({"restore_best", "find_baseline"})
     trained = Estimator
 
     def fit(self, estimator: Any, x: Any, y: Any, x_val: Any, y_val: Any, *, loss: Loss | None = None) -> Any:
@@ -99,6 +100,8 @@ class ConvergenceStopping(Stopping):
             self.run.settings, train_metric="train_loss", val_metric=own.val_metric or "val_loss"
         )
         y, y_val = _targets(y), _targets(y_val)
+        if loss is None:
+            self.run.fill_in(of_targets(name_of_loss(estimator), y_val))
         model = clone(estimator)
         _switch_off_own_early_stopping(model)
         held = Estimator(model)
@@ -126,6 +129,7 @@ class ConvergenceStopping(Stopping):
         """
         self.begin()
         y, y_val = _targets(y), _targets(y_val)
+        self.run.fill_in(of_targets(name_of_loss(model), y_val))
         decision = None
         for epoch, pair in enumerate(
             zip(_staged_losses(model, x, y), _staged_losses(model, x_val, y_val), strict=True)
@@ -151,11 +155,19 @@ def _direction(measured: Any) -> Direction:
 
 def loss_of(estimator: Any) -> Loss:
     """The loss that an estimator is judged by unless another is given."""
+    losses: Mapping[str, Loss] = {
+        "mean_squared_error": lambda model, x, y: _squared_error(y, model.predict(x)),
+        "log_loss": lambda model, x, y: _log_loss(model, y, model.predict_proba(x)),
+        "zero_one_loss": lambda model, x, y: _error_rate(y, model.predict(x)),
+    }
+    return losses[name_of_loss(estimator)]
+
+
+def name_of_loss(estimator: Any) -> str:
+    """What scikit-learn calls the loss that an estimator is judged by unless another is given."""
     if not is_classifier(estimator):
-        return lambda model, x, y: _squared_error(y, model.predict(x))
-    if hasattr(estimator, "predict_proba"):
-        return lambda model, x, y: _log_loss(model, y, model.predict_proba(x))
-    return lambda model, x, y: _error_rate(y, model.predict(x))
+        return "mean_squared_error"
+    return "log_loss" if hasattr(estimator, "predict_proba") else "zero_one_loss"
 
 
 def _targets(y: Any) -> Any:

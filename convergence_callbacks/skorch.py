@@ -24,6 +24,7 @@ from convergence_callbacks.adapter.torch_weights import TorchModel
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.metrics.find import find_validation_loss
+from convergence_callbacks.metrics.trivial import Baseline, of_outputs
 
 
 class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
@@ -36,7 +37,7 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
     """
 
     integration = "skorch"
-    supports = frozenset({"restore_best", "log_decisions"})
+    supports = frozenset({"restore_best", "log_decisions", "find_baseline"})
     states_direction = True
     counter = Counter("epoch", first=1)
     trained = TorchModel
@@ -45,6 +46,7 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
         """Make ready for this run, and take in what the net's history holds."""
         before = self.run.stage(BestWeights)
         self.begin(len(net.history) + net.max_epochs, direction=self.direction(rises=self._stated(net)))
+        self._fill_in(net)
         for epoch, row in enumerate(net.history):
             self.decide(self._collected(net, epoch, row))
         best = self.run.stage(BestWeights)
@@ -57,6 +59,7 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
         Raises:
             KeyboardInterrupt: The training ends here; skorch catches it.
         """
+        self._fill_in(net)  # it knows its classes with the first data
         observation = self._collected(net, len(net.history) - 1, net.history[-1])
         decision = self.decide(observation, TorchModel(net.module_))
         if self.settings.log_decisions:
@@ -90,6 +93,10 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
         clone.listeners = list(self.listeners)
         return clone
 
+    def _fill_in(self, net: Any) -> None:
+        if self.judges_the_loss:
+            self.run.fill_in(_baseline(net))
+
     def _stated(self, net: Any) -> bool | None:
         """True where a scoring callback says that more is better; that less is, it says of whatever it was not told."""
         scores = [name for name, callback in net.callbacks_ if getattr(callback, "lower_is_better", None) is False]
@@ -100,3 +107,15 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
         validated = named is not None or find_validation_loss(row) is not None
         rate = row.get("event_lr", net.optimizer_.param_groups[0]["lr"])  # skorch's schedulers write there what it was
         return self.collect(epoch, row, lr=rate, validated=validated)
+
+
+def _baseline(net: Any) -> Baseline | None:
+    """The loss of a net to which all classes are alike, where its criterion is a plain cross-entropy."""
+    criterion, classes = net.criterion_, getattr(net, "classes_", None)
+    is_own = not type(net).get_loss.__module__.startswith("skorch.")
+    weights = [getattr(criterion, name, None) for name in ("weight", "pos_weight")]
+    if classes is None or is_own or any(weight is not None for weight in weights):
+        return None
+    if getattr(criterion, "reduction", "") != "mean" or getattr(criterion, "label_smoothing", 0):
+        return None
+    return of_outputs(type(criterion).__name__, len(classes))

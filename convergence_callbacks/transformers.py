@@ -33,6 +33,7 @@ from convergence_callbacks.adapter.torch_weights import TorchModel
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.observation import plain_number
 from convergence_callbacks.metrics.find import find_named, find_validation_loss
+from convergence_callbacks.metrics.trivial import Baseline, of_classes
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
     """
 
     integration = "Transformers"
-    supports = frozenset({"restore_best", "log_decisions"})
+    supports = frozenset({"restore_best", "log_decisions", "find_baseline"})
     counter = Counter("evaluation", first=1)
     trained = TorchModel
     processes = TorchProcesses()
@@ -91,6 +92,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
     def on_train_begin(self, args: Any, state: Any, control: Any, lr_scheduler: Any = None, **kwargs: Any) -> None:
         """Make ready for this run, or go on with the one whose checkpoint was loaded."""
         self._training, self._lr = True, None
+        self._losses_are_plain = not args.label_smoothing_factor
         self._logged_at = self._judged_at = state.global_step
         self._forget_evaluation()
         if state.global_step and (saved := self._state_in(state.stateful_callbacks)) is not None:
@@ -153,6 +155,8 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
             self._judge(state, control, **kwargs)
 
     def _judge(self, state: Any, control: Any, **kwargs: Any) -> None:
+        if self.judges_the_loss and self._losses_are_plain:  # a model knows its kind of problem with its first batch
+            self.run.fill_in(_baseline(kwargs["model"]))
         total, count = self._since_last
         observation = self.collect(
             0 if self.decision is None else self.decision.step + 1,
@@ -213,6 +217,14 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
         states = states if isinstance(states, list) else [states]
         mine = [state for state in states if state["args"] == self.settings.to_dict()]
         return (mine or states)[-1]["attributes"]["_saved"] if states else None
+
+
+def _baseline(model: Any) -> Baseline | None:
+    """The loss of a classifier to which all labels are alike."""
+    config: Any = getattr(model, "config", None)
+    if getattr(config, "problem_type", None) != "single_label_classification":
+        return None
+    return of_classes(int(config.num_labels))
 
 
 def _strategy(args: Any) -> str:

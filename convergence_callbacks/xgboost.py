@@ -21,12 +21,15 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(not_installed("XGBoost", "xgboost")) from error
 
+import numpy as np
+
 from convergence_callbacks.adapter.stages.best_weights import lost
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
-from convergence_callbacks.metrics.evaluations import Evaluation, as_logged, is_validated
+from convergence_callbacks.metrics.evaluations import Evaluation, as_logged, is_validated, judged
+from convergence_callbacks.metrics.trivial import Baseline, of_frequencies
 
 STATE = "convergence_state"
 """The booster's attribute that holds the state of a training in progress."""
@@ -52,7 +55,7 @@ class ConvergenceStopping(Stopping, TrainingCallback):
     """
 
     integration = "XGBoost"
-    supports = frozenset({"restore_best"})
+    supports = frozenset({"restore_best", "find_baseline"})
     counter = Counter("round")
 
     def _construct(self) -> None:
@@ -75,6 +78,8 @@ class ConvergenceStopping(Stopping, TrainingCallback):
             for data, metrics in evals_log.items()
             for metric, values in metrics.items()
         ]
+        if self.decision is None:
+            self.run.fill_in(_baseline(model, judged(self.settings.val_metric, rows)))
         observation = self.collect(self._first + epoch, as_logged(rows), validated=is_validated(rows))
         decision = self.decide(observation)
         model.set_attr(**{STATE: json.dumps(self.state_dict())})
@@ -111,6 +116,22 @@ class ConvergenceStopping(Stopping, TrainingCallback):
         self.run.account.restored = True
         trees.set_attr(best_iteration=str(best), best_score=str(decision.best_value))
         return trees
+
+
+def _baseline(model: Any, judged: Evaluation | None) -> Baseline | None:
+    """The loss of the class frequencies of the training data, where the booster began with them as its intercept."""
+    if judged is None or not isinstance(model, Booster):
+        return None
+    learner = json.loads(model.save_config())["learner"]
+    first, objective = learner["learner_model_param"], learner["objective"]
+    if first.get("boost_from_average") != "1":  # the user set it
+        return None
+    scores = np.fromstring(first["base_score"].strip("[]"), sep=",")
+    if objective["name"] == "binary:logistic" and objective["reg_loss_param"]["scale_pos_weight"] == "1":
+        return of_frequencies(judged.metric, [scores[0], 1 - scores[0]], "train")
+    if objective["name"].startswith("multi:") and len(scores) == int(first["num_class"]):
+        return of_frequencies(judged.metric, np.exp(scores) / np.exp(scores).sum(), "train")
+    return None
 
 
 def _booster(model: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from convergence_callbacks.core.errors import ConvergenceError, as_state_error
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.rule.guards import SURE
 from convergence_callbacks.core.verdict import BROKEN
+from convergence_callbacks.metrics.trivial import Baseline
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.stages import OUTSIDE
 from convergence_callbacks.record.write import DecisionRecord
@@ -38,6 +40,7 @@ class Run:
         account: What it has come to, for its end.
         stopped_epoch: The first epoch at which it should end, None where it ran out its budget.
         is_warned: Whether it was warned of being broken.
+        baseline: The loss of a trivial predictor that was filled in; None where the settings name it, or nobody knows.
     """
 
     def __init__(
@@ -50,12 +53,26 @@ class Run:
         self.record: DecisionRecord | None = None
         self.stopped_epoch: int | None = None
         self.is_warned = False
+        self.baseline: Baseline | None = None
 
     @property
     def decision(self) -> Decision | None:
         """The latest decision, None before the first epoch."""
         decided = self.journal.decisions
         return decided[-1] if decided else self.account.resumed or self.monitor.decision
+
+    def fill_in(self, baseline: Baseline | None) -> None:
+        """Judge this run by the loss of a trivial predictor, from its first epoch on, where no setting names it."""
+        if self.decision is None:
+            self._know(baseline)
+            if self.record is not None:
+                self.record.restate()
+
+    def _know(self, baseline: Baseline | None) -> None:
+        own = self.settings
+        if baseline is not None and own.find_baseline and own.baseline_loss is None and own.direction == "min":
+            self.baseline = baseline
+            self.monitor.know(baseline_loss=baseline.loss)
 
     def observe(self, observation: Observation, trained: Any, listeners: Sequence[Listener]) -> Decision:
         """Judge an epoch, let the decision pass the stages, and write it down.
@@ -129,6 +146,8 @@ class Run:
                 if saved.get(stage.name) is not None:
                     stage.restore(saved[stage.name])
             self.is_warned = bool(saved.get("warned"))
+            baseline = saved.get("baseline")
+            self._know(None if baseline is None else Baseline(**baseline))
             decided = saved.get("decided")
             self.account.resumed = self.monitor.decision if decided is None else Decision.from_dict(decided)
         last = self.decision
@@ -143,6 +162,7 @@ class Run:
             **self.monitor.state_dict(),
             "rule": rule,
             **({"warned": True} if self.is_warned else {}),
+            **({} if self.baseline is None else {"baseline": dataclasses.asdict(self.baseline)}),
             **({"decided": self.decision.to_dict()} if changed and self.decision is not None else {}),
             **{stage.name: state for stage in self.stages if (state := stage.state()) is not None},
         }

@@ -19,6 +19,7 @@ from convergence_callbacks.experiments.actions import ACTIONS, Action, chosen
 LIGHTNING_AND_KERAS = ("Lightning", "Keras")
 HAVE_LOGGERS = (*LIGHTNING_AND_KERAS, "Transformers", "Ignite", "skorch")
 HOLD_THE_MODEL = (*HAVE_LOGGERS, "PyTorch", "TensorFlow", "JAX", "scikit-learn", "XGBoost", "LightGBM")
+SEE_A_BASELINE = ("Keras", "Transformers", "skorch", "scikit-learn", "XGBoost", "LightGBM")
 INTEGRATIONS = (*HOLD_THE_MODEL, "CatBoost", "Optuna", "Ray Tune")
 
 
@@ -65,6 +66,12 @@ class CallbackSettings(Settings):
     )
     val_metric: str | None = setting(
         "name under which the validation loss is logged; found by itself when left out", None, example="val_loss"
+    )
+    find_baseline: bool = setting(
+        "where baseline_loss is left out, fill it in from what the framework shows: the classes of a network's output, "
+        "or the targets",
+        True,
+        only=SEE_A_BASELINE,
     )
     restore_best: bool | Literal["all"] = setting(
         "give the model the weights of its best epoch at the end; all, the optimiser its state of then too, for a "

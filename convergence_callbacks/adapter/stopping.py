@@ -31,8 +31,10 @@ from convergence_callbacks.core.loss_forecast import Forecast, Loss
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.experiments.actions import CHANGES
 from convergence_callbacks.metrics import Direction, direction_of
+from convergence_callbacks.metrics.find import meant_loss
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
+from convergence_callbacks.telling.baseline import source_of
 from convergence_callbacks.telling.forecast import eta
 from convergence_callbacks.telling.summary import Cause, warning
 
@@ -228,6 +230,12 @@ class Stopping(FromYaml):
         named, mode = self.judged_metric, self.settings.mode
         return self.settings.direction if named is None else direction_of(named, mode=mode, rises=rises)
 
+    @property
+    def judges_the_loss(self) -> bool:
+        """Whether what is judged is the loss that the framework itself logs of the validation data."""
+        named = self.settings.val_metric
+        return self.run.settings.direction == "min" and (named is None or meant_loss(named) == "val_loss")
+
     def likely_direction(self) -> Direction:
         """The direction before the training, when a framework that may state one has not done so yet.
 
@@ -378,11 +386,14 @@ class Stopping(FromYaml):
         return str(decision) if self.settings.verbose > 1 and self.run.is_new_verdict else None
 
     def _judged_words(self) -> str:
-        """What was judged and which way it improves, where a metric was named and its direction was left open."""
-        if self.settings.mode != "auto" or self.judged_metric is None:
-            return ""
-        better = "less" if self.run.settings.direction == "min" else "more"
-        return f" (judged: {self.judged_metric}, of which {better} is better)"
+        """What was found out of what is judged: which way it improves, and what a trivial predictor's loss is."""
+        parts = []
+        if self.settings.mode == "auto" and self.judged_metric is not None:
+            better = "less" if self.run.settings.direction == "min" else "more"
+            parts.append(f"judged: {self.judged_metric}, of which {better} is better")
+        if self.run.baseline is not None:
+            parts.append(source_of(self.run.baseline))
+        return f" ({'; '.join(parts)})" if parts else ""
 
     def had_stopped(self) -> str | None:
         """What is to be said of a resumed run that had stopped, so that a fit that does nothing explains itself."""

@@ -124,7 +124,11 @@ class Monitor:
 
     def follow(self, lr_schedule: Schedule | None) -> None:
         """Expect these learning rates from now on."""
-        self.settings = dataclasses.replace(self.settings, lr_schedule=lr_schedule)
+        self.know(lr_schedule=lr_schedule)
+
+    def know(self, **settings: Any) -> None:
+        """Know more of the training from now on, such as ``baseline_loss``."""
+        self.settings = dataclasses.replace(self.settings, **settings)
         self._circumstances = _circumstances(self.settings)
 
     def update(

@@ -27,7 +27,7 @@ from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import processes
 from convergence_callbacks.keras.saved import files, patterns
 from convergence_callbacks.keras.schedule import Rates
-from convergence_callbacks.keras.stated import rises
+from convergence_callbacks.keras.stated import baseline_of, rises
 from convergence_callbacks.keras.trained import TrainedModel, plain, read_back
 from convergence_callbacks.metrics import Direction
 
@@ -45,7 +45,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
     """
 
     integration = "Keras"
-    supports = EXPERIMENTS | {"restore_best", "log_decisions", "backup_dir", "check_data"}
+    supports = EXPERIMENTS | {"restore_best", "log_decisions", "backup_dir", "check_data", "find_baseline"}
     states_direction = True
     counter = Counter("epoch", first=1)
     trained = TrainedModel
@@ -125,6 +125,8 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         if self._ended is not None:
             return
         logs = {} if logs is None else logs
+        if self.judges_the_loss:
+            self.run.fill_in(baseline_of(self.model))
         rate, validated = self._rates.used_in(epoch, logs), self._was_validated(logs)
         observation = self.collect(epoch, logs, lr=rate, validated=validated)
         decision = self.decide(observation, TrainedModel(self.model, self._data))

@@ -67,15 +67,27 @@ def as_logged(evaluations: Iterable[Evaluation]) -> dict[str, Any]:
     return logged
 
 
+def judged(wanted: str | None, evaluations: Iterable[Evaluation]) -> Evaluation | None:
+    """The evaluation that is judged: the one that is named, or else that of which `as_logged` makes ``val_loss``.
+
+    >>> judged(None, [Evaluation("train", "rmse", 0.4), Evaluation("valid", "rmse", 0.5)]).name
+    'valid/rmse'
+    """
+    rows = {row.name: row for row in evaluations}
+    if wanted is None:
+        return _judged([row for row in rows.values() if not row.is_of_training])
+    found = find_named(wanted, rows)
+    return None if found is None else rows[found]
+
+
 def rises(wanted: str | None, evaluations: Iterable[Evaluation]) -> bool | None:
     """Whether more of a metric is better, as far as the library says.
 
     >>> rises("valid_0's auc", [Evaluation("valid_0", "auc", 0.9, rises=True)])
     True
     """
-    named = {row.name: row.rises for row in evaluations}
-    found = None if wanted is None else find_named(wanted, named)
-    return None if found is None else named[found]
+    found = None if wanted is None else judged(wanted, evaluations)
+    return None if found is None else found.rises
 
 
 def is_validated(evaluations: Sequence[Evaluation]) -> bool:

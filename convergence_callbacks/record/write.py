@@ -100,6 +100,10 @@ class DecisionRecord:
             self._watch_schedule()
         self._write(closes=decision.stop)
 
+    def restate(self) -> None:
+        """Take the settings of the monitor anew: more was known of the training before its first observation."""
+        self._unwritten = [self._first()]
+
     def close(self) -> None:
         """Say that nothing is missing at the end. A training that goes on takes that line away, and may close again.
 

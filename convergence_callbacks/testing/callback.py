@@ -169,9 +169,8 @@ def it_decides_as_a_monitor_that_sees_the_same(integration: Integration, folder:
     curve = exponential(24, 2, noise=0.001)
     settings: dict[str, Any] = {"criteria": None, "min_epochs": 5, "max_epochs": 24}
     stopping = _run(integration, folder, curve.val.tolist(), **settings).stopping
-    monitor = Monitor(
-        **{**PATIENT, **settings}, lr_schedule=stopping.monitor.settings.lr_schedule, counter=stopping.counter
-    )
+    found = {name: getattr(stopping.monitor.settings, name) for name in ("lr_schedule", "baseline_loss")}
+    monitor = Monitor(**{**PATIENT, **settings}, **found, counter=stopping.counter)
     expected = [monitor.observe(observation).to_dict() for observation in stopping.observations]
     assert [decision.to_dict() for decision in stopping.history] == expected, f"decisions differ: {curve}"
     losses = [observation.train_loss for observation in stopping.observations]

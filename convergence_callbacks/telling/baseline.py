@@ -1,0 +1,22 @@
+"""Where the loss of a trivial predictor comes from, in words."""
+
+from __future__ import annotations
+
+from convergence_callbacks.metrics.trivial import Baseline
+from convergence_callbacks.telling import numbers
+
+
+def source_of(baseline: Baseline) -> str:
+    """Where a baseline that a callback filled in comes from.
+
+    >>> from convergence_callbacks.metrics.trivial import of_classes
+    >>> source_of(of_classes(10))
+    'baseline_loss 2.303: 10 classes alike'
+    """
+    of = "" if baseline.data is None else f" of the {'training' if baseline.data == 'train' else 'validation'} targets"
+    says = {
+        "classes": f"{baseline.classes} classes alike",
+        "frequencies": f"class frequencies{of}",
+        "mean": f"mean{of}",
+    }
+    return f"baseline_loss {numbers.value(baseline.loss)}: {says[baseline.source]}"
