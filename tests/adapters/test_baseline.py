@@ -272,4 +272,3 @@ def test_it_is_not_filled_in_once_a_run_is_judged_or_where_more_is_better():
 def test_where_nothing_is_shown_asking_for_it_is_an_error():
     with pytest.raises(SettingsError, match="does not support find_baseline"):
         TorchStopping(find_baseline=False)
-
