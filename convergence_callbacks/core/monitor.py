@@ -286,7 +286,7 @@ class Monitor:
         return finding.ends is True or finding.ends in self.settings.stop_on
 
     def _decided(self, reading: Reading, ending: Finding | None, reported: Finding | None) -> Decision:
-        told = _told(ending, reported)
+        told = (reported or NOTHING) if ending is None else _told(ending, reported)
         evidence = told.evidence.made if isinstance(told.evidence, LaterEvidence) else told.evidence
         numbers = {**reading.summary(), **evidence}
         if told.verdict is Verdict.OVERFITTING:
@@ -314,10 +314,8 @@ class Monitor:
         )
 
 
-def _told(ending: Finding | None, reported: Finding | None) -> Finding:
+def _told(ending: Finding, reported: Finding | None) -> Finding:
     """Why the training ends; where that is a mere limit, also what it looks like."""
-    if ending is None:
-        return reported or NOTHING
     if ending.verdict is not None or reported is None:
         return ending
     evidence = joined_evidence([ending, dataclasses.replace(reported, found_by=(Diagnosis.name,))])

@@ -122,7 +122,7 @@ def plain_number(value: float | None) -> float | str | None:
 
 def finite_or_nan(value: float | None) -> float:
     """A value as the curve keeps it: NaN where there is none, or none that is finite."""
-    return value if value is not None and is_finite(value) else math.nan
+    return value if value is not None and abs(value) <= LARGEST else math.nan
 
 
 def as_rate(lr: float | None) -> float:

@@ -66,9 +66,8 @@ def lower_rate(reading: Reading) -> dict[str, float]:
 
 def highest_rate(reading: Reading) -> float | None:
     """The highest learning rate so far, which names the schedule; None where none is known."""
-    rates = np.append(reading.rates, _rate_now(reading))
-    rates = rates[np.isfinite(rates) & (rates > 0)]
-    return float(rates.max()) if len(rates) else None
+    highest = max(float(np.fmax.reduce(reading.rates, initial=0.0)), _rate_now(reading))
+    return highest if highest > 0 else None
 
 
 def _rate_now(reading: Reading) -> float:

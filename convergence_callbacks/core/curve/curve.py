@@ -162,7 +162,7 @@ class Curve:
         """
         if self.bins <= FEWEST_BINS:
             return 0
-        losses, limit = self.loss, max(EARLY_EPOCHS, self.width)
+        losses, limit = self.rows[0, : self.bins], max(EARLY_EPOCHS, self.width)
         early = self.bins if self.count <= limit else min(self.bins - 1, limit // self.width)
         later = float(losses[early - 1 :].max())
         if not self.first - later > BLOWN_UP_TIMES * (later - self.best):

@@ -8,7 +8,7 @@ import numpy as np
 
 from convergence_callbacks.core.curve.advised_rate import lower_rate
 from convergence_callbacks.core.curve.reading import Reading
-from convergence_callbacks.core.curve.series import Series
+from convergence_callbacks.core.curve.series import Series, median
 
 JUMP_SHARE = 0.3
 """Mean jump that is too large, as a share of the gain after the first epochs."""
@@ -42,8 +42,8 @@ def only_recovered(reading: Reading) -> bool:
 def oscillation(reading: Reading) -> float:
     """Median distance of the latest losses from their median, as a share of it."""
     latest = reading.losses[-LATEST_BINS:]
-    middle = float(np.median(latest))
-    return float(np.median(np.abs(latest - middle))) / max(abs(middle), math.ulp(0.0))
+    middle = median(latest)
+    return median(np.abs(latest - middle)) / max(abs(middle), math.ulp(0.0))
 
 
 def jump_numbers(reading: Reading, threshold: float = JUMP_SHARE) -> dict[str, float]:
@@ -72,7 +72,7 @@ def _other_loss(reading: Reading) -> Series:
 
 def _late_gain(losses: Series) -> float:
     """Gain after the first epochs; their median stands for them, since the very first may be anything."""
-    return float(np.median(losses[1:4]) - losses.min())
+    return median(losses[1:4]) - float(losses.min())
 
 
 def _is_only_recovery(losses: Series, fall: float) -> bool:

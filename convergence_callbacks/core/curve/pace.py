@@ -20,16 +20,12 @@ FEWEST_BINS = 4
 
 def is_steady(reading: Reading) -> bool:
     """Whether train or judged loss falls smoothly in the later half of the epochs."""
-    later = _later_half(_smoother_loss(reading))
-    return bool(len(later) >= FEWEST_BINS and later[-1] < later[0] and roughness_of(later) < STEADY_ROUGHNESS)
+    return _falls_steadily(_smoother_loss(reading))
 
 
 def late_share(reading: Reading) -> float:
     """Share of the smoother loss's total gain that was made in the later half of its epochs."""
-    losses = _smoother_loss(reading)
-    total = float(losses[0] - losses.min()) if len(losses) else 0.0
-    later = _later_half(losses)
-    return float(later[0] - later[-1]) / total if total > 0 else 0.0
+    return _late_share(_smoother_loss(reading))
 
 
 def looks_flat(reading: Reading, share: float = FLAT_SHARE) -> bool:
@@ -45,20 +41,33 @@ def looks_flat(reading: Reading, share: float = FLAT_SHARE) -> bool:
 
 def pace_numbers(reading: Reading, share: float = FLAT_SHARE) -> dict[str, float]:
     """The evidence of a run that converges falsely: pace, and the rate that it should take."""
+    losses = _smoother_loss(reading)
     return {
-        "late_share": late_share(reading),
+        "late_share": _late_share(losses),
         "fall_per_epoch": reading.fall_per_epoch / max(abs(reading.start), math.ulp(0.0)),
         "looks_flat": float(looks_flat(reading, share)),
-        "is_steady": float(is_steady(reading)),
+        "is_steady": float(_falls_steadily(losses)),
         **higher_rate(reading),
     }
 
 
 def _smoother_loss(reading: Reading) -> Series:
     """The smoother of both losses: dropout roughens train loss, a small validation set the other."""
-    both = [losses for losses in (reading.finite_train_losses, reading.losses) if len(losses) >= FEWEST_BINS]
-    return min(both, key=lambda losses: roughness_of(_later_half(losses)), default=reading.losses)
+    train, judged = reading.finite_train_losses, reading.losses
+    if len(train) < FEWEST_BINS or _roughness(judged) < _roughness(train):
+        return judged
+    return train
 
 
-def _later_half(losses: Series) -> Series:
-    return losses[len(losses) // 2 :]
+def _roughness(losses: Series) -> float:
+    return roughness_of(losses[len(losses) // 2 :])
+
+
+def _falls_steadily(losses: Series) -> bool:
+    later = losses[len(losses) // 2 :]
+    return bool(len(later) >= FEWEST_BINS and later[-1] < later[0] and roughness_of(later) < STEADY_ROUGHNESS)
+
+
+def _late_share(losses: Series) -> float:
+    total = float(losses[0] - losses.min()) if len(losses) else 0.0
+    return float(losses[len(losses) // 2] - losses[-1]) / total if total > 0 else 0.0

@@ -99,7 +99,7 @@ class Reading:
         self.loss = curve.latest
         self.losses, self.lowest, self.train_losses, self.rates = curve.rows[:, : curve.bins]
         self.wait = curve.count - curve.best_epoch
-        self.is_looked_at = self.judged and curve.bin_is_full and curve.bins % curve.stride == 0
+        self.is_looked_at = self.judged and curve.filled == curve.width and curve.bins % curve.stride == 0
 
     @property
     def spent(self) -> float:
@@ -128,22 +128,21 @@ class Reading:
     @property
     def rate_steps_down(self) -> bool:
         """Whether the learning rate just fell in one step, or is right ahead of the first."""
-        return rate_steps_down(self.rates, self._rates_of_latest(JUST_OVER + 1), self._rates_of_next(self._right_ahead))
+        ahead = self._rates_of_next(max(RIGHT_AHEAD, int(AHEAD_SHARE * self.curve.count)))
+        return rate_steps_down(self.rates, self._rates_of_latest(JUST_OVER + 1), ahead)
 
     @functools.cached_property
     def rate_warms_up(self) -> bool:
         """Whether the learning rate is higher than it ever was: how the loss falls at it is yet to be seen."""
         return rate_warms_up(self.rates)
 
-    @property
-    def _right_ahead(self) -> int:
-        return max(RIGHT_AHEAD, int(AHEAD_SHARE * self.curve.count))
-
     def _rates_of_latest(self, epochs: int) -> Series:
         latest = self.curve.latest_epochs(epochs)
         return self.rates[-math.ceil(epochs / self.curve.width) - 1 :] if latest is None else latest[1]
 
     def _rates_of_next(self, window: int) -> Series | None:
+        if self.lr_schedule is None:
+            return None
         step = self.observation.step
         end = step + 1 + math.ceil(window * self.curve.spacing)
         return rates_ahead(self.lr_schedule, step, end if self.max_epochs is None else min(end, self.max_epochs))
@@ -218,7 +217,8 @@ class Reading:
     @functools.cached_property
     def noise(self) -> float:
         """Standard deviation of the judged loss around its trend, from its own second differences."""
-        return self.ask(_noises)
+        is_alone = self._beside is None or len(self._beside.each) == 1
+        return noise_of(self.losses) if is_alone else self.ask(_noises)
 
     @functools.cached_property
     def train_noise(self) -> float:
@@ -319,7 +319,9 @@ class Readings:
     def of(cls, readings: Sequence[Reading]) -> Readings:
         """The readings of runs of which `_length` is the same."""
         first = readings[0].curve
-        rows = np.stack([reading.curve.rows[:, : first.bins] for reading in readings], axis=1)
+        rows = first.rows[:, None, : first.bins]
+        if len(readings) > 1:
+            rows = np.stack([reading.curve.rows[:, : first.bins] for reading in readings], axis=1)
         numbers = np.array([(reading.curve.best, reading.wait, reading.first_level) for reading in readings])
         return cls(
             each=readings,

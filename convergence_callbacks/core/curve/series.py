@@ -72,5 +72,7 @@ def change_along_line(series: Series) -> float:
 
 def roughness_of(series: Series) -> float:
     """Mean second difference over mean first difference: below 1 for a steady descent, about 1.7 for noise."""
-    first = np.abs(np.diff(series))
-    return float(np.abs(np.diff(series, 2)).mean() / first.mean()) if len(first) > 1 and first.any() else 2.0
+    first = series[1:] - series[:-1]
+    if len(first) < 2 or not first.any():
+        return 2.0
+    return float(np.abs(first[1:] - first[:-1]).mean() / np.abs(first).mean())

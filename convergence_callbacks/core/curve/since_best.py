@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.curve.series import median
 
 LEVEL_EPOCHS = 3
 """Epochs whose median stands for where a loss is now."""
@@ -21,7 +22,7 @@ def gap_widening(reading: Reading) -> float:
     at_best = gaps[_best_bin(reading)]
     if not np.isfinite(at_best):
         return 0.0
-    return float((np.median(gaps[-LEVEL_EPOCHS:]) - at_best) / gain)
+    return float((median(gaps[-LEVEL_EPOCHS:]) - at_best) / gain)
 
 
 def train_fall(reading: Reading) -> float:
@@ -30,14 +31,14 @@ def train_fall(reading: Reading) -> float:
     total = train[0] - np.nanmin(train) if np.isfinite(train[0]) else 0.0
     if not total > 0:
         return 0.0
-    return float((train[_best_bin(reading)] - np.median(train[-LEVEL_EPOCHS:])) / total)
+    return float((train[_best_bin(reading)] - median(train[-LEVEL_EPOCHS:])) / total)
 
 
 def rise_and_fall(reading: Reading) -> dict[str, float]:
     """What the epochs since the best cost in validation loss and bought in train loss, each as a share of its level."""
     best, train = reading.curve.best, reading.train_losses
     at_best = float(train[_best_bin(reading)])
-    fall = (at_best - float(np.median(train[-LEVEL_EPOCHS:]))) / max(abs(at_best), math.ulp(0.0))
+    fall = (at_best - median(train[-LEVEL_EPOCHS:])) / max(abs(at_best), math.ulp(0.0))
     rise = (reading.level(LEVEL_EPOCHS) - best) / max(abs(best), math.ulp(0.0))
     numbers = {"loss_rise_since_best": rise, "train_fall_since_best": fall}
     return {name: number for name, number in numbers.items() if math.isfinite(number)}

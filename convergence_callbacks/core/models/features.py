@@ -23,7 +23,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,6 @@ from convergence_callbacks.core.curve.curve import Curve
 from convergence_callbacks.core.curve.reading import Reading, Readings
 from convergence_callbacks.core.curve.schedule import rates_ahead
 from convergence_callbacks.core.curve.series import Series, medians, noises
-from convergence_callbacks.core.models.table import Columns, Table, columns_of
 from convergence_callbacks.core.observation import Observation
 
 LEVELS = (3, 6, 12, 50)
@@ -77,11 +77,66 @@ LOWEST_RATE = 1e-4
 LARGEST = 1e6
 """Numbers beyond are all the same."""
 
+Columns = Mapping[str, Series | float]
+"""Numbers by name: of each run one, or one that is the same for all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Features of several runs.
+
+    Args:
+        names: Their names, in order.
+        rows: A row of them for each run; NaN where one is not known.
+    """
+
+    names: tuple[str, ...]
+    rows: Series
+
+    def columns(self, names: tuple[str, ...]) -> Series:
+        """Some of the features, in the order of the names."""
+        return self.rows.take(_index_of(self.names, names), axis=1)
+
+    def each(self) -> list[Mapping[str, float]]:
+        """The features of each run by name."""
+        return [_Row(self.names, row) for row in self.rows.tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row(Mapping[str, float]):
+    """Numbers by name, of which few are asked for: to make a dictionary of each row would take longer."""
+
+    names: tuple[str, ...]
+    numbers: Sequence[float]
+
+    def __getitem__(self, name: str) -> float:
+        return self.numbers[_order(self.names)[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+@functools.cache
+def _order(names: tuple[str, ...]) -> dict[str, int]:
+    return {name: place for place, name in enumerate(names)}
+
+
+@functools.cache
+def _index_of(names: tuple[str, ...], asked: tuple[str, ...]) -> NDArray[np.intp]:
+    return np.array([names.index(name) for name in asked])
+
 
 @functools.lru_cache(maxsize=1)  # both models ask for the same
 def read(runs: Readings) -> Table:
     """The features of several runs, rounded so that neither unit nor offset of the loss changes any of them."""
-    return Table.of(_columns(runs.since(runs.first_stable_bin)), len(runs.each), _rounded)
+    columns = _columns(runs.since(runs.first_stable_bin))
+    rows = np.empty((len(runs.each), len(columns)))
+    for place, column in enumerate(columns.values()):
+        rows[:, place] = column
+    return Table(tuple(columns), np.asarray(np.round(np.minimum(np.maximum(rows, -LARGEST), LARGEST), 6)))
 
 
 def features(reading: Reading) -> Mapping[str, float]:
@@ -98,18 +153,15 @@ def names() -> tuple[str, ...]:
     return tuple(features(Reading(observation=Observation(step=SPREAD_BINS - 1), curve=curve)))
 
 
-def _rounded(numbers: Series) -> Series:
-    return np.asarray(np.round(np.minimum(np.maximum(numbers, -LARGEST), LARGEST), 6))
-
-
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")  # what is beyond all numbers is cut off
 def _columns(runs: Readings) -> Columns:
     train = _train_losses(runs)
-    both = np.stack([runs.losses, train])  # what is computed of one is computed of the other at once
-    lowest = np.minimum.accumulate(np.stack([runs.lowest, train]), axis=-1)
-    noise = np.maximum(noises(both[..., -NOISE_BINS:]), LEAST_NOISE * np.ptp(both, axis=-1) + math.ulp(0.0))
-    fall = np.stack([runs.first_level, train[..., 0]]) - lowest[..., -1]
-    unit = np.maximum(np.maximum(fall, LEAST_NOISES * noise), ROUNDING * np.abs(both).max(axis=-1))
+    both = np.array([runs.losses, train])  # what is computed of one is computed of the other at once
+    lowest = np.minimum.accumulate(np.array([runs.lowest, train]), axis=-1)
+    most, least = np.maximum.reduce(both, axis=-1), np.minimum.reduce(both, axis=-1)
+    noise = np.maximum(noises(both[..., -NOISE_BINS:]), LEAST_NOISE * (most - least) + math.ulp(0.0))
+    fall = np.array([runs.first_level, train[..., 0]]) - lowest[..., -1]
+    unit = np.maximum(np.maximum(fall, LEAST_NOISES * noise), ROUNDING * np.maximum(most, -least))
     each = {"clear": np.maximum(fall, 0.0) / noise, **_one_loss(both, lowest, unit, _learning_time(runs), runs.width)}
     return {
         "epochs": runs.count,
@@ -117,7 +169,7 @@ def _columns(runs: Readings) -> Columns:
         **{f"val_{name}": value[0] for name, value in each.items()},
         **{f"train_{name}": value[1] for name, value in each.items()},
         **_both_losses(both, unit, np.argmin(runs.lowest, axis=-1)),
-        **columns_of(runs.each, _circumstances),
+        **_circumstances_of(runs.each),
     }
 
 
@@ -143,7 +195,7 @@ def _one_loss(losses: Series, lowest: Series, unit: Series, time: Series, width:
             means[..., len(LEVELS) :],
             progress,
             falls,
-            losses[..., -SPREAD_BINS:].std(axis=-1)[..., None],
+            _spreads(losses[..., -SPREAD_BINS:])[..., None],
         ],
         axis=-1,
     )
@@ -169,7 +221,18 @@ _AGES = tuple(f"within_{distance:g}" for distance in DISTANCES)
 
 
 def _by_name(names: Sequence[str], numbers: Series) -> dict[str, Series]:
-    return {name: numbers[..., place] for place, name in enumerate(names)}
+    return dict(zip(names, numbers.transpose(2, 0, 1), strict=True))
+
+
+def _means_of(series: Series) -> Series:
+    """The mean of each row, with an axis for its numbers; numpy's own takes four times as long for one of a few."""
+    return np.asarray(np.add.reduce(series, axis=-1, keepdims=True) / series.shape[-1])
+
+
+def _spreads(series: Series) -> Series:
+    """The standard deviation of each row."""
+    off = series - _means_of(series)
+    return np.asarray(np.sqrt(np.add.reduce(off * off, axis=-1) / series.shape[-1]))
 
 
 @functools.lru_cache(maxsize=256)
@@ -186,24 +249,23 @@ def _means(bins: int) -> Series:
 @functools.lru_cache(maxsize=1024)
 def _places(bins: int, width: int) -> NDArray[np.intp]:
     """Bins at which progress and fall are read."""
-    latest = [max(0, bins - 1 - window) for window in PROGRESS]
-    shares = [max(0, int(share * bins) - 1) for share in SHARES]
-    return np.array([*latest, *shares, *(min(bins - 1, epoch // width) for epoch in EPOCHS)])
+    latest, shares = bins - 1 - np.array(PROGRESS), (bins * np.array(SHARES)).astype(int) - 1
+    return np.clip(np.concatenate([latest, shares, np.array(EPOCHS) // width]), 0, bins - 1)
 
 
 def _both_losses(both: Series, unit: Series, best: NDArray[np.intp]) -> dict[str, Series]:
     """What both losses say of each other."""
     val, train = both
     bins = val.shape[-1]
-    steps = np.abs(np.diff(both)).sum(axis=-1)
-    at_best = np.take_along_axis(train, best[..., None], axis=-1)[..., 0]
+    steps = np.add.reduce(np.abs(both[..., 1:] - both[..., :-1]), axis=-1)
+    at_best = train[np.arange(len(best)), best]
     return {
         "gap": medians((val - train)[..., -GAP_BINS:]) / unit[1],
         "gap_next": (val[..., 0] - train[..., min(1, bins - 1)]) / unit[0],
         "units": unit[1] / unit[0],
         "steps": steps[0] / steps[1],
         "agreement": _correlation(val, train),
-        "train_fall_since_best": (at_best - train[..., -3:].mean(axis=-1)) / unit[1],
+        "train_fall_since_best": (at_best - _means_of(train[..., -3:])[..., 0]) / unit[1],
     }
 
 
@@ -223,14 +285,22 @@ def _straightness(time: Series, losses: Series) -> Series:
 
 def _correlation(one: Series, other: Series) -> Series:
     """Of two series; 0 where one of them does not move, NaN where one is not known."""
-    a, b = one - one.mean(axis=-1, keepdims=True), other - other.mean(axis=-1, keepdims=True)
-    aa, bb, ab = (np.einsum("...i,...i->...", *pair) for pair in ((a, a), (b, b), (a, b)))
-    moves = (aa > _rounding(one)) & (bb > _rounding(other))
+    count = one.shape[-1]
+    a = one - np.add.reduce(one, axis=-1, keepdims=True) / count
+    b = other - np.add.reduce(other, axis=-1, keepdims=True) / count
+    of_each = "...i,...i->..."
+    aa, bb, ab = np.einsum(of_each, a, a), np.einsum(of_each, b, b), np.einsum(of_each, a, b)
+    rounding = ROUNDING * one[..., 0], ROUNDING * other[..., 0]
+    moves = (aa > rounding[0] ** 2 * count) & (bb > rounding[1] ** 2 * count)
     return np.where(np.isfinite(ab), np.where(moves, ab, 0.0) / np.sqrt(np.where(moves, aa * bb, 1.0)), math.nan)
 
 
-def _rounding(series: Series) -> Series:
-    return np.asarray((ROUNDING * series[..., 0]) ** 2 * series.shape[-1])
+def _circumstances_of(runs: Sequence[Reading]) -> Columns:
+    if len(runs) == 1:
+        return _circumstances(runs[0])
+    each = [_circumstances(reading) for reading in runs]
+    rows = np.array([list(numbers.values()) for numbers in each])
+    return dict(zip(each[0], rows.T, strict=True))
 
 
 def _circumstances(reading: Reading) -> dict[str, float]:
@@ -256,7 +326,7 @@ def _rates(reading: Reading) -> dict[str, float]:
 def _rate_spent(reading: Reading) -> float:
     """Share of the sum of all learning rates that is spent; NaN where the schedule or its end is not known."""
     step, budget = reading.observation.step, reading.max_epochs
-    ahead = rates_ahead(reading.lr_schedule, step, budget)
+    ahead = None if budget is None else rates_ahead(reading.lr_schedule, step, budget)
     if ahead is None or budget is None:
         return math.nan
     spent = float(reading.rates.mean()) * (step + 1)

@@ -106,7 +106,7 @@ class Default(Criterion):
         return dataclasses.replace(found_by(RESTS, {}, reading), confidence=confidence, ends=ends)
 
     def _has_diverged(self, state: State, reading: Reading) -> bool:
-        return NO_NUMBER.is_met(reading) or EXPLODES.is_met(state[EXPLODES.name], reading)
+        return reading.non_finite >= NO_NUMBER.epochs or EXPLODES.is_met(state[EXPLODES.name], reading)
 
     def _diverged(self, state: State, reading: Reading) -> Finding:
         if NO_NUMBER.is_met(reading):
@@ -142,6 +142,6 @@ def _stepped(state: State, reading: Reading) -> State:
     exploding, looks, settles = state[EXPLODES.name], state[LOOKS.name], state[ExpectedGain.name]
     return {
         EXPLODES.name: EXPLODES.step(exploding, reading)[0],
-        LOOKS.name: reading.once(diagnosed, looks) if can_diagnose(reading) else looks,
-        ExpectedGain.name: reading.once(expecting, settles) if can_expect(reading) else settles,
+        LOOKS.name: diagnosed(looks, reading) if can_diagnose(reading) else looks,
+        ExpectedGain.name: expecting(settles, reading) if can_expect(reading) else settles,
     }

@@ -76,10 +76,11 @@ def can_diagnose(reading: Reading) -> bool:
 
 def diagnosed(state: State, reading: Reading) -> State:
     """The state once an epoch was looked at: smoothed probabilities, and the verdict that they support."""
+    curve = reading.curve
     if not (reading.is_looked_at or not state["probabilities"]):
         return state
-    slow_from = guards.SURE if reading.curve.count < guards.EARLY_EPOCHS else guards.LIKELY
-    return smoothed(state, probabilities_of(reading), reading.curve.stride, slow_from)
+    slow_from = guards.SURE if curve.count < guards.EARLY_EPOCHS else guards.LIKELY
+    return smoothed(state, probabilities_of(reading), curve.stride, slow_from)
 
 
 def smoothed(state: State, latest: Sequence[float], stride: int = 1, slow_from: float = guards.LIKELY) -> State:
