@@ -250,7 +250,8 @@ def _means(bins: int) -> Series:
 def _places(bins: int, width: int) -> NDArray[np.intp]:
     """Bins at which progress and fall are read."""
     latest, shares = bins - 1 - np.array(PROGRESS), (bins * np.array(SHARES)).astype(int) - 1
-    return np.clip(np.concatenate([latest, shares, np.array(EPOCHS) // width]), 0, bins - 1)
+    places: NDArray[np.intp] = np.concatenate([latest, shares, np.array(EPOCHS) // width]).clip(0, bins - 1)
+    return places
 
 
 def _both_losses(both: Series, unit: Series, best: NDArray[np.intp]) -> dict[str, Series]:
