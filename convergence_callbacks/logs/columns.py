@@ -31,11 +31,14 @@ OPTIONS = {
 
 _VALIDATION = frozenset({"val", "valid", "validation", "vld", "dev", "eval", "evaluation", "holdout"})
 _TEST = frozenset({"test", "testing"})
-_TRAIN = frozenset({"train", "training", "trn", "tr"})
-_PER_STEP = frozenset({"step", "batch", "iter"})
+_TRAIN = frozenset({"train", "training", "trn", "tr", "learn"})
+_PER_STEP = frozenset({"step", "batch", "minibatch", "iter"})
 _NO_MEANING = frozenset({"epoch", "loss", "mean", "avg", "average", "total", "metrics"})
 _LOSSES = frozenset(
-    {"loss", "error", "err", "cost", "nll", "mse", "rmse", "mae", "bce", "perplexity", "ppl", "bpb", "bpc", "logloss"}
+    {
+        *("loss", "error", "err", "cost", "nll", "mse", "rmse", "mae", "bce", "perplexity", "ppl", "bpb", "bpc"),
+        *("logloss", "crossentropy"),
+    }
 )
 _EPOCH = frozenset({"epoch", "epochs", "ep"})
 _STEP = frozenset({"step", "steps", "iter", "iters", "iteration", "iterations", "update", "updates", "round"})
@@ -44,6 +47,15 @@ _REWARD = frozenset({"reward", "rew", "return"})
 _OF_REWARDS = frozenset(
     {"mean", "ep", "episode", "avg", "average", "eval", "env", "runners", "train", "rollout", "total"}
 )
+_MAIN = frozenset({"main", "cross", "entropy", "crossentropy"})
+"""Words of a loss that is the whole of it."""
+
+_OF_ALL_SO_FAR = frozenset({"best", "lowest", "minimum"})
+"""Words of a number that never rises: the least of all so far is no curve."""
+
+_NOT_THE_RATE = frozenset({"momentum", "decay", "from", "min", "max", "mult", "initial", "warmup"})
+"""Words beside that of a learning rate which make a setting of it, or what it was before."""
+
 _SINGULAR = {"losses": "loss", "accs": "acc", "accuracies": "accuracy", "errors": "error", "lrs": "lr"}
 _TIMES = (
     *("_runtime", "runtime", "elapsed", "elapsed_time", "time_elapsed", "elapsed_seconds", "total_time", "time"),
@@ -120,6 +132,8 @@ def find_columns(names: Iterable[str], choice: ColumnChoice | None = None) -> Co
     for role, find in _FINDERS.items():
         wanted = getattr(choice, role)
         free = [name for name in names if name not in found.values()]
+        if role in {"train", "val"}:
+            free = [name for name in free if not words_of(name) & _OF_ALL_SO_FAR]
         found[role], why[role] = _named(role, wanted, names) if wanted is not None else find(free, found.get("val"))
     if found["train"] is None and found["val"] is None:
         raise _no_loss(names)
@@ -141,7 +155,8 @@ def find_columns(names: Iterable[str], choice: ColumnChoice | None = None) -> Co
 def words_of(name: str) -> frozenset[str]:
     """The words of a name: ``trainLoss/epoch_1`` has train, loss and epoch."""
     words = (word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name))
-    return frozenset(_SINGULAR.get(word, word) for word in words)
+    found = frozenset(_SINGULAR.get(word, word) for word in words)
+    return found | {"crossentropy"} if {"cross", "entropy"} <= found else found
 
 
 def _refuse_twins(role: str, name: str | None, names: Sequence[str]) -> None:
@@ -239,7 +254,7 @@ def _train(names: Sequence[str], val: str | None) -> tuple[str | None, str]:
         return plain, "the plainest name of a train loss"
     if special:
         return _only_one("train", special, _TRAIN), "the plainest name of a train loss"
-    whole = [name for name in names if _is_loss(name) and words_of(name) <= _TRAIN | _NO_MEANING | {"main"}]
+    whole = [name for name in names if _is_loss(name) and words_of(name) <= _TRAIN | _NO_MEANING | _MAIN]
     if whole:
         return _only_one("train", whole, _TRAIN), "the loss as a whole"
     of_steps = _PER_STEP | _TRAIN | {"loss"}
@@ -262,6 +277,7 @@ def _only_one(role: str, candidates: Sequence[str], meaning: frozenset[str]) -> 
 
     fewest = min(len(special(name)) for name in candidates)
     plainest = [name for name in candidates if len(special(name)) == fewest]
+    plainest = [name for name in plainest if not _digits(name)] or plainest  # of loss, loss_1 and loss_2 the whole
     kinds = {(special(name), words_of(name) & meaning, _digits(name)) for name in plainest}
     if len(kinds) > 1:
         listed = ", ".join(map(repr, plainest))
@@ -279,12 +295,12 @@ def _is_error(name: str) -> bool:
 
 
 def _is_loss(name: str) -> bool:
-    return "loss" in words_of(name) and not words_of(name) & _PER_STEP
+    return bool(words_of(name) & {"loss", "crossentropy"}) and not words_of(name) & _PER_STEP
 
 
 def _rate(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
     rates = [name for name in names if "lr" in words_of(name) or {"learning", "rate"} <= words_of(name)]
-    rates = [name for name in rates if "momentum" not in words_of(name)]
+    rates = [name for name in rates if not words_of(name) & _NOT_THE_RATE]
     if not rates:
         return None, "no name has the word lr"
     first = min(rates, key=lambda name: len(words_of(name)))

@@ -7,7 +7,8 @@ import datetime
 import functools
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import statistics
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +40,9 @@ NUMBER = re.compile(
 )
 """A number that stands by itself: no part of a name, a date or a version."""
 
+WRITTEN = re.compile(r"[+-]?\d[\d.]*(?:[eE][+-]?\d+)?")
+"""Digits, whatever they are part of."""
+
 OF = re.compile(r"\s*(?:/|\bof\b)\s*(\d+)")
 """What stands behind a counter: of how many."""
 
@@ -48,23 +52,70 @@ UNIT = re.compile(r"\s?(?:%|(?:ms|us|s|sec|secs|seconds|m|min|mins|h|it/s|s/it|G
 ATTACHED = re.compile(r"(\w)\((train|val|test|eval)\)", re.IGNORECASE)
 """The part of the data as OpenMMLab writes it: ``Epoch(train)``."""
 
-BETWEEN = (*",;|{}<>()[]\t", " - ", ": ")
+BETWEEN = (*",;|{}<>()[]\t:", " - ")
 """What may stand between a name and what is before it."""
 
-PROGRESS = re.compile(r"(?:^|[\s|\]:])(?P<at>\d+)/(?P<all>\d+)\s*(?:\[|\x1b|[━─=#>.]{2,})|(?P<percent>\d+)%\s?\|")
+PROGRESS = re.compile(
+    r"(?:^|[\s|\]:])(?P<at>\d+)/(?P<all>\d+)\s*(?:\[|\x1b|[━─=#>.]{2,})|(?<![.\d])(?P<percent>\d+)%\|"
+)
 """A bar: of how many batches, or how much per cent."""
 
 INTERESTING = re.compile(
-    r"\d.*(?:loss|epoch|step|iter|nll|ppl|perplexity|bp[bc]|\blr\b|rate)"
-    r"|(?:loss|epoch|step|iter|nll|ppl|perplexity|bp[bc]|\blr\b|rate|train|val).*\d",
-    re.IGNORECASE,
+    r"loss|epoch|step|iter|nll|ppl|perplexity|entropy|bp[bc]|\blr\b|rate|train|val|\bt[er]l:", re.IGNORECASE
 )
-"""Lines that may tell something; most of a long log need no more."""
+"""What a line has that may tell something, beside a digit; most of a long log need no more."""
 
-LOSSES = frozenset({"loss", "nll", "ppl", "perplexity", "bpb", "bpc", "error", "mse", "mae", "rmse"})
-EPOCHS = frozenset({"epoch", "epochs", "ep"})
+DIGIT = re.compile(r"\d")
+
+SHORT: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"^s:(\d+) tel:"), r"step \1 val_loss "),  # llm.c: llmc/logger.h
+    (re.compile(r"^s:(\d+) trl:"), r"step \1 train_loss "),
+    (re.compile(r"^s:(\d+) eval:"), r"step \1 eval_accuracy "),
+    (re.compile(r"^(\d+) (train|val) (?=\d+\.\d+\s*$)"), r"step \1 \2_loss "),  # build-nanogpt: train_gpt2.py
+    (re.compile(r"\bScore at iteration (\d+) is "), r"step \1 loss "),  # Deeplearning4j: ScoreIterationListener
+    (re.compile(r"(?<=\d)(?:st|nd|rd|th)\b"), ""),
+    (re.compile(r"(?<![\w.])(\d+)[- ]epoch\b(?!\W{0,3}\d+(?![/\d]))", re.IGNORECASE), r", epoch \1 "),
+)
+"""What some write in short, or the other way round, and how it is read."""
+
+IS_SHORT = re.compile(r"^s:\d|^\d+ (?:train|val) |Score at|\d[- ]epoch|\d(?:st|nd|rd|th)\b", re.IGNORECASE)
+"""Lines in which there may be something of that."""
+
+TWO_COUNTERS = re.compile(r"\[\s*(\d+)/(\d+)\]\W{0,3}\[\s*\d+/\d+\]")
+"""The epoch and the batch, each of how many, without their names: ``[3/25][100/1583]``."""
+
+LEADING = re.compile(r"^\[\s*(\d+)/(\d+)\]\s")
+"""A counter in front of a line, without its name."""
+
+RUNNING_MEAN = re.compile(r"\s?\(([-+.\deE]+|nan|inf)\)")
+"""What stands behind the loss of a batch: the mean of all so far, as PyTorch's ImageNet example prints it."""
+
+OF_EVALUATION = re.compile(r"^\s*\*\s+(?:Acc|Prec)@")
+"""What PyTorch's ImageNet example, DeiT and others print after a validation, without saying so."""
+
+NOT_SAID_OF_WHAT = re.compile(r"^\s*Averaged stats")
+"""What DETR and its kin print after an epoch of training and after a validation alike."""
+
+OF_EXAMPLE = re.compile(r"\w\.(?:jpe?g|png|bmp|tiff?|wav|flac|mp[34]|npy)\b", re.IGNORECASE)
+"""The name of a file with one example: what a line says of it alone is no step of a training."""
+
+PARTS_HEADER = re.compile(r"(?:^|\r) *Epoch +gpu_mem +(?P<names>\S[^\r]*)", re.IGNORECASE)
+PARTS_ROW = re.compile(
+    r"^ *(?P<at>\d+)/(?P<all>\d+) +[\d.]+[GM] +(?P<numbers>[-\d.a-z]+(?: +[-\d.a-z]+)*):? +\d+%", re.IGNORECASE
+)
+"""YOLO's table: names of the loss's parts, and their means up to the batch that the bar shows (YOLOv5's train.py, and
+``progress_string`` of Ultralytics' trainers)."""
+
+NO_PARTS = frozenset({"labels", "instances", "img_size", "size", "targets"})
+"""Columns of that table that are no part of the loss."""
+
+LOSSES = frozenset({"loss", "nll", "ppl", "perplexity", "bpb", "bpc", "crossentropy", "error", "mse", "mae", "rmse"})
+EPOCHS = frozenset({"epoch", "ep"})
+PLANNED = frozenset({"epochs"})
+"""A word that counts where it says of how many, and is a setting elsewhere: ``epochs: 200``."""
+
 STEPS = frozenset({"step", "steps", "iter", "iters", "iteration", "iterations", "it", "update", "updates", "batch"})
-BESIDE = SPLITS | {"global", "current", "num", "at", "end"}
+BESIDE = SPLITS | {"global", "current", "num", "at", "end", "id", "idx", "index", "no", "number"}
 """Words beside that of a counter which leave it one."""
 
 CACHED = 4096
@@ -74,6 +125,12 @@ EXAMPLES = 3
 MOST_NAMES = 1_000
 LONGEST = 4_000
 """Characters of a line, at most."""
+
+NO_QUOTES = str.maketrans("", "", "'\"`*")
+"""Marks that stand around names and numbers, and say nothing."""
+
+LINKS = frozenset({"is", "was", "of"})
+"""Words between a name and its number."""
 
 MOST_WORDS = 5
 """Words of a name, at most: longer ones are prose."""
@@ -92,6 +149,8 @@ class Record:
         epochs: How many epochs there are to be.
         steps: How many steps there are to be.
         is_of_batch: Whether it counts batches within an epoch.
+        is_part: Whether it is of a part of a validation: its losses are means so far, or of that part.
+        has_means: Whether its losses are means of all batches so far.
         bar: How many batches its full bar is of, 0 where it has none, or names the part of the data.
         pattern: The line, with ``#`` for each number.
         example: The line.
@@ -105,6 +164,8 @@ class Record:
     epochs: int | None
     steps: int | None
     is_of_batch: bool
+    is_part: bool
+    has_means: bool
     bar: int
     pattern: str
     example: str
@@ -123,6 +184,7 @@ class Survey:
         leads: Whether the first loss comes before the first epoch.
         has_steps: Whether a line counts steps.
         bars: How many bars of each length show each name.
+        has_allennlp: Whether the bars are AllenNLP's.
     """
 
     names: dict[tuple[str, bool], int] = field(default_factory=dict)
@@ -136,6 +198,7 @@ class Survey:
     leads: bool = False
     has_steps: bool = False
     bars: dict[str, dict[int, int]] = field(default_factory=dict)
+    has_allennlp: bool = False
 
     def add(self, record: Record) -> None:
         """Take in a line."""
@@ -145,6 +208,7 @@ class Survey:
             self.lowest, self.highest = min(self.lowest, record.epoch), max(self.highest, record.epoch)
         if self.counted == 0 and record.epoch is None and self.highest < 0 and _tells_loss(record.values):
             self.leads = True
+        self.has_allennlp = self.has_allennlp or (record.bar > 0 and "||:" in record.example)
         for name in record.values if record.bar else ():
             totals = self.bars.setdefault(name, {})
             totals[record.bar] = totals.get(record.bar, 0) + 1
@@ -182,8 +246,13 @@ class Survey:
 
 def records_in(lines: Iterable[tuple[int, str]]) -> Iterator[Record]:
     """What each line tells, those that tell nothing left out."""
+    parts: list[str] = []
     for number, line in lines:
-        if INTERESTING.search(line[:LONGEST]) is None:
+        if "poch" in line[:LONGEST] and (header := PARTS_HEADER.search(line)):
+            parts = header["names"].lower().split()
+        elif parts and (row := _parts_row(number, line, parts)):
+            yield row
+        if INTERESTING.search(line, 0, LONGEST) is None or DIGIT.search(line, 0, LONGEST) is None:
             continue
         for part in _visible(line[:LONGEST]):
             record = record_of(number, part)
@@ -201,11 +270,13 @@ def record_of(number: int, line: str) -> Record | None:
     """
     stamp = STAMP.match(line)
     time = _seconds(stamp["when"]) if stamp else math.nan
-    text = re.sub(r"['\"`*]", "", line[stamp.end() :] if stamp else line)
-    text = ATTACHED.sub(r"\1 \2 ", text)
-    counts: dict[str, tuple[float, int | None]] = {}
+    text = (line[stamp.end() :] if stamp else line).translate(NO_QUOTES)
+    if NOT_SAID_OF_WHAT.match(text) or "Namespace(" in text:
+        return None
+    text, counts = _unnamed_counters(_spelled_out(ATTACHED.sub(r"\1 \2 ", text)))
     values: dict[str, float] = {}
-    left, at, is_of_batch = list[str](), 0, False
+    means: dict[str, float] = {}
+    left, at, is_of_batch, has_batches = list[str](), 0, bool(counts), "epoch" in counts
     for match in NUMBER.finditer(text):
         if match.start() < at:
             continue
@@ -217,21 +288,62 @@ def record_of(number: int, line: str) -> Record | None:
         if kind is not None and kind not in counts and not UNIT.match(text, match.end()):
             counts[kind] = (float(match[0]), int(total[1]) if total else None)
             left.append(name)
+        elif words_of(name) & PLANNED:
+            if total and "epoch" not in counts:
+                counts["epoch"] = (float(match[0]), int(total[1]))
         elif total:
-            is_of_batch = True
+            is_of_batch = has_batches = True
+            left.append(name)
         elif name and kind is None and not UNIT.match(text, match.end()) and name not in values:
             values[name] = float(match[0])
-    if not values and not counts:
+            if mean := RUNNING_MEAN.match(text, match.end()):
+                means[name], at = float(mean[1]), mean.end()
+    if not counts and (not values or OF_EXAMPLE.search(text)):
         return None
-    split = _split(" ".join(left))
+    split = "val" if OF_EVALUATION.match(line) else _split(" ".join(left))
+    is_part = has_batches and split not in {"", "train"}
     if split:
+        values |= means if is_part else {}
         values = {name if words_of(name) & SPLITS else of_split(split, name): value for name, value in values.items()}
     epoch, step = counts.get("epoch", (None, None)), counts.get("step", (None, None))
     is_of_batch = is_of_batch or step[0] is not None
-    bar = PROGRESS.search(text)
+    bar = PROGRESS.search(text) if values else None
     batches = 0 if bar is None or split or epoch[0] is not None else _length(text, bar)
-    counters = (epoch[0], step[0], time, epoch[1], step[1], is_of_batch, batches)
-    return Record(number, values, *counters, _pattern(text), line.strip()[:160])
+    counters = (epoch[0], step[0], time, epoch[1], step[1], is_of_batch, is_part, bool(means), batches)
+    return Record(number, values, *counters, _pattern(text) if _tells_loss(values) else "", line.strip()[:160])
+
+
+def _spelled_out(text: str) -> str:
+    """A line in which nothing is written in short."""
+    if IS_SHORT.search(text):
+        for short, long in SHORT:
+            text = short.sub(long, text)
+    return text
+
+
+def _unnamed_counters(text: str) -> tuple[str, dict[str, tuple[float, int | None]]]:
+    """A line without the counters that it does not name, and these."""
+    found = TWO_COUNTERS.search(text) or LEADING.match(text)
+    if found is None or re.search(r"\bep(?:och)?s?\b", text, re.IGNORECASE):
+        return text, {}
+    kind = "epoch" if found.re is TWO_COUNTERS else "step"
+    return f"{text[: found.start()]} {text[found.end() :]}", {kind: (float(found[1]), int(found[2]))}
+
+
+def _parts_row(number: int, line: str, names: Sequence[str]) -> Record | None:
+    """A row of YOLO's table as it was last overwritten, with the sum of the loss's parts."""
+    last = [part for part in OVERWRITTEN.split(ESCAPES.sub("", line)) if PARTS_ROW.match(part)]
+    row = PARTS_ROW.match(last[-1]) if last else None
+    numbers = row["numbers"].split() if row else []
+    if row is None or len(numbers) < len(names) - 1:
+        return None
+    losses = {name: number for name, number in zip(names, numbers, strict=False) if name not in NO_PARTS}
+    read = {name: float(value) for name, value in losses.items() if NUMBER.fullmatch(value)}
+    if not read or len(read) < len(losses):
+        return None
+    loss = read.get("total", sum(read.values()))
+    counters = (float(row["at"]), None, math.nan, int(row["all"]), None, False, False, False, 0)
+    return Record(number, {"train loss": loss}, *counters, _pattern(row[0]), row[0].strip()[:160])
 
 
 def runs_in(
@@ -287,6 +399,11 @@ def _refuse_bars(survey: Survey, wanted: set[str | None]) -> None:
                 f"{name!r} is on bars of {listed} batches, and nothing tells which of them is training and which "
                 "validation; print one of them by another name"
             )
+        if name in wanted and survey.highest < 0 and survey.has_allennlp:
+            raise LogError(
+                f"{name!r} is on AllenNLP's bars, and nothing tells those of training and of validation apart; "
+                "read the metrics_epoch_*.json or the event files of the run"
+            )
 
 
 def _rows(records: Iterator[Record], survey: Survey, *, follows: bool) -> Iterator[Row]:
@@ -297,7 +414,7 @@ def _rows(records: Iterator[Record], survey: Survey, *, follows: bool) -> Iterat
     epoch: float | None = None
     step: float | None = None
     counted: dict[str, float] = {}
-    for record in records:
+    for record in _validated_once(records):
         if record.epoch is not None and record.epoch != epoch:
             epoch, step = record.epoch, record.step
         step = record.step if record.step is not None else step
@@ -317,6 +434,30 @@ def _rows(records: Iterator[Record], survey: Survey, *, follows: bool) -> Iterat
         if math.isfinite(record.time):
             values["timestamp"] = record.time
         yield Row(record.line, values)
+
+
+def _validated_once(records: Iterable[Record]) -> Iterator[Record]:
+    """The same, with one record for the parts of a validation: the last means so far, or else the mean of all."""
+    parts: list[Record] = []
+    for record in records:
+        if record.is_part:
+            parts.append(record)
+            continue
+        measured = {name.rsplit("/", 1)[-1] for name in parts[-1].values} if parts else set()
+        if parts and (record.epoch is not None or not measured.isdisjoint(record.values)):
+            yield _as_one(parts)
+            parts = []
+        yield record
+    if parts:
+        yield _as_one(parts)
+
+
+def _as_one(parts: Sequence[Record]) -> Record:
+    """One record of the parts of a validation."""
+    means = {
+        name: statistics.fmean(part.values[name] for part in parts if name in part.values) for name in parts[-1].values
+    }
+    return parts[-1] if parts[-1].has_means else dataclasses.replace(parts[-1], values=means)
 
 
 def _shown(survey: Survey, wanted: set[str | None]) -> Iterator[str]:
@@ -355,7 +496,7 @@ def _length(text: str, bar: re.Match[str]) -> int:
 
 def _pattern(text: str) -> str:
     """A line with ``#`` for each number."""
-    return re.sub(r"\s+", " ", re.sub(r"[+-]?\d[\d.]*(?:[eE][+-]?\d+)?", "#", text)).strip()[:200]
+    return " ".join(WRITTEN.sub("#", text).split())[:200]
 
 
 def _is_full(bar: re.Match[str]) -> bool:
@@ -367,8 +508,10 @@ def _name_before(text: str) -> tuple[str, str]:
     """What stands before a number: the name next to it in lower case, and what is left before that."""
     stripped = text.rstrip(" \t[(=:#~≈>-")
     cut = max((stripped.rfind(sign) + len(sign) for sign in BETWEEN if sign in stripped), default=0)
-    name = stripped[cut:].strip(" -*_:.=").lower()
+    name = stripped[cut:].strip(" -*_:.=>").lower()
     words = name.split()
+    if len(words) > 1 and words[-1] in LINKS:
+        words, name = words[:-1], name.rsplit(None, 1)[0]
     if not words or len(words) > MOST_WORDS or not re.match("[a-z]", name):
         return stripped, ""
     return stripped[:cut], re.sub(r"\s+", " ", name)

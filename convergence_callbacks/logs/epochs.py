@@ -156,7 +156,8 @@ class Gatherer:
         val = values.get(columns.val) if columns.val else None
         train = values.get(columns.train) if columns.train else None
         lr = values.get(columns.lr) if columns.lr else None
-        if val is None and train is None and lr is None:
+        is_rate_alone = val is None and train is None
+        if is_rate_alone and (lr is None or (self._entries and key < self._entries[-1].key)):
             return
         step = values.get(columns.step) if columns.step else None
         entry = self._entry_for(key, step, val, row.line)
@@ -203,7 +204,8 @@ class Gatherer:
             return step == last.step  # an epoch that is rounded says less
         # Without whole epochs an entry is what lies between two validations; whether there are two is seen later.
         is_open = self.columns.val is not None and last.val is None
-        return last.key == key or (is_open and (self._is_validated or len(self._entries) >= FIRST_BLOCK))
+        is_same = last.key == key and (is_open or step is None or last.step is None or step == last.step)
+        return is_same or (is_open and (self._is_validated or len(self._entries) >= FIRST_BLOCK))
 
     @property
     def _counts_rows(self) -> bool:
@@ -277,6 +279,7 @@ def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Note
     if validated:
         entries = _complete(_trained(entries, notes), notes)
     if by_epoch:
+        entries = [entry for entry in entries if entry.train_count or entry.val is not None]
         entries, by_epoch = _once_an_epoch(entries, notes)
     keys = [entry.key for entry in entries]
     if not by_epoch:

@@ -54,7 +54,8 @@ def runs_of(
         gatherer.add(row)
     found = False
     for run, gatherer in gatherers.items():
-        for index, training in enumerate(gatherer.finish()):
+        told = (each for each in gatherer.finish() if _tells_loss(each))
+        for index, training in enumerate(told):
             found = True
             yield Run(
                 name=" ".join(filter(None, [name, run, f"({index + 1})" if index else ""])),
@@ -72,6 +73,11 @@ def runs_of(
             )
     if not found:
         raise LogError("; ".join(["it has no epoch with a loss", *notes.told()]))
+
+
+def _tells_loss(training: Gathered) -> bool:
+    """Whether there is a loss at all; settings that are printed at the beginning may name a rate alone."""
+    return any(each.train_loss is not None or each.val_loss is not None for each in training.observations)
 
 
 def _planned(training: Gathered, epochs: int | None, steps: float | None) -> int | None:

@@ -92,22 +92,23 @@ def number_in(value: Any) -> float | None:
 
 
 def seconds_in(value: Any) -> float | None:
-    """Seconds from a number, a duration ``1:02:03`` or ``02:03``, or a time of day as ISO 8601 writes it.
+    """Seconds from a number, a duration ``1 day, 1:02:03`` or ``02:03``, or a time of day as ISO 8601 writes it.
 
     Raises:
         ValueError: It is something else.
 
-    >>> seconds_in("1:00:05"), seconds_in("00:12"), seconds_in("2024-05-01 00:00:00+00:00")
-    (3605.0, 12.0, 1714521600.0)
+    >>> seconds_in("1 day, 1:00:05"), seconds_in("00:12"), seconds_in("2024-05-01 00:00:00+00:00")
+    (90005.0, 12.0, 1714521600.0)
     """
     try:
         return number_in(value)
     except ValueError:
         if not isinstance(value, str):
             raise
-    if re.fullmatch(r"(\d+:[0-5]\d|\d+):[0-5]\d(\.\d+)?", value.strip(), re.ASCII):
-        *hours, minutes, seconds = value.strip().split(":")
-        return 3600.0 * sum(map(int, hours)) + 60 * int(minutes) + float(seconds)
+    found = re.fullmatch(r"(?:(\d+) days?, )?((?:\d+:[0-5]\d|\d+):[0-5]\d(?:\.\d+)?)", value.strip(), re.ASCII)
+    if found:
+        *hours, minutes, seconds = found[2].split(":")
+        return 86_400.0 * int(found[1] or 0) + 3600.0 * sum(map(int, hours)) + 60 * int(minutes) + float(seconds)
     try:
         when = datetime.datetime.fromisoformat(value.strip())
     except ValueError:

@@ -38,6 +38,10 @@ FORMS = {
     "old fairseq": "| epoch {e:03d} | loss {t} | ppl 9\n| epoch {e:03d} | valid on 'valid' subset | loss {v} | ppl 9\n",
     "MNIST": "Train Epoch: {e} [640/6400 (10%)]\tLoss: {t}\n\nTest set: Average loss: {v}, Accuracy: 9826/10000 (98%)\n\n",
     "Lightning's bar": "Epoch {e}:  50%|███  | 5/10 [00:10<00:10, loss=9.9]\rEpoch {e}: 100%|█████| 10/10 [00:20<00:00, train_loss={t}, val_loss={v}]\n",
+    "a logger's name": "INFO:root:epoch={e} train_loss={t} val_loss={v} | train_loss {t} val_loss {v}\n",
+    "shares behind": ">>> Ep {e}: Loss {t} | ACC 33.98% | val_loss {v} | Early Stop: 99.6%\n",
+    "settings before": "epochs: 200, lr: 0.1\nNamespace(lr=0.5, loss=3, epochs=90)\nEpoch {e} train_loss {t} val_loss {v}\n",
+    "best beside": "Epoch {e} train loss: {t} val loss: {v} best val loss: 0.1\n",
     "colours": "\x1b[36mEpoch\x1b[0m \x1b[1m{e}\x1b[0m/6: \x1b[32mtrain loss\x1b[0m = {t}; val loss = {v}\n",
     "carriage returns": "Epoch {e} train_loss 9.9 val_loss 9\rEpoch {e}: 50%|██  | 5/10 [00:01<00:01]\rEpoch {e} train_loss {t} val_loss {v}\r\n",
 }
@@ -189,3 +193,149 @@ def test_the_table_of_a_notebook_s_trainer_is_read(tmp_path):
     (tmp_path / "a.ipynb").write_text(cells(output))
     (run,) = read_logs(tmp_path)
     assert [each.val_loss for each in run.observations] == VAL and run.observations[0].train_loss == TRAIN[0]
+
+
+def observed(folder, lines, name="train.log"):
+    """The only run of a log with these lines."""
+    (folder / name).write_text(lines)
+    (run,) = read_logs(folder)
+    return run
+
+
+SHORT = {
+    # https://github.com/karpathy/llm.c, llmc/logger.h: fprintf(logfile, "s:%d tel:%.4f\n", …) and "s:%d trl:%.4f lr:%.6f norm:%.2f\n"
+    "llm.c": "s:{s} tel:{v}\ns:{s} trl:{t} lr:0.000100 norm:1.5\n",
+    # https://github.com/karpathy/build-nanogpt, train_gpt2.py: f.write(f"{step} val {val_loss_accum.item():.4f}\n")
+    "build-nanogpt": "{s} val {v:.4f}\n{s} hella 0.2413\n{s} train {t:.6f}\n",
+    # https://github.com/clovaai/deep-text-recognition-benchmark, train.py
+    "a counter in front": "[{s}/5000] Train loss: {t:0.5f}, Valid loss: {v:0.5f}, Elapsed_time: 3.5\nCurrent_accuracy : 96.1\n",
+}
+
+
+@pytest.mark.parametrize("form", SHORT)
+def test_what_is_written_in_short_is_read_by_its_steps(form, tmp_path):
+    run = observed(tmp_path, "".join(SHORT[form].format(s=250 * (e - 1), t=t, v=v) for e, (t, v) in PAIRS))
+    assert [each.val_loss for each in run.observations] == pytest.approx(VAL, abs=1e-4)
+    assert [each.train_loss for each in run.observations] == pytest.approx(TRAIN, abs=1e-4)
+    assert run.unit == "evaluation"
+
+
+TRAIN_ONLY = {
+    # Deeplearning4j's ScoreIterationListener: log.info("Score at iteration {} is {}", …)
+    "Deeplearning4j": "06:41:14.384 [main] INFO o.d.o.l.ScoreIterationListener - Score at iteration {s} is {t}\n",
+    "ordinals": "current step: {s}th step\nbatch loss:{t}\n",
+    "cross entropy": "2017-04-09 05:42:{e:02d}.279791: Step {s}: Cross entropy = {t}\n",
+    "linked": "{s}/9999 in 0 epoch finished, Loss is {t} Acc is 0.7\n",
+}
+
+
+@pytest.mark.parametrize("form", TRAIN_ONLY)
+def test_a_loss_of_steps_is_read_by_whatever_counts_it(form, tmp_path):
+    lines = "".join(TRAIN_ONLY[form].format(s=10 * e, e=e, t=t) for e, t in enumerate(TRAIN, start=1))
+    run = observed(tmp_path, lines)
+    train = [each.train_loss for each in run.observations]
+    assert train == (TRAIN if form != "linked" else [pytest.approx(sum(TRAIN) / len(TRAIN))])
+    assert run.unit == ("step" if form != "linked" else "epoch")
+
+
+def test_two_counters_without_names_are_the_epoch_and_the_batch(tmp_path):
+    lines = "".join(f"[{e}/6][{b}/9] global_step: {9 * e + b}, loss: {t}\n" for e, (t, _) in PAIRS for b in (0, 5))
+    run = observed(tmp_path, "resume from model.pth (epoch 37)\n" + lines)
+    assert [each.train_loss for each in run.observations] == TRAIN
+    assert (run.unit, run.number(0), run.planned) == ("epoch", 1, 6)
+
+
+def test_batches_named_by_an_id_give_way_to_the_epoch(tmp_path):
+    run = observed(
+        tmp_path,
+        "".join(f"epoch: {e}, batch_id: {b}, loss:9.0\n" * 1 for e, _ in PAIRS[:1] for b in (0, 500))
+        + "".join(f"epoch: {e} done, loss:{t}\nepoch: {e + 1}, batch_id: 0, loss:9.0\n" for e, (t, _) in PAIRS),
+    )
+    assert [each.train_loss for each in run.observations][:5] == TRAIN[:5]
+
+
+def test_a_validation_in_batches_is_its_last_mean(tmp_path):
+    """As PyTorch's ImageNet example prints it: the value of a batch, and the mean of all so far."""
+    lines = "".join(
+        f"Epoch: [{e}][ 0/20]\tTime 0.5 (0.5)\tLoss {t} (9.0)\nEpoch: [{e}][10/20]\tTime 0.5 (0.5)\tLoss {t} (8.0)\n"
+        f"Test: [0/8]\tTime 0.5 (0.5)\tLoss 7.0 (7.0)\nPrec@1 50.0 (50.0)\nTest: [4/8]\tTime 0.5 (0.5)\tLoss 1.0 ({v})\n"
+        for e, (t, v) in PAIRS
+    )
+    run = observed(tmp_path, lines)
+    assert [each.val_loss for each in run.observations] == VAL
+    assert [each.train_loss for each in run.observations] == TRAIN and run.unit == "epoch"
+
+
+def test_what_is_told_behind_a_validation_is_no_train_loss(tmp_path):
+    """As DeiT and others print it: "* Acc@1 … loss …" after the batches, "Averaged stats" after either."""
+    lines = "".join(
+        f"Epoch: [{e}]  [0/9]  eta: 0:01:00  lr: 0.1  loss: {t} ({t})  time: 1.5\nAveraged stats: lr: 0.1  loss: 7.0 (7.5)\n"
+        f"* Acc@1 50.1 Acc@5 70.2 loss {v}\n"
+        for e, (t, v) in PAIRS
+    )
+    run = observed(tmp_path, lines)
+    assert [each.train_loss for each in run.observations] == TRAIN
+    assert [each.val_loss for each in run.observations] == VAL
+
+
+def test_a_loss_of_each_picture_is_no_training(tmp_path):
+    (tmp_path / "a.log").write_text(
+        "".join(f"iter training/x_{e}.jpg, loss: {t}, accuracy: 0.7\n" for e, (t, _) in PAIRS)
+    )
+    assert list(read_logs(tmp_path)) == []
+
+
+def test_the_best_so_far_is_no_validation_loss(tmp_path):
+    run = observed(tmp_path, "".join(f"epoch {e} loss: {t}\nget best test loss {v}\n" for e, (t, v) in PAIRS))
+    assert run.columns.val is None and [each.train_loss for each in run.observations] == TRAIN
+
+
+def test_a_rate_of_the_settings_is_not_that_of_the_training(tmp_path):
+    lines = "[config] lr-decay: 0\n[config] lr-decay: 0\n" + "".join(
+        f"changing lr from 0.5 to 0.4\nEpoch {e} train loss {t} val loss {v}\n" for e, (t, v) in PAIRS
+    )
+    assert observed(tmp_path, lines).columns.lr is None
+
+
+YOLO = """
+      Epoch    GPU_mem   box_loss   cls_loss   dfl_loss  Instances       Size
+\r      {e}/6      6.15G      9.5        9.5          9         49        736:  50%|█████     | 1/2 [00:01<00:01]\r      {e}/6      6.15G   {b}   {c}   {d}         49        736: 100%|██████████| 2/2 [00:02<00:00]
+                 Class     Images  Instances      Box(P          R      mAP50  mAP50-95): 100%|██████████| 1/1 [00:01<00:00]
+                   all        195        882    0.00955      0.359    0.00496   0.000785
+"""
+
+
+def test_yolo_s_table_is_summed_as_it_stood_at_the_end_of_each_epoch(tmp_path):
+    lines = "".join(YOLO.format(e=e, b=t / 2, c=t / 4, d=t / 4) for e, t in enumerate(TRAIN, start=1))
+    run = observed(tmp_path, lines, "nohup.out")
+    assert [each.train_loss for each in run.observations] == pytest.approx(TRAIN)
+    assert (run.unit, run.number(0), run.planned) == ("epoch", 1, 6)
+
+
+def test_a_total_in_yolo_s_table_is_not_counted_twice(tmp_path):
+    head = "     Epoch   gpu_mem       box       obj       cls     total    labels  img_size\n"
+    row = "       {e}/5     2.28G   0.5   0.25         0    {t}       142       640: 100%|████| 38/38 [00:09<00:00]\n"
+    run = observed(tmp_path, "".join(head + row.format(e=e, t=t) for e, t in enumerate(TRAIN)))
+    assert [each.train_loss for each in run.observations] == TRAIN
+    assert (run.number(0), run.planned) == (0, 6)
+
+
+def test_allennlp_s_bars_of_equal_length_are_refused(tmp_path):
+    path = tmp_path / "stderr.log"
+    path.write_text(
+        "".join(f"accuracy: 0.5, loss: {x} ||: 100%|####| 1/1 [00:00<00:00]\n" for _, p in PAIRS for x in p)
+    )
+    with pytest.raises(LogError, match="AllenNLP's bars, and nothing tells those of training and of validation apart"):
+        list(read_logs(path))
+
+
+def test_settings_alone_are_no_run(tmp_path):
+    lines = "".join(FORMS["commas"].format(e=e, t=t, v=v) for e, (t, v) in PAIRS)
+    run = observed(tmp_path, "epoch 9, lr: 0.5\nepoch 10, lr: 0.5\n" + lines)
+    assert run.steps == 6 and run.observations[0].lr == 1e-3
+
+
+def test_a_long_line_takes_no_longer_than_it_is(tmp_path):
+    """Two patterns with ``.*`` between them made it quadratic: this one took days."""
+    lines = "1 " * 500_000 + "\n" + "".join(FORMS["commas"].format(e=e, t=t, v=v) for e, (t, v) in PAIRS)
+    assert observed(tmp_path, lines).steps == 6
