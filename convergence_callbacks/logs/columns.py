@@ -33,7 +33,7 @@ _VALIDATION = frozenset({"val", "valid", "validation", "vld", "dev", "eval", "ev
 _TEST = frozenset({"test", "testing"})
 _TRAIN = frozenset({"train", "training", "trn", "tr", "learn"})
 _PER_STEP = frozenset({"step", "batch", "minibatch", "iter"})
-_NO_MEANING = frozenset({"epoch", "loss", "mean", "avg", "average", "total", "metrics"})
+_NO_MEANING = frozenset({"epoch", "loss", "mean", "avg", "average", "total", "combined", "metrics"})
 _LOSSES = frozenset(
     {
         *("loss", "error", "err", "cost", "nll", "mse", "rmse", "mae", "bce", "perplexity", "ppl", "bpb", "bpc"),

@@ -12,7 +12,7 @@ from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.logs.reader import Reader
 from convergence_callbacks.logs.run import Run
 
-PART = re.compile(r"files|logs|tensorboard|tb|tb_logs|checkpoint-\d+", re.IGNORECASE)
+PART = re.compile(r"files|logs|learn|tensorboard|tb|tb_logs|checkpoint-\d+", re.IGNORECASE)
 """Folders below that of a training in which tools write what they tell of it a second time."""
 
 LEAST = 3

@@ -27,7 +27,7 @@ COUNTS_MISTAKES = ERROR | frozenset(
 )
 """Words of measures that count mistakes: they move in steps, so a smoother one says more."""
 
-FILLERS = frozenset({"mean", "avg", "average", "total", "metrics", "metric"})
+FILLERS = frozenset({"mean", "avg", "average", "total", "combined", "metrics", "metric"})
 """Words that say nothing about what was measured."""
 
 QUALIFIERS = FILLERS | frozenset(

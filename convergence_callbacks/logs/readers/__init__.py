@@ -3,8 +3,10 @@
 from convergence_callbacks.logs.reader import Reader
 from convergence_callbacks.logs.readers.allennlp import AllenNlp
 from convergence_callbacks.logs.readers.catboost import CatBoost
+from convergence_callbacks.logs.readers.catboost_errors import CatBoostErrors
 from convergence_callbacks.logs.readers.console_log import ConsoleLog
 from convergence_callbacks.logs.readers.decision_record import DecisionRecords
+from convergence_callbacks.logs.readers.deeplabcut import DeepLabCut
 from convergence_callbacks.logs.readers.delimited import Delimited
 from convergence_callbacks.logs.readers.dvclive import DvcLive
 from convergence_callbacks.logs.readers.evals_result import EvalsResult
@@ -32,6 +34,8 @@ OURS: tuple[type[Reader], ...] = (
     MlflowSqlite,
     TrainerState,
     CatBoost,
+    CatBoostErrors,
+    DeepLabCut,
     EvalsResult,
     JsonLines,
     HistoryJson,

@@ -17,8 +17,8 @@ from convergence_callbacks.logs.run import Run
 from convergence_callbacks.logs.table import number_in, seconds_in
 from convergence_callbacks.logs.text_table import Table, header_in, is_header, numbers_below
 
-SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".log", ".tab", ".dat"})
-TEXTS = frozenset({".txt", ".log", ".dat"})
+SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".log", ".tab", ".dat", ".out"})
+TEXTS = frozenset({".txt", ".log", ".dat", ".out"})
 """Endings that texts have too: a sentence with commas is no header."""
 
 TAGS = ("tag", "metric", "metric_name", "key", "name", "variable")

@@ -83,7 +83,15 @@ def _history(value: Any) -> History | None:
     """A value as a history, None where it can't be one."""
     if isinstance(value, list):
         return value if value and all(isinstance(each, dict) for each in value) else None
-    return (_series(value) or None) if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    nested = {f"{key}/{name}": inner for key, each in value.items() for name, inner in _parts(each).items()}
+    return _series({**nested, **value}) or None
+
+
+def _parts(value: Any) -> Mapping[str, Any]:
+    """What an output of a model has of its own, as Ludwig writes it: ``{"training": {"combined": {"loss": […]}}}``."""
+    return value if isinstance(value, dict) and not all(key.isdigit() for key in value) else {}
 
 
 def _names(history: History) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import heapq
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -29,8 +30,14 @@ from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.logs.table import Row, summed
 
-PARTS = frozenset({"train", "training", "val", "valid", "validation", "eval", "test"})
-"""Folders that are no run of their own: Keras writes training and validation into one each."""
+PARTS = frozenset({"train", "training", "learn", "val", "valid", "validation", "eval", "test"})
+"""Folders that are no run of their own: Keras, and CatBoost, write training and validation into one each."""
+
+OF_VALIDATION = frozenset({"val", "valid", "validation", "eval", "test"})
+"""Those of them that hold no train loss, also where the other one is not there."""
+
+NAME = re.compile(r".*\.tfevents(\..*)?")
+"""How event files are called; CatBoost leaves host and time out."""
 
 FIRST = 200
 """Scalars of a file by which it is told what its tags are."""
@@ -43,7 +50,7 @@ class TensorBoard(Reader):
 
     def recognise(self, path: Path, head: bytes) -> Claim | None:
         """The name that all of them have."""
-        return Claim(CERTAIN, "the name of an event file") if ".tfevents." in path.name and head else None
+        return Claim(CERTAIN, "the name of an event file") if NAME.fullmatch(path.name) and head else None
 
     def log_of(self, path: Path) -> Path:
         """The folder of the run: the one above, where this one is that of its train or validation data."""
@@ -129,11 +136,20 @@ def _by_time(files: Iterable[tuple[Path, str]], notes: Notes) -> Iterator[Scalar
 
 
 def _event_files(folder: Path) -> Iterator[tuple[Path, str]]:
-    """The event files of a run, in the order of their names, which begin with their time; each with its prefix."""
-    parts = [folder, *(each for each in sorted(folder.iterdir()) if each.is_dir() and _is_part(each))]
-    for part in parts:
-        for file in sorted(part.glob("*.tfevents.*")):
-            yield file, "" if part == folder else f"{part.name}/"
+    """The event files of a run, in the order of their names, which begin with their time; each with its prefix.
+
+    Those of all parts in one order: of trainings that were started anew each validation is beside its own training.
+    """
+    is_validation = folder.name.lower() in OF_VALIDATION and not _tells_both(folder)
+    found = [(file, f"{folder.name}/" if is_validation else "") for file in _events_in(folder)]
+    for part in sorted(folder.iterdir()):
+        if part.is_dir() and _is_part(part):
+            found += [(file, f"{part.name}/") for file in _events_in(part)]
+    yield from sorted(found, key=lambda each: each[0].name)
+
+
+def _events_in(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.tfevents*"))
 
 
 def _is_part(folder: Path) -> bool:
@@ -154,13 +170,13 @@ def _is_part(folder: Path) -> bool:
 
 
 def _has_events(folder: Path) -> bool:
-    return any(folder.glob("*.tfevents.*"))
+    return bool(_events_in(folder))
 
 
 def _tells_both(folder: Path) -> bool:
     """Whether the first tags of a folder are of training and of validation, by their names."""
     words = set[str]()
-    for file in sorted(folder.glob("*.tfevents.*")):
+    for file in _events_in(folder):
         for scalar in itertools.islice(scalars_in(file, "", Notes()), FIRST):
             words |= words_of(scalar.tag)
     return bool(words & {"train", "training"} and words & {"val", "valid", "validation", "eval", "test"})

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from convergence_callbacks.logs.columns import ColumnChoice
+from convergence_callbacks.logs.columns import ColumnChoice, words_of
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.points import Point, runs_of_points
@@ -40,16 +40,13 @@ class TensorBoardCsv(Reader):
 
     def log_of(self, path: Path) -> Path:
         """The first file of the same run."""
-        run = _run_and_part(path)[0]
-        return min(
-            (each for each in path.parent.glob("run-*-tag-*.csv") if _run_and_part(each)[0] == run), default=path
-        )
+        return min(_files_of_run(path), default=path)
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The run of all files that are named after it."""
         notes, points = Notes(), list[Point]()
         run, *_ = _run_and_part(path)
-        files = sorted(each for each in path.parent.glob("run-*-tag-*.csv") if _run_and_part(each)[0] == run)
+        files = sorted(_files_of_run(path))
         for file in files or [path]:
             _, part, tag = _run_and_part(file)
             points += _points(file, f"{part}/{tag}" if part else tag, notes)
@@ -61,11 +58,25 @@ class TensorBoardCsv(Reader):
         yield from runs_of_points(path, self.name, points, choice, notes, name=run)
 
 
+def _files_of_run(path: Path) -> list[Path]:
+    """The files of the same run; of files that somebody named after their losses, those in the same folder."""
+    if FILE.fullmatch(path.name):
+        run = _run_and_part(path)[0]
+        return [each for each in path.parent.glob("run-*-tag-*.csv") if _run_and_part(each)[0] == run]
+    named = (each for each in path.parent.glob("*.csv") if FILE.fullmatch(each.name) is None)
+    return [each for each in named if "loss" in words_of(each.stem) and _has_header(each)]
+
+
+def _has_header(path: Path) -> bool:
+    with path.open("rb") as file:
+        return header_in(file.read(200)) == HEADER
+
+
 def _run_and_part(path: Path) -> tuple[str, str, str]:
     """The run that a file is of, the part of its data, and the tag; from the name."""
     match = FILE.fullmatch(path.name)
     if match is None:
-        return "", "", "Value"
+        return "", "", path.stem if "loss" in words_of(path.stem) else "Value"
     part = PART.search(match["run"])
     run = match["run"][: part.start()] if part else match["run"]
     return run.strip("."), part["part"] if part else "", match["tag"]

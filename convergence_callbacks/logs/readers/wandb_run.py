@@ -10,17 +10,18 @@ import dataclasses
 import json
 import struct
 import zlib
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from convergence_callbacks.logs.beside import beside_in
-from convergence_callbacks.logs.columns import ColumnChoice, Columns, find_columns
+from convergence_callbacks.logs.columns import ColumnChoice, Columns
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.json_text import flat, is_number, row_of
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.reader import CERTAIN, Claim, Reader
+from convergence_callbacks.logs.readers.ultralytics import columns_and_sums
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.logs.wire import WireError, fields_of, last_of, signed, text
@@ -58,9 +59,10 @@ class WandbRun(Reader):
             names.update((name, None) for name, value in flat(row) if name not in names and is_number(value))
         if not names:
             raise NotALogError("it has no row of history with a number")
-        columns, notes = find_columns([name for name in names if name not in PRIVATE], choice), Notes()
+        notes = Notes()
+        columns, sums = columns_and_sums([name for name in names if name not in PRIVATE], choice, notes)
         columns = _with_axes(columns, names)
-        numbered = enumerate(_history(path, notes, _Told()), start=1)
+        numbered = enumerate((_summed(row, sums) for row in _history(path, notes, _Told())), start=1)
         read = (row_of(number, row, columns, notes) for number, row in numbered)
         rows = (row for row in read if row is not None)
         beside = beside_in(told.config)
@@ -89,6 +91,17 @@ def _with_axes(columns: Columns, names: Container[str]) -> Columns:
     why = {"step": "the client's own count"} if columns.step is None else {}
     why |= {"time": "the client's own clock"} if columns.time is None else {}
     return dataclasses.replace(columns, step=step, time=time, why={**columns.why, **why})
+
+
+def _summed(row: dict[str, Any], sums: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The row with each sum of which all parts are numbers in it; YOLO logs its loss in parts."""
+    given = dict(flat(row)) if sums else {}
+    whole = {name: sum(map(float, map(given.__getitem__, parts))) for name, parts in sums.items() if _has(given, parts)}
+    return {**row, **whole}
+
+
+def _has(given: Mapping[str, Any], parts: Sequence[str]) -> bool:
+    return all(is_number(given.get(part)) for part in parts)
 
 
 @dataclass
