@@ -1,6 +1,6 @@
 """DeepLabCut's ``learning_stats.csv``, which names no columns.
 
-As ``train.py`` of https://github.com/DeepLabCut/DeepLabCut (pose_estimation_tensorflow/core) writes it, up to version 2:
+As ``pose_estimation_tensorflow/core/train.py`` of https://github.com/DeepLabCut/DeepLabCut writes it, up to version 2:
 ``"{}, {:.5f}, {}\\n".format(it, average_loss, current_lr)``.
 """
 
