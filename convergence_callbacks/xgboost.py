@@ -27,13 +27,19 @@ from convergence_callbacks.adapter.stages.best_weights import lost
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.errors import ConvergenceError
+from convergence_callbacks.core.errors import ConvergenceError, StateError, as_state_error
+from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.metrics.evaluations import Evaluation, as_logged, is_validated, judged
 from convergence_callbacks.metrics.trivial import Baseline, of_frequencies
 
 STATE = "convergence_state"
 """The booster's attribute that holds the state of a training in progress."""
 
+SINCE = "convergence_since"
+"""The attribute that holds what was observed since that state was written, in JSON."""
+
+STATE_EVERY = 16
+"""Rounds from one state to the next: to write it in each would take longer than to judge the round."""
 
 NO_SLICE = {
     "dart": "dart weights earlier trees anew in each round, so those up to the best are not the model that was best",
@@ -61,14 +67,18 @@ class ConvergenceStopping(Stopping, TrainingCallback):
     def _construct(self) -> None:
         TrainingCallback.__init__(self)
         self._first = 0
+        self._since: list[str] = []
+        self._warned_when_written: bool | None = None
 
     def before_training(self, model: Any) -> Any:
         """Make ready for this run, or go on with the one that the booster is from."""
-        self._first = model.num_boosted_rounds()
+        self._first, self._warned_when_written = model.num_boosted_rounds(), None
         saved = model.attr(STATE)
         if saved is not None:
             self.load_state_dict(_read(saved))
         self.begin_resumed()
+        if self.decision is not None:
+            self._catch_up(model.attr(SINCE) or "[]")
         return model
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Mapping[str, Sequence[Any]]]) -> bool:
@@ -82,7 +92,7 @@ class ConvergenceStopping(Stopping, TrainingCallback):
             self.run.fill_in(_baseline(model, judged(self.settings.val_metric, rows)))
         observation = self.collect(self._first + epoch, as_logged(rows), validated=is_validated(rows))
         decision = self.decide(observation)
-        model.set_attr(**{STATE: json.dumps(self.state_dict())})
+        self._write(model, observation, decision)
         self.announce(decision)
         if decision.stop and not isinstance(model, Booster):  # `xgboost.cv` reads there how much of its results to keep
             best = decision.best_step if self.settings.restore_best else decision.step
@@ -96,8 +106,31 @@ class ConvergenceStopping(Stopping, TrainingCallback):
         self.run.end()
         return model
 
+    def _write(self, model: Any, observation: Observation, decision: Decision) -> None:
+        """Write down all that is needed to go on from this round."""
+        self._since.append(json.dumps(observation.to_dict()))
+        was_warned, is_as_judged = self.run.is_warned, decision is self.monitor.decision and not decision.stop
+        if is_as_judged and was_warned is self._warned_when_written and len(self._since) < STATE_EVERY:
+            model.set_attr(**{SINCE: f"[{','.join(self._since)}]"})
+        else:  # what a stage made of the decision is in the state alone
+            self._since, self._warned_when_written = [], was_warned if is_as_judged else None
+            model.set_attr(**{STATE: json.dumps(self.state_dict()), SINCE: None})
+
+    def _catch_up(self, since: str) -> None:
+        """Judge the rounds again that were observed after the state was written."""
+        try:
+            with as_state_error():
+                for observation in json.loads(since):
+                    self.monitor.observe(Observation.from_dict(observation))
+        except StateError as error:
+            self.begin()
+            self.report_unreadable(error)
+        else:
+            self.monitor.load_state_dict(self.monitor.state_dict())  # its clock goes on from the last of them
+            self.run.account.resumed = self.monitor.decision
+
     def _kept(self, model: Any) -> Any:
-        model.set_attr(**{STATE: None})  # what goes on from here is a training of its own
+        model.set_attr(**{STATE: None, SINCE: None})  # what goes on from here is a training of its own
         decision = self.decision
         if not self.settings.restore_best or decision is None or decision.best_step is None:
             return model

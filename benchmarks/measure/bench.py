@@ -16,7 +16,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from rich.console import Console
 
-from benchmarks.measure import advice, diagnosis, pictures, speed
+from benchmarks.measure import advice, diagnosis, overhead, pictures, speed
 from benchmarks.measure.rules import (
     CLAIRVOYANT,
     DEFAULTS,
@@ -307,6 +307,8 @@ def main(
         *verdict_rows(recorded, out, jobs),
         "",
         *speed.rows(),
+        "",
+        *overhead.rows(),
         "",
     ])  # fmt: skip
     (out / "rules.md").write_text(text, encoding="utf-8")

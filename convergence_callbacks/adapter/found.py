@@ -74,6 +74,8 @@ def found_among(
 
 def merged(ranks: Sequence[Found]) -> Found:
     """What several processes found, made one: each value is that of the first of them that has it."""
+    if len(ranks) == 1:
+        return ranks[0]
     seen = [found.observation for found in ranks]
     values: dict[str, Any] = {
         name: next((value for one in seen if (value := getattr(one, name)) is not None), None) for name in SHARED

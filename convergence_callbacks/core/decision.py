@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -117,7 +116,7 @@ class Decision:
             "faults": [fault.to_dict() for fault in self.faults],
             "action": self.action,
             "quoted": self.quoted,
-            "counter": dataclasses.asdict(self.counter),
+            "counter": {"noun": self.counter.noun, "first": self.counter.first},
         }
 
     @classmethod

@@ -1,5 +1,8 @@
 """The XGBoost door, beyond what every door promises."""
 
+import dataclasses
+import json
+
 import numpy as np
 import pytest
 
@@ -53,11 +56,38 @@ def test_a_score_is_judged_where_it_is_named():
 def test_a_training_that_ended_leaves_no_state_in_the_booster(tmp_path):
     data = xgboost.DMatrix(X, Y)
     booster = xgboost.train({}, data, 5, evals=[(data, "valid")], callbacks=[ConvergenceStopping()], verbose_eval=False)
-    assert booster.attr("convergence_state") is None
+    assert booster.attr("convergence_state") is None and booster.attr("convergence_since") is None
     stopping = ConvergenceStopping(criteria=Patience(3))
     again = [stopping]
     xgboost.train({}, data, 2, evals=[(data, "valid")], callbacks=again, xgb_model=booster, verbose_eval=False)
     assert [o.step for o in stopping.observations] == [5, 6]
+
+
+class SaveEach(xgboost.callback.TrainingCallback):
+    """Keeps the booster of each round, as a file would hold it."""
+
+    def __init__(self):
+        super().__init__()
+        self.boosters = []
+
+    def after_iteration(self, model, epoch, evals_log):
+        self.boosters.append(bytes(model.save_raw("ubj")))
+        return False
+
+
+@pytest.mark.parametrize("rounds", [1, 15, 16, 17, 20, 33])
+def test_a_training_goes_on_from_any_round_as_if_it_had_never_ended(rounds):
+    data, params = xgboost.DMatrix(X[:300], Y[:300]), {"objective": "binary:logistic", "max_depth": 2, "nthread": 1}
+    evals = [(data, "train"), (xgboost.DMatrix(X[300:], Y[300:]), "valid")]
+    whole, save = ConvergenceStopping(max_epochs=40, stop_on="nothing", verbose=False), SaveEach()
+    xgboost.train(params, data, 40, evals=evals, callbacks=[whole, save], verbose_eval=False)
+    saved = xgboost.Booster(params)
+    saved.load_model(bytearray(save.boosters[rounds - 1]))
+    later = ConvergenceStopping(max_epochs=40, stop_on="nothing", verbose=False)
+    xgboost.train(params, data, 40 - rounds, evals=evals, callbacks=[later], xgb_model=saved, verbose_eval=False)
+    decided = [dataclasses.replace(decision, evidence={}) for decision in later.history]
+    assert decided == [dataclasses.replace(decision, evidence={}) for decision in whole.history[rounds:]]
+    assert [dict(d.evidence) for d in later.history] == [dict(d.evidence) for d in whole.history[rounds:]]
 
 
 def test_a_damaged_state_is_told_and_the_criteria_start_afresh():
@@ -71,6 +101,21 @@ def test_a_damaged_state_is_told_and_the_criteria_start_afresh():
                 {}, data, 2, evals=[(data, "valid")], callbacks=[stopping], xgb_model=booster, verbose_eval=False
             )
         assert len(stopping.history) == 2
+
+
+@pytest.mark.parametrize("damaged", ["no json", "[1]", '[{"step": "x"}]'])
+def test_rounds_since_the_state_that_are_damaged_are_told_and_the_criteria_start_afresh(damaged):
+    data, save = xgboost.DMatrix(X, Y), SaveEach()
+    quiet = {"evals": [(data, "valid")], "verbose_eval": False}
+    xgboost.train({}, data, 3, callbacks=[ConvergenceStopping(verbose=False), save], **quiet)
+    booster = xgboost.Booster()
+    booster.load_model(bytearray(save.boosters[-1]))
+    assert len(json.loads(booster.attr("convergence_since"))) == 2
+    booster.set_attr(convergence_since=damaged)
+    again = ConvergenceStopping(verbose=False)
+    with pytest.warns(RuntimeWarning, match="afresh"):
+        xgboost.train({}, data, 1, callbacks=[again], xgb_model=booster, **quiet)
+    assert [decision.step for decision in again.history] == [3]
 
 
 def test_without_evaluations_it_is_told_and_nothing_ends():

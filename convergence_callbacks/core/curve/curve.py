@@ -203,7 +203,11 @@ class Curve:
     def state_dict(self) -> dict[str, Any]:
         """The curve in plain types; NaN becomes None."""
         numbers = {name: _plain(getattr(self, name)) for name in _NUMBERS}
-        series = {name: [_plain(value) for value in getattr(self, name).tolist()] for name in SERIES}
+        rows = self.rows[:, : self.bins].tolist()
+        series = {
+            name: [None if math.isnan(value) else value for value in row]
+            for name, row in zip(SERIES, rows, strict=True)
+        }
         return {**numbers, **series, "recent": [[loss, _plain(rate)] for loss, rate in self.recent]}
 
     @classmethod
