@@ -11,6 +11,7 @@ from convergence_callbacks.adapter.complaints import Complaints
 from convergence_callbacks.adapter.journal import Journal, Listener
 from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.adapter.stages import Stage
+from convergence_callbacks.adapter.stages.phase import Phases
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, as_state_error
 from convergence_callbacks.core.observation import Observation
@@ -106,6 +107,16 @@ class Run:
             write()
         except Exception as error:  # a full disk must not end a training
             self.complaints.make(ConvergenceError(f"the record can't be written: {error}"), about="record")
+
+    def begin_phase(self) -> None:
+        """Expect everything anew from here on; what was the best so far stays it."""
+        last, phases = self.decision, self.stage(Phases)
+        if last is None or phases is None:
+            return
+        phases.begin(last)
+        self.stopped_epoch = None
+        if self.record is not None:
+            self.record.restate()
 
     def must_end(self, decision: Decision) -> bool:
         """Whether the framework has to be told to stop: not where its epochs are over and it ends by itself."""

@@ -18,6 +18,7 @@ from convergence_callbacks.adapter.stages.act import ActStage
 from convergence_callbacks.adapter.stages.best_weights import BestWeights
 from convergence_callbacks.adapter.stages.data_check import DataCheck
 from convergence_callbacks.adapter.stages.outside import JobEnd, StopFile
+from convergence_callbacks.adapter.stages.phase import Phases
 from convergence_callbacks.adapter.stages.probe import ProbeStage
 from convergence_callbacks.adapter.trained import Trained
 from convergence_callbacks.config.from_yaml import FromYaml
@@ -118,7 +119,7 @@ class Stopping(FromYaml):
         if settings.probe:
             probe = ProbeStage(settings, run.monitor, run.complaints, self._collector, act)
         own = [stage for stage in (best, probe, act) if stage is not None]
-        return [*own, *self._from_outside(run)]
+        return [Phases(run.monitor), *own, *self._from_outside(run)]
 
     def _from_outside(self, run: Run) -> list[Stage]:
         """The stages that end a run whatever its curve looks like."""
@@ -189,6 +190,14 @@ class Stopping(FromYaml):
             run.record = DecisionRecord(self.settings.record, run.monitor)
         self._last_word.say()  # of a run that nobody said was over
         self.run, self._limits = run, (max_epochs, min_epochs, lr_schedule)
+
+    def new_phase(self) -> None:
+        """Begin a new phase of this run, for what changes its course: layers that are trained from now on, other data.
+
+        What was the best so far stays the best, and its weights are kept; patience, verdict, forecast and expected gain
+        begin anew with the next epoch. Budgets of epochs and of time go on. Nothing happens before the first epoch.
+        """
+        self.run.begin_phase()
 
     def _restore(self, saved: Mapping[str, Any]) -> None:
         """Take what the integration itself keeps of a run out of a saved state, which is empty for a new run.

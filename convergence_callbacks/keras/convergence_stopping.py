@@ -39,7 +39,8 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
     It takes the settings of `Stopping`. The losses are ``loss`` and ``val_loss`` unless named. It has no batch
     hooks, so nothing waits for the device before the end of an epoch. For a run that
     ``keras.callbacks.BackupAndRestore`` resumes, give ``backup_dir`` a folder of its own: the
-    decisions are then those of a run that was never killed. The rates of a ``LearningRateScheduler`` can't be
+    decisions are then those of a run that was never killed. Another ``fit`` of the same model, with the
+    ``initial_epoch`` at which the last one ended, begins a new phase, as `new_phase` does. The rates of a ``LearningRateScheduler`` can't be
     seen from here: hand its function to ``lr_schedule`` as well. With ``probe`` tell `probe_on` what ``fit`` is
     given; with ``act`` stand before ``BackupAndRestore`` in the list.
     """
@@ -57,6 +58,8 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         self._data: dict[str, Any] | None = None
         self._backup: Backup | None = None
         self._ended: EndedTraining | None = None
+        self._trained: Any = None
+        self._before: Run | None = None
 
     def _stages(self, run: Run) -> list[Stage]:
         check = [DataCheck(FirstWeights(lambda: self.model))] if self.settings.check_data else []
@@ -86,7 +89,9 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         self._logged: set[str] = set()
         keeps = "state.npz" if self.settings.restore_best == EVERYTHING else "weights.h5"
         self._backup = None if folder is None else Backup(folder, keeps)
-        self._is_new = True
+        is_another_fit = self._trained is self.model and self.settings.act is None  # a trial ends with its fit
+        self._is_new, self._before = True, self.run if is_another_fit else None
+        self._trained = self.model
         self._begin()
         if (act := self.run.stage(ActStage)) is not None:
             act.begin(TrainedModel(self.model))
@@ -98,9 +103,9 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Go on with a killed run at the first epoch after its backup."""
-        if self._is_new and self._backup is not None and epoch > 0:
-            self._resume(self._backup, epoch - 1)
-        self._is_new = False
+        if self._is_new and epoch > 0:
+            self._go_on_from(epoch - 1)
+        self._is_new, self._before = False, None
         self._note_files(self.decision)
         words = self.progress() if self._known("verbose") and self.processes.is_first else None
         if words:  # between the lines of Keras's own output
@@ -227,6 +232,20 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
             self._ended = EndedTraining(self.model)
             if (words := self.had_stopped()) is not None:
                 write(words)
+
+    def _go_on_from(self, epoch: int) -> None:
+        """Go on with what this callback has just seen of the model, in a new phase, or with a backup."""
+        before = self._before
+        if before is None or before.decision is None or before.decision.step != epoch:
+            if self._backup is not None:
+                self._resume(self._backup, epoch)
+            return
+        self.load_state_dict(before.state(self._rule()))
+        self._begin()
+        best, kept = self.run.stage(BestWeights), before.stage(BestWeights)
+        if best is not None and kept is not None:
+            best.take_over(kept)
+        self.new_phase()
 
     def _restore_arrays(self, backup: Backup) -> None:
         """Go on with the arrays that a plain state does not hold."""

@@ -26,6 +26,7 @@ from convergence_callbacks.lightning.data_check import FirstBatches
 from convergence_callbacks.lightning.epoch import EpochInProgress
 from convergence_callbacks.lightning.fit_lifecycle import FitLifecycle
 from convergence_callbacks.lightning.observed import observed
+from convergence_callbacks.lightning.phases import trained_parameters
 from convergence_callbacks.lightning.processes import LightningProcesses
 from convergence_callbacks.lightning.schedule import is_endless, known_of
 from convergence_callbacks.lightning.stated import rises
@@ -45,7 +46,8 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     train loss is the mean of what ``training_step`` returned, unless one was logged per epoch, and not a part of it.
     Where validation runs several times an epoch, the last one counts; where an epoch has no end, each one does. A run
     that is resumed from a checkpoint is decided as if it had never stopped; with ``restore_best`` the checkpoint holds
-    the best weights too.
+    the best weights too. Another ``fit`` of the same trainer and module, and layers that a ``BackboneFinetuning``
+    unfreezes, begin a new phase, as `new_phase` does.
 
     With ``every_n_steps`` a stretch of so many optimiser steps is an epoch to it, with the mean of its train losses
     and the validation that ran in it (set Lightning's ``val_check_interval`` accordingly); ``max_epochs``,
@@ -66,7 +68,9 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     def _construct(self) -> None:
         self._fits, self._epoch = FitLifecycle(), EpochInProgress()
         self._validated_weights: dict[str, Any] | None = None
-        self._is_only_of_kind = self._judges_validations = False
+        self._is_only_of_kind = self._judges_validations = self._goes_on = False
+        self._module: int | None = None
+        self._trained_parameters: int | None = None
 
     def _stages(self, run: Run) -> list[Stage]:
         self._first = FirstBatches()
@@ -81,8 +85,10 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         self._is_only_of_kind = sum(callback._kind == self._kind for callback in own) == 1
         self.processes = LightningProcesses(trainer)
         if self._fits.begins(stage):
-            self._saved = None
+            self._goes_on = self._was_trained_by(trainer, pl_module)
+            saved = self._saved = self.state_dict() if self._goes_on else None
             self.begin(direction=self.likely_direction())
+            self._saved = saved  # for the start of the training, unless a checkpoint is loaded before
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Start this run, with what the trainer knows of it."""
@@ -92,6 +98,9 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         known = (None, None, None) if self._judges_validations else known_of(trainer, self.settings.every_n_steps)
         direction = self.direction(rises=rises(pl_module, self.judged_metric))
         self.begin_resumed(*known, reports_only=adversarial, direction=direction)
+        self._module = id(pl_module)
+        if self._goes_on:
+            self.new_phase()
         self.run.account.several_optimisers = adversarial
         self.run.account.checkpoints.note(None, ended.checkpoints(trainer))
         if self.stopped_epoch is not None:  # it had ended before its checkpoint was saved
@@ -99,6 +108,13 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
             if (words := self.had_stopped()) is not None:
                 say(trainer, words)
         self._begin_to_act(trainer, pl_module)
+
+    def _was_trained_by(self, trainer: Any, pl_module: Any) -> bool:
+        """Whether this trainer has just trained this module: another fit of it is a new phase of one training."""
+        by_epochs = self.settings.every_n_steps is None and not self._judges_validations
+        if not by_epochs or self.decision is None or self._module != id(pl_module):
+            return False
+        return bool(trainer.current_epoch == self.decision.step + 1)
 
     def _begin_to_act(self, trainer: Any, pl_module: Any) -> None:
         act = self.run.stage(ActStage)
@@ -206,6 +222,9 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         return int(trainer.global_step - judged * every) if every else 0
 
     def _judge(self, step: int, trainer: Any, pl_module: Any) -> None:
+        before, self._trained_parameters = self._trained_parameters, trained_parameters(trainer, pl_module)
+        if before not in {None, self._trained_parameters}:
+            self.new_phase()
         observation = observed(self, self._epoch, trainer, step)
         decision = self.decide(observation, self._held(trainer, pl_module))
         self._validated_weights = None
@@ -252,11 +271,13 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     def state_dict(self) -> dict[str, Any]:
         """The state of the run in plain types and tensors; the settings are not part of it."""
         validated = {} if self._validated_weights is None else {"validated_weights": self._validated_weights}
-        return {**super().state_dict(), "epoch": self._epoch.state_dict(), **validated}
+        trained = {} if self._trained_parameters is None else {"trained_parameters": self._trained_parameters}
+        return {**super().state_dict(), "epoch": self._epoch.state_dict(), **validated, **trained}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from a saved state in this fit, or, by hand, in the next; an evaluation goes on from none."""
         if self._fits.may_load():
+            self._goes_on = False
             super().load_state_dict(state_dict)
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
@@ -272,6 +293,8 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         validated = saved.get("validated_weights")
         self._validated_weights = None if validated is None else TorchModel.read(validated)
         self._epoch.load_state_dict(saved.get("epoch", {}))
+        trained = saved.get("trained_parameters")
+        self._trained_parameters = None if trained is None else int(trained)
 
 
 def _names(criteria: Any) -> list[str]:

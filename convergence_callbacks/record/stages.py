@@ -22,6 +22,9 @@ STOP_FILE, JOB_END = "stop_file", "job_end"
 OUTSIDE = (STOP_FILE, JOB_END)
 """All of these: a run that one of them ended goes on where it is resumed."""
 
+PHASE = "phase"
+"""What keeps the best of the phases that are over."""
+
 Said = Callable[[Any, Decision, Observation, Settings], Decision]
 """What a stage makes of a decision, by what it went by."""
 
@@ -35,12 +38,30 @@ def _by_act(saved: Any, decision: Decision, observation: Observation, settings: 
     return Actions.from_dict(saved).said_of(decision, Situation(loss=None, rate=observation.lr, sign=sign))
 
 
+def _by_phase(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
+    return best_of_both(saved, decision, settings)
+
+
 def _from_outside(name: str, saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
     return ended(decision, name, str(saved))
 
 
 def _by_data_check(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
     return explained(decision, tuple(map(Fault.from_dict, saved)))
+
+
+def best_of_both(before: Mapping[str, Any], decision: Decision, settings: Settings) -> Decision:
+    """The decision with the best epoch of earlier phases, where none of this one is better.
+
+    Args:
+        before: That epoch, as ``best_step`` and ``best_value``.
+        decision: What was decided on this phase.
+        settings: They say which way the judged metric improves.
+    """
+    sign = -1.0 if settings.direction == "max" else 1.0
+    if decision.best_value is not None and sign * decision.best_value < sign * before["best_value"]:
+        return decision
+    return dataclasses.replace(decision, best_step=before["best_step"], best_value=before["best_value"])
 
 
 def ended(decision: Decision, by: str, why: str) -> Decision:
@@ -55,6 +76,7 @@ def ended(decision: Decision, by: str, why: str) -> Decision:
 
 
 STAGES: Mapping[str, Said] = {
+    PHASE: _by_phase,
     "probe": _by_probe,
     "act": _by_act,
     "data_check": _by_data_check,

@@ -101,8 +101,9 @@ class DecisionRecord:
         self._write(closes=decision.stop)
 
     def restate(self) -> None:
-        """Take the settings of the monitor anew: more was known of the training before its first observation."""
-        self._unwritten = [self._first()]
+        """Begin anew with the settings of the monitor and what it knows: that changed between two observations."""
+        self._unwritten = [*(self._unwritten if self._has_decision else ()), self._first()]
+        self._watch_schedule()
 
     def close(self) -> None:
         """Say that nothing is missing at the end. A training that goes on takes that line away, and may close again.

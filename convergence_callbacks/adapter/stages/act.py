@@ -10,6 +10,7 @@ from typing import Any
 from convergence_callbacks.adapter.complaints import Complaints
 from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.adapter.stages.best_weights import BestWeights
+from convergence_callbacks.adapter.stages.phase import forget
 from convergence_callbacks.adapter.trained import Experimental
 from convergence_callbacks.core.curve.schedule import DROP, rates_ahead, times_schedule
 from convergence_callbacks.core.decision import Decision
@@ -206,13 +207,10 @@ class ActStage:
 
     def _remember(self, snapshot: Snapshot) -> None:
         """Let the monitor know of the epochs up to a snapshot only; the time since is spent all the same."""
-        elapsed = self._monitor.elapsed()
         if snapshot.monitor:
-            self._monitor.load_state_dict({**snapshot.monitor, "elapsed": elapsed or 0.0})
+            self._monitor.load_state_dict({**snapshot.monitor, "elapsed": self._monitor.elapsed() or 0.0})
         else:
-            self._monitor.reset()
-            empty = self._monitor.state_dict()
-            self._monitor.load_state_dict({**empty, "elapsed": elapsed or 0.0})
+            forget(self._monitor)
 
     def _take(self, kind: str, step: int, monitor: Mapping[str, Any], trained: Experimental) -> None:
         if self._choice:
