@@ -32,6 +32,7 @@ from convergence_callbacks.adapter.torch_schedule import rates_to_come
 from convergence_callbacks.adapter.torch_weights import TorchModel
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.observation import plain_number
+from convergence_callbacks.metrics import meaning
 from convergence_callbacks.metrics.find import find_named, find_validation_loss
 from convergence_callbacks.metrics.trivial import Baseline, of_classes
 
@@ -73,6 +74,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
 
     integration = "Transformers"
     supports = frozenset({"restore_best", "log_decisions", "find_baseline"})
+    states_direction = True
     counter = Counter("evaluation", first=1)
     trained = TorchModel
     processes = TorchProcesses()
@@ -104,7 +106,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
             rates = rates_to_come(lr_scheduler, epochs=looks, steps_per_epoch=between, first_epoch=seen)
         by_steps = _strategy(args) == "steps"
         self.counter = type(self).counter if by_steps else Counter("epoch", first=1)
-        self.begin_resumed(looks, None, rates)
+        self.begin_resumed(looks, None, rates, direction=self.direction(rises=_rises(args, self.judged_metric)))
         self._ended = None
         if self.stopped_epoch is not None:
             self._ended = _Ended(TorchModel(kwargs["model"]).weights(), state.global_step, state.epoch)
@@ -225,6 +227,18 @@ def _baseline(model: Any) -> Baseline | None:
     if getattr(config, "problem_type", None) != "single_label_classification":
         return None
     return of_classes(int(config.num_labels))
+
+
+def _rises(args: Any, judged: str | None) -> bool | None:
+    """Whether more of the judged metric is better, as the arguments say of the metric by which models are compared.
+
+    Where a user leaves it open, they say so of each metric whose name does not end in *loss*: a known name goes before.
+    """
+    compared, rises = args.metric_for_best_model, args.greater_is_better
+    if judged is None or compared is None or find_named(judged, [f"eval_{compared.removeprefix('eval_')}"]) is None:
+        return None
+    may_be_left_open = rises == (not compared.endswith("loss"))
+    return None if may_be_left_open and meaning(judged).direction is not None else rises
 
 
 def _strategy(args: Any) -> str:

@@ -410,3 +410,18 @@ def test_the_optimizer_is_given_its_state_of_the_best_epoch_too_when_asked(tmp_p
         np.testing.assert_array_equal(own, best)
     assert not np.array_equal(seen[3][1][0], seen[6][1][0])
     assert not (tmp_path / "own").exists()
+
+
+@pytest.mark.parametrize(
+    "made", [patient, lambda **given: EarlyStopping(patience=3, verbose=1, **given)], ids=["", "stock"]
+)
+def test_a_resumed_run_that_had_stopped_says_so(made, tmp_path, capsys):
+    def train(*others):
+        saver = keras.callbacks.BackupAndRestore(str(tmp_path / "backup"))
+        fit(made(backup_dir=str(tmp_path / "stopping")), after=[saver, *others])
+
+    with pytest.raises(Killed):
+        train(KillAt(6))
+    capsys.readouterr()
+    train()
+    assert capsys.readouterr().out.count("this run had stopped already; to go on, change what ended it") == 1

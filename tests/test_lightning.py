@@ -628,8 +628,9 @@ def test_where_an_epoch_has_no_end_each_validation_is_judged(tmp_path):
     assert str(callback.decision).startswith("stop at evaluation 7")
 
 
-def test_a_resumed_run_that_had_stopped_says_so(tmp_path, capsys):
-    kept = checkpointed(tmp_path, patient())
+@pytest.mark.parametrize("made", [patient, lambda: EarlyStopping("val_loss", verbose=True)], ids=["ours", "stock"])
+def test_a_resumed_run_that_had_stopped_says_so(made, tmp_path, capsys):
+    kept = checkpointed(tmp_path, made())
     capsys.readouterr()
-    fit(patient(), tmp_path, ckpt_path=kept / "epoch=6.ckpt", max_epochs=40)
+    fit(made(), tmp_path, ckpt_path=kept / "epoch=6.ckpt", max_epochs=40)
     assert "this run had stopped already" in capsys.readouterr().out

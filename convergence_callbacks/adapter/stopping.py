@@ -404,11 +404,15 @@ class Stopping(FromYaml):
             parts.append(source_of(self.run.baseline))
         return f" ({'; '.join(parts)})" if parts else ""
 
-    def had_stopped(self) -> str | None:
-        """What is to be said of a resumed run that had stopped, so that a fit that does nothing explains itself."""
+    def had_stopped(self, by: str = "stop_on") -> str | None:
+        """What is to be said of a resumed run that had stopped, so that a fit that does nothing explains itself.
+
+        Args:
+            by: A setting by which it may have ended.
+        """
         if self.stopped_epoch is None or not self.settings.verbose or not self.processes.is_first:
             return None
-        return f"this run had stopped already; to go on, change what ended it, such as stop_on | {self.decision}"
+        return f"this run had stopped already; to go on, change what ended it, such as {by} | {self.decision}"
 
     def progress(self) -> str | None:
         """What is to be shown between epochs, None where that is nothing."""

@@ -40,9 +40,9 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
     hooks, so nothing waits for the device before the end of an epoch. For a run that
     ``keras.callbacks.BackupAndRestore`` resumes, give ``backup_dir`` a folder of its own: the
     decisions are then those of a run that was never killed. Another ``fit`` of the same model, with the
-    ``initial_epoch`` at which the last one ended, begins a new phase, as `new_phase` does. The rates of a ``LearningRateScheduler`` can't be
-    seen from here: hand its function to ``lr_schedule`` as well. With ``probe`` tell `probe_on` what ``fit`` is
-    given; with ``act`` stand before ``BackupAndRestore`` in the list.
+    ``initial_epoch`` at which the last one ended, begins a new phase, as `new_phase` does. The rates of a
+    ``LearningRateScheduler`` can't be seen from here: hand its function to ``lr_schedule`` as well. With ``probe``
+    tell `probe_on` what ``fit`` is given; with ``act`` stand before ``BackupAndRestore`` in the list.
     """
 
     integration = "Keras"

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import keras
 
+from convergence_callbacks.adapter.account import write
 from convergence_callbacks.adapter.backup import Backup
 from convergence_callbacks.adapter.watch import Watch, Watched
 from convergence_callbacks.core.counter import Counter
@@ -253,6 +254,8 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
             self._warm, self._warm_epoch, self._warm_weights = warm, best_epoch, backup.weights(best_epoch)
         if self.stopped_epoch:
             self._ended = EndedTraining(self.model)
+            if self.verbose and (words := self._watching().had_stopped("patience")) is not None:
+                write(words)
 
     def _load_best(self, path: Path) -> None:
         self.best_weights = None

@@ -143,7 +143,9 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """A training that had ended before its checkpoint was saved goes on with no epoch."""
-        self._watching(trainer)
+        watch = self._watching(trainer)
+        if self._stops and (words := watch.had_stopped("patience")) is not None:
+            say(trainer, words)
         self._signal(trainer)
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 transformers = pytest.importorskip("transformers", reason="needs pip install 'convergence-callbacks[transformers]'")
 pytest.importorskip("accelerate", reason="needs pip install 'convergence-callbacks[transformers]'")
 
-from convergence_callbacks import Patience
+from convergence_callbacks import Patience, SettingsError
 from convergence_callbacks.transformers import ConvergenceStopping
 from tests.adapters.contract import SCRIPT, Training
 from tests.adapters.in_transformers import DATA, Scripted, arguments, bert
@@ -143,3 +143,28 @@ def test_a_run_that_had_stopped_trains_no_more_when_it_is_resumed(tmp_path):
     assert (stopping.stopped_epoch, stopping.history) == (6, [])
     assert (again.state.global_step, again.state.epoch) == (made.state.global_step, made.state.epoch)
     np.testing.assert_array_equal(weights(again.model), weights(made.model))
+
+
+@pytest.mark.parametrize(
+    ("metric", "rises", "expected"),
+    [
+        ("quality", True, "max"),
+        ("quality", False, "min"),
+        ("eval_quality", None, "max"),  # what the arguments say where it is left open
+        ("wer", None, "min"),  # of a known name they would say the wrong thing
+        ("accuracy", False, "min"),
+    ],
+)
+def test_the_arguments_say_which_way_the_metric_improves(tmp_path, metric, rises, expected):
+    stopping = patient(val_metric=f"eval_{metric.removeprefix('eval_')}")
+    settings = {"metric_for_best_model": metric, "greater_is_better": rises, "load_best_model_at_end": False}
+    made = trainer(stopping, tmp_path, max_steps=2, **settings)
+    made.compute_metrics = lambda predicted: {metric.removeprefix("eval_"): 0.5}
+    made.train()
+    assert stopping.monitor.settings.direction == expected
+
+
+def test_of_another_metric_the_arguments_say_nothing(tmp_path):
+    stopping = patient(val_metric="eval_quality")
+    with pytest.raises(SettingsError, match=r"'eval_quality'.*set mode='min'"):
+        trainer(stopping, tmp_path, max_steps=1, metric_for_best_model="other", greater_is_better=True).train()
