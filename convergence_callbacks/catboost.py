@@ -57,6 +57,7 @@ class ConvergenceStopping(Stopping):
             return True
         self.announce(decision)
         if decision.stop:
+            self.run.account.predict = "ntree_end={}"
             self.conclude()
         return not decision.stop
 

@@ -61,6 +61,7 @@ class ConvergenceStopping(Stopping):
         self.announce(decision)
         last = decision.stop or env.iteration == env.end_iteration - 1
         if last:
+            self.run.account.predict = "" if _is_dart(env.params) else "num_iteration={}"
             self.run.account.restored = self.settings.restore_best and not _is_dart(env.params)
             self.conclude()
         if last and self.settings.restore_best and _is_dart(env.params):

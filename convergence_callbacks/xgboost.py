@@ -102,6 +102,8 @@ class ConvergenceStopping(Stopping, TrainingCallback):
     def after_training(self, model: Any) -> Any:
         """Keep the trees up to the best iteration, where asked, and sum the training up."""
         model = self._kept(model)
+        if isinstance(model, Booster) and _booster(model) not in NO_SLICE:
+            self.run.account.predict = "iteration_range=(0, {})"
         self.conclude()
         self.run.end()
         return model

@@ -46,6 +46,7 @@ class Account:
         is_at_best: Whether the last step was the best, and the training has not gone on since.
         restored: Whether the model was given the weights of its best step.
         judged: What was judged and which way it improves, for the end of the first line.
+        predict: How to predict with the trees of the best round, with their number as ``{}``.
         several_optimisers: Whether nobody knows whose learning rate is meant.
     """
 
@@ -56,6 +57,7 @@ class Account:
     is_at_best: bool = False
     restored: bool = False
     judged: str = ""
+    predict: str = ""
     several_optimisers: bool = False
 
     def summary(self, cause: Cause = "") -> str:
@@ -73,6 +75,7 @@ class Account:
             file=kept.file,
             file_step=kept.step,
             is_saved=kept.is_saved,
+            predict=self.predict,
         )
         first, *others = said.split("\n")
         return "\n".join([f"{first}{self.judged}", *others])

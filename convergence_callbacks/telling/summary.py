@@ -49,6 +49,7 @@ def summary_of(
     file: str | None = None,
     file_step: int | None = None,
     is_saved: bool | None = None,
+    predict: str = "",
 ) -> str:
     """The end of a training in three lines at most.
 
@@ -60,11 +61,14 @@ def summary_of(
         file: The checkpoint of the best step, or of one that is as good, where one is known.
         file_step: The step whose weights the file has, where that is not the best.
         is_saved: Whether the best step was saved at all; None where nobody knows.
+        predict: How the model predicts with the trees of its best round, with their number as ``{}``; empty where that
+            is not known.
     """
     if decision is None:
         return f"Nothing was judged: {missing(ending.not_judged) or 'no epoch ended'}."
     known = Known(decision, restored)
-    best = _best(known, ending, _where(known, file, file_step, is_saved=is_saved))
+    where = _where(known, file, file_step, is_saved=is_saved) or _how(known, predict)
+    best = _best(known, ending, where)
     lines = (_what(known, ending, cause), best, _next(known, file, is_saved=is_saved))
     return "\n".join(filter(None, lines))
 
@@ -129,6 +133,12 @@ def _where(known: Known, file: str | None, step: int | None, *, is_saved: bool |
     if file is None or step is None:
         return ", but its weights were not kept"
     return f", but its weights were not kept; {numbers.numbered(step, known.counter)}, as good, is in {file}"
+
+
+def _how(known: Known, predict: str) -> str:
+    """How to predict as at the best step."""
+    step = known.decision.best_step
+    return "" if not predict or known.restored or step is None else f", predict({predict.format(step + 1)})"
 
 
 def _best(known: Known, ending: Ending, where: str) -> str:

@@ -30,6 +30,9 @@ SCRIPT = (1.0, 0.6, 0.4, 0.3, 0.35, 0.36, 0.37, 0.38, 0.39, 0.4, 0.41, 0.42)
 
 BEST, STOP, EPOCHS = 3, 6, len(SCRIPT)
 
+PHASE = 4
+"""The epoch after which a new phase begins, where one does: patience 3 ends that in its fourth epoch."""
+
 IMPROVING = tuple(1.0 - 0.05 * epoch for epoch in range(EPOCHS))
 """Validation losses of a run that its budget ends."""
 
@@ -196,6 +199,24 @@ def the_best_weights_are_given_back_when_asked(integration: Integration, folder:
         assert not np.array_equal(training.weights[BEST], training.weights[BEST + 2]), "the training changes no weight"
 
 
+def a_new_phase_keeps_the_best_and_begins_all_else_anew(integration: Integration, folder: Path) -> None:
+    """After `new_phase` the patience of the epochs before is forgotten, their best epoch is not."""
+    callback = integration.callback(**PATIENT, verbose=False, restore_best=integration.restores)
+    callback.listeners.append(lambda observation, decision: observation.step == PHASE and callback.new_phase())
+    training = _run(integration, folder, callback=callback)
+    assert callback.stopped_epoch == PHASE + 4, f"it stopped at {callback.stopped_epoch}"  # 3 epochs after its first
+    assert (callback.decision.best_step, round(callback.decision.best_value, 5)) == (BEST, 0.3), callback.decision
+    if integration.restores:
+        np.testing.assert_array_equal(training.final, training.weights[BEST])
+
+
+def a_baseline_that_is_set_is_not_filled_in(integration: Integration, folder: Path) -> None:
+    """What a trivial predictor loses is the user's to say, before what a framework shows."""
+    stopping = _run(integration, folder, baseline_loss=7.0).stopping
+    assert stopping.monitor.settings.baseline_loss == 7.0, f"it is {stopping.monitor.settings.baseline_loss}"
+    assert stopping.run.baseline is None, f"{stopping.run.baseline} was filled in"
+
+
 def the_last_weights_stay_when_not_asked(integration: Integration, folder: Path) -> None:
     """Without ``restore_best`` nothing is done to the model."""
     training = _run(integration, folder)
@@ -326,6 +347,8 @@ CALLBACK_CHECKS: tuple[Callable[[Integration, Path], None], ...] = (
     a_training_killed_early_goes_on_as_if_it_had_never_stopped,
     a_training_killed_late_goes_on_as_if_it_had_never_stopped,
     the_best_weights_are_given_back_when_asked,
+    a_new_phase_keeps_the_best_and_begins_all_else_anew,
+    a_baseline_that_is_set_is_not_filled_in,
     the_last_weights_stay_when_not_asked,
     no_value_ends_a_training_by_an_error,
     without_validation_the_train_loss_is_judged,

@@ -72,3 +72,9 @@ def test_what_could_not_be_judged_is_told_with_why():
     said = summary_of(slow, Ending(spent=52, not_judged=(NotJudged.NO_RATE,)))
     assert "Not judged: the learning rate is not known, so none can be named to try." in said
     assert summary_of(None, Ending(not_judged=(NotJudged.NO_LOSS,))) == "Nothing was judged: no loss was logged."
+
+
+def test_of_trees_it_is_told_how_to_predict_with_those_up_to_the_best_round():
+    said = summary_of(STOPPED, ENDING, predict="iteration_range=(0, {})")
+    assert "Best: 0.1235 at epoch 48, predict(iteration_range=(0, 48))." in said  # the epochs of Keras count from 1
+    assert "predict" not in summary_of(STOPPED, ENDING, restored=True, predict="iteration_range=(0, {})")
