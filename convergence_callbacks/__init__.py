@@ -6,7 +6,7 @@
 >>> decision.stop, decision.verdict.value
 (False, 'improving')
 
-The doors to the frameworks are the modules `convergence_callbacks.lightning`, `.keras`, `.transformers`, `.torch`
+The integrations are the modules `convergence_callbacks.lightning`, `.keras`, `.transformers`, `.torch`
 (loops of your own, Accelerate, Fabric), `.jax`, `.tensorflow`, `.ignite`, `.skorch`, `.xgboost`, `.lightgbm`,
 `.catboost`, `.sklearn` and `.optuna`, each with a `ConvergenceStopping`, and `.ray` with a `ConvergenceStopper` for Ray
 Tune.

@@ -1,4 +1,4 @@
-"""The door to CatBoost.
+"""The integration with CatBoost.
 
 In a training:
 

@@ -1,4 +1,4 @@
-"""Whether this installation works: versions, doors to frameworks, and a test of itself."""
+"""Whether this installation works: versions, integrations, and a test of itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PACKAGES = (
     "optuna",
     *("matplotlib", "tensorboard", "joblib", "ray", "jinja2", "starlette", "sse-starlette", "uvicorn"),
 )
-"""Distributions whose versions are told."""
+"""Distributions whose versions are reported."""
 
 PARTS = {
     "Lightning": "convergence_callbacks.lightning",
@@ -82,7 +82,7 @@ def versions() -> Iterator[Check]:
 
 
 def parts() -> Iterator[Check]:
-    """Whether the doors to the frameworks open."""
+    """Whether the integrations can be imported."""
     for name, module in PARTS.items():
         try:
             importlib.import_module(module)

@@ -1,4 +1,4 @@
-"""The door to PyTorch Ignite.
+"""The integration with PyTorch Ignite.
 
 In a training:
 

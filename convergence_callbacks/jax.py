@@ -1,4 +1,4 @@
-"""The door to JAX loops: Equinox, Flax, or bare trees of arrays.
+"""The integration with JAX loops: Equinox, Flax, or bare trees of arrays.
 
 In a training:
 

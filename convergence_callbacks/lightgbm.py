@@ -1,4 +1,4 @@
-"""The door to LightGBM, for ``lightgbm.train`` and its scikit-learn classes.
+"""The integration with LightGBM, for ``lightgbm.train`` and its scikit-learn classes.
 
 In a training:
 

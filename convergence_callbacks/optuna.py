@@ -1,4 +1,4 @@
-"""The door to Optuna: a pruner for any study, and a callback for the loop of an objective.
+"""The integration with Optuna: a pruner for any study, and a callback for the loop of an objective.
 
 In a study:
 

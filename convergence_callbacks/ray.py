@@ -1,4 +1,4 @@
-"""The door to Ray Tune: each trial of a search ends when its own curve says so.
+"""The integration with Ray Tune: each trial of a search ends when its own curve says so.
 
 In a search:
 

@@ -1,4 +1,4 @@
-"""The door to scikit-learn's estimators that learn in steps.
+"""The integration with scikit-learn's estimators that learn in steps.
 
 In a training:
 

@@ -1,4 +1,4 @@
-"""The door to skorch.
+"""The integration with skorch.
 
 In a training:
 

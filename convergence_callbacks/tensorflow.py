@@ -1,4 +1,4 @@
-"""The door to TensorFlow loops of one's own.
+"""The integration with TensorFlow loops of one's own.
 
 In a training:
 

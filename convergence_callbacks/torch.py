@@ -1,4 +1,4 @@
-"""The door to PyTorch loops of one's own: plain, under Hugging Face Accelerate, under Lightning Fabric.
+"""The integration with PyTorch loops of one's own: plain, under Hugging Face Accelerate, under Lightning Fabric.
 
 In a training:
 

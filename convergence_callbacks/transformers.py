@@ -1,4 +1,4 @@
-"""The door to the Trainer of Hugging Face Transformers.
+"""The integration with the Trainer of Hugging Face Transformers.
 
 In a training:
 

@@ -1,4 +1,4 @@
-"""The door to XGBoost, for ``xgboost.train`` and its scikit-learn classes.
+"""The integration with XGBoost, for ``xgboost.train`` and its scikit-learn classes.
 
 In a training:
 

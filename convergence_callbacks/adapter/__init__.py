@@ -1,1 +1,1 @@
-"""What the doors to the frameworks have in common; nothing here knows a framework."""
+"""What the integrations have in common; nothing here knows a framework."""

@@ -129,7 +129,7 @@ class LastWord:
 
 
 _IN_CELLS: weakref.WeakSet[LastWord] = weakref.WeakSet()
-"""Those that a notebook tells of its cells."""
+"""Those that hear from a notebook when a cell has ended."""
 
 
 def _watch_cells(word: LastWord) -> None:

@@ -1,4 +1,4 @@
-"""When the job is ended that this process runs in, where its environment tells that."""
+"""When the job is ended that this process runs in, where its environment says so."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import time
 from collections.abc import Mapping
 
 OWN = "CONVERGENCE_JOB_END"
-"""Tells the end where the batch system does not, as under Kubernetes: seconds since 1970, or a time of ISO 8601."""
+"""The variable with the end where the batch system has none, as under Kubernetes: seconds since 1970, or ISO 8601."""
 
 END = (OWN, "SLURM_JOB_END_TIME")
 """Variables that tell the end of the job; the first that is set holds."""
 
 WALLTIME = "PBS_WALLTIME"
-"""Tells the seconds that a job of PBS may take; it is taken to have begun with this process."""
+"""The variable with the seconds that a job of PBS may take; it is taken to have begun with this process."""
 
 BEGAN = time.time()
 """When this process began, as near as can be known here."""
 
 
 def job_end(environment: Mapping[str, str], began: float = BEGAN) -> float | None:
-    """When the job is ended, in seconds since 1970; None where nobody tells.
+    """When the job is ended, in seconds since 1970; None where it is not known.
 
     Args:
         environment: Variables of the process.

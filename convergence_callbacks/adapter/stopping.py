@@ -49,7 +49,7 @@ class Stopping(FromYaml):
         observations: What each of them was made from.
         listeners: Called with each observation and its decision, such as a `LivePlot`; append your own.
         stopped_epoch: The first epoch at which the training should end, None where it ran out its budget. A run that
-            is taken up after it has ended has it at once.
+            is resumed after it has ended has it at once.
     """
 
     integration: ClassVar[str] = ""

@@ -1,4 +1,4 @@
-"""The diagnosis beside a framework's own rule: told, and ending the training only where the user asks for it."""
+"""The diagnosis beside a framework's own rule: reported, and ending the training only where the user asks for it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Watch(Stopping):
 
 
 class Watched:
-    """What a callback that is watched tells of it."""
+    """What a callback that is watched says of itself."""
 
     _watch: Watch | None
 

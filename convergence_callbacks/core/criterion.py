@@ -230,8 +230,9 @@ class Composition(Criterion):
 
     def findings(self, state: State, reading: Reading) -> list[Finding]:
         """What its criteria found at the latest epoch, the gravest first whatever the order of the criteria."""
-        each = [found_by(self.keyed[key], state["of"][key], reading) for key in state["found"]]
-        return _in_order(each)
+        if not state["found"]:
+            return []
+        return _in_order(found_by(self.keyed[key], state["of"][key], reading) for key in state["found"])
 
     @abstractmethod
     def _suffices(self, found: Sequence[str]) -> bool:

@@ -31,7 +31,7 @@ LONG_RUN = 10
 """Times the epochs so far, after which a loss has come to where it stays: the recorded trainings reach no further."""
 
 ALONG = (0.05, 0.15, 0.3, 0.5, 0.75, 1.0)
-"""Shares of the way to the end, on a logarithmic scale of epochs, at which the path is told."""
+"""Shares of the way to the end, on a logarithmic scale of epochs, at which the path is given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +66,9 @@ class Forecast:
 
     def numbers(self) -> dict[str, float]:
         """The epochs that are left and the loss at the end (in the long run, where the budget is unknown), by name."""
-        told = {"epochs_left": self.epochs_left, "forecast_loss": self.end or self.asymptote}
+        estimates = {"epochs_left": self.epochs_left, "forecast_loss": self.end or self.asymptote}
         ends = {"": "value", "_low": "low", "_high": "high"}
-        return {f"{name}{end}": getattr(each, of) for name, each in told.items() for end, of in ends.items()}
+        return {f"{name}{end}": getattr(each, of) for name, each in estimates.items() for end, of in ends.items()}
 
     def __str__(self) -> str:
         return type(self).voice(self)[1]
@@ -95,15 +95,15 @@ def forecast_loss(reading: Reading, tolerance: float, of: Loss = "judged") -> Fo
     ends_here = horizon <= past.count
     now = Estimate(*[reading.sign * past.level] * 3)
     path = [] if ends_here else [past.count * (horizon / past.count) ** share for share in ALONG]
-    told = tuple((to_step(epoch), ahead.level(epoch)) for epoch in path)
+    levels = tuple((to_step(epoch), ahead.level(epoch)) for epoch in path)
     left = Estimate(0.0, 0.0, 0.0) if ends_here else ahead.epochs_left(horizon, tolerance)
     return Forecast(
         step=reading.observation.step,
-        end=None if math.isnan(budget) else told[-1][1] if told else now,
+        end=None if math.isnan(budget) else levels[-1][1] if levels else now,
         asymptote=_Ahead(past, math.nan, None, reading.sign).level(LONG_RUN * past.count),
         epochs_left=Estimate(*[reading.curve.spacing * end for end in (left.low, left.value, left.high)]),
         rate=convergence_rate(past.epochs, past.losses),
-        path=told,
+        path=levels,
     )
 
 

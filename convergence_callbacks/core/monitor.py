@@ -286,20 +286,20 @@ class Monitor:
         return finding.ends is True or finding.ends in self.settings.stop_on
 
     def _decided(self, reading: Reading, ending: Finding | None, reported: Finding | None) -> Decision:
-        told = (reported or NOTHING) if ending is None else _told(ending, reported)
-        evidence = told.evidence.made if isinstance(told.evidence, LaterEvidence) else told.evidence
+        found = (reported or NOTHING) if ending is None else _with_likely_cause(ending, reported)
+        evidence = found.evidence.made if isinstance(found.evidence, LaterEvidence) else found.evidence
         numbers = {**reading.summary(), **evidence}
-        if told.verdict is Verdict.OVERFITTING:
+        if found.verdict is Verdict.OVERFITTING:
             numbers |= scores.score_numbers(self._state.scores)
         numbers |= self._state.track.shortcomings()
         return Decision(
             stop=ending is not None,
-            verdict=told.verdict or Verdict.IMPROVING,
+            verdict=found.verdict or Verdict.IMPROVING,
             step=reading.observation.step,
             **_best(reading),
-            found_by=told.found_by,
+            found_by=found.found_by,
             evidence={name: number for name, number in numbers.items() if math.isfinite(number)},
-            confidence=told.confidence,
+            confidence=found.confidence,
             counter=self.counter,
         )
 
@@ -314,7 +314,7 @@ class Monitor:
         )
 
 
-def _told(ending: Finding, reported: Finding | None) -> Finding:
+def _with_likely_cause(ending: Finding, reported: Finding | None) -> Finding:
     """Why the training ends; where that is a mere limit, also what it looks like."""
     if ending.verdict is not None or reported is None:
         return ending

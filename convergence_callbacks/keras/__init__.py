@@ -1,4 +1,4 @@
-"""The door to Keras 3, on each of its backends.
+"""The integration with Keras 3, on each of its backends.
 
 In a training:
 

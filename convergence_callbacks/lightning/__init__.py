@@ -1,4 +1,4 @@
-"""The door to PyTorch Lightning, under either of its names (``lightning`` and ``pytorch_lightning``).
+"""The integration with PyTorch Lightning, under either of its names (``lightning`` and ``pytorch_lightning``).
 
 In a training:
 

@@ -92,7 +92,7 @@ class JobEnd(Outside):
     Args:
         minutes: Minutes that are left for what comes after the last epoch.
         agreed: Asks all processes.
-        complaints: Where nobody tells when the job ends, that is reported here.
+        complaints: Where it is not known when the job ends, that is reported here.
         clock: Seconds since 1970.
     """
 

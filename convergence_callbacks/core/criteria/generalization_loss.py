@@ -20,7 +20,7 @@ class GeneralizationLoss(Criterion):
     """The judged loss is some percent above the best seen (GL).
 
     As Prechelt defines it, that reads the level of the loss: a constant added to it changes what is found, and a best
-    of 0 tells nothing.
+    of 0 says nothing.
 
     Args:
         percent: Percent above the best that are too many.

@@ -41,7 +41,7 @@ class Default(Criterion):
     have begun. Overfitting ends it once nothing more is expected, since in fine-tuning it may come back. Slow is not
     finished, and jumps are not convergence: a run that surely converges falsely or is surely unstable goes on unless
     these verdicts are among those that end one. Where that is likely but not sure, it ends like one that has converged,
-    and is told the likely cause.
+    and reports the likely cause.
 
     Args:
         tolerance: Share of the total gain that is not worth waiting for.

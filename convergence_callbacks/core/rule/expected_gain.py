@@ -61,7 +61,7 @@ class ExpectedGain(Criterion):
         return state, self.has_settled(state, reading)
 
     def finding(self, state: State, reading: Reading) -> Finding:
-        expected = expected_of(state)
+        expected = model.further_gain(state["worth"])
         verdict = Verdict.OVERFITTING if guards.overfits(reading) else Verdict.CONVERGED
         return Finding(
             verdict=verdict,
@@ -71,7 +71,7 @@ class ExpectedGain(Criterion):
 
     def has_settled(self, state: State, reading: Reading) -> bool:
         """Whether nothing more is expected, the run has had its time to begin, and nothing promises more."""
-        if not can_expect(reading) or expected_of(state).mean >= self.tolerance:
+        if not can_expect(reading) or model.mean_gain(state["worth"]) >= self.tolerance:
             return False
         return (
             guards.had_time_to_begin(reading.ask(model.read).features, reading)
@@ -121,8 +121,3 @@ def worth_of(reading: Reading) -> float:
     """What training on is worth at an epoch: as the trees say, or more where validation loss may yet come back."""
     read = reading.ask(model.read)
     return guards.worth_of_waiting(read.worth, read.features)
-
-
-def expected_of(state: State) -> FurtherGain:
-    """What is still to be gained where worth has fallen to the level of a state."""
-    return model.further_gain(state["worth"])

@@ -57,10 +57,13 @@ def read(runs: Readings) -> Sequence[Read]:
 def further_gain(worth: float) -> FurtherGain:
     """What is still to be gained where worth has fallen to this level for the first time."""
     model = fitted()
-    return FurtherGain(
-        mean=float(np.interp(worth, model.levels, model.gain, right=1.0)),
-        most=float(np.interp(worth, model.levels, model.most, right=1.0)),
-    )
+    return FurtherGain(mean=mean_gain(worth), most=float(np.interp(worth, model.levels, model.most, right=1.0)))
+
+
+def mean_gain(worth: float) -> float:
+    """Its mean alone."""
+    model = fitted()
+    return float(np.interp(worth, model.levels, model.gain, right=1.0))
 
 
 @dataclass(frozen=True, eq=False)

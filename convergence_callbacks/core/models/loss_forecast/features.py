@@ -1,7 +1,7 @@
 """What the forecast reads from a loss curve: numbers free of the loss's unit and of where its zero is.
 
 Losses enter as distances from the present level, in units of the scale on which the loss moves now, so that a loss that
-is negative, tiny or far above zero reads as any other; only how far one that was never negative is above zero is told,
+is negative, tiny or far above zero reads as any other; only how far one that was never negative is above zero is read,
 since that bounds its fall. Times are ratios of epochs. What is not known is NaN.
 """
 
