@@ -21,7 +21,7 @@ ON_KERAS = tests/test_keras.py tests/test_keras_probe.py tests/test_keras_act.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test conformance defects torture docs combinations lint bench diagnosis advice datacheck probe act forecast \
-	tuning record fit pictures gallery wheel compat audit clean
+	tuning workload record fit pictures gallery wheel compat audit clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -88,6 +88,9 @@ forecast: $(VENV)/bench  ## how often the forecast's intervals hold, on data set
 
 tuning: $(VENV)/dev  ## what stopping trials by their own curves saves in a search, on held-out trainings (5 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.tuning
+
+workload: $(VENV)/bench  ## compare ten rules on a thousand logs, and what ten thousand take (2 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.workload
 
 record: $(VENV)/record  ## record the trainings that are missing, stopping none (hours; goes on where it was stopped)
 	$(BIN)/python -m benchmarks.record
