@@ -262,6 +262,14 @@ def _train(names: Sequence[str], val: str | None) -> tuple[str | None, str]:
     per_step = per_step or [name for name in names if "loss" in words_of(name) and words_of(name) <= of_steps]
     if per_step:
         return _only_one("train", per_step, _TRAIN | _PER_STEP), "a train loss of single steps: their mean is taken"
+    return _train_without_loss(names, val)
+
+
+def _train_without_loss(names: Sequence[str], val: str | None) -> tuple[str | None, str]:
+    """What stands in for a train loss: a measure of error, or what is called train and nothing else."""
+    errors = [name for name in names if _is_error(name) and words_of(name) & _TRAIN] if val is None else []
+    if errors:
+        return _only_one("train", errors, _TRAIN), "there is no loss, but a measure of error on the training data"
     bare = [name for name in names if words_of(name) and words_of(name) <= _TRAIN | {"loss"}]
     return (bare[0], "it is called train and nothing else") if bare else (None, "no name has a word for train and loss")
 

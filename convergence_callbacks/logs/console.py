@@ -56,7 +56,7 @@ BETWEEN = (*",;|{}<>()[]\t:", " - ")
 """What may stand between a name and what is before it."""
 
 PROGRESS = re.compile(
-    r"(?:^|[\s|\]:])(?P<at>\d+)/(?P<all>\d+)\s*(?:\[|\x1b|[━─=#>.]{2,})|(?<![.\d])(?P<percent>\d+)%\|"
+    r"(?:^|[\s|\]:])(?P<at>\d+)/(?P<all>\d+)\s*(?:\[|\x1b|[━─=#>][━─=#>.]+)|(?<![.\d])(?P<percent>\d+)%\|"
 )
 """A bar: of how many batches, or how much per cent."""
 
@@ -126,6 +126,9 @@ MOST_NAMES = 1_000
 LONGEST = 4_000
 """Characters of a line, at most."""
 
+NUMBERS_BEFORE = re.compile(r"^[\d.:]+\s+")
+"""What is left of a time in front of a name."""
+
 NO_QUOTES = str.maketrans("", "", "'\"`*")
 """Marks that stand around names and numbers, and say nothing."""
 
@@ -170,6 +173,11 @@ class Record:
     pattern: str
     example: str
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether it counts nothing itself: it is of what was counted last."""
+        return self.epoch is None and self.step is None and not self.is_of_batch
+
 
 @dataclass
 class Survey:
@@ -177,6 +185,7 @@ class Survey:
 
     Args:
         names: How many lines have each name; with ``True`` those that count batches.
+        alone: The same of lines that count nothing themselves.
         patterns: How many lines have each pattern, and the first ones, by the names in it.
         epochs: How many epochs there are to be, and which were seen.
         steps: How many steps there are to be.
@@ -188,6 +197,7 @@ class Survey:
     """
 
     names: dict[tuple[str, bool], int] = field(default_factory=dict)
+    alone: dict[tuple[str, bool], int] = field(default_factory=dict)
     patterns: dict[str, tuple[int, list[str], frozenset[str]]] = field(default_factory=dict)
     epochs: int | None = None
     steps: int | None = None
@@ -213,9 +223,9 @@ class Survey:
             totals = self.bars.setdefault(name, {})
             totals[record.bar] = totals.get(record.bar, 0) + 1
         for name in record.values:
-            key = (name, record.is_of_batch)
-            if key in self.names or len(self.names) < MOST_NAMES:
-                self.names[key] = self.names.get(key, 0) + 1
+            names, key = (self.alone if record.is_alone else self.names), (name, record.is_of_batch)
+            if key in names or len(names) < MOST_NAMES:
+                names[key] = names.get(key, 0) + 1
         if _tells_loss(record.values):
             self.counted += 1
             self.stamps += math.isfinite(record.time)
@@ -224,16 +234,22 @@ class Survey:
                 examples = [*examples, record.example] if len(examples) < EXAMPLES else examples
                 self.patterns[record.pattern] = (count + 1, examples, names)
 
+    def is_unclear(self, record: Record, name: str) -> bool:
+        """Whether a number counts by nothing where lines of batches have its name: of training or of a validation."""
+        return record.is_alone and (name, True) in self.names
+
     def shown(self, name: str, *, is_of_batch: bool) -> str:
         """A name as a column: that of batches apart, where other lines have it of the whole epoch."""
         return f"{name} step" if is_of_batch and (name, False) in self.names else name
 
     def columns(self) -> list[str]:
         """The names as columns, without those of single lines where others are there again and again."""
-        often = max(self.names.values(), default=0) > EXAMPLES
+        clear = {key: count for key, count in self.alone.items() if (key[0], True) not in self.names}
+        counts = {key: self.names.get(key, 0) + clear.get(key, 0) for key in (*self.names, *clear)}
+        often = max(counts.values(), default=0) > EXAMPLES
         return [
             self.shown(name, is_of_batch=batch)
-            for (name, batch), count in self.names.items()
+            for (name, batch), count in counts.items()
             if (count > 1 or not often) and not words_of(name) <= SPLITS
         ]
 
@@ -422,7 +438,8 @@ def _rows(records: Iterator[Record], survey: Survey, *, follows: bool) -> Iterat
             if record.epoch is not None and not follows:
                 yield Row(record.line, {"epoch": record.epoch})
             continue
-        values = {survey.shown(name, is_of_batch=record.is_of_batch): value for name, value in record.values.items()}
+        clear = {name: value for name, value in record.values.items() if not survey.is_unclear(record, name)}
+        values = {survey.shown(name, is_of_batch=record.is_of_batch): value for name, value in clear.items()}
         if (follows or record.epoch is not None) and epoch is not None:
             values["epoch"] = epoch
         if step is not None:
@@ -508,7 +525,7 @@ def _name_before(text: str) -> tuple[str, str]:
     """What stands before a number: the name next to it in lower case, and what is left before that."""
     stripped = text.rstrip(" \t[(=:#~≈>-")
     cut = max((stripped.rfind(sign) + len(sign) for sign in BETWEEN if sign in stripped), default=0)
-    name = stripped[cut:].strip(" -*_:.=>").lower()
+    name = NUMBERS_BEFORE.sub("", stripped[cut:]).strip(" -*_:.=>").lower()
     words = name.split()
     if len(words) > 1 and words[-1] in LINKS:
         words, name = words[:-1], name.rsplit(None, 1)[0]

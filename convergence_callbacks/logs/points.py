@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -106,7 +107,9 @@ def runs_of_points(
 
     A value that was logged twice for the same step holds as it was logged last.
     """
-    names = dict.fromkeys(point.key for point in points if point.key != STEP)
+    counts = collections.Counter(point.key for point in points if point.key != STEP)
+    curves = {name: count for name, count in counts.items() if count > 1 or name in {choice.train, choice.val}}
+    names = dict.fromkeys(curves or counts)  # a single value, as Hugging Face's of the whole training, is no curve
     has_time = any(math.isfinite(point.time) for point in points)
     columns = with_axes(find_columns(names, choice), TIME if has_time else None)
     wanted = {columns.train, columns.val, columns.lr, columns.epoch, columns.energy} - {None}

@@ -41,6 +41,8 @@ FORMS = {
     "a logger's name": "INFO:root:epoch={e} train_loss={t} val_loss={v} | train_loss {t} val_loss {v}\n",
     "shares behind": ">>> Ep {e}: Loss {t} | ACC 33.98% | val_loss {v} | Early Stop: 99.6%\n",
     "settings before": "epochs: 200, lr: 0.1\nNamespace(lr=0.5, loss=3, epochs=90)\nEpoch {e} train_loss {t} val_loss {v}\n",
+    "an eta before": "2019-07-25 00:00:58,167 trainer INFO: eta: 1 day, 2:01:04  epoch: {e}  loss: {t} (9.0)  val_loss: {v} (9.0)\n",
+    "a date of its own": "20200204-19:54:00 Train Epoch: {e}/6 ...\n20200204-20:09:01     total_loss: {t} val_loss: {v}\n",
     "best beside": "Epoch {e} train loss: {t} val loss: {v} best val loss: 0.1\n",
     "colours": "\x1b[36mEpoch\x1b[0m \x1b[1m{e}\x1b[0m/6: \x1b[32mtrain loss\x1b[0m = {t}; val loss = {v}\n",
     "carriage returns": "Epoch {e} train_loss 9.9 val_loss 9\rEpoch {e}: 50%|██  | 5/10 [00:01<00:01]\rEpoch {e} train_loss {t} val_loss {v}\r\n",
@@ -339,3 +341,12 @@ def test_a_long_line_takes_no_longer_than_it_is(tmp_path):
     """Two patterns with ``.*`` between them made it quadratic: this one took days."""
     lines = "1 " * 500_000 + "\n" + "".join(FORMS["commas"].format(e=e, t=t, v=v) for e, (t, v) in PAIRS)
     assert observed(tmp_path, lines).steps == 6
+
+
+def test_a_loss_that_counts_by_nothing_is_not_mixed_with_that_of_batches(tmp_path):
+    """It may be that of a validation, whose heading stands a line above."""
+    lines = "".join(
+        f"Epoch {e} | Step 0/20 | Loss: {t}\nEpoch {e} | Step 10/20 | Loss: {t}\nEvaluating\n   Loss: {v}\n"
+        for e, (t, v) in PAIRS
+    )
+    assert [each.train_loss for each in observed(tmp_path, lines).observations] == TRAIN

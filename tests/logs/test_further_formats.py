@@ -88,6 +88,22 @@ def test_deepmd_s_curve_is_a_table(tmp_path):
     assert run.observations[0].lr == 1e-3 and run.unit == "evaluation"
 
 
+def test_deepmd_s_curve_without_validation_is_one_of_training(tmp_path):
+    lines = "".join(f"{1000 * e:7d}    {t:.6e}    4.67e-01   1.0e-03\n" for e, (t, _) in PAIRS)
+    (tmp_path / "lcurve.out").write_text("#  step      rmse_trn    rmse_e_trn         lr\n" + lines)
+    run = only(tmp_path)
+    assert losses(run)[0] == pytest.approx(TRAIN, rel=1e-5) and run.columns.train == "rmse_trn"
+
+
+def test_a_single_value_of_the_whole_training_is_no_curve(tmp_path):
+    """As Hugging Face's callback of DVCLive writes ``train/loss`` once, beside ``loss`` and ``eval/loss``."""
+    for name, series in (("loss", TRAIN), ("eval/loss", VAL), ("train/loss", [1.0])):
+        path = tmp_path / "dvclive" / "plots" / "metrics" / f"{name}.tsv"
+        rows = [(len(TRAIN) - len(series) + e, x) for e, x in enumerate(series)]
+        write_csv(path, ["step", name.rsplit("/", 1)[-1]], rows, delimiter="\t")
+    assert losses(only(tmp_path)) == (pytest.approx(TRAIN), pytest.approx(VAL))
+
+
 @pytest.mark.parametrize("name", ["training", "train"])
 def test_ludwig_s_statistics_are_those_of_all_outputs_together(name, tmp_path):
     """``training_statistics.json`` as Ludwig's TrainingStats: by part of the data, output and metric."""
@@ -97,6 +113,8 @@ def test_ludwig_s_statistics_are_those_of_all_outputs_together(name, tmp_path):
 
     content = {name: outputs(TRAIN), "validation": outputs(VAL), "test": outputs(VAL)}
     (tmp_path / "training_statistics.json").write_text(json.dumps(content))
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "training_progress.json").write_text(json.dumps({"train_metrics": outputs(TRAIN)}))
     assert losses(only(tmp_path)) == (TRAIN, VAL)
 
 

@@ -17,6 +17,9 @@ from convergence_callbacks.logs.reader import GUESS, LIKELY, POSSIBLE, Claim, Re
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
 
+STATE_OF_LUDWIG = "training_progress.json"
+"""What Ludwig resumes from: it tells of the losses beside ``training_statistics.json`` again."""
+
 History = Mapping[str, list[Any]] | list[dict[str, Any]]
 """Lists of numbers by metric, or an object an epoch."""
 
@@ -32,7 +35,7 @@ class HistoryJson(Reader):
     def recognise(self, path: Path, head: bytes) -> Claim | None:
         """Any JSON document; that it is no history is found in reading."""
         begins = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")[:1] in {b"{", b"["}
-        if not begins or path.suffix.lower() not in {".json", ""}:
+        if not begins or path.suffix.lower() not in {".json", ""} or path.name == STATE_OF_LUDWIG:
             return None
         if re.match(rb"\s*\[\s*\{\s*\"", head):  # Chainer calls its own "log"
             return Claim(LIKELY, "a list of JSON objects")
