@@ -223,9 +223,9 @@ class Survey:
             totals = self.bars.setdefault(name, {})
             totals[record.bar] = totals.get(record.bar, 0) + 1
         for name in record.values:
-            names, key = (self.alone if record.is_alone else self.names), (name, record.is_of_batch)
-            if key in names or len(names) < MOST_NAMES:
-                names[key] = names.get(key, 0) + 1
+            counts, key = (self.alone if record.is_alone else self.names), (name, record.is_of_batch)
+            if key in counts or len(counts) < MOST_NAMES:
+                counts[key] = counts.get(key, 0) + 1
         if _tells_loss(record.values):
             self.counted += 1
             self.stamps += math.isfinite(record.time)
