@@ -45,6 +45,15 @@ def test_a_replay_of_what_is_no_number_keeps_to_its_schema(tmp_path):
     jsonschema.validate(printed("replay", path, "--json"), shipped("replay"))
 
 
+def test_what_is_said_of_the_columns_keeps_to_its_schema():
+    told = printed("replay", CASES, "--explain-columns", "--json", status=1)
+    jsonschema.validate(told, shipped("explain-columns"))
+    assert len(told["runs"]) > 5 and len(told["problems"]) > 2
+    read = next(each for each in told["runs"] if each["path"].endswith("tb_two_counters"))
+    assert read["format"] == "TensorBoard" and any("by the epoch" in note for note in read["notes"])
+    assert {each["role"]: each["column"] for each in read["columns"]}["energy"] is None
+
+
 def test_a_comparison_keeps_to_its_schema():
     options = ["--rules", "default,patience:3", "--engine", "none", "--baseline", "patience:10", "--json"]
     told = printed("compare", CASES, *options, status=1)

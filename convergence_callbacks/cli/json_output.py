@@ -13,6 +13,7 @@ import re
 import types
 import typing
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from convergence_callbacks.compare import Comparison, RuleResult
 from convergence_callbacks.core.observation import plain_number
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.ending import NotJudged
+from convergence_callbacks.logs.columns import OPTIONS
 from convergence_callbacks.logs.errors import LogError
+from convergence_callbacks.logs.run import Run
 from convergence_callbacks.record.verify import Verification
 from convergence_callbacks.summary import Summary
 
@@ -37,6 +40,77 @@ OF_NAME: Mapping[str, Schema] = {
 """Schemas of fields whose type alone says too little."""
 
 PLAIN: Mapping[Any, str] = {str: "string", int: "integer", bool: "boolean", float: "number", types.NoneType: "null"}
+
+
+@dataclass(frozen=True)
+class TakenColumn:
+    """A column that was taken.
+
+    Args:
+        role: What it is: train, val, lr, epoch, step, time or energy.
+        column: Its name; null where none was found.
+        why: Why it was taken, or why none was.
+    """
+
+    role: str
+    column: str | None
+    why: str
+
+
+@dataclass(frozen=True)
+class HowRead:
+    """How a run was read.
+
+    Args:
+        run: What it is called.
+        path: The file or folder that it was read from.
+        format: The name of the reader.
+        recognised: Why the log was taken for one of this format.
+        unit: What a step is.
+        steps: How many steps it took.
+        counts_from: The number that the log itself gives the first step.
+        planned: Steps that it was to take; null where the log does not tell.
+        patience: Epochs without improvement after which the project itself would have stopped; null where none is told.
+        schedule: The kind of schedule of the learning rate; empty where nothing says so.
+        columns: What was taken for what.
+        ignored: The other columns.
+        assumed: What was assumed, a sentence each.
+        notes: What was mended or left out, a sentence each.
+    """
+
+    run: str
+    path: str
+    format: str
+    recognised: str
+    unit: str
+    steps: int
+    counts_from: int
+    planned: int | None
+    patience: int | None
+    schedule: str
+    columns: tuple[TakenColumn, ...]
+    ignored: tuple[str, ...]
+    assumed: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, run: Run) -> HowRead:
+        """How a run was read."""
+        taken = tuple(TakenColumn(role, getattr(run.columns, role), run.columns.why.get(role, "")) for role in OPTIONS)
+        same = (each.name for each in dataclasses.fields(cls) if each.name not in {"run", "path", "columns", "ignored"})
+        return cls(
+            run=run.name,
+            path=str(run.path),
+            columns=taken,
+            ignored=run.columns.ignored,
+            **{name: getattr(run, name) for name in same},
+        )
+
+
+def explained(runs: Iterable[Run], problems: Iterable[LogError]) -> str:
+    """The document of ``replay --explain-columns --json``."""
+    told = [dataclasses.asdict(HowRead.of(run)) for run in runs]  # before the problems, which are found in reading
+    return _text({"runs": told, "problems": list(map(_problem, problems))})
 
 
 def replayed(summaries: Iterable[Summary], problems: Iterable[LogError]) -> str:
@@ -73,6 +147,10 @@ def schemas() -> dict[str, Schema]:
         "replay": _document(
             "convergence replay --json",
             {"runs": {"type": "array", "items": _of_class(Summary)}, "problems": problems},
+        ),
+        "explain-columns": _document(
+            "convergence replay --explain-columns --json",
+            {"runs": {"type": "array", "items": _of_class(HowRead)}, "problems": problems},
         ),
         "compare": _document(
             "convergence compare --json",
@@ -144,6 +222,8 @@ def _of(kind: Any) -> Schema:
         return {"anyOf": [{"type": "number"}, {"enum": ["nan", "inf", "-inf"]}]}
     if kind in PLAIN:
         return {"type": PLAIN[kind]}
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _of_class(kind)
     arguments = typing.get_args(kind)
     if typing.get_origin(kind) is tuple:
         if arguments[-1] is Ellipsis:

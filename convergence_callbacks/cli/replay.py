@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from convergence_callbacks.cli.json_output import replayed, verified
+from convergence_callbacks.cli.json_output import explained, replayed, verified
 from convergence_callbacks.cli.log_options import (
     EnergyColumn,
     EpochColumn,
@@ -112,7 +112,7 @@ def replay(
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         settings, choice = settings_and_columns(settings_file, *columns, max_epochs)
         if explain_columns:
-            _explain(paths, choice)
+            _explain(paths, choice, as_json=as_json)
             return
         problems: list[LogError] = []
         other = rule_from(baseline, settings) if baseline else None
@@ -165,9 +165,11 @@ def _summary(run: Run, settings: Settings, baseline: Settings | None, name: str,
     return Summary.of(replay_run(run, settings, schedule_known=schedule_known), baseline=other)
 
 
-def _explain(paths: Sequence[Path], choice: ColumnChoice) -> None:
+def _explain(paths: Sequence[Path], choice: ColumnChoice, *, as_json: bool) -> None:
     problems: list[LogError] = []
-    for run in runs_at(paths, choice, problems):
+    if as_json:
+        typer.echo(explained(runs_at(paths, choice, problems), problems))
+    for run in () if as_json else runs_at(paths, choice, problems):
         say(printable(f"{run.name} ({run.format}, {run.steps} {run.unit}s)"), "bold")
         for line in run.explained():
             say(f"  {printable(line)}")
