@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from convergence_callbacks.core.observation import as_rate
+from convergence_callbacks.core.observation import LARGEST, LEAST_RATE
 
 Schedule = Sequence[float] | Callable[[int], float]
 """Learning rate of each epoch: a sequence indexed by the epoch, or a function of it."""
@@ -81,10 +81,10 @@ def rates_ahead(schedule: Schedule | None, step: int, end: int | None) -> NDArra
     steps = np.linspace(step + 1, end - 1, count).astype(int)
     rate = schedule if callable(schedule) else schedule.__getitem__
     try:
-        rates = np.array([as_rate(float(rate(int(s)))) for s in steps])
+        rates = np.abs(np.array([float(rate(step)) for step in steps.tolist()]))
     except Exception:  # a user's function that fails must not end the training
         return None
-    return rates if np.isfinite(rates).all() else None
+    return np.where(rates < LEAST_RATE, 0.0, rates) if (rates <= LARGEST).all() else None
 
 
 def rate_is_moving(past: NDArray[np.float64], latest: NDArray[np.float64], ahead: NDArray[np.float64] | None) -> bool:
