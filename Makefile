@@ -101,7 +101,8 @@ fit: $(VENV)/record  ## fit the models that ship with the package to the recorde
 
 pictures: $(VENV)/demo  ## make the pictures of README and docs anew
 	$(BIN)/python -m demo
-	cp demo-output/lightning-*.png demo-output/keras-converges.png demo-output/stops.svg docs/pictures/
+	cp demo-output/lightning-*.png demo-output/stops.json docs/pictures/
+	$(BIN)/python -m docs.generate
 
 gallery: $(VENV)/bench  ## draw one recorded run for each verdict and each trap, and write the page (2 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.measure.gallery

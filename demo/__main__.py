@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import multiprocessing
 import sys
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from demo import animation
+from convergence_callbacks.telling.numbers import percent
 from demo.result import Result
 from demo.situations import EPOCHS, SITUATIONS
 from demo.train import train_in
@@ -36,10 +37,12 @@ def main() -> None:
     console.print(table(results, reasons=wide))
     for result in () if wide else results:
         console.print(f"[bold]{result.situation.title}[/], {FRAMEWORKS[result.framework]}: {result.last.reason}")
+    console.print(story(results), highlight=False)
     FOLDER.mkdir(exist_ok=True)
     for result in results:
-        console.print(f"wrote {draw(result)}")
-    console.print(f"wrote {moving(next(each for each in results if each.framework == 'keras'))}")
+        draw(result)
+    moving(results[0])
+    console.print(f"\nPictures of each run are in {FOLDER}/.")
 
 
 def train_all(console: Console) -> list[Result]:
@@ -55,18 +58,11 @@ def train_all(console: Console) -> list[Result]:
 
 
 def table(results: list[Result], *, reasons: bool) -> Table:
-    """What was decided, and what patience 10 and the whole budget would have brought."""
+    """What each run took and lost, with the callback and with patience 10."""
     rows = Table(box=box.SIMPLE_HEAD, expand=reasons, padding=(0, 1 if reasons else 0), pad_edge=False)
     rows.add_column("", min_width=14, max_width=26)
     rows.add_column("verdict", style="bold", no_wrap=True)
-    for heading in (
-        "epochs",
-        f"saved\nof {EPOCHS}",
-        "saved of\npatience",
-        "best\nloss",
-        "with\npatience",
-        "full\nrun",
-    ):
+    for heading in (f"epochs\nof {EPOCHS}", "lost", "patience 10\nepochs", "\nlost"):
         rows.add_column(heading, justify="right", no_wrap=True)
     if reasons:
         rows.add_column("reason", ratio=1)
@@ -78,15 +74,29 @@ def table(results: list[Result], *, reasons: bool) -> Table:
     return rows
 
 
+def story(results: list[Result]) -> str:
+    """What the table comes to, and how to go on."""
+    spent, theirs = sum(each.epochs for each in results), sum(each.patience.step + 1 for each in results)
+    whole = EPOCHS * len(results)
+    return "\n".join(
+        [
+            f"Spent {spent} of {whole} epochs; patience 10 would have spent {theirs}. It says of no run what is wrong.",
+            "Lost: a share of what the whole run gained.",
+            "",
+            "Try it on your own: convergence replay runs/    (logs of any framework; nothing is trained)",
+        ]
+    )
+
+
 def _cells(result: Result) -> list[str]:
-    losses = (result.last.best_value, result.patience.best_value, result.full_best)
+    patience = result.patience
     return [
         result.situation.title,
         result.last.verdict.replace("_", " "),
         str(result.epochs),
-        str(EPOCHS - result.epochs),
-        str(result.patience.step + 1 - result.epochs),
-        *("none" if loss is None else f"{loss:.3g}" for loss in losses),
+        percent(result.lost(result.last.best_value)),
+        str(patience.step + 1),
+        percent(result.lost(patience.best_value)),
     ]
 
 
@@ -101,11 +111,16 @@ def draw(result: Result) -> Path:
 
 
 def moving(result: Result) -> Path:
-    """The picture of a training that moves."""
-    title = f"{result.situation.title}, in {FRAMEWORKS[result.framework]}"
-    return animation.draw(
-        animation.Movie(title, result.observations, result.decisions, result.patience.step), FOLDER / "stops.svg"
-    )
+    """The run that the moving picture shows, from which ``python -m docs.generate`` draws it."""
+    run = {
+        "title": f"{result.situation.title}, in {FRAMEWORKS[result.framework]}",
+        "epochs": EPOCHS,
+        "first_epoch": result.last.counter.first,
+        "observations": [seen.to_dict() | {"elapsed": None} for seen in result.observations],
+    }
+    path = FOLDER / "stops.json"
+    path.write_text(json.dumps(run, indent=0) + "\n", encoding="utf-8")
+    return path
 
 
 def _progress(console: Console) -> Progress:

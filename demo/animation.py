@@ -6,12 +6,13 @@ An SVG that moves by itself: no script, no frames, sharp at every size, and in t
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from convergence_callbacks import Decision, Observation, Verdict
+from convergence_callbacks import Decision, Monitor, Observation, Patience, Verdict
 from convergence_callbacks.colours import OF_VERDICT, ON_DARK, ON_VERDICT, TRAIN, VALIDATION
 from convergence_callbacks.telling.numbers import percent
 
@@ -23,6 +24,9 @@ RIBBON_TOP, RIBBON_HEIGHT = 244, 14
 
 LETTER = 8
 """Pixels that a letter in the ribbon takes at most."""
+
+LINE = 18
+"""Pixels from one line of words to the next."""
 
 SECONDS_TO_THE_STOP = 4.0
 SECONDS_OF_REST = 3.0
@@ -45,7 +49,7 @@ class Movie:
     observations: Sequence[Observation]
     decisions: Sequence[Decision]
     patience_stop: int
-    first_epoch: int = 1
+    first_epoch: int
 
     @property
     def stop(self) -> Decision:
@@ -63,11 +67,14 @@ class Movie:
         return self.seconds_at(self.shown[-1].step) + SECONDS_OF_REST
 
     @property
-    def gained_after(self) -> float:
-        """What validation loss gains after the stop until patience ends, as a share of all that it gains."""
-        losses = [seen.val_loss for seen in self.shown if seen.val_loss is not None]
-        at_stop = min(seen.val_loss for seen in self.shown[: self.stop.step + 1] if seen.val_loss is not None)
-        return (at_stop - min(losses)) / (losses[0] - min(losses))
+    def gained_between(self) -> float:
+        """What validation loss gains between both stops, as a share of all that it gains."""
+        first, later = (self._best_until(step) for step in sorted((self.stop.step, self.patience_stop)))
+        start = next(seen.val_loss for seen in self.shown if seen.val_loss is not None)
+        return (first - later) / (start - later)
+
+    def _best_until(self, step: int) -> float:
+        return min(seen.val_loss for seen in self.shown[: step + 1] if seen.val_loss is not None)
 
     def seconds_at(self, step: int) -> float:
         """When an epoch is drawn."""
@@ -84,12 +91,26 @@ class Movie:
         return BOTTOM - (BOTTOM - TOP) * (loss - low) / (high - low)
 
 
-def draw(movie: Movie, path: Path) -> Path:
-    """Write the picture to a file."""
-    path.write_text(
-        "\n".join([*_head(movie), *_axes(movie), *_curves(movie), *_ribbon(movie), *_ends(movie), "</svg>"])
-    )
-    return path
+def picture_of(run: Path) -> str:
+    """The moving picture of a run that `demo.__main__.moving` wrote, with what the rule says of it now."""
+    told = json.loads(run.read_text(encoding="utf-8"))
+    observations = [Observation.from_dict(each) for each in told["observations"]]
+    rates = [each.lr for each in observations if each.lr is not None]
+    decisions = list(_until_stop(Monitor(max_epochs=told["epochs"], lr_schedule=rates), observations))
+    patience = list(_until_stop(Monitor(criteria=Patience(10), min_epochs=0), observations))[-1]
+    return drawn(Movie(told["title"], observations, decisions, patience.step, told["first_epoch"]))
+
+
+def _until_stop(monitor: Monitor, observations: Sequence[Observation]) -> Iterator[Decision]:
+    for observation in observations:
+        yield monitor.observe(observation)
+        if monitor.decision is not None and monitor.decision.stop:
+            return
+
+
+def drawn(movie: Movie) -> str:
+    """The picture, as the text of an SVG file."""
+    return "\n".join([*_head(movie), *_axes(movie), *_curves(movie), *_ribbon(movie), *_ends(movie), "</svg>"])
 
 
 def _head(movie: Movie) -> Iterator[str]:
@@ -190,10 +211,10 @@ def _ends(movie: Movie) -> Iterator[str]:
     told = f"stopped at epoch {stop.step + movie.first_epoch}: {word}"
     yield from _mark(movie, stop.step, told, TOP + 8, weight="600")
     later = movie.patience_stop - stop.step
-    if later > 0:
-        what = f"{later} epochs more for {percent(movie.gained_after)} of the gain"
-        patience = f"patience 10 stops at epoch {movie.patience_stop + movie.first_epoch}: {what}"
-        yield from _mark(movie, movie.patience_stop, patience, TOP + 34, weight="400")
+    share = percent(movie.gained_between)
+    what = f"{later} epochs more for {share} of the gain" if later > 0 else f"gives up {share} of the gain"
+    patience = f"patience 10 stops at epoch {movie.patience_stop + movie.first_epoch}:"
+    yield from _mark(movie, movie.patience_stop, f"{patience}\n{what}", TOP + 34, weight="400")
 
 
 def _mark(movie: Movie, step: int, words: str, y: float, weight: str) -> Iterator[str]:
@@ -204,8 +225,9 @@ def _mark(movie: Movie, step: int, words: str, y: float, weight: str) -> Iterato
     yield "<g>"
     yield _animated(movie, "opacity", times, ["0", "0", "1", "1"])
     yield f'<path class="line" stroke-dasharray="4 3" fill="none" d="M{x:.1f} {TOP - 6}V{RIBBON_TOP + RIBBON_HEIGHT}"/>'
-    place = f'x="{text_x:.1f}" y="{y}" text-anchor="{side}" font-weight="{weight}"'
-    yield f'<text class="ink halo" {place}>{escape(words)}</text>'
+    for number, line in enumerate(words.split("\n")):
+        place = f'x="{text_x:.1f}" y="{y + LINE * number}" text-anchor="{side}" font-weight="{weight}"'
+        yield f'<text class="ink halo" {place}>{escape(line)}</text>'
     yield "</g>"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +25,9 @@ def train(situation: Situation, data: Data, listener: Callable[..., None], **set
         ]
     )
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.SGD(situation.lr, momentum=0.9), loss=loss)
+    steps = EPOCHS * math.ceil(len(data.x_train) / BATCH)
+    rate = keras.optimizers.schedules.PolynomialDecay(situation.lr, steps, 0.0) if situation.decays else situation.lr
+    model.compile(keras.optimizers.SGD(rate, momentum=0.9), loss=loss)
     stopping = ConvergenceStopping(verbose=False, **settings)
     stopping.listeners.append(listener)
     model.fit(

@@ -20,7 +20,7 @@ class Classifier(lightning.LightningModule):
 
     def __init__(self, situation: Situation) -> None:
         super().__init__()
-        self.lr = situation.lr
+        self.situation = situation
         self.layers = torch.nn.Sequential(
             torch.nn.Linear(64, HIDDEN),
             torch.nn.GELU(),
@@ -38,9 +38,12 @@ class Classifier(lightning.LightningModule):
         """One step of validation."""
         self.log("val_loss", self._loss(batch))
 
-    def configure_optimizers(self) -> torch.optim.Optimizer:
+    def configure_optimizers(self) -> Any:
         """SGD with momentum."""
-        return torch.optim.SGD(self.parameters(), lr=self.lr, momentum=0.9)
+        optimizer = torch.optim.SGD(self.parameters(), lr=self.situation.lr, momentum=0.9)
+        if not self.situation.decays:
+            return optimizer
+        return [optimizer], [torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=EPOCHS)]
 
     def _loss(self, batch: Any) -> torch.Tensor:
         images, digits = batch

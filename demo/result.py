@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,6 +40,14 @@ class Result:
     def full_best(self) -> float | None:
         """Best validation loss that the whole budget would have given."""
         return _replay(self.observations, Monitor(criteria=Patience(EPOCHS))).best_value
+
+    def lost(self, best: float | None) -> float | None:
+        """What a best value gives up of all that the whole budget gained, as a share; None where it gained nothing."""
+        losses = [seen.val_loss for seen in self.observations if seen.val_loss is not None]
+        if best is None or self.full_best is None or not losses or not math.isfinite(losses[0]):
+            return None
+        gain = losses[0] - self.full_best
+        return (best - self.full_best) / gain if gain > 0 else None
 
     @property
     def patience(self) -> Decision:

@@ -22,6 +22,7 @@ class Situation:
         name: Short, for files and tables.
         title: What differs, for people.
         lr: Learning rate of SGD with momentum 0.9.
+        decays: Whether the learning rate falls to nothing, in a line over the budget.
         images: Training images used, all of them when None.
         noisy_labels: Share of labels that are drawn at random.
         shuffled: Whether every label belongs to another image.
@@ -31,6 +32,7 @@ class Situation:
     name: str
     title: str
     lr: float = 0.02
+    decays: bool = False
     images: int | None = None
     noisy_labels: float = 0.0
     shuffled: bool = False
@@ -38,7 +40,7 @@ class Situation:
 
 
 SITUATIONS = (
-    Situation(name="converges", title="A sound training", noisy_labels=0.1, dropout=0.3),
+    Situation(name="converges", title="A sound training", decays=True, dropout=0.3),
     Situation(
         name="overfits",
         title="Few images, wrong labels",

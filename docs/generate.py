@@ -1,10 +1,10 @@
 """Write what the documentation takes from the code: ``python -m docs.generate``.
 
 `docs/criteria.md` comes from the criteria themselves, `docs/commands.md` from the commands,
-`docs/convergence.schema.json` and the tables of
-`docs/configuration.md` from the settings. Two of the
-pictures in `docs/verdicts.md` are made here, by gradient descent on a linear model; the others are those of the demo
-(``make pictures``).
+`docs/convergence.schema.json` and the tables of `docs/configuration.md` from the settings, and the worked run of
+`docs/how-it-works.md` and the moving picture of the README from the rule, the latter of a run that ``make pictures``
+trained. Two of the pictures in `docs/verdicts.md` are made here, by gradient descent on a
+linear model; the others are those of the demo (``make pictures``).
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from convergence_callbacks.config.values import values_of
 from convergence_callbacks.core.criterion import Composition
 from convergence_callbacks.core.fields import listed
 from convergence_callbacks.core.spec import known_criteria
+from demo.animation import picture_of
 from docs.commands import commands_page
+from docs.worked_run import worked_run
 
 FOLDER = Path(__file__).parent
 
@@ -125,5 +127,8 @@ if __name__ == "__main__":
         (SCHEMAS / f"{name}.json").write_text(written(schema), encoding="utf-8")
     configuration = FOLDER / "configuration.md"
     configuration.write_text(settings_tables(configuration.read_text()))
+    how = FOLDER / "how-it-works.md"
+    how.write_text(worked_run(how.read_text()))
+    (FOLDER / "pictures" / "stops.svg").write_text(picture_of(FOLDER / "pictures" / "stops.json"))
     draw("improving", "Linear regression, budget too small", gradient_descent(lr=0.02, epochs=18))
     draw("diverged", "Linear regression, learning rate above 2 / curvature", gradient_descent(lr=0.51, epochs=80))

@@ -140,6 +140,42 @@ def test_the_page_of_criteria_is_what_the_code_says():
     assert configuration == settings_tables(configuration), "run python -m docs.generate"
 
 
+def test_what_the_rule_says_of_the_shown_runs_is_what_it_says_now():
+    from demo.animation import picture_of
+    from docs.worked_run import worked_run
+
+    how, pictures = (ROOT / "docs" / "how-it-works.md").read_text(), ROOT / "docs" / "pictures"
+    assert how == worked_run(how), "run python -m docs.generate"
+    assert "**stop**" in how.partition("<!-- worked run")[2]
+    picture = (pictures / "stops.svg").read_text()
+    assert picture == picture_of(pictures / "stops.json"), "run python -m docs.generate"
+    assert ">stopped at epoch" in picture and ">patience 10 stops at epoch" in picture
+
+
+def test_the_readme_can_be_read_in_five_minutes():
+    assert len((ROOT / "README.md").read_text().split()) <= 700
+
+
+@each_page
+def test_a_share_is_written_as_people_write_it(page):
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    assert not re.findall(r"[^\n]*(?:\d %|(?<![\w.])\.\d)[^\n]*", text)
+
+
+def test_a_command_prints_what_the_tutorial_shows(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from convergence_callbacks.cli import app
+
+    page = ROOT / "docs" / "past-runs.md"
+    [shown] = [code for code in snippets(page, "console") if code.startswith("$ ")]
+    command, *lines = shown.splitlines()
+    monkeypatch.chdir(tmp_path)
+    exec(compile(snippets(page, "python")[0], str(page), "exec"), {})
+    printed = CliRunner().invoke(app, command.split()[2:]).stdout.splitlines()
+    assert [line for line in printed if line in lines] == [line for line in lines if line != "…"]
+
+
 def test_every_verdict_has_a_section_with_a_picture():
     from convergence_callbacks import Verdict
 

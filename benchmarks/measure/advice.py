@@ -120,14 +120,14 @@ def row(name: str, of: Sequence[Followed]) -> str:
     draws = list(resampled([each.data for each in of], DRAWS))
     low, high = np.quantile([helped[draw].mean() for draw in draws], (0.05, 0.95))
     fall, least, most = (
-        f"{100 * value:.0f} %"
+        f"{100 * value:.0f}%"
         for value in (
             (before - after).mean(),
             *np.quantile([(before - after)[draw].mean() for draw in draws], (0.05, 0.95)),
         )
     )
     return (
-        f"| {name} | {len(of)} | {100 * helped.mean():.0f} % | {100 * low:.0f} to {100 * high:.0f} % "
+        f"| {name} | {len(of)} | {100 * helped.mean():.0f}% | {100 * low:.0f} to {100 * high:.0f}% "
         f"| {np.median(before):.2f} → {np.median(after):.2f} | {fall} ({least} to {most}) |"
     )
 
@@ -136,7 +136,7 @@ def table(followed: Sequence[Followed], anew: Sequence[Followed] = ()) -> str:
     """What was advised and what came of it, in Markdown; what was trained anew, where anything was."""
     chosen = {each.run for each in anew}
     lines = [
-        "| told | runs | better validation loss | 90 % interval | median loss, of the trivial one | mean fall of it |",
+        "| told | runs | better validation loss | 90% interval | median loss, of the trivial one | mean fall of it |",
         "|---|---|---|---|---|---|",
         *(row(verdict, [each for each in followed if each.verdict == verdict]) for verdict in CURED),
         row("all", followed),

@@ -145,7 +145,7 @@ def all_looks(runs: Sequence[Run], jobs: int) -> list[Looks]:
 def rows_of(looks: Sequence[Looks]) -> list[str]:
     """A line for each kind, with intervals from a bootstrap over data sets."""
     rows = [
-        "| forecast | from | intervals that hold | 90 % interval | width | that of the last value | 90 % interval |",
+        "| forecast | from | intervals that hold | 90% interval | width | that of the last value | 90% interval |",
         "|---|---|---|---|---|---|---|",
     ]
     for each in looks:
@@ -153,8 +153,8 @@ def rows_of(looks: Sequence[Looks]) -> list[str]:
         coverage, width, rival = each.figures()
         low, high = np.quantile(draws, (0.05, 0.95), axis=0)
         rows.append(
-            f"| {each.kind} | {100 * each.share:.0f} % | {100 * coverage:.1f} % "
-            f"| {100 * low[0]:.1f}–{100 * high[0]:.1f} % | {width:.2f} | {rival:.2f} | {low[2]:.2f}–{high[2]:.2f} |"
+            f"| {each.kind} | {100 * each.share:.0f}% | {100 * coverage:.1f}% "
+            f"| {100 * low[0]:.1f}–{100 * high[0]:.1f}% | {width:.2f} | {rival:.2f} | {low[2]:.2f}–{high[2]:.2f} |"
         )
     return rows
 
@@ -165,7 +165,7 @@ def rows_by_data(looks: Sequence[Looks]) -> list[str]:
     held = [each for of_kind in looks for each in of_kind.held]
     for data in sorted({each.data for each in held}):
         of_set = [each.holds for each in held if each.data == data]
-        rows.append(f"| {data} | {len(of_set)} | {100 * float(np.mean(of_set)):.1f} % |")
+        rows.append(f"| {data} | {len(of_set)} | {100 * float(np.mean(of_set)):.1f}% |")
     return rows
 
 
@@ -186,8 +186,8 @@ def rate_rows() -> list[str]:
                 within.extend([said.low <= true <= said.high] if said is not None else [])
             shares = [100 * float(np.mean(each)) if each else math.nan for each in (within, right, stalled)]
             rows.append(
-                f"| {kind}, noise {100 * noise:g} % | {shares[0]:.0f} % of {len(within)} "
-                f"| {shares[1]:.0f} % | {shares[2]:.0f} % |"
+                f"| {kind}, noise {100 * noise:g}% | {shares[0]:.0f}% of {len(within)} "
+                f"| {shares[1]:.0f}% | {shares[2]:.0f}% |"
             )
     return rows
 

@@ -134,7 +134,7 @@ def page(verdicts: Sequence[str], traps: Sequence[str]) -> str:
         "The ribbon says what was told at each epoch; the line below the picture, by which numbers. The hatched",
         "band is the forecast of the loss's level from a third of the budget on (or from the stop where that came",
         "before), in which it should end in nine of ten runs; *ETA* says in how many epochs, from there, the lowest",
-        "loss is within 1 % of the gain of what the whole budget brings.",
+        "loss is within 1% of the gain of what the whole budget brings.",
         "",
         "## Verdicts",
         "",

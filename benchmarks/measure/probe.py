@@ -271,7 +271,7 @@ def slow_rows(ended: dict[str, list[Ended]]) -> str:
         if raised.truth == "false_convergence":
             run, told = raised.chosen.each.run, raised.verdict.replace("_", " ")
             times = f"{raised.raised:g} times" if raised.raised > 1 else "no"
-            shares = f"{100 * raised.gained:.0f} % | {100 * alone.gained:.0f} %"
+            shares = f"{100 * raised.gained:.0f}% | {100 * alone.gained:.0f}%"
             lines.append(f"| {run.name} | {run.data} | {raised.chosen.task.epochs} | {told} | {times} | {shares} |")
     return "\n".join(lines)
 

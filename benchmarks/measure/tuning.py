@@ -237,7 +237,7 @@ def outcomes(trials: Sequence[Run]) -> list[Outcome]:
 def way_rows(found: Mapping[str, Sequence[Outcome]], draws: Sequence[np.ndarray], gains: np.ndarray) -> list[str]:
     """A line of the table for each way."""
     whole = found["every trial to its end"]
-    rows = ["| search | epochs spent | 90 % interval | same best trial | mean regret | 90 % interval |"]
+    rows = ["| search | epochs spent | 90% interval | same best trial | mean regret | 90% interval |"]
     rows.append("|---|---|---|---|---|---|")
     for way, outcome in found.items():
         cost = np.array([own.epochs / all_.epochs for own, all_ in zip(outcome, whole, strict=True)])
@@ -245,18 +245,18 @@ def way_rows(found: Mapping[str, Sequence[Outcome]], draws: Sequence[np.ndarray]
         same = np.mean([own.best == all_.best for own, all_ in zip(outcome, whole, strict=True)])
         spread = [interval([float(values[draw].mean()) for draw in draws], 4) for values in (cost, lost)]
         rows.append(
-            f"| {way} | {cost.mean():.3f} | {spread[0]} | {100 * same:.0f} % | {lost.mean():.4f} | {spread[1]} |"
+            f"| {way} | {cost.mean():.3f} | {spread[0]} | {100 * same:.0f}% | {lost.mean():.4f} | {spread[1]} |"
         )
     return rows
 
 
 def saved_rows(found: Mapping[str, Sequence[Outcome]], draws: Sequence[np.ndarray]) -> list[str]:
     """How many epochs fewer one way takes than another."""
-    rows = ["| search | against | epochs fewer | 90 % interval |", "|---|---|---|---|"]
+    rows = ["| search | against | epochs fewer | 90% interval |", "|---|---|---|---|"]
     for ours_, theirs in PAIRS:
         own, other = (np.array([outcome.epochs for outcome in found[way]]) for way in (ours_, theirs))
         saved = [100 * (1 - own[draw].sum() / other[draw].sum()) for draw in (np.arange(len(own)), *draws)]
-        rows.append(f"| {ours_} | {theirs} | {saved[0]:.0f} % | {interval(saved[1:], 0)} % |")
+        rows.append(f"| {ours_} | {theirs} | {saved[0]:.0f}% | {interval(saved[1:], 0)}% |")
     return rows
 
 

@@ -79,7 +79,7 @@ def labelled(runs: Iterable[Run]) -> list[Labelled]:
 
 
 def learnable(runs: Sequence[Run]) -> list[Run]:
-    """Without tasks that no rate brings 5 % below the trivial level: what is wrong with their runs nobody knows."""
+    """Without tasks that no rate brings 5% below the trivial level: what is wrong with their runs nobody knows."""
     gains: dict[str, float] = {}
     for run in runs:
         gains[run.task] = max(gains.get(run.task, -np.inf), run.baseline - run.lowest)

@@ -51,4 +51,4 @@ def _what_to_restore(known: Known) -> str:
         return f"restore weights from before {numbers.numbered(first_broken, known.counter)}"
     if known.use_best is not None and (known.are_trees or known.restored):
         return known.use_best
-    return f"restore {known.best}"
+    return f"restore the weights of {known.best}"

@@ -21,11 +21,15 @@ ALL = 0.995
 
 
 def reason(known: Known) -> str:
-    """How much of the gain came lately."""
+    """How much of the gain came lately; nothing while that is the whole run."""
     gained = recent_gain(known)
+    if known.decision.step <= (known.number("recent_epochs") or 0.0):
+        return ""
     if gained is not None:
         return gained
     window = known.counted("recent_epochs")
+    if known.decision.ends_early:  # by another rule, which says how long there was none
+        return "it has not settled, so more may come"
     return f"no gain in the latest {window}, but it has not settled" if window else ""
 
 

@@ -30,7 +30,7 @@ SMALL = 1e-4
 LEAST_SHARE = 1e-4
 """A share below which only that is said: 0.01%."""
 
-LARGE_SHARE = 10.0
+LARGE_SHARE = 3.0
 """A share from which on it is written as a factor, not in percent."""
 
 LEAST_TIMES = 0.01

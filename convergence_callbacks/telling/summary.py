@@ -77,9 +77,12 @@ def _what(known: Known, ending: Ending, cause: str) -> str:
     """What ended it, what it looks like and why."""
     decision = known.decision
     said = words_of(decision, left_out=(BUDGET,)).reason
-    head = f"{_ended(known, ending, cause)}: {verdict_of(decision)}"
+    is_early = NotJudged.TOO_FEW in ending.not_judged and decision.verdict is Verdict.IMPROVING
+    looks = missing([NotJudged.TOO_FEW], known.counter.noun) if is_early else verdict_of(decision)
+    head = f"{_ended(known, ending, cause)}: {looks}"
     reason = capitalised(said)
-    unjudged = missing(_that_matters(known, ending), known.counter.noun)
+    others = [each for each in _that_matters(known, ending) if not is_early or each is not NotJudged.TOO_FEW]
+    unjudged = missing(others, known.counter.noun)
     return " ".join(filter(None, (f"{head}.", reason and f"{reason}.", unjudged and f"Not judged: {unjudged}.")))
 
 
@@ -98,7 +101,7 @@ def verdict_of(decision: Decision) -> str:
     said, confidence = words(decision.verdict), decision.confidence
     if not 0 < confidence < 1 or decision.verdict is Verdict.IMPROVING:
         return said
-    return f"{'perhaps ' if confidence < LIKELY else ''}{said} ({numbers.sure(confidence)} sure)"
+    return f"{'perhaps ' if round(confidence, 2) < LIKELY else ''}{said} ({numbers.sure(confidence)} sure)"
 
 
 def _that_matters(known: Known, ending: Ending) -> Iterator[NotJudged]:

@@ -181,7 +181,7 @@ def test_a_loss_that_is_no_number_any_more():
     said = words_of(decided(Verdict.DIVERGED, "non_finite_loss", non_finite_in_a_row=3, times_too_high=10))
     assert said.reason == "the loss is NaN or infinite for 3 epochs in a row"
     assert said.advice == (
-        "restore epoch 47",
+        "restore the weights of epoch 47",
         "the learning rate looks about 10 times too high: lower it, or clip the gradients",
     )
 

@@ -1,5 +1,7 @@
 """The end of a training, as it is printed."""
 
+import dataclasses
+
 from convergence_callbacks import Verdict
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.ending import Ending, NotJudged, Patient
@@ -78,3 +80,21 @@ def test_of_trees_it_is_told_how_to_predict_with_those_up_to_the_best_round():
     said = summary_of(STOPPED, ENDING, predict="iteration_range=(0, {})")
     assert "Best: 0.1235 at epoch 48, predict(iteration_range=(0, 48))." in said  # the epochs of Keras count from 1
     assert "predict" not in summary_of(STOPPED, ENDING, restored=True, predict="iteration_range=(0, {})")
+
+
+def test_a_verdict_that_is_only_the_likeliest_is_called_perhaps():
+    made = decided(Verdict.OVERFITTING, "expected_gain", stop=True, **SETTLED)
+    unsure = dataclasses.replace(made, confidence=0.37)
+    assert ": perhaps overfitting (37% sure)." in summary_of(unsure, ENDING)
+    assert ": converged (80% sure)." in summary_of(STOPPED, ENDING)
+
+
+def test_of_too_few_epochs_nothing_is_said_to_improve():
+    decision = decided(Verdict.IMPROVING, "max_epochs", stop=True, step=0, epochs=1)
+    said = summary_of(decision, Ending(spent=1, budget=1, not_judged=(NotJudged.TOO_FEW,)))
+    assert said.startswith("Ended after epoch 0 of 1: too few epochs to judge.") and "improving" not in said
+
+
+def test_the_gain_of_all_epochs_so_far_is_not_told_as_recent():
+    decision = decided(Verdict.IMPROVING, step=4, recent_gain=1.0, recent_epochs=4)
+    assert "total gain" not in summary_of(decision, Ending(spent=5, budget=50))

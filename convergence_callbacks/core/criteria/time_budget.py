@@ -27,7 +27,7 @@ class TimeBudget(Criterion):
     hours: float = setting("hours the training may take", gt=0, example=12.0)
 
     stops_when: ClassVar = "the training has taken {hours:hours}"
-    because: ClassVar = "{hours:hours} have used up the budget of {budget_hours:hours}"
+    because: ClassVar = "the time budget of {budget_hours:hours} is used up"
 
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
         elapsed = reading.observation.elapsed

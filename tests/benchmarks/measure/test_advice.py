@@ -30,5 +30,5 @@ def test_the_nearest_recorded_rate_answers(rate, factor, answer):
 def test_the_table_counts_what_helped():
     of = [Followed(f"r{n}", d, "unstable", 0.1, 1.0, after) for n, (d, after) in enumerate([("a", 0.5), ("b", 1.2)])]
     text = table(of, [])
-    assert "| unstable | 2 | 50 % | 0 to 100 % | 1.00 → 0.75 | 25 % (0 % to 50 %) |" in text
+    assert "| unstable | 2 | 50% | 0 to 100% | 1.00 → 0.75 | 25% (0% to 50%) |" in text
     assert "| false_convergence | 0 |" in text

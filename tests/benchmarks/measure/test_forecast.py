@@ -83,5 +83,5 @@ def test_the_command_writes_the_table(tmp_path):
     few.save(tmp_path / "few.npz")
     main(tmp_path / "few.npz", tmp_path / "out", jobs=1)
     table = (tmp_path / "out" / "forecast.md").read_text(encoding="utf-8")
-    assert "| validation loss at the end | 50 % |" in table
-    assert "| epochs left, by train loss | 75 % |" in table and "| sublinear, noise" in table
+    assert "| validation loss at the end | 50% |" in table
+    assert "| epochs left, by train loss | 75% |" in table and "| sublinear, noise" in table

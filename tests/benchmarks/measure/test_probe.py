@@ -45,7 +45,7 @@ def test_each_slow_run_has_a_line_with_what_the_raise_brought():
     alone = [ended("converged", "converged"), ended("false_convergence", "false_convergence", best=2.2)]
     raised = [ended("converged", "converged"), ended("false_convergence", "not_learning", best=0.5, raised=30.0)]
     _, _, line = slow_rows({"alone": alone, "raised, with probes": raised}).splitlines()
-    assert line.endswith("| not learning | 30 times | 90 % | 5 % |")
+    assert line.endswith("| not learning | 30 times | 90% | 5% |")
 
 
 def test_a_run_that_is_far_too_slow_learns_once_its_rate_is_raised():

@@ -64,5 +64,5 @@ def test_the_tables_have_a_row_for_each_way_and_pair():
     found = {way: [tuning.Outcome(100 - place, 0, 1.0)] * 2 for place, way in enumerate(tuning.WAYS)}
     draws = [np.array([0, 1]), np.array([1, 1])]
     rows = tuning.way_rows(found, draws, np.ones(2))
-    assert len(rows) == 2 + len(tuning.WAYS) and "| patience 10 | 0.990 | 0.9900–0.9900 | 100 % | 0.0000 |" in rows[3]
-    assert "| 5 % | 5–5 % |" in tuning.saved_rows(found, draws)[2]
+    assert len(rows) == 2 + len(tuning.WAYS) and "| patience 10 | 0.990 | 0.9900–0.9900 | 100% | 0.0000 |" in rows[3]
+    assert "| 5% | 5–5% |" in tuning.saved_rows(found, draws)[2]
