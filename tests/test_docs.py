@@ -61,6 +61,7 @@ def reader_s_own_model():
     }
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 @each_page
 def test_python_snippets_run_and_print_what_the_page_says(page, tmp_path, monkeypatch, capsys):
     if page.name == "frameworks.md" or not (codes := snippets(page, "python")):  # it has a test of its own
