@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convergence_callbacks import Decision, Monitor, Observation
+from convergence_callbacks.core.models.further_gain import model
 from convergence_callbacks.core.models.further_gain.model import FurtherGain
-from convergence_callbacks.core.rule.expected_gain import ExpectedGain, can_expect, expected_of
+from convergence_callbacks.core.rule.expected_gain import ExpectedGain, can_expect
 from convergence_callbacks.telling.numbers import NONE, percent, value
 from convergence_callbacks.telling.summary import verdict_of
 
@@ -41,7 +42,7 @@ def _rows() -> Iterator[str]:
         state, _ = rule.step(state, reading)
         decision = monitor.observe(observation)
         if decision.stop or observation.step % EVERY == 0:
-            yield _row(observation, decision, expected_of(state) if can_expect(reading) else None)
+            yield _row(observation, decision, model.further_gain(state["worth"]) if can_expect(reading) else None)
         if decision.stop:
             return
 
