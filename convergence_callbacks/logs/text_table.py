@@ -153,9 +153,14 @@ class Table:
         read |= {part: read[name] for name in sums if name in read for part in sums[name]}
         names, needed = self.names, {*needed_of(columns), *parts}
         wanted = self._wanted(names, read)
-        for number, line in self._lines:
+        marked = self._header is not None and self._header.is_comment
+        for number, given in self._lines:
+            line = given
+            if marked and _is_comment(given):  # a table that goes on after a restart may name its columns again
+                bare = given.lstrip("#%/").strip()
+                line = bare if set(cells_of(bare, self._delimiter)) & set(names) else given
             cells = cells_of(line, self._delimiter)
-            if not line[0].isdigit() and is_header(cells) and _is_another(cells, names):
+            if not line[:1].isdigit() and is_header(cells) and _is_another(cells, names):
                 names = _once_each([name.strip() for name in cells])  # a resumed log may begin again, with others
                 wanted = self._wanted(names, read)
                 if not any(wanted.values()):

@@ -88,6 +88,13 @@ def test_deepmd_s_curve_is_a_table(tmp_path):
     assert run.observations[0].lr == 1e-3 and run.unit == "evaluation"
 
 
+def test_deepmd_s_curve_goes_on_after_a_restart_that_names_its_columns_again(tmp_path):
+    rows = [f"{1000 * e:7d}    {v:.6e}    {t:.6e}   1.0e-03\n" for e, (t, v) in PAIRS]
+    header = "#  step      rmse_val    rmse_trn         lr\n"
+    (tmp_path / "lcurve.out").write_text(header + "".join(rows[:10]) + "# If it is nan\n" + header + "".join(rows[10:]))
+    assert losses(only(tmp_path)) == (pytest.approx(TRAIN, rel=1e-5), pytest.approx(VAL, rel=1e-5))
+
+
 def test_deepmd_s_curve_without_validation_is_one_of_training(tmp_path):
     lines = "".join(f"{1000 * e:7d}    {t:.6e}    4.67e-01   1.0e-03\n" for e, (t, _) in PAIRS)
     (tmp_path / "lcurve.out").write_text("#  step      rmse_trn    rmse_e_trn         lr\n" + lines)
