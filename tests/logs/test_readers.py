@@ -68,6 +68,8 @@ def test_every_reader_that_ships_is_tried(tmp_path):
         "decision record",
         "TensorBoard CSV",
         "Git LFS pointer",
+        "CatBoost errors",  # these two in test_further_formats
+        "DeepLabCut",
     }
     assert {reader.name for reader in known_readers()} <= tried
 
