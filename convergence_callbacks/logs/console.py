@@ -126,6 +126,9 @@ MOST_NAMES = 1_000
 LONGEST = 4_000
 """Characters of a line, at most."""
 
+LEVEL = re.compile(r"^\W{0,3}(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL)\b\W*")
+"""How urgent a line is, in front of it."""
+
 NUMBERS_BEFORE = re.compile(r"^[\d.:]+\s+")
 """What is left of a time in front of a name."""
 
@@ -286,7 +289,7 @@ def record_of(number: int, line: str) -> Record | None:
     """
     stamp = STAMP.match(line)
     time = _seconds(stamp["when"]) if stamp else math.nan
-    text = (line[stamp.end() :] if stamp else line).translate(NO_QUOTES)
+    text = LEVEL.sub("", line[stamp.end() :] if stamp else line).translate(NO_QUOTES)
     if NOT_SAID_OF_WHAT.match(text) or "Namespace(" in text:
         return None
     text, counts = _unnamed_counters(_spelled_out(ATTACHED.sub(r"\1 \2 ", text)))

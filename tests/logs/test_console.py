@@ -41,6 +41,7 @@ FORMS = {
     "a logger's name": "INFO:root:epoch={e} train_loss={t} val_loss={v} | train_loss {t} val_loss {v}\n",
     "shares behind": ">>> Ep {e}: Loss {t} | ACC 33.98% | val_loss {v} | Early Stop: 99.6%\n",
     "settings before": "epochs: 200, lr: 0.1\nNamespace(lr=0.5, loss=3, epochs=90)\nEpoch {e} train_loss {t} val_loss {v}\n",
+    "a level before": "2025-01-01 10:00:0{e},123 INFO Epoch {e} train loss: {t} val loss: {v}\n",
     "an eta before": "2019-07-25 00:00:58,167 trainer INFO: eta: 1 day, 2:01:04  epoch: {e}  loss: {t} (9.0)  val_loss: {v} (9.0)\n",
     "a date of its own": "20200204-19:54:00 Train Epoch: {e}/6 ...\n20200204-20:09:01     total_loss: {t} val_loss: {v}\n",
     "best beside": "Epoch {e} train loss: {t} val loss: {v} best val loss: 0.1\n",
