@@ -76,7 +76,7 @@ def histories_in(document: Any, choice: ColumnChoice) -> dict[str, History]:
     if whole and _has_loss(whole, choice):
         return {"": whole}
     inner = document.items() if isinstance(document, dict) else ()
-    found = {key: history for key, value in inner if (history := _history(value))}
+    found = {key: history for key, value in inner if (history := _history(_flattened(key, value)))}
     with_loss = _side_by_side({key: history for key, history in found.items() if _has_loss(history, choice)})
     first = [whole, *found.values()] if whole else list(found.values())
     return with_loss or ({"": first[0]} if first else {})
@@ -86,15 +86,21 @@ def _history(value: Any) -> History | None:
     """A value as a history, None where it can't be one."""
     if isinstance(value, list):
         return value if value and all(isinstance(each, dict) for each in value) else None
-    if not isinstance(value, dict):
-        return None
-    nested = {f"{key}/{name}": inner for key, each in value.items() for name, inner in _parts(each).items()}
-    return _series({**nested, **value}) or None
+    return (_series(value) or None) if isinstance(value, dict) else None
 
 
-def _parts(value: Any) -> Mapping[str, Any]:
-    """What an output of a model has of its own, as Ludwig writes it: ``{"training": {"combined": {"loss": […]}}}``."""
-    return value if isinstance(value, dict) and not all(key.isdigit() for key in value) else {}
+def _flattened(key: str, value: Any) -> Any:
+    """A part of the data with what each output of the model has of its own beside what it has itself.
+
+    Ludwig writes ``{"training": {"combined": {"loss": […]}}}``; of anything else, as of folds, each part is a history.
+    """
+    if key.lower() not in SPLITS or not isinstance(value, dict):
+        return value
+    outputs = {name: each for name, each in value.items() if isinstance(each, dict) and not all(map(str.isdigit, each))}
+    return {
+        **value,
+        **{f"{name}/{metric}": each for name, output in outputs.items() for metric, each in output.items()},
+    }
 
 
 def _names(history: History) -> list[str]:
