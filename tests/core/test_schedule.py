@@ -84,9 +84,14 @@ def test_the_rate_moves_when_it_warms_up_drops_or_restarts(past, ahead, moving):
         ([1, 0.1, 0.1, 0.1, 0.1], None, False),
         ([1, 1, 1, 0.04, 0.001], [0.001], True),
         ([1, 0.1, 0.1, 0.1, 0.1], [0.01], False),  # what a step brings is known from the first
+        ([1, 0.8, 0.6, 0.4, 0.2], None, False),  # a line that ends at zero halves the rate at last, …
+        ([1, 0.8, 0.6, 0.4, 0.2], [0.0], False),
+        ([1, 0.95, 0.8, 0.6, 0.34, 0.14], [0.03], False),  # … and so does half a cosine
+        ([1, 0.8, 0.6, 0.4, 0.2], [0.02, 0.02], False),
+        ([1, 0.99, 0.98, 0.97, 0.96], [0.95, 0.3], True),
         ([np.nan, np.nan], None, False),
     ],
 )
 def test_a_step_of_the_rate_is_seen_three_epochs_back_and_where_it_is_ahead(past, ahead, steps_down):
     past, ahead = np.array(past, float), None if ahead is None else np.array(ahead, float)
-    assert rate_steps_down(past, past[-JUST_OVER - 1 :], ahead) is steps_down
+    assert rate_steps_down(past, past[-JUST_OVER - 2 :], ahead) is steps_down

@@ -129,7 +129,7 @@ class Reading:
     def rate_steps_down(self) -> bool:
         """Whether the learning rate just fell in one step, or is right ahead of the first."""
         ahead = self._rates_of_next(max(RIGHT_AHEAD, int(AHEAD_SHARE * self.curve.count)))
-        return rate_steps_down(self.rates, self._rates_of_latest(JUST_OVER + 1), ahead)
+        return rate_steps_down(self.rates, self._rates_of_latest(JUST_OVER + 2), ahead)
 
     @functools.cached_property
     def rate_warms_up(self) -> bool:

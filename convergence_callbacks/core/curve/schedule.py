@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -13,6 +12,9 @@ from convergence_callbacks.core.observation import LARGEST, LEAST_RATE
 Schedule = Sequence[float] | Callable[[int], float]
 """Learning rate of each epoch: a sequence indexed by the epoch, or a function of it."""
 
+SUDDEN = 2.0
+"""Times its last fall by which a rate must fall to have fallen in one step: the end of a smooth decay does less."""
+
 LOOKS_AHEAD = 64
 """Rates read between now and then: enough to see a drop, and a bound on the work of each epoch."""
 
@@ -22,7 +24,7 @@ DROP = 0.6
 RIGHT_AHEAD = 5
 """Epochs before the first step of the schedule in which a plateau says nothing: it is what the step is there to end."""
 
-AHEAD_SHARE = 0.25
+AHEAD_SHARE = 0.5
 """Share of the epochs so far that is right ahead too: in a long run the plateau before a step is longer."""
 
 JUST_OVER = 3
@@ -119,16 +121,22 @@ def rate_steps_down(past: NDArray[np.float64], latest: NDArray[np.float64], ahea
 
     Args:
         past: Rates so far, the latest last; NaN where unknown.
-        latest: Those of them between which a step is just over.
+        latest: Those of them between which a step is just over, and the one before.
         ahead: Rates of the next epochs, None where unknown.
     """
     least = SPENT * np.nanmax(past, initial=0.0)  # a lower rate can't do anything any more
-    if ahead is None or _drops(past, least).any():
-        return bool(_drops(latest, least).any())
-    return bool(_drops(np.concatenate([past[-1:], ahead]), least).any())
+    whole = np.concatenate([past[:1], past])  # none fell before the first
+    if ahead is None or _steps(whole, least):
+        return _steps(latest if len(latest) > JUST_OVER + 1 else whole, least)
+    return _steps(np.concatenate([whole[-2:], ahead]), least)
 
 
-def _drops(rates: NDArray[np.float64], least: float = -math.inf) -> NDArray[np.bool_]:
-    """Where a rate above the least one is followed by one far below it; NaN compares as false."""
-    before, after = rates[:-1], rates[1:]
-    return (after < DROP * before) & (before > least)
+def _steps(rates: NDArray[np.float64], least: float) -> bool:
+    """Whether a rate above the least one falls in one step: by far more than in the epoch before, so not the first."""
+    falls = rates[:-1] - rates[1:]
+    return bool((_drops(rates)[1:] & (rates[1:-1] > least) & (falls[1:] > SUDDEN * falls[:-1])).any())
+
+
+def _drops(rates: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where a rate is followed by one far below it; NaN compares as false."""
+    return rates[1:] < DROP * rates[:-1]
