@@ -8,7 +8,6 @@ curves counts there. With OMP_NUM_THREADS=1 the trees are the same every time, t
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,11 +20,11 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from benchmarks.fit.export import Arrays, arrays_of, multiplied, tree_of
 from benchmarks.fit.provenance import Data, Made
+from benchmarks.fit.variants import paced
 from benchmarks.record.curves import Run
 from benchmarks.record.labels import Labelled, labelled, learnable, with_less_budget
 from convergence_callbacks.core.curve.curve import Curve
 from convergence_callbacks.core.curve.reading import Reading
-from convergence_callbacks.core.curve.series import noise_of
 from convergence_callbacks.core.models.boosted_trees import Tree
 from convergence_callbacks.core.models.diagnosis import model as diagnosis
 from convergence_callbacks.core.models.features import features, names
@@ -35,6 +34,7 @@ from convergence_callbacks.core.rule.guards import FEWEST_EPOCHS as FEWEST
 VERDICTS = tuple(verdict.value for verdict in diagnosis.VERDICTS)
 
 ENSEMBLES = 2  # that are averaged
+ROUNDS = 150  # of boosting, each a tree a verdict
 SHARES = (0.1, 0.2, 0.3, 0.45, 0.6, 0.75, 0.88)  # of a run, where it is read before its end
 PACES = (0.3, 0.5, 2.0, 4.0)  # of runs whose learning rate is not known: then epochs say little
 OTHER_VIEWS = 0.5  # what a run counts for that is read as others would have logged it
@@ -130,7 +130,7 @@ def _rows(labelled_run: Labelled, reads: int) -> list[tuple[list[float], str, fl
     for view in (own, _other_view(run, False, rng), _other_view(run, True, rng)):
         at = stops if view is own else [stop for stop in stops if rng.random() < 0.5 or stop == run.epochs]
         logged = {max(FEWEST, round(stop * view.pace)): stop for stop in at}
-        for signals in signals_along(paced(run, view.pace, rng), view, logged):
+        for signals in signals_along(run if view.pace == 1.0 else paced(run, view.pace, rng), view, logged):
             epochs = logged[signals.observation.step + 1]
             verdict = each.at(epochs)
             if verdict in VERDICTS and not (view.alone and _needs_both(verdict, run)):
@@ -138,20 +138,6 @@ def _rows(labelled_run: Labelled, reads: int) -> list[tuple[list[float], str, fl
                 weight *= 1.0 if at is stops else OTHER_VIEWS
                 rows.append((list(features(signals).values()), verdict, weight, run.data))
     return rows
-
-
-def paced(run: Run, pace: float, rng: np.random.Generator) -> Run:
-    """The run as it would have been logged if each epoch were so many, with as much noise."""
-    if pace == 1.0:
-        return run
-    epochs = max(FEWEST, round(run.epochs * pace))
-    at = np.linspace(0, run.epochs - 1, epochs)
-
-    def logged(loss: NDArray[np.float64]) -> NDArray[np.float64]:
-        noise = noise_of(loss[np.isfinite(loss)]) if pace > 1 else 0.0
-        return np.interp(at, np.arange(run.epochs), loss) + noise * rng.standard_normal(epochs)
-
-    return dataclasses.replace(run, train=logged(run.train), val=logged(run.val), lr=logged(run.lr))
 
 
 def _needs_both(verdict: str, run: Run) -> bool:
@@ -197,8 +183,8 @@ def fit(known: Examples) -> list[HistGradientBoostingClassifier]:
         weights[of_verdict] /= known.weights[of_verdict].sum() ** BALANCE
     return [
         HistGradientBoostingClassifier(
-            max_iter=90,
-            learning_rate=0.16,
+            max_iter=ROUNDS,
+            learning_rate=0.1,
             max_leaf_nodes=10,
             max_depth=6,
             min_samples_leaf=20,

@@ -15,7 +15,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from benchmarks.fit.export import Arrays, arrays_of, trees_of
 from benchmarks.fit.further_gain_rows import Rows, all_rows, fitted_rows, regret_of
 from benchmarks.fit.provenance import Data, Made
-from benchmarks.fit.variants import with_variants
+from benchmarks.fit.variants import OF_HISTORIES, with_variants
 from benchmarks.measure.score import SENSIBLE, usable
 from benchmarks.record.curves import Run
 from benchmarks.record.histories import weights_of
@@ -27,13 +27,13 @@ from convergence_callbacks.core.rule.guards import hard_start_epochs, has_begun,
 Series = NDArray[np.float64]
 
 POWER = 1 / 3  # worth spans decades and is often 0: its cube root is near enough to even
-TREES = 150  # of each kind
+TREES = 250  # of each kind
 SAFE = 0.85  # share of the runs that gain no more than what is called the most
 CAUTION = 0.5  # what the most that may be gained counts for beside worth
 FOLDS = 3
 LEVELS = 25
 MOST = 0.95
-HISTORIES = 4.0  # times that a public history counts as much as a recorded run, on average
+HISTORIES = 1.2  # times that a public history, or a variant of it, counts as much as a recorded run, on average
 RATES = (0.01, 10.0)  # learning rates, in units of the usual one, whose runs are fitted
 
 DESCRIPTION = """Two ensembles of boosted regression trees (scikit-learn's `HistGradientBoostingRegressor`), stored as
@@ -85,7 +85,7 @@ def fit(rows: Sequence[Rows]) -> Fitted:
 def _regressor(**loss: Any) -> HistGradientBoostingRegressor:
     return HistGradientBoostingRegressor(
         max_iter=TREES,
-        learning_rate=0.08,
+        learning_rate=0.07,
         max_leaf_nodes=12,
         min_samples_leaf=400,
         max_features=0.4,
@@ -196,7 +196,7 @@ def fitted(data: Data, jobs: int) -> Made:
     """Fit to all runs that learn something; take the expected gains from data sets and projects left out."""
     recorded = [run for run in data.recorded if learns(run)]
     runs = [*recorded, *data.histories]
-    rows = fitted_rows([*with_variants(recorded), *data.histories], jobs)
+    rows = fitted_rows([*with_variants(recorded), *with_variants(data.histories, OF_HISTORIES)], jobs)
     judged = all_rows([*(run for run in recorded if usable(run) and not run.pretrained), *data.histories], jobs)
     levels = levels_of(left_out(rows, judged, jobs), judged)
     return Made(

@@ -19,7 +19,8 @@ from convergence_callbacks.core.observation import Observation
 
 Series = NDArray[np.float64]
 
-ROWS_A_RUN = 20  # of those that are fitted: long runs are not to count for more than short ones
+ROWS_A_RUN = 20  # of those that are fitted: long runs are not to count for more than short ones, …
+ROWS_A_HISTORY = 40  # … and histories, of which there are few
 UNKNOWN = 0.25  # share of the fitted runs whose budget and schedule nobody knows, …
 BUDGET_ONLY = 0.25  # … and of those whose budget alone is known
 BASELINE_KNOWN = 0.4  # share of the fitted runs of which a trivial predictor's loss is known
@@ -100,7 +101,8 @@ def rows_of(
 
 def _fitted_rows(run: Run) -> Rows:
     rng = np.random.default_rng(zlib.crc32(run.name.encode()) + 1)
-    chosen = rng.random(run.epochs) < ROWS_A_RUN / run.epochs
+    count = ROWS_A_RUN if run.domain == "recorded" else ROWS_A_HISTORY
+    chosen = rng.random(run.epochs) < count / run.epochs
     chosen[FEWEST_BINS - 1] = True  # so that no run is without a row
     known = rng.random()
     return rows_of(

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.record.curves import Run
+from convergence_callbacks.core.curve.series import noise_of
+from convergence_callbacks.core.rule.guards import FEWEST_EPOCHS
 
 Series = NDArray[np.float64]
 
@@ -114,7 +116,32 @@ def generous(run: Run, rng: np.random.Generator) -> Run:
     )
 
 
-VARIANTS: tuple[tuple[Callable[[Run, np.random.Generator], Run], float], ...] = (
+def slower(run: Run, rng: np.random.Generator) -> Run:
+    """With shorter epochs, so that it takes more of them."""
+    return paced(run, rng.uniform(1.3, 3.0), rng)
+
+
+def faster(run: Run, rng: np.random.Generator) -> Run:
+    """With longer epochs, so that it takes fewer of them."""
+    return paced(run, rng.uniform(0.35, 0.8), rng)
+
+
+def paced(run: Run, pace: float, rng: np.random.Generator) -> Run:
+    """The run as it would have been logged if each epoch were so many, with as much noise."""
+    epochs = max(FEWEST_EPOCHS, round(run.epochs * pace))
+    at = np.linspace(0, run.epochs - 1, epochs)
+
+    def logged(loss: Series) -> Series:
+        noise = noise_of(loss[np.isfinite(loss)]) if pace > 1 else 0.0
+        return np.asarray(np.interp(at, np.arange(run.epochs), loss) + noise * rng.standard_normal(epochs))
+
+    rates = np.interp(at, np.arange(run.epochs), run.lr)
+    return _changed(run, f"pace{pace:.2f}", train=logged(run.train), val=logged(run.val), lr=rates)
+
+
+Vary = Callable[[Run, np.random.Generator], Run]
+
+VARIANTS: tuple[tuple[Vary, float], ...] = (
     (noisy, 0.5),
     (thrown_off, 0.3),
     (cut_short, 0.4),
@@ -125,17 +152,31 @@ VARIANTS: tuple[tuple[Callable[[Run, np.random.Generator], Run], float], ...] = 
     (generous, 0.3),
     (smooth, 0.2),
 )
-"""Each variant, and of what share of the runs it is made."""
+"""Each variant of a recorded run, and of what share of them it is made."""
+
+OF_HISTORIES: tuple[tuple[Vary, float], ...] = (
+    (noisy, 0.5),
+    (cut_short, 0.6),
+    (cut_short, 0.4),
+    (without_train_loss, 0.15),
+    (smooth, 0.3),
+    (rounded, 0.12),
+    (thrown_off, 0.1),
+    (spiked, 0.1),
+    (faster, 1.0),
+    (slower, 1.0),
+)
+"""The same of public histories: there are few projects, so each lends more."""
 
 
-def with_variants(runs: Iterable[Run]) -> list[Run]:
+def with_variants(runs: Iterable[Run], variants: Sequence[tuple[Vary, float]] = VARIANTS) -> list[Run]:
     """All runs, each followed by some of its variants."""
-    return [run for original in runs for run in (original, *_variants_of(original))]
+    return [run for original in runs for run in (original, *_variants_of(original, variants))]
 
 
-def _variants_of(run: Run) -> list[Run]:
+def _variants_of(run: Run, variants: Sequence[tuple[Vary, float]]) -> list[Run]:
     rng = np.random.default_rng(zlib.crc32(run.name.encode()))
-    chosen = [vary for vary, share in VARIANTS if rng.random() < share and run.epochs > SHORTEST]
+    chosen = [vary for vary, share in variants if rng.random() < share and run.epochs > SHORTEST]
     return [variant for variant in (vary(run, rng) for vary in chosen) if variant.gain > 0.05 * abs(variant.baseline)]
 
 

@@ -5,16 +5,16 @@ a constant added to it changes any of them. Only where a trivial predictor's los
 how much of that is left. Times are in bins of the bounded curve, learning rates against the highest so far. What is not
 known (a schedule, a budget, a train loss, a baseline) is NaN.
 
-Of each loss is read:
+Of each loss is read (of train loss only what either model needs):
 
-- ``clear``: how far it fell, in units of its noise;
-- ``within_0.01`` and the like: since when the lowest loss has been nearer to its best than that, in bins (log);
-- ``level_6`` and the like: its mean over the latest bins, above its best;
+- ``clear``: how far it fell, in units of its noise; ``late_clear``: how far in the later half;
+- ``within_0.01`` and the like: since when the lowest loss has been nearer to its best than that, in bins;
+- ``level_6`` and the like: its mean over the latest bins, above its best; ``level_end``: over the last twelfth;
 - ``progress_12`` and ``progress_since_0.5``: what the lowest loss gained over the latest bins, or since that share of
   the run;
 - ``fall_4``: by how much the mean of the last quarter is below that of the quarter before;
-- ``fall_after_8``: how far it had fallen after so many epochs;
-- ``spread_12``: its standard deviation over the latest bins;
+- ``fall_after_8``: how far it had fallen after so many epochs; ``most_after``: epochs that most of it took (log);
+- ``spread_12``: its standard deviation over the latest bins; ``highest_rise``: from one bin to the next;
 - ``line``, ``line_late``: how much of it is a straight line in the sum of the learning rates, whole and in its later
   half: what a rate that is far too low makes.
 """
@@ -35,8 +35,11 @@ from convergence_callbacks.core.curve.schedule import rates_ahead
 from convergence_callbacks.core.curve.series import Series, medians, noises
 from convergence_callbacks.core.observation import Observation
 
-LEVELS = (3, 6, 12, 50)
+LEVELS = (3, 6, 12)
 """Latest bins whose mean is a level."""
+
+TWELFTHS = 12
+"""Parts of the run, of which the first and the last show where a loss began and where it ends."""
 
 PROGRESS = (3, 12, 50)
 """Latest bins over which the progress of the lowest loss is taken."""
@@ -47,8 +50,11 @@ SHARES = (0.5, 0.75)
 DISTANCES = (0.01, 0.03, 0.1)
 """From the best, in units of the fall: since when the lowest loss has been nearer than that."""
 
-EPOCHS = (4, 8, 16)
+EPOCHS = (2, 4, 8, 16)
 """Epochs after which the fall so far is read: a good learning rate has brought most of it by then."""
+
+MOST_SHARE = 0.9
+"""Share of the fall that is most of it."""
 
 LEAST_NOISES = 4.0
 """Times its noise that stand for the fall of a loss that fell by less: that may be nothing."""
@@ -64,6 +70,12 @@ NOISE_BINS = 40
 
 SPREAD_BINS = 12
 """Latest bins over which a standard deviation is taken."""
+
+EARLY_BINS = 6
+"""First bins, or else the first quarter, over which both losses agree or not: validation overfits after that."""
+
+SHARED_MOST = 10.0
+"""Times the fall of train loss beyond which that of validation loss is all the same."""
 
 GAP_BINS = 5
 """Latest bins whose median is the generalisation gap."""
@@ -153,22 +165,50 @@ def names() -> tuple[str, ...]:
     return tuple(features(Reading(observation=Observation(step=SPREAD_BINS - 1), curve=curve)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """Validation and train loss of each run, an axis for the two: what is computed of one is computed of the other.
+
+    Args:
+        losses: Of each bin, of shape (2, runs, bins).
+        lowest: The lowest so far.
+        moves: From each bin to the next.
+        means: `_MEANS`, weighted sums of the bins.
+        noise: Standard deviation around the trend.
+        unit: What all sizes are shares of.
+    """
+
+    losses: Series
+    lowest: Series
+    moves: Series
+    means: Series
+    noise: Series
+    unit: Series
+
+    @classmethod
+    def of(cls, runs: Readings, train: Series) -> _Both:
+        losses = np.array([runs.losses, train])
+        lowest = np.minimum.accumulate(np.array([runs.lowest, train]), axis=-1)
+        most, least = np.maximum.reduce(losses, axis=-1), np.minimum.reduce(losses, axis=-1)
+        noise = np.maximum(noises(losses[..., -NOISE_BINS:]), LEAST_NOISE * (most - least) + math.ulp(0.0))
+        fall = np.array([runs.first_level, train[..., 0]]) - lowest[..., -1]
+        unit = np.maximum(np.maximum(fall, LEAST_NOISES * noise), ROUNDING * np.maximum(most, -least))
+        means = losses @ _means(losses.shape[-1])
+        return cls(losses, lowest, losses[..., 1:] - losses[..., :-1], means, noise, unit)
+
+
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")  # what is beyond all numbers is cut off
 def _columns(runs: Readings) -> Columns:
     train = _train_losses(runs)
-    both = np.array([runs.losses, train])  # what is computed of one is computed of the other at once
-    lowest = np.minimum.accumulate(np.array([runs.lowest, train]), axis=-1)
-    most, least = np.maximum.reduce(both, axis=-1), np.minimum.reduce(both, axis=-1)
-    noise = np.maximum(noises(both[..., -NOISE_BINS:]), LEAST_NOISE * (most - least) + math.ulp(0.0))
-    fall = np.array([runs.first_level, train[..., 0]]) - lowest[..., -1]
-    unit = np.maximum(np.maximum(fall, LEAST_NOISES * noise), ROUNDING * np.maximum(most, -least))
-    each = {"clear": np.maximum(fall, 0.0) / noise, **_one_loss(both, lowest, unit, _learning_time(runs), runs.width)}
+    both = _Both.of(runs, train)
+    fall = np.array([runs.first_level, train[..., 0]]) - both.lowest[..., -1]
+    each = {"clear": np.maximum(fall, 0.0) / both.noise, **_one_loss(both, _learning_time(runs), runs.width)}
     return {
         "epochs": runs.count,
         "wait": runs.wait,
         **{f"val_{name}": value[0] for name, value in each.items()},
-        **{f"train_{name}": value[1] for name, value in each.items()},
-        **_both_losses(both, unit, np.argmin(runs.lowest, axis=-1)),
+        **{f"train_{name}": value[1] for name, value in each.items() if name not in OF_VALIDATION},
+        **_both_losses(both, np.argmin(runs.lowest, axis=-1)),
         **_circumstances_of(runs.each),
     }
 
@@ -183,27 +223,29 @@ def _train_losses(runs: Readings) -> Series:
     return np.concatenate([first, train[..., missing:]], axis=-1)
 
 
-def _one_loss(losses: Series, lowest: Series, unit: Series, time: Series, width: int) -> dict[str, Series]:
+def _one_loss(both: _Both, time: Series, width: int) -> dict[str, Series]:
     """What a loss says by itself."""
-    bins, best = losses.shape[-1], lowest[..., -1]
-    means, places = losses @ _means(bins), _places(bins, width)
-    progress = lowest[..., places[: len(PROGRESS) + len(SHARES)]] - best[..., None]
-    falls = losses[..., :1] - losses[..., places[len(PROGRESS) + len(SHARES) :]]
+    losses, lowest, unit = both.losses, both.lowest, both.unit
+    bins, first, best = losses.shape[-1], losses[..., :1], lowest[..., -1:]
+    places = _places(bins, width)
     sizes = np.concatenate(
         [
-            means[..., : len(LEVELS)] - best[..., None],
-            means[..., len(LEVELS) :],
-            progress,
-            falls,
+            both.means[..., : len(LEVELS) + 1] - best,
+            both.means[..., len(LEVELS) + 1 : -2],
+            lowest[..., places[: len(PROGRESS) + len(SHARES)]] - best,
+            first - losses[..., places[len(PROGRESS) + len(SHARES) :]],
             _spreads(losses[..., -SPREAD_BINS:])[..., None],
+            np.maximum.reduce(both.moves[..., bins // 4 :], axis=-1, initial=0.0)[..., None],
         ],
         axis=-1,
     )
-    near = best[..., None] + unit[..., None] * np.array(DISTANCES)
-    ages = (lowest[..., None, :] < near[..., None]).sum(axis=-1)
+    ages = (lowest[..., None, :] < best[..., None] + (unit[..., None] * np.array(DISTANCES))[..., None]).sum(axis=-1)
+    most = losses <= first - MOST_SHARE * (first - losses.min(axis=-1, keepdims=True)) + LEAST_NOISE * unit[..., None]
     return {
         **_by_name(_SIZES, sizes / unit[..., None]),
         **_by_name(_AGES, ages),
+        "most_after": np.log10(1 + most.argmax(axis=-1) * width),
+        "late_clear": both.means[..., -2] / both.noise,
         "line": _straightness(time, losses),
         "line_late": _straightness(time[..., bins // 2 :], losses[..., bins // 2 :]),
     }
@@ -211,13 +253,20 @@ def _one_loss(losses: Series, lowest: Series, unit: Series, time: Series, width:
 
 _SIZES = (
     *(f"level_{window}" for window in LEVELS),
+    "level_end",
     "fall_4",
     *(f"progress_{window}" for window in PROGRESS),
     *(f"progress_since_{share:g}" for share in SHARES),
     *(f"fall_after_{epoch}" for epoch in EPOCHS),
     f"spread_{SPREAD_BINS}",
+    "highest_rise",
 )
 _AGES = tuple(f"within_{distance:g}" for distance in DISTANCES)
+
+OF_VALIDATION = frozenset(
+    (*_AGES, *(f"progress_{window}" for window in PROGRESS), *("level_end", "fall_4", "late_clear", "line_late"))
+)
+"""What is read of validation loss alone: of train loss neither model needs it."""
 
 
 def _by_name(names: Sequence[str], numbers: Series) -> dict[str, Series]:
@@ -237,13 +286,15 @@ def _spreads(series: Series) -> Series:
 
 @functools.lru_cache(maxsize=256)
 def _means(bins: int) -> Series:
-    """Weights that make a curve of so many bins its levels, and its fall from quarter to quarter."""
+    """Weights that make a curve of so many bins its levels, and its falls: by quarter, in the later half, and whole."""
     place = np.arange(bins)[:, None]
     levels = (place >= bins - np.minimum(LEVELS, bins)) / np.minimum(LEVELS, bins)
-    quarter = max(1, bins // 4)
+    part, quarter = max(1, bins // TWELFTHS), max(1, bins // 4)
+    end = (place >= bins - part) / part
     before = (place >= bins - 2 * quarter) & (place < max(1, bins - quarter))
-    after = place >= bins - quarter
-    return np.concatenate([levels, before / before.sum() - after / after.sum()], axis=1)
+    middle = (place >= bins // 2) & (place < bins // 2 + part)
+    fall_4 = before / before.sum() - (place >= bins - quarter) / quarter
+    return np.concatenate([levels, end, fall_4, middle / middle.sum() - end, (place < part) / part - end], axis=1)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -254,11 +305,13 @@ def _places(bins: int, width: int) -> NDArray[np.intp]:
     return places
 
 
-def _both_losses(both: Series, unit: Series, best: NDArray[np.intp]) -> dict[str, Series]:
+def _both_losses(both: _Both, best: NDArray[np.intp]) -> dict[str, Series]:
     """What both losses say of each other."""
-    val, train = both
-    bins = val.shape[-1]
-    steps = np.add.reduce(np.abs(both[..., 1:] - both[..., :-1]), axis=-1)
+    val, train = both.losses
+    bins, unit, falls = val.shape[-1], both.unit, both.means[..., -1]
+    shared = falls[0] / np.maximum(falls[1], both.noise[1])
+    early = max(EARLY_BINS, bins // 4)
+    steps = np.add.reduce(np.abs(both.moves), axis=-1)
     at_best = train[np.arange(len(best)), best]
     return {
         "gap": medians((val - train)[..., -GAP_BINS:]) / unit[1],
@@ -266,6 +319,10 @@ def _both_losses(both: Series, unit: Series, best: NDArray[np.intp]) -> dict[str
         "units": unit[1] / unit[0],
         "steps": steps[0] / steps[1],
         "agreement": _correlation(val, train),
+        "agreement_early": _correlation(val[..., :early], train[..., :early]),
+        "shared_fall": np.maximum(np.minimum(shared, SHARED_MOST), -SHARED_MOST),
+        "best_place": best / bins,
+        "train_fall_to_best": (train[..., 0] - at_best) / unit[1],
         "train_fall_since_best": (at_best - _means_of(train[..., -3:])[..., 0]) / unit[1],
     }
 
@@ -346,10 +403,14 @@ def _budget(reading: Reading) -> dict[str, float]:
 
 def _baseline(reading: Reading) -> dict[str, float]:
     """How much of a trivial predictor's loss is left; NaN where that is not known."""
+    begin = reading.curve.first_stable_bin
     losses = {
+        "start_of_baseline": float(reading.losses[begin]),
         "left_of_baseline": reading.curve.best,
         "now_of_baseline": reading.loss,
+        "train_start_of_baseline": float(reading.train_losses[begin]),
         "train_left_of_baseline": float(reading.train_losses.min()),
+        "train_now_of_baseline": float(reading.train_losses[-1]),
     }
     base = reading.baseline
     if base is None:

@@ -19,11 +19,14 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.models.further_gain import model as further_gain
 from convergence_callbacks.core.rule.diagnosis import Diagnosis, can_diagnose, diagnosed, once_settled
 from convergence_callbacks.core.rule.expected_gain import ExpectedGain, can_expect, expecting
-from convergence_callbacks.core.rule.guards import AGREED, LIKELY, SURE, hard_start_epochs, has_fallen
+from convergence_callbacks.core.rule.guards import AGREED, LIKELY, SURE, had_hard_start, has_fallen, is_wasted
 from convergence_callbacks.core.verdict import Verdict
 
 CURABLE = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE)
 """Verdicts that another learning rate cures; only a user who lists them lets them end a training."""
+
+MAY_YET_BEGIN = (Verdict.FALSE_CONVERGENCE, Verdict.NOT_LEARNING)
+"""What a hard start looks like, however little is expected of it: a run has half its budget to leave it."""
 
 NO_NUMBER, EXPLODES, RESTS, LOOKS = NonFiniteLoss(), ExplodingLoss(), NotLearning(), Diagnosis()
 """The criteria that it is made of, beside `ExpectedGain`."""
@@ -40,8 +43,8 @@ class Default(Criterion):
     only where that is certain: it has diverged, or it still learns nothing after the epochs within which it should
     have begun. Overfitting ends it once nothing more is expected, since in fine-tuning it may come back. Slow is not
     finished, and jumps are not convergence: a run that surely converges falsely or is surely unstable goes on unless
-    these verdicts are among those that end one. Where that is likely but not sure, it ends like one that has converged,
-    and reports the likely cause.
+    these verdicts are among those that end one, or an unstable one has brought next to nothing for 30 epochs. Where
+    that is likely but not sure, it ends like one that has converged, and reports the likely cause.
 
     Args:
         tolerance: Share of the total gain that is not worth waiting for.
@@ -84,22 +87,33 @@ class Default(Criterion):
         if self._has_settled(state, reading):
             return self._settled(state, reading)
         looks = LOOKS.finding(state[LOOKS.name], reading)
-        is_sure_of_a_cure = looks.verdict in CURABLE and looks.confidence > SURE
-        is_slow = looks.verdict is Verdict.FALSE_CONVERGENCE
-        if not is_sure_of_a_cure and not is_slow and RESTS.has_not_begun(reading):
+        overfits = looks.verdict is Verdict.OVERFITTING and reading.train_has_begun
+        has_another_cause = overfits or looks.verdict is Verdict.FALSE_CONVERGENCE
+        if not _is_sure_of_a_cure(looks) and not has_another_cause and RESTS.has_not_begun(reading):
             return self._rests(looks, reading)
         return Finding(
             verdict=looks.verdict,
             evidence=looks.evidence,
             confidence=looks.confidence,
             found_by=(LOOKS.name,),
-            ends=looks.verdict if is_sure_of_a_cure else False,
+            ends=self._ends_as(looks, reading),
         )
+
+    def _ends_as(self, looks: Finding, reading: Reading) -> Verdict | bool | None:
+        """As what a run that has not settled may end: as one whose cure is sure, or that only wastes its epochs."""
+        if self._is_wasted(looks, reading):
+            return Verdict.CONVERGED
+        return looks.verdict if _is_sure_of_a_cure(looks) else False
+
+    def _is_wasted(self, looks: Finding, reading: Reading) -> bool:
+        """Whether a run that is likely unstable has nothing left to gain: then it ends like one that has settled."""
+        is_unstable = looks.verdict is Verdict.UNSTABLE and looks.confidence > AGREED
+        return is_unstable and reading.is_looked_at and is_wasted(reading.ask(further_gain.read).features, reading)
 
     def _rests(self, looks: Finding, reading: Reading) -> Finding:
         """The loss rests at its start: that ends the run where it looks so, or where train loss rests there as long."""
         agrees = looks.verdict is Verdict.NOT_LEARNING and looks.confidence > AGREED
-        had_its_time = reading.curve.count >= hard_start_epochs(reading.max_epochs)
+        had_its_time = had_hard_start(reading)
         came_down = has_fallen(reading.ask(further_gain.read).features)
         ends = (agrees and not came_down) or (had_its_time and (agrees or not reading.train_has_begun))
         confidence = looks.confidence if agrees else LIKELY
@@ -123,8 +137,10 @@ class Default(Criterion):
         if cause.verdict is settled.verdict:
             return dataclasses.replace(settled, confidence=cause.confidence)
         ends: bool | Verdict | None = cause.verdict
-        if cause.verdict in CURABLE and cause.confidence < SURE:
+        if cause.verdict in CURABLE and (cause.confidence < SURE or self._is_wasted(cause, reading)):
             ends = settled.verdict
+        if cause.verdict in MAY_YET_BEGIN and not had_hard_start(reading):
+            ends = False
         return dataclasses.replace(
             cause,
             evidence=LaterEvidence(lambda: {**cause.evidence, **settled.evidence}),
@@ -135,6 +151,10 @@ class Default(Criterion):
     @functools.cached_property
     def _settles(self) -> ExpectedGain:
         return ExpectedGain(self.tolerance)
+
+
+def _is_sure_of_a_cure(looks: Finding) -> bool:
+    return looks.verdict in CURABLE and looks.confidence > SURE
 
 
 def _stepped(state: State, reading: Reading) -> State:

@@ -108,6 +108,11 @@ MARGIN = 0.1
 LATEST_WEIGHT = 0.5
 """Weight of the latest epoch in the smoothed probabilities: one epoch alone changes little."""
 
+# When a run that is unstable has nothing left to gain
+
+WASTED_EPOCHS = 30
+"""Epochs that have brought next to nothing, in a run that is likely unstable: a patience that gives up as little."""
+
 # What rules a verdict out
 
 STILL_LEFT_SHARE = 0.2
@@ -119,7 +124,12 @@ LEARNT_NOISES = 10.0
 
 def had_time_to_begin(features: Mapping[str, float], reading: Reading) -> bool:
     """Whether the run has begun to learn, or has had its time to begin."""
-    return reading.curve.count >= hard_start_epochs(reading.max_epochs) or has_begun(features)
+    return had_hard_start(reading) or has_begun(features)
+
+
+def had_hard_start(reading: Reading) -> bool:
+    """Whether the epochs are over that a run may rest at its start."""
+    return reading.curve.count >= hard_start_epochs(reading.max_epochs)
 
 
 def hard_start_epochs(budget: int | None) -> int:
@@ -196,6 +206,11 @@ def _learns_by_heart(reading: Reading) -> bool:
     train = reading.finite_train_losses
     is_low = len(train) > 0 and bool(median(train[-FALL_EPOCHS:]) <= train.min() + reading.train_noise)
     return is_low and reading.level(FALL_EPOCHS) > reading.curve.best + ABOVE_NOISES * reading.noise
+
+
+def is_wasted(features: Mapping[str, float], reading: Reading) -> bool:
+    """Whether the latest epochs have brought next to nothing, and no step of the rate is right ahead."""
+    return features["val_within_0.03"] * reading.curve.width >= WASTED_EPOCHS and not reading.rate_steps_down
 
 
 def overfits(reading: Reading) -> bool:

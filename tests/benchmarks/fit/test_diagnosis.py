@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.fit import diagnosis as fit_diagnosis
-from benchmarks.fit.diagnosis import View, arrays, examples, fit, paced, signals_along, starts_of, trees_of
+from benchmarks.fit.diagnosis import View, arrays, examples, fit, signals_along, starts_of, trees_of
+from benchmarks.fit.variants import paced
 from benchmarks.record.curves import Run
 from convergence_callbacks.core.curve.series import noise_of
 from convergence_callbacks.core.models.boosted_trees import BoostedTrees
@@ -79,4 +80,4 @@ def test_what_is_stored_says_what_the_fitted_trees_say(known, fitted):
 
 def test_each_verdict_has_a_start_and_trees(fitted):
     assert set(starts_of(fitted)) == set(trees_of(fitted)) == set(fit_diagnosis.VERDICTS)
-    assert {len(trees) for trees in trees_of(fitted).values()} == {90 * fit_diagnosis.ENSEMBLES}
+    assert {len(trees) for trees in trees_of(fitted).values()} == {fit_diagnosis.ROUNDS * fit_diagnosis.ENSEMBLES}

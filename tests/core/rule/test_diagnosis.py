@@ -7,7 +7,7 @@ import pytest
 
 from convergence_callbacks import Default, Monitor, NotLearning, StateError, Verdict
 from convergence_callbacks.core.rule import diagnosis
-from convergence_callbacks.core.rule.guards import SURE
+from convergence_callbacks.core.rule.guards import SURE, WASTED_EPOCHS
 from tests.curves import overfitting, sketch, stop_epoch
 
 BROKEN = {Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED}
@@ -158,14 +158,15 @@ def test_a_run_that_learns_nothing_is_ended_after_its_horizon_where_that_is_prob
 
 
 @pytest.mark.parametrize("listed", [False, True])
-def test_a_run_that_is_surely_unstable_goes_on_unless_the_user_says_otherwise(listed):
+def test_a_run_that_is_surely_unstable_goes_on_for_a_while_unless_the_user_says_otherwise(listed):
     rng = np.random.default_rng(0)
     losses = np.r_[2.5, 3.0 + np.abs(rng.normal(0, 1.5, 99))]
     train = np.r_[1.5, 3.0 + np.abs(rng.normal(0, 1.0, 99))]
     told = tell(train, losses, 1.0, criteria=Default(), stop_on=["converged", *["unstable"] * listed])
     assert {d.verdict for d in told[40:]} == {"unstable"}
-    sure = [d for d in told[:99] if d.confidence > SURE]
+    sure = [d for d in told[: WASTED_EPOCHS - 1] if d.confidence > SURE]
     assert sure and any(d.stop for d in sure) == listed
+    assert any(d.stop for d in told[WASTED_EPOCHS : WASTED_EPOCHS + 10])  # by then it has brought nothing for long
 
 
 @pytest.mark.parametrize(("floor", "verdict"), [(4.0, "converged"), (40.0, "converged"), (-40.0, "converged")])
