@@ -273,15 +273,25 @@ def section(title: str, replayed: Replayed, jobs: int) -> list[str]:
 
 
 def verdict_rows(recorded: Sequence[Run], out: Path, jobs: int) -> list[str]:
-    """How right the verdicts are, as runs are and with a constant added; tables and pictures go to the folder."""
+    """How right the verdicts are: as runs are, with a constant added, and where a trivial predictor's loss is known."""
     judged = diagnosis.judged(recorded)
     told = diagnosis.of_package(judged, jobs)
     diagnosis.write(told, "none of them fitted", out)
     with_floor = diagnosis.of_package([diagnosis.with_floor(each, FLOOR) for each in judged], jobs)
-    rows = [f"| macro-F1 over seven verdicts | as they are | with {FLOOR:g} times the gain added |", "|---|---|---|"]
+    informed = diagnosis.of_package(judged, jobs, baseline_known=True)
+    added = f"with {FLOOR:g} times the gain added"
+    rows = [f"| macro-F1 over seven verdicts | as they are | {added} | `baseline_loss` known |", "|---|---|---|---|"]
     for title, when in (("at the end", diagnosis.at_end), ("at the default rule's stop", diagnosis.at_stop)):
-        rows.append(f"| {title} | {diagnosis.macro_f1(told, when):.3f} | {diagnosis.macro_f1(with_floor, when):.3f} |")
-    return rows
+        scores = (f"{diagnosis.macro_f1(each, when):.3f}" for each in (told, with_floor, informed))
+        rows.append(f"| {title} | {' | '.join(scores)} |")
+    plain, knowing = (
+        diagnosis.precision_recall_f1(diagnosis.confusion(each, diagnosis.at_end))[:, 2] for each in (told, informed)
+    )
+    rows += ["", "| F1 at the end | as they are | `baseline_loss` known |", "|---|---|---|"]
+    return [
+        *rows,
+        *(f"| {name} | {a:.2f} | {b:.2f} |" for name, a, b in zip(diagnosis.ALL, plain, knowing, strict=True)),
+    ]
 
 
 def main(

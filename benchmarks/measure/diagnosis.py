@@ -29,6 +29,7 @@ from benchmarks.record.labels import Labelled, labelled, learnable, onset
 from convergence_callbacks.compare.figures import resampled
 from convergence_callbacks.core.models.boosted_trees import BoostedTrees
 from convergence_callbacks.core.models.diagnosis import model as diagnosis_model
+from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.core.verdict import Verdict
 
 ALL = tuple(verdict.value for verdict in Verdict)
@@ -80,9 +81,15 @@ class Told:
         return named[0] - self.onset if named else len(self.verdicts)
 
 
-def replay(each: Labelled) -> Told:
-    """What the default rule says of a run at each epoch, its budget and schedule known."""
-    run, seen = each.run, replayed(each.run)
+def replay(each: Labelled, baseline_known: bool = False) -> Told:
+    """What the default rule says of a run at each epoch, its budget and schedule known.
+
+    Args:
+        each: The run.
+        baseline_known: Whether a trivial predictor's loss is known too, as callbacks often find out.
+    """
+    run = each.run
+    seen = replayed(run, Settings(baseline_loss=run.baseline) if baseline_known else None)
     return Told(
         run=run,
         truth=str(each.verdict),
@@ -101,9 +108,9 @@ def replay_all(runs: Sequence[Labelled], trees: BoostedTrees | None) -> list[Tol
         return [replay(each) for each in runs]
 
 
-def of_package(runs: Sequence[Labelled], jobs: int) -> list[Told]:
+def of_package(runs: Sequence[Labelled], jobs: int, baseline_known: bool = False) -> list[Told]:
     """What the package says of each run."""
-    return list(Parallel(n_jobs=jobs, batch_size=8)(delayed(replay)(each) for each in runs))
+    return list(Parallel(n_jobs=jobs, batch_size=8)(delayed(replay)(each, baseline_known) for each in runs))
 
 
 def cross_validated(runs: Sequence[Labelled], known: Examples, jobs: int) -> list[Told]:
