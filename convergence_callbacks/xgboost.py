@@ -128,8 +128,8 @@ class ConvergenceStopping(Stopping, TrainingCallback):
             self.begin()
             self.report_unreadable(error)
         else:
-            self.monitor.load_state_dict(self.monitor.state_dict())  # its clock goes on from the last of them
-            self.run.account.resumed = self.monitor.decision
+            self.load_state_dict(self.state_dict())  # as if it had been saved in the last of them
+            self.begin()
 
     def _kept(self, model: Any) -> Any:
         model.set_attr(**{STATE: None, SINCE: None})  # what goes on from here is a training of its own
