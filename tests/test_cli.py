@@ -201,6 +201,7 @@ def test_no_setting_goes_unexplained():
         "start_from_epoch": 9,
         "stop_file": "e",
         "minutes_before_job_end": 9,
+        "find_baseline": False,
     }
     assert set(changed) == {field.name for field in dataclasses.fields(CallbackSettings)}
     for name, value in changed.items():

@@ -123,6 +123,8 @@ def _judged(settings: CallbackSettings) -> Iterator[str]:
     yield f"train loss: {repr(settings.train_metric) if settings.train_metric else 'found among what is logged'}"
     if settings.baseline_loss is not None:
         yield f"a trivial predictor's loss: {value(settings.baseline_loss, 6)}"
+    elif not settings.find_baseline:
+        yield "no trivial predictor's loss is looked for (find_baseline)"
     if settings.lr_schedule is not None and not callable(settings.lr_schedule):
         yield f"learning rates known ahead: {len(settings.lr_schedule)} epochs"
     if settings.strict:

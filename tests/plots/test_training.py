@@ -204,6 +204,6 @@ def test_a_band_far_outside_does_not_flatten_the_curves():
 def test_labels_over_the_axes_do_not_share_a_line_where_they_are_near():
     monitor = Monitor(max_epochs=80)
     observations, decisions = record(exponential(80, 6, noise=0.003), monitor)
-    figure = plot_training(observations, decisions, patience=3, forecast=monitor.forecast())
+    figure = plot_training(observations, decisions, patience=6, forecast=monitor.forecast())
     over = [text for text in figure.axes[0].texts if 1 < text.get_position()[1] < 1.3]
     assert len(over) == len({text.get_position()[1] for text in over}) == 3
