@@ -54,6 +54,6 @@ STOP_ON: Mapping[str, tuple[Verdict, ...]] = {
 
 WHEN_UNSURE = (
     "a verdict that is only likely ends nothing by itself: where converged is listed, the run ends once its loss has "
-    "settled, and is then given that verdict"
+    "settled, an unstable one once 30 epochs have brought next to nothing, and is then given that verdict"
 )
 """What `stop_on` does with a verdict that is not certain."""
