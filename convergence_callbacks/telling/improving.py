@@ -21,16 +21,18 @@ ALL = 0.995
 
 
 def reason(known: Known) -> str:
-    """How much of the gain came lately; nothing while that is the whole run."""
-    gained = recent_gain(known)
-    if known.decision.step <= (known.number("recent_epochs") or 0.0):
+    """How much of the gain came lately, or that the loss still falls while that is the whole run."""
+    gained, window = recent_gain(known), known.counted("recent_epochs")
+    if window is None:
         return ""
     if gained is not None:
-        return gained
-    window = known.counted("recent_epochs")
-    if known.decision.ends_early:  # by another rule, which says how long there was none
+        is_whole_run = known.decision.step <= (known.number("recent_epochs") or 0.0)
+        return f"the loss still falls after {window}" if is_whole_run else gained
+    if (
+        known.decision.ends_early and "diagnosis" not in known.decision.found_by
+    ):  # the rule says how long there was none
         return "it has not settled, so more may come"
-    return f"no gain in the latest {window}, but it has not settled" if window else ""
+    return f"no gain in the latest {window}, but it has not settled"
 
 
 def advice(known: Known) -> tuple[str, ...]:

@@ -180,13 +180,20 @@ def test_what_is_surely_slow_is_not_finished():
 
 
 def test_what_is_likely_slow_ends_when_nothing_more_is_expected_and_is_told_so():
-    losses, rate = slow_after_a_fast_start()
-    decisions = show_all(Monitor(criteria=Default(0.3)), losses, losses, rate)
+    losses, rate = slow_after_a_fast_start(0.2)
+    decisions = show_all(Monitor(criteria=Default(0.3), max_epochs=60), losses, losses, rate)
     stop = decisions[stop_epoch(decisions)]
     assert (stop.verdict, stop.criterion) == ("false_convergence", "expected_gain") and stop.confidence < SURE
     assert "below the tolerance" in stop.reason and "about 10 times too low" in stop.advice[0]
-    never = Monitor(criteria=Default(0.3), stop_on=["overfitting", "diverged"])
+    never = Monitor(criteria=Default(0.3), max_epochs=600, stop_on=["overfitting", "diverged"])
     assert stop_epoch(show_all(never, losses, losses, rate)) is None
+
+
+def test_a_run_that_looks_slow_has_half_its_budget_to_begin_whatever_is_expected_of_it():
+    losses, rate = slow_after_a_fast_start(0.2)
+    alone, whole = (Monitor(criteria=rule(0.5), max_epochs=60) for rule in (ExpectedGain, Default))
+    assert stop_epoch(show_all(alone, losses, losses, rate)) < 29
+    assert stop_epoch(show_all(whole, losses, losses, rate)) == 29
 
 
 def test_a_wide_generalisation_gap_is_found_after_three_epochs():
