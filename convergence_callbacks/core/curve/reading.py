@@ -99,7 +99,7 @@ class Reading:
         self.loss = curve.latest
         self.losses, self.lowest, self.train_losses, self.rates = curve.rows[:, : curve.bins]
         self.wait = curve.count - curve.best_epoch
-        self.is_looked_at = self.judged and curve.filled == curve.width and curve.bins % curve.stride == 0
+        self.is_looked_at = self.judged and curve.bin_is_full and curve.bins % curve.stride == 0
 
     @property
     def spent(self) -> float:

@@ -171,22 +171,27 @@ class _Both:
 
     Args:
         losses: Of each bin, of shape (2, runs, bins).
-        lowest: The lowest so far.
+        least: The least of them.
+        lowest: The lowest of any epoch so far, by bin.
         moves: From each bin to the next.
-        means: `_MEANS`, weighted sums of the bins.
+        means: Levels and falls, as `_means` weighs the bins.
         noise: Standard deviation around the trend.
+        fall: From the first level to the lowest of any epoch.
         unit: What all sizes are shares of.
     """
 
     losses: Series
+    least: Series
     lowest: Series
     moves: Series
     means: Series
     noise: Series
+    fall: Series
     unit: Series
 
     @classmethod
-    def of(cls, runs: Readings, train: Series) -> _Both:
+    def of(cls, runs: Readings) -> _Both:
+        train = _train_losses(runs)
         losses = np.array([runs.losses, train])
         lowest = np.minimum.accumulate(np.array([runs.lowest, train]), axis=-1)
         most, least = np.maximum.reduce(losses, axis=-1), np.minimum.reduce(losses, axis=-1)
@@ -194,15 +199,13 @@ class _Both:
         fall = np.array([runs.first_level, train[..., 0]]) - lowest[..., -1]
         unit = np.maximum(np.maximum(fall, LEAST_NOISES * noise), ROUNDING * np.maximum(most, -least))
         means = losses @ _means(losses.shape[-1])
-        return cls(losses, lowest, losses[..., 1:] - losses[..., :-1], means, noise, unit)
+        return cls(losses, least, lowest, losses[..., 1:] - losses[..., :-1], means, noise, fall, unit)
 
 
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")  # what is beyond all numbers is cut off
 def _columns(runs: Readings) -> Columns:
-    train = _train_losses(runs)
-    both = _Both.of(runs, train)
-    fall = np.array([runs.first_level, train[..., 0]]) - both.lowest[..., -1]
-    each = {"clear": np.maximum(fall, 0.0) / both.noise, **_one_loss(both, _learning_time(runs), runs.width)}
+    both = _Both.of(runs)
+    each = {"clear": np.maximum(both.fall, 0.0) / both.noise, **_one_loss(both, _learning_time(runs), runs.width)}
     return {
         "epochs": runs.count,
         "wait": runs.wait,
@@ -240,7 +243,7 @@ def _one_loss(both: _Both, time: Series, width: int) -> dict[str, Series]:
         axis=-1,
     )
     ages = (lowest[..., None, :] < best[..., None] + (unit[..., None] * np.array(DISTANCES))[..., None]).sum(axis=-1)
-    most = losses <= first - MOST_SHARE * (first - losses.min(axis=-1, keepdims=True)) + LEAST_NOISE * unit[..., None]
+    most = losses <= first - MOST_SHARE * (first - both.least[..., None]) + LEAST_NOISE * unit[..., None]
     return {
         **_by_name(_SIZES, sizes / unit[..., None]),
         **_by_name(_AGES, ages),
@@ -384,8 +387,10 @@ def _rates(reading: Reading) -> dict[str, float]:
 def _rate_spent(reading: Reading) -> float:
     """Share of the sum of all learning rates that is spent; NaN where the schedule or its end is not known."""
     step, budget = reading.observation.step, reading.max_epochs
-    ahead = None if budget is None else rates_ahead(reading.lr_schedule, step, budget)
-    if ahead is None or budget is None:
+    if budget is None:
+        return math.nan
+    ahead = rates_ahead(reading.lr_schedule, step, budget)
+    if ahead is None:
         return math.nan
     spent = float(reading.rates.mean()) * (step + 1)
     left = float(ahead.mean()) * max(0, budget - step - 1) if len(ahead) else 0.0

@@ -113,9 +113,8 @@ class Default(Criterion):
     def _rests(self, looks: Finding, reading: Reading) -> Finding:
         """The loss rests at its start: that ends the run where it looks so, or where train loss rests there as long."""
         agrees = looks.verdict is Verdict.NOT_LEARNING and looks.confidence > AGREED
-        had_its_time = had_hard_start(reading)
         came_down = has_fallen(reading.ask(further_gain.read).features)
-        ends = (agrees and not came_down) or (had_its_time and (agrees or not reading.train_has_begun))
+        ends = (agrees and not came_down) or (had_hard_start(reading) and (agrees or not reading.train_has_begun))
         confidence = looks.confidence if agrees else LIKELY
         return dataclasses.replace(found_by(RESTS, {}, reading), confidence=confidence, ends=ends)
 
@@ -136,17 +135,20 @@ class Default(Criterion):
         cause = LOOKS.finding(once_settled(state[LOOKS.name]), reading)
         if cause.verdict is settled.verdict:
             return dataclasses.replace(settled, confidence=cause.confidence)
-        ends: bool | Verdict | None = cause.verdict
-        if cause.verdict in CURABLE and (cause.confidence < SURE or self._is_wasted(cause, reading)):
-            ends = settled.verdict
-        if cause.verdict in MAY_YET_BEGIN and not had_hard_start(reading):
-            ends = False
         return dataclasses.replace(
             cause,
             evidence=LaterEvidence(lambda: {**cause.evidence, **settled.evidence}),
             found_by=settled.found_by,
-            ends=ends,
+            ends=self._settled_ends_as(cause, settled, reading),
         )
+
+    def _settled_ends_as(self, cause: Finding, settled: Finding, reading: Reading) -> Verdict | bool | None:
+        """As what a run that has settled may end: as its cause, or as settled where no cure is sure."""
+        if cause.verdict in MAY_YET_BEGIN and not had_hard_start(reading):
+            return False
+        if cause.verdict in CURABLE and (cause.confidence < SURE or self._is_wasted(cause, reading)):
+            return settled.verdict
+        return cause.verdict
 
     @functools.cached_property
     def _settles(self) -> ExpectedGain:
