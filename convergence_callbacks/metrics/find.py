@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable
 
 from convergence_callbacks.core.errors import MetricNotFoundError
-from convergence_callbacks.metrics.meaning import meaning
+from convergence_callbacks.metrics.meaning import letters, meaning
 
 
 def find_validation_loss(logged: Iterable[str]) -> str | None:
@@ -148,8 +147,8 @@ def _mend(setting: str) -> str:
 
 
 def _letters(name: str) -> str:
-    """A name without case and punctuation, and without the ``'s`` of LightGBM."""
-    return re.sub("[^a-z0-9]", "", name.lower().replace("'s ", " "))
+    """The letters of a name, without the ``'s`` of LightGBM."""
+    return letters(name.lower().replace("'s ", " "))
 
 
 def _of_other_data(wanted: str, names: Iterable[str]) -> list[str]:

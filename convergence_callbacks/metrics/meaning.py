@@ -201,14 +201,15 @@ def _directions() -> Mapping[str, bool | None]:
     known: dict[str, bool | None] = {}
     for library in words.LIBRARIES:
         for names, rises in ((library.rises, True), (library.falls, False), (library.either, None)):
-            known |= {_plain(name): rises for name in names.split()}
+            known |= {letters(name): rises for name in names.split()}
     return known
 
 
 @cache
 def _alone() -> frozenset[str]:
-    return frozenset(_plain(name) for name in words.ONLY_ALONE)
+    return frozenset(letters(name) for name in words.ONLY_ALONE)
 
 
-def _plain(name: str) -> str:
+def letters(name: str) -> str:
+    """A name without case and punctuation."""
     return re.sub("[^a-z0-9]", "", name.lower())

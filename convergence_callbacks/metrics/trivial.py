@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from convergence_callbacks.metrics.meaning import letters
 
 Source = Literal["classes", "frequencies", "mean"]
 """What a trivial predictor says: all classes alike, the frequencies of the classes, or the mean of the targets."""
@@ -60,7 +61,7 @@ def of_frequencies(metric: str, frequencies: Sequence[float], data: Data) -> Bas
     0.325
     """
     shares = np.asarray([share for share in frequencies if share > 0])
-    loss = OF_CLASSES.get(_letters(metric))
+    loss = OF_CLASSES.get(letters(metric))
     if loss is None or len(shares) < 2:
         return None
     return Baseline(loss(shares), "frequencies", len(shares), data)
@@ -86,18 +87,14 @@ def of_targets(metric: str, targets: Any, weights: Any = None, data: Data = "val
     if not len(values) or not shares.sum() > 0:
         return None
     shares = shares / shares.sum()
-    if _letters(metric) in OF_CLASSES:
+    if letters(metric) in OF_CLASSES:
         _, each = np.unique(values, return_inverse=True)
         return of_frequencies(metric, np.bincount(each.ravel(), shares).tolist(), data) if values.ndim == 1 else None
-    loss = OF_NUMBERS.get(_letters(metric))
+    loss = OF_NUMBERS.get(letters(metric))
     if loss is None or not np.isfinite(values.astype(float)).all():
         return None
     variance = float(np.mean(shares @ (values - shares @ values) ** 2))
     return Baseline(loss(variance), "mean", data=data) if variance > 0 else None
-
-
-def _letters(name: str) -> str:
-    return re.sub("[^a-z0-9]", "", name.lower())
 
 
 def _cross_entropy(shares: Values) -> float:
@@ -144,5 +141,5 @@ def of_outputs(loss: str, outputs: int) -> Baseline | None:
     >>> of_outputs("sparse_categorical_crossentropy", 10).classes, of_outputs("BinaryCrossentropy", 1).classes
     (10, 2)
     """
-    of_all = CROSS_ENTROPIES.get(_letters(loss))
+    of_all = CROSS_ENTROPIES.get(letters(loss))
     return None if of_all is None else of_classes(outputs if of_all else 2)
