@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.table import Table
@@ -40,7 +40,7 @@ ROOMY = 105
 LEAST_NAME = 12
 """Letters of a run's name that are always shown."""
 
-OPTIONS = {BUDGET: "--max-epochs", SCHEDULE: "--schedule-known"}
+OPTIONS: Mapping[str, str] = {BUDGET: "--max-epochs", SCHEDULE: "--schedule-known"}
 """The options that tell the rule what a log does not."""
 
 SHORT = {BUDGET: f"{BUDGET}, taken to be all that was logged", RATE: RATE, SCHEDULE: SCHEDULE}
@@ -216,9 +216,9 @@ def not_known_line(summaries: Sequence[Summary]) -> str:
     return f"Not known: {'; '.join(parts)}." if parts else ""
 
 
-def with_option(unknown: str) -> str:
-    """What was not known, with the option that tells it."""
-    option = next((option for begins, option in OPTIONS.items() if unknown.startswith(begins)), "")
+def with_option(unknown: str, options: Mapping[str, str] = OPTIONS) -> str:
+    """What was not known, with the option that tells it, where there is one."""
+    option = next((option for begins, option in options.items() if unknown.startswith(begins)), "")
     return f"{unknown} ({option} tells it)" if option else unknown
 
 

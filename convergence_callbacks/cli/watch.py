@@ -32,7 +32,7 @@ from convergence_callbacks.cli.log_options import (
 )
 from convergence_callbacks.cli.output import complain, errors_told, named, say
 from convergence_callbacks.cli.status import NOT_JUDGED, UNREAD
-from convergence_callbacks.cli.tables import COLOURS
+from convergence_callbacks.cli.tables import COLOURS, OPTIONS, with_option
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import Observation
@@ -269,7 +269,7 @@ def _block(watcher: Watcher) -> list[str]:
     seen = [each for each in session.seen if each.step <= decision.step]
     settings = settings_for(run, session.settings, is_over=False)
     cause: Cause = "would_stop" if session.stop is not None else "goes_on"
-    unknown = [f"{BUDGET} (--max-epochs tells it)" if each == BUDGET else each for each in not_known_of(run, settings)]
+    unknown = [with_option(each, {BUDGET: OPTIONS[BUDGET]}) for each in not_known_of(run, settings)]
     lines = [
         *summary_of(decision, Ending.of(seen, decision, settings), cause=cause).splitlines(),
         _since(decision, session.decisions[-1]),
