@@ -25,6 +25,8 @@ LOADING = 600
 """Seconds within which the first case has to begin: what is loaded waits for nobody, but the machine may be busy."""
 SECONDS = 300
 """Without a case that begins or ends in a process for so long, the group hangs."""
+ENDS = 10.0
+"""Seconds within which killed processes are gone."""
 STACKS = signal.SIGUSR1
 """Asks a process for the stacks of its threads."""
 ALONE = {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -95,13 +97,23 @@ def run(
     try:
         problem = wait(group, folder, seconds)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(group.pid, signal.SIGKILL)
-        group.wait()
+        end(group)
     if problem:
         last = (f"--- {path.stem}\n{path.read_text(errors='replace')[-6000:]}" for path in sorted(folder.glob("*.txt")))
         raise GroupError("\n".join([problem, *last]))
     return outcomes(folder, processes)
+
+
+def end(group: subprocess.Popen[bytes]) -> None:
+    """Kill all processes of a group, and come back once none is left: only its first is a child that can be waited for."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group.pid, signal.SIGKILL)
+    group.wait()
+    latest = time.monotonic() + ENDS
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < latest:
+            os.killpg(group.pid, 0)
+            time.sleep(0.01)
 
 
 def words(folder: Path, rank: int | None = None) -> Path:
