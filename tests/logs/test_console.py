@@ -7,7 +7,7 @@ import json
 import pytest
 
 from convergence_callbacks.logs import ColumnChoice, LogError, read_logs
-from convergence_callbacks.logs.console import record_of
+from convergence_callbacks.logs.console_line import record_of
 
 TRAIN = [2.25, 1.5, 1.125, 0.875, 0.75, 0.625]
 VAL = [2.375, 1.75, 1.375, 1.125, 1.0, 0.9375]

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from convergence_callbacks.logs.columns import ColumnChoice, words_of
-from convergence_callbacks.logs.console import LOSSES, records_in, runs_in
+from convergence_callbacks.logs.columns import ColumnChoice
+from convergence_callbacks.logs.console import runs_in
+from convergence_callbacks.logs.console_line import names_loss
+from convergence_callbacks.logs.console_lines import records_in
 from convergence_callbacks.logs.lines import lines_of, text_of
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.reader import GUESS, POSSIBLE, Claim, Reader
@@ -64,7 +66,7 @@ def _losses_in(text: str) -> int:
     """How many lines name a loss with a number; two stand for more."""
     found = 0
     for record in records_in(enumerate(text.split("\n"), start=1)):
-        found += any(words_of(name) & LOSSES for name in record.values)
+        found += names_loss(record.values)
         if found == LEAST:
             break
     return found
