@@ -105,7 +105,7 @@ def run(
 
 
 def end(group: subprocess.Popen[bytes]) -> None:
-    """Kill all processes of a group, and come back once none is left: only its first is a child that can be waited for."""
+    """Kill all processes of a group, and come back once none is left: only its first is a child one can wait for."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group.pid, signal.SIGKILL)
     group.wait()
