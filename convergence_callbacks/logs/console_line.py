@@ -218,8 +218,8 @@ def record_of(number: int, line: str) -> Record | None:
     is_of_batch = is_of_batch or step[0] is not None
     bar = PROGRESS.search(text) if values else None
     batches = 0 if bar is None or split or epoch[0] is not None else _length(text, bar)
-    kind = Kind(tuple(values), is_of_batch, epoch[0] is None and not is_of_batch)
-    counters = (epoch[0], step[0], time, epoch[1], step[1], kind, is_part, bool(means), batches)
+    like = Kind(tuple(values), is_of_batch, epoch[0] is None and not is_of_batch)
+    counters = (epoch[0], step[0], time, epoch[1], step[1], like, is_part, bool(means), batches)
     return Record(number, values, *counters, _pattern(text) if names_loss(values) else "", line)
 
 

@@ -56,7 +56,7 @@ class Seen(Enum):
 class Place(NamedTuple):
     """Where a number of a record is from: the number of that place in the line, or always the same one."""
 
-    index: int
+    at: int
     sign: float
     value: float = math.nan
 
@@ -93,15 +93,15 @@ class Template(NamedTuple):
         return Record(
             number,
             values,
-            None if epoch is None else epoch.sign * float(numbers[epoch.index]),
-            None if step is None else step.sign * float(numbers[step.index]),
+            None if epoch is None else epoch.sign * float(numbers[epoch.at]),
+            None if step is None else step.sign * float(numbers[step.at]),
             time,
-            None if epochs is None else int(numbers[epochs.index]),
-            None if steps is None else int(numbers[steps.index]),
+            None if epochs is None else int(numbers[epochs.at]),
+            None if steps is None else int(numbers[steps.at]),
             like.kind,
             like.is_part,
             like.has_means,
-            0 if bar is None else int(numbers[bar.index]),
+            0 if bar is None else int(numbers[bar.at]),
             like.pattern,
             line,
         )
