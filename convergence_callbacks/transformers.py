@@ -18,7 +18,7 @@ from typing import Any
 from convergence_callbacks.telling.missing import not_installed
 
 try:
-    from transformers import TrainerCallback
+    from transformers import Trainer, TrainerCallback
     from transformers.trainer_callback import ExportableState
 except ModuleNotFoundError as error:
     message = not_installed("Transformers", "transformers")
@@ -94,7 +94,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
     def on_train_begin(self, args: Any, state: Any, control: Any, lr_scheduler: Any = None, **kwargs: Any) -> None:
         """Make ready for this run, or go on with the one whose checkpoint was loaded."""
         self._training, self._lr = True, None
-        self._losses_are_plain = not args.label_smoothing_factor
+        self._losses_are_plain = not args.label_smoothing_factor and _leaves_the_loss_to_the_model(_calling_trainer())
         self._logged_at = self._judged_at = state.global_step
         self._forget_evaluation()
         if state.global_step and (saved := self._state_in(state.stateful_callbacks)) is not None:
@@ -221,12 +221,34 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
         return (mine or states)[-1]["attributes"]["_saved"] if states else None
 
 
+OWN = ("compute_loss", "prediction_step", "evaluation_loop")
+"""Methods of a Trainer in which users compute a loss of their own."""
+
+
+def _calling_trainer() -> Any:
+    """The Trainer that calls, which it does not hand to its callbacks; None where another loop does."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        if isinstance(trainer := frame.f_locals.get("self"), Trainer):
+            return trainer
+        frame = frame.f_back  # type: ignore[assignment]  # the last has none
+    return None
+
+
+def _leaves_the_loss_to_the_model(trainer: Any) -> bool:
+    """Whether a Trainer is known to judge by the loss that the model itself computes."""
+    if trainer is None or getattr(trainer, "compute_loss_func", None) is not None:
+        return False
+    return all(getattr(type(trainer), name).__module__.startswith("transformers.") for name in OWN)
+
+
 def _baseline(model: Any) -> Baseline | None:
-    """The loss of a classifier to which all labels are alike."""
-    config: Any = getattr(model, "config", None)
-    if getattr(config, "problem_type", None) != "single_label_classification":
+    """The loss of a classifier to which all labels are alike, where it is one of Transformers with its own loss."""
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model  # of PEFT
+    config: Any = getattr(base, "config", None)
+    if getattr(config, "problem_type", None) != "single_label_classification" or "_loss_function" in vars(base):
         return None
-    return of_classes(int(config.num_labels))
+    return of_classes(int(config.num_labels)) if type(base).forward.__module__.startswith("transformers.") else None
 
 
 def _rises(args: Any, judged: str | None) -> bool | None:

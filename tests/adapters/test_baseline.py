@@ -215,7 +215,7 @@ class TestTransformers:
         pytest.importorskip("transformers", reason="needs pip install 'convergence-callbacks[transformers]'")
         pytest.importorskip("accelerate", reason="needs pip install 'convergence-callbacks[transformers]'")
 
-    def train(self, folder, resume=None, labels=3, smoothing=0.0):
+    def train(self, folder, resume=None, labels=3, smoothing=0.0, kind=None, model_kind=None, **more):
         import torch
         from transformers import BertForSequenceClassification, Trainer
 
@@ -229,8 +229,8 @@ class TestTransformers:
         torch.manual_seed(0)
         args = arguments(Training(stopping, SCRIPT[: 4 if resume else 2], folder), label_smoothing_factor=smoothing)
         data = [{**row, "labels": row["labels"] if labels > 1 else row["labels"].float()} for row in DATA]
-        model = BertForSequenceClassification(config)
-        trainer = Trainer(model, args, train_dataset=data, eval_dataset=data, callbacks=[stopping])
+        model = (model_kind or BertForSequenceClassification)(config)
+        trainer = (kind or Trainer)(model, args, train_dataset=data, eval_dataset=data, callbacks=[stopping], **more)
         trainer.train(resume_from_checkpoint=resume)
         return stopping
 
@@ -244,6 +244,46 @@ class TestTransformers:
     def test_none_of_a_regression_or_smoothed_labels(self, tmp_path):
         assert baseline(self.train(tmp_path / "one", labels=1)) == (None, False)
         assert baseline(self.train(tmp_path / "smooth", smoothing=0.1)) == (None, False)
+
+    def test_none_of_a_loss_of_the_users_own(self, tmp_path):
+        import torch
+        from transformers import BertForSequenceClassification, Trainer
+
+        def focal(outputs, labels, **kwargs):
+            losses = torch.nn.functional.cross_entropy(outputs["logits"], labels, reduction="none")
+            return ((1 - torch.exp(-losses)) ** 2 * losses).mean()
+
+        class Focal(Trainer):
+            def compute_loss(self, model, inputs, return_outputs=False, **kwargs):
+                outputs = model(**inputs)
+                loss = focal(outputs, inputs["labels"])
+                return (loss, outputs) if return_outputs else loss
+
+        class Weighted(BertForSequenceClassification):
+            def forward(self, *args, labels=None, **kwargs):
+                outputs = super().forward(*args, labels=labels, **kwargs)
+                weights = torch.tensor([1.0, 9.0, 1.0])
+                outputs.loss = torch.nn.functional.cross_entropy(outputs.logits, labels, weights, reduction="sum")
+                return outputs
+
+        class Replaced(BertForSequenceClassification):
+            def __init__(self, config):
+                super().__init__(config)
+                self.loss_function = lambda labels, logits, config, **kwargs: focal({"logits": logits}, labels)
+
+        assert baseline(self.train(tmp_path / "method", kind=Focal)) == (None, False)
+        assert baseline(self.train(tmp_path / "function", compute_loss_func=focal)) == (None, False)
+        assert baseline(self.train(tmp_path / "model", model_kind=Weighted)) == (None, False)
+        assert baseline(self.train(tmp_path / "replaced", model_kind=Replaced)) == (None, False)
+
+    def test_labels_alike_of_a_trainer_that_changes_something_else(self, tmp_path):
+        from transformers import Trainer
+
+        class Logging(Trainer):
+            def log(self, *args, **kwargs):
+                super().log(*args, **kwargs)
+
+        assert baseline(self.train(tmp_path, kind=Logging)) == (pytest.approx(math.log(3)), True)
 
 
 def test_a_state_keeps_it_and_a_setting_goes_before_that():
