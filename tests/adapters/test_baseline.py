@@ -260,8 +260,8 @@ class TestTransformers:
                 return (loss, outputs) if return_outputs else loss
 
         class Weighted(BertForSequenceClassification):
-            def forward(self, *args, labels=None, **kwargs):
-                outputs = super().forward(*args, labels=labels, **kwargs)
+            def forward(self, input_ids=None, labels=None):
+                outputs = super().forward(input_ids, labels=labels)
                 weights = torch.tensor([1.0, 9.0, 1.0])
                 outputs.loss = torch.nn.functional.cross_entropy(outputs.logits, labels, weights, reduction="sum")
                 return outputs
