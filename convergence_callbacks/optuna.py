@@ -15,6 +15,7 @@ In a study:
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,19 +30,24 @@ try:
     import optuna
     from optuna.pruners import BasePruner
     from optuna.study import StudyDirection
+    from optuna.trial import FrozenTrial, TrialState
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(not_installed("Optuna", "optuna")) from error
 
+from convergence_callbacks.adapter.account import write
 from convergence_callbacks.adapter.loop import LoopStopping
 from convergence_callbacks.adapter.run import Run
 from convergence_callbacks.config.from_yaml import FromYaml
-from convergence_callbacks.core.constructor import takes
+from convergence_callbacks.core.constructor import representation, takes
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import SettingsError
-from convergence_callbacks.core.fields import setting
+from convergence_callbacks.core.fields import check, setting
 from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.experiments.search import SearchOutlook, Tried, search_outlook
 from convergence_callbacks.metrics import Direction
 from convergence_callbacks.monitor import Monitor
+from convergence_callbacks.telling.search import end_of_search
 
 ATTRIBUTE = "convergence"
 """Under which name a trial keeps what was said of it."""
@@ -213,6 +219,81 @@ class ConvergencePruner(FromYaml, BasePruner):
 
     def _forget(self) -> None:
         self._watched: OrderedDict[tuple[str, int], tuple[list[float], Monitor | None]] = OrderedDict()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSettings:
+    """When a search ends.
+
+    Raises:
+        SettingsError: A value has a wrong type, or is out of its range.
+    """
+
+    search_tolerance: float = setting(
+        "end the search once further trials are expected to bring less than this share of the best one's gain",
+        0.01,
+        gt=0,
+        lt=1,
+    )
+    n_trials: int | None = setting(
+        "trials that are planned in all; the next ten are looked at when left out", None, ge=1
+    )
+    verbose: bool = setting("print why the search ends", True)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+class SearchStopping(FromYaml):
+    """Ends a study once further trials are expected to bring too little, by ``study.stop()``, and says why.
+
+    A callback of ``study.optimize``, with any sampler and pruner. What is expected follows from the four best values
+    and the number of trials; see `search_outlook`. A pruned trial was tried and is not the best; so was one that failed
+    because its loss was not finite. A trial that failed for another reason does not count. Why the study ended is its
+    user attribute ``convergence``. In several processes each ends after the trial that it is at.
+
+    Attributes:
+        outlook: Where the study stood after the latest trial; None before.
+    """
+
+    @takes(SearchSettings)
+    def __init__(self, settings: SearchSettings) -> None:
+        self.settings = settings
+        self.outlook: SearchOutlook | None = None
+
+    def __repr__(self) -> str:
+        return representation(self, self.settings)
+
+    def __call__(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        """End the study where that is due.
+
+        Raises:
+            SettingsError: The study has several objectives, so no trial is the best.
+        """
+        if len(study.directions) > 1:
+            raise SettingsError("SearchStopping needs a study of one objective: of several no trial is the best")
+        own, sign = self.settings, 1.0 if _mode(study.direction) == "min" else -1.0
+        trials = list(filter(None, map(_tried, study.get_trials(deepcopy=False))))
+        self.outlook = search_outlook(trials, tolerance=own.search_tolerance, n_trials=own.n_trials, sign=sign)
+        if self.outlook.ends:
+            study.set_user_attr(ATTRIBUTE, {**dataclasses.asdict(self.outlook), "reason": end_of_search(self.outlook)})
+            if own.verbose:
+                write(end_of_search(self.outlook))
+            study.stop()
+
+
+def _tried(trial: FrozenTrial) -> Tried | None:
+    """What came of a trial; None where it tells nothing, as it runs or failed for a reason of its own."""
+    reported = [value for _, value in sorted(trial.intermediate_values.items())]
+    match trial.state:
+        case TrialState.COMPLETE:
+            return Tried(value=trial.value, began=next(iter(reported), None))
+        case TrialState.FAIL:
+            diverged = trial.user_attrs.get(ATTRIBUTE, {}).get("verdict") == Verdict.DIVERGED
+            return Tried() if diverged or not all(map(math.isfinite, reported)) else None
+        case TrialState.PRUNED:
+            return Tried()
+    return None
 
 
 def _mode(direction: StudyDirection) -> Direction:

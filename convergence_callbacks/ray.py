@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections import Counter, deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,22 +25,31 @@ try:
 except ImportError as error:  # ray.tune says itself what it lacks, by an error of its own
     raise ModuleNotFoundError(not_installed("Ray Tune", "tune")) from error
 
-from convergence_callbacks.adapter.settings import CallbackSettings
+from convergence_callbacks.adapter.settings import CallbackSettings, supported_by
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.constructor import representation, takes
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.experiments.search import SearchOutlook, Tried, search_outlook
 from convergence_callbacks.metrics.find import find_validation_loss
+from convergence_callbacks.telling.search import end_of_search
 
 RATES = ("lr", "learning_rate")
 """Under which names a trial may report its learning rate."""
+
+SILENT = 10
+"""Results of another trial since its own last, after which a trial was ended by somebody else, as a scheduler does."""
+
+REMEMBERED = 2000
+"""Results of which it is known whose they were."""
 
 
 class _Trial(Stopping):
     """A trial of a search: it has neither the model nor the framework's loggers."""
 
     integration = "Ray Tune"
+    supports = supported_by(integration)
 
 
 class ConvergenceStopper(FromYaml, Stopper):
@@ -51,15 +61,23 @@ class ConvergenceStopper(FromYaml, Stopper):
     stoppers. A trial that starts again after a lost worker, and a restored experiment, are decided as if nothing had
     happened. With population based training a trial takes up the weights of another: this is not for it.
 
+    With ``search_tolerance`` the whole search ends, trials that still run included, once further trials are expected to
+    bring less than that share of what the best trial gained; see `search_outlook`. Nobody tells a stopper of a trial
+    that failed, or that a scheduler ended: it counts, with what it had reached, once another has reported ten results.
+
     Attributes:
         decisions: The latest decision on each trial, by its id. Ray works with a copy where it restores an experiment.
+        outlook: Where the search stands; None without ``search_tolerance``, and before a trial has ended.
     """
 
     @takes(CallbackSettings)
     def __init__(self, settings: CallbackSettings) -> None:
         self.settings = _Trial.from_settings(settings).settings
         self.decisions: dict[str, Decision] = {}
+        self.outlook: SearchOutlook | None = None
         self._trials: dict[str, _Trial] = {}
+        self._began: dict[str, float | None] = {}
+        self._reported: deque[str] = deque(maxlen=REMEMBERED)
 
     def __repr__(self) -> str:
         return representation(self, self.settings)
@@ -72,26 +90,64 @@ class ConvergenceStopper(FromYaml, Stopper):
         decision = trial.decide(self._collect(trial, result))
         say = functools.partial(_say, trial_id)
         self.decisions[trial_id] = decision
+        self._reported.append(trial_id)
+        self._began.setdefault(trial_id, decision.best_value)
         if said := trial.words(decision):
             say(said)
         if decision.stop or result.get("done"):
             trial.conclude(say=say)
             trial.run.end()
             del self._trials[trial_id]
+            self._look()
         return decision.stop
 
     def stop_all(self) -> bool:
-        """Never: the search goes on with other trials."""
-        return False
+        """Whether the whole search should end."""
+        return self.outlook is not None and self.outlook.ends
+
+    def _look(self) -> None:
+        """See where the search stands, and say so once where it ends."""
+        if self.settings.search_tolerance is None:
+            return
+        had_ended = self.stop_all()
+        self.outlook = search_outlook(
+            [
+                Tried(value=decision.best_value, began=self._began.get(trial_id))
+                for trial_id, decision in self.decisions.items()
+                if self._is_over(trial_id)
+            ],
+            tolerance=self.settings.search_tolerance,
+            n_trials=self.settings.n_trials,
+            sign=self._sign(),
+        )
+        if self.outlook.ends and not had_ended and self.settings.verbose:
+            print(end_of_search(self.outlook))
+
+    def _sign(self) -> float:
+        """1, or -1 where more of what is judged is better."""
+        return (
+            -1.0 if _Trial.from_settings(dataclasses.replace(self.settings, record=None)).direction() == "max" else 1.0
+        )
+
+    def _is_over(self, trial_id: str) -> bool:
+        """Whether a trial has ended, as far as it can be known."""
+        if trial_id not in self._trials:
+            return True
+        since = list(self._reported)[::-1]
+        others = Counter(since[: since.index(trial_id)] if trial_id in since else since)
+        return max(others.values(), default=0) >= SILENT
 
     def __getstate__(self) -> dict[str, Any]:
         """The state of all trials; Ray keeps it with the experiment."""
         trials = {trial_id: trial.state_dict() for trial_id, trial in self._trials.items()}
-        return {"settings": self.settings, "decisions": self.decisions, "trials": trials}
+        search = {"outlook": self.outlook, "began": self._began, "reported": list(self._reported)}
+        return {"settings": self.settings, "decisions": self.decisions, "trials": trials, **search}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         """Go on with the trials of a restored experiment."""
         self.settings, self.decisions, self._trials = state["settings"], state["decisions"], {}
+        self.outlook, self._began = state.get("outlook"), state.get("began", {})
+        self._reported = deque(state.get("reported", ()), maxlen=REMEMBERED)
         for trial_id, saved in state["trials"].items():
             self._begun(trial_id, saved)
 

@@ -202,6 +202,8 @@ def test_no_setting_goes_unexplained():
         "stop_file": "e",
         "minutes_before_job_end": 9,
         "find_baseline": False,
+        "search_tolerance": 0.02,
+        "n_trials": 30,
     }
     assert set(changed) == {field.name for field in dataclasses.fields(CallbackSettings)}
     for name, value in changed.items():

@@ -1,7 +1,8 @@
 """What stopping each trial by its own curve saves in a search: `make tuning`.
 
 Every task was trained at eight learning rates. That is a search over them, replayed through the pruners and schedulers
-that people use, in earnest: Optuna's studies are asked and told, Ray's schedulers shown each result.
+that people use, in earnest: Optuna's studies are asked and told, Ray's schedulers shown each result. When a search
+should end as a whole is measured beside that, in `searches`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from ray.tune.schedulers import ASHAScheduler, TrialScheduler
 from ray.tune.stopper import TrialPlateauStopper
 from rich.console import Console
 
+from benchmarks.measure import searches as whole_searches
 from benchmarks.measure.bench import DRAWS, interval
 from benchmarks.measure.rules import stock, stop_of
 from benchmarks.measure.stop_functions import StopFunction
@@ -267,7 +269,8 @@ def main(
 ) -> None:
     """Replay every search in every way, and write the table."""
     out.mkdir(parents=True, exist_ok=True)
-    made = searches(load(curves))
+    runs = load(curves)
+    made = searches(runs)
     by_search = list(Parallel(n_jobs=jobs)(delayed(outcomes)(trials) for trials in made))
     found = {way: [each[place] for each in by_search] for place, way in enumerate(WAYS)}
     gains = np.array([best_gain(trials) * abs(trials[0].baseline) for trials in made])
@@ -280,6 +283,8 @@ def main(
         *way_rows(found, draws, gains),
         "",
         *saved_rows(found, draws),
+        "",
+        *whole_searches.rows(runs, jobs),
         "",
     ])  # fmt: skip
     (out / "tuning.md").write_text(text, encoding="utf-8")

@@ -145,6 +145,21 @@ class CallbackSettings(Settings):
         ge=0,
         example=10,
     )
+    search_tolerance: float | None = setting(
+        "end the whole search once further trials are expected to bring less than this share of the best one's gain",
+        None,
+        only=("Ray Tune",),
+        gt=0,
+        lt=1,
+        example=0.01,
+    )
+    n_trials: int | None = setting(
+        "trials that are planned in all, for search_tolerance; the next ten are looked at when left out",
+        None,
+        only=("Ray Tune",),
+        ge=1,
+        example=100,
+    )
     strict: bool = setting(
         "raise an error where a metric is missing or not finite, or a saved state can't be read, instead of a warning",
         False,

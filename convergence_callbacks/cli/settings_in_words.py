@@ -148,8 +148,19 @@ def _probed(settings: CallbackSettings) -> Iterator[str]:
         yield f"each {settings.every_n_steps} steps are judged as an epoch"
     if settings.check_data:
         yield "the first batches and gradients are looked at, and told where they explain a run that does not learn"
+    if settings.search_tolerance is not None or settings.n_trials is not None:
+        yield _search(settings)
     for verdict, action in settings.actions.items():
         yield f"{verdict.value}: {actions.DOES[action]}, and this is undone where it does not pay"
+
+
+def _search(settings: CallbackSettings) -> str:
+    """When a search ends."""
+    trials = "the next ten trials" if settings.n_trials is None else f"what is left of {settings.n_trials} trials"
+    if settings.search_tolerance is None:
+        return f"no search ends early, though search_tolerance would know of {trials}"
+    share = numbers.percent(settings.search_tolerance)
+    return f"a search ends once {trials} can be expected to bring less than {share} of its gain"
 
 
 def _at_the_end(settings: CallbackSettings) -> Iterator[str]:

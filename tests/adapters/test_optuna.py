@@ -16,7 +16,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from convergence_callbacks import Monitor, Patience, SettingsError, Verdict
-from convergence_callbacks.optuna import REMEMBERED, ConvergencePruner, ConvergenceStopping
+from convergence_callbacks.optuna import REMEMBERED, ConvergencePruner, ConvergenceStopping, SearchStopping
 from tests.adapters.in_optuna import step
 from tests.curves import exponential
 
@@ -224,3 +224,91 @@ def test_a_study_of_several_objectives_is_judged_and_not_told():
     decision = trained(made.ask(), curve_of(0.3), max_epochs=EPOCHS)
     assert decision.stop and made.trials[0].intermediate_values == {}
     assert made.trials[0].user_attrs["convergence"]["verdict"] == "converged"
+
+
+def searched(outcome, stopping, n_trials=60, direction="minimize"):
+    """A study whose trials come to what a function of their number says: a value, a state, or an error."""
+
+    def objective(trial):
+        return outcome(trial)
+
+    made = optuna.create_study(direction=direction, sampler=optuna.samplers.RandomSampler(seed=0))
+    made.optimize(objective, n_trials=n_trials, callbacks=[stopping], catch=(OSError,))
+    return made
+
+
+def alike(trial, sign=1):
+    """A value that falls no more after the first trials."""
+    trial.report(sign, 0)
+    return sign * (0.1 + 0.9 / (1 + trial.number) ** 4)
+
+
+def test_a_search_ends_with_the_reason_once_further_trials_bring_too_little(capsys):
+    stopping = SearchStopping(search_tolerance=0.02)
+    made = searched(alike, stopping)
+    assert 8 < len(made.trials) < 30 and stopping.outlook.ends
+    said = made.user_attrs["convergence"]
+    assert said["best"] == made.best_value and said["expected"] < 0.02
+    assert said["reason"] == capsys.readouterr().out.strip()
+
+
+def test_a_search_whose_best_trials_are_far_apart_goes_on():
+    made = searched(lambda trial: 0.9**trial.number, SearchStopping(verbose=False), n_trials=25)
+    assert len(made.trials) == 25 and "convergence" not in made.user_attrs
+
+
+def test_a_search_looks_no_further_than_the_trials_that_are_planned():
+    counts = [
+        len(searched(alike, SearchStopping(search_tolerance=0.02, n_trials=planned, verbose=False)).trials)
+        for planned in (8, 30)
+    ]
+    assert counts[0] < counts[1] < 30
+
+
+def test_a_search_for_the_largest_ends_at_the_same_trial():
+    largest = searched(lambda trial: alike(trial, -1), SearchStopping(verbose=False), direction="maximize")
+    assert len(largest.trials) == len(searched(alike, SearchStopping(verbose=False)).trials)
+
+
+def spoilt(trial):
+    """Trials of which every second is pruned, diverges or fails."""
+    if trial.number % 2 == 0:
+        return alike(trial)
+    if trial.number % 6 == 1:
+        trial.report(-7.0, 0)  # the best of all, until it is pruned
+        raise optuna.TrialPruned
+    if trial.number % 6 == 3:
+        trial.report(float("nan"), 0)
+        return float("nan")
+    raise OSError("the disk is full")
+
+
+def test_trials_that_were_pruned_or_diverged_were_tried_and_those_that_failed_were_not():
+    stopping = SearchStopping(search_tolerance=0.02, verbose=False)
+    made = searched(spoilt, stopping, n_trials=12)
+    assert stopping.outlook.trials == 6 + 2 + 2 and stopping.outlook.best == made.best_value > 0
+
+
+@pytest.mark.filterwarnings("ignore:train_loss is nan", "ignore:val_loss is nan")
+def test_a_loss_that_diverged_is_tried_though_no_report_says_so():
+    def objective(trial):
+        trained(trial, [1.0, 0.9, float("nan"), float("nan"), float("nan")])
+        return float("nan")
+
+    stopping = SearchStopping(verbose=False)
+    searched(objective, stopping, n_trials=3)
+    assert stopping.outlook.trials == 3 and stopping.outlook.best is None
+
+
+def test_a_search_for_several_objectives_is_not_ended():
+    made = optuna.create_study(directions=["minimize", "minimize"])
+    with pytest.raises(SettingsError, match="needs a study of one objective"):
+        made.optimize(lambda trial: (1.0, 2.0), n_trials=1, callbacks=[SearchStopping()])
+
+
+def test_the_end_of_a_search_takes_the_settings_of_a_file(tmp_path):
+    (tmp_path / "convergence.yaml").write_text("search_tolerance: 0.05\nn_trials: 40\ntolerance: 0.02\n")
+    read = SearchStopping.from_yaml(tmp_path / "convergence.yaml")
+    assert repr(read) == "SearchStopping(search_tolerance=0.05, n_trials=40)"
+    with pytest.raises(SettingsError, match="search_tolerance must be below 1"):
+        SearchStopping(search_tolerance=1.0)

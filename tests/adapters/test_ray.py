@@ -63,6 +63,67 @@ def test_results_that_a_restarted_trial_reports_again_change_nothing():
     assert stopper.decisions["a"].step == [monitor.update(val_loss=r["val_loss"]) for r in shown][-1].step
 
 
+def shown(stopper, best, epochs=3, done=True):
+    """Show a stopper whole trials that fall from 1 to these values."""
+    for number, value in enumerate(best):
+        for epoch, result in enumerate(results(np.linspace(1.0, value, epochs).tolist())):
+            stopper(f"trial-{number}", {**result, "done": done and epoch == epochs - 1})
+
+
+ALIKE = [0.1 + 0.9 / (1 + number) ** 4 for number in range(30)]
+
+
+def test_the_search_ends_with_the_reason_once_further_trials_bring_too_little(capsys):
+    stopper = ConvergenceStopper(search_tolerance=0.02)
+    shown(stopper, ALIKE[:5])
+    assert not stopper.stop_all()
+    shown(stopper, ALIKE)
+    assert stopper.stop_all() and stopper.outlook.trials == 30
+    assert len([line for line in capsys.readouterr().out.splitlines() if line.startswith("the search ends")]) == 1
+
+
+def test_without_a_tolerance_for_the_search_it_goes_on():
+    stopper = ConvergenceStopper(verbose=False)
+    shown(stopper, ALIKE)
+    assert not stopper.stop_all() and stopper.outlook is None
+
+
+def test_a_search_for_the_largest_ends_as_one_for_the_smallest():
+    largest = ConvergenceStopper(search_tolerance=0.02, val_metric="val_acc", mode="max", verbose=False)
+    smallest = ConvergenceStopper(search_tolerance=0.02, verbose=False)
+    shown(smallest, ALIKE)
+    for number, value in enumerate(ALIKE):
+        for epoch, acc in enumerate(np.linspace(0.0, 1 - value, 3), 1):
+            largest(f"trial-{number}", {"training_iteration": epoch, "val_acc": acc, "done": epoch == 3})
+    assert largest.outlook.best == pytest.approx(1 - smallest.outlook.best) and largest.stop_all()
+    assert largest.outlook.expected == pytest.approx(smallest.outlook.expected)
+
+
+def test_a_trial_without_a_finite_loss_was_tried_and_is_not_the_best():
+    stopper = ConvergenceStopper(search_tolerance=0.02, verbose=False)
+    shown(stopper, [*ALIKE[:5], np.nan])
+    assert stopper.outlook.trials == 6 and stopper.outlook.best == pytest.approx(ALIKE[4])
+
+
+def test_a_trial_that_a_scheduler_ended_is_counted_once_others_have_gone_on():
+    stopper = ConvergenceStopper(search_tolerance=0.02, verbose=False)
+    shown(stopper, ALIKE[:1], done=False)
+    for number, epochs in enumerate((9, 11)):
+        for result in results(np.linspace(1.0, 0.5, epochs).tolist()):
+            stopper(f"other-{number}", {**result, "done": result["training_iteration"] == epochs})
+        assert stopper.outlook.trials == (1, 3)[number]
+
+
+def test_the_search_goes_on_from_its_pickle_as_if_it_had_never_stopped():
+    whole, first = (ConvergenceStopper(search_tolerance=0.02, verbose=False) for _ in range(2))
+    shown(whole, ALIKE[:7])
+    shown(first, ALIKE[:4])
+    again = pickle.loads(pickle.dumps(first))
+    assert again.outlook == first.outlook
+    shown(again, ALIKE[:7])
+    assert again.outlook == whole.outlook
+
+
 def test_the_time_is_that_of_the_trial():
     stopper = ConvergenceStopper(criteria=TimeBudget(hours=1), min_epochs=0, verbose=False)
     assert not stopper("a", results([1.0], time_total_s=3000.0)[0])
@@ -201,3 +262,23 @@ def test_a_restored_experiment_goes_on_as_if_it_had_never_stopped(local_cluster,
         search(tmp_path, "search", callbacks=[Interrupted(tmp_path)]).fit()
     tuner = tune.Tuner.restore(str(tmp_path / "search"), trainable=train)
     assert epochs_of(tuner.fit()) == expected()
+
+
+def quick(config):
+    for _ in range(2):
+        tune.report({"val_loss": 0.1 + config["off"] / 1000})
+
+
+def test_a_search_is_ended_as_a_whole(local_cluster, tmp_path):
+    tuner = tune.Tuner(
+        quick,
+        param_space={"off": tune.grid_search(list(range(40)))},
+        tune_config=tune.TuneConfig(metric="val_loss", mode="min", max_concurrent_trials=1, reuse_actors=True),
+        run_config=tune.RunConfig(
+            storage_path=str(tmp_path),
+            stop=ConvergenceStopper(search_tolerance=0.2, verbose=False),
+            verbose=0,
+        ),
+    )
+    found = tuner.fit()
+    assert 4 <= sum(result.metrics is not None and "val_loss" in result.metrics for result in found) < 12

@@ -8,7 +8,10 @@ from convergence_callbacks import SettingsError
 from convergence_callbacks.adapter.settings import INTEGRATIONS, OPTIONAL, supported_by
 from tests.adapters.contract import ADAPTERS
 
-VALUES = {"backup_dir": "backup", "probe_budget": 24, "every_n_steps": 10, "act": "heal", "find_baseline": False}
+VALUES = {
+    **{"backup_dir": "backup", "probe_budget": 24, "every_n_steps": 10, "act": "heal", "find_baseline": False},
+    **{"search_tolerance": 0.02, "n_trials": 30},
+}
 EACH = {adapter.door: adapter for adapter in ADAPTERS}.values()
 
 
