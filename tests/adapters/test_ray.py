@@ -99,6 +99,7 @@ def test_a_search_for_the_largest_ends_as_one_for_the_smallest():
     assert largest.outlook.expected == pytest.approx(smallest.outlook.expected)
 
 
+@pytest.mark.filterwarnings("ignore:val_loss is nan")
 def test_a_trial_without_a_finite_loss_was_tried_and_is_not_the_best():
     stopper = ConvergenceStopper(search_tolerance=0.02, verbose=False)
     shown(stopper, [*ALIKE[:5], np.nan])
