@@ -51,21 +51,21 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """One check, with its result.
 
     Args:
         name: What.
         is_right: Whether it works; None where it is not installed, which is no fault.
-        said: The version, or what is wrong.
+        result: The version, or what is wrong.
     """
 
     name: str
     is_right: bool | None
-    said: str
+    result: str
 
 
 def examine() -> Iterator[Check]:
-    """Look at everything, one thing after the other; takes ten seconds at most beside the imports of frameworks."""
+    """Run all checks, one after the other: at most ten seconds besides importing the frameworks."""
     yield from versions()
     yield from parts()
     yield from self_test()
@@ -96,7 +96,7 @@ def parts() -> Iterator[Check]:
 
 
 def self_test() -> Iterator[Check]:
-    """Whether the rule says of plain curves what it should, whatever machine it runs on, and how fast."""
+    """Whether the rule decides as it should on plain curves, and how fast."""
     epochs = np.arange(120)
     fall = np.exp(-epochs / 8)
     curves = {
@@ -104,8 +104,8 @@ def self_test() -> Iterator[Check]:
         "a loss that is no number has diverged": (np.where(epochs > 20, np.nan, fall + 0.1), fall, "diverged"),
     }
     for name, (val, train, expected) in curves.items():
-        said = _verdict_at_stop(val, train)
-        yield Check(name, said == expected, "right" if said == expected else f"it is called {said!r}")
+        result = _verdict_at_stop(val, train)
+        yield Check(name, result == expected, "right" if result == expected else f"it is called {result!r}")
     yield _saved_and_restored(fall)
     started = time.perf_counter()
     _verdict_at_stop(fall + 0.1, fall, goes_on=True)

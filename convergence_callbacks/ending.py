@@ -1,4 +1,4 @@
-"""What a training came to: what it spent, what was left, which epochs are as good as its best, what was not judged."""
+"""The end of a training: what it spent, what was left, which epochs are as good as its best, what was not judged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from convergence_callbacks.core.observation import Observation, is_finite
 from convergence_callbacks.core.settings import Settings
 
 FEWEST = 5
-"""Epochs below which nothing is said of a training."""
+"""Fewer epochs are too few to judge a training."""
 
 FEWEST_FOR_NOISE = 10
 """Epochs below which the noise of a loss is not known well enough to call another epoch as good as the best."""
@@ -44,7 +44,7 @@ class NotJudged(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Patient:
-    """What a patience would have made of a training.
+    """Where a patience would have stopped a training.
 
     Args:
         patience: Epochs without improvement after which it stops.
@@ -59,7 +59,7 @@ class Patient:
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """What a training came to.
+    """The end of a training in numbers.
 
     Args:
         spent: Epochs that were trained.
@@ -100,7 +100,7 @@ class Ending:
         patience: int = PATIENCE,
         several_optimisers: bool = False,
     ) -> Ending:
-        """What these observations came to.
+        """The end of the training with these observations.
 
         Args:
             observations: Of the training until its end, those of an earlier process left out.

@@ -1,4 +1,4 @@
-"""Where a run is going, as it is drawn."""
+"""The forecast of a run, as it is drawn."""
 
 from __future__ import annotations
 

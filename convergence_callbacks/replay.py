@@ -26,7 +26,7 @@ class Replay:
 
     Args:
         run: The run.
-        settings: The monitor's settings, with the budget that it was told.
+        settings: The monitor's settings, with the budget that it knew.
         decisions: One for each observation; the run goes on after a stop, as it did.
         forecast: Where it was going, as seen from the stop, or from its latest epoch where there is none; None where
             nobody asked.
@@ -131,7 +131,7 @@ def replay(
         settings: The monitor's; a budget that they leave out is that of `budget_of`.
         is_over: Whether the run has ended; while it grows nobody knows its length.
         with_forecast: Whether to look ahead too, which takes some milliseconds.
-        schedule_known: Whether the rule is told the learning rates of the log in advance; see `with_schedule`. It is
+        schedule_known: Whether the rule knows the learning rates of the log in advance; see `with_schedule`. It is
             too where a configuration beside the log names a schedule that is fixed.
 
     Returns:
@@ -182,14 +182,14 @@ class OtherStop:
 def stop_by(
     rule: str, run: Run, settings: Settings, *, is_over: bool = True, schedule_known: bool = False
 ) -> OtherStop:
-    """Where a rule would have ended a run: less work than a replay, which also says what the run looks like.
+    """Where a rule would have ended a run: less work than a replay, which also finds out what the run looks like.
 
     Args:
         rule: The rule's name.
         run: The training.
         settings: Of a monitor that stops by the rule.
         is_over: Whether the run has ended.
-        schedule_known: Whether the rule is told the learning rates of the log in advance.
+        schedule_known: Whether the rule knows the learning rates of the log in advance.
     """
     monitor = Monitor.from_settings(settings_for(run, settings, is_over=is_over, schedule_known=schedule_known))
     ends = (each.step for each in run.observations if monitor.ends(monitor.read(each)))
@@ -199,7 +199,7 @@ def stop_by(
 
 
 def settings_for(run: Run, settings: Settings, *, is_over: bool = True, schedule_known: bool = False) -> Settings:
-    """The settings with what the rule is told of a run: its budget, and the rates ahead where they are known."""
+    """The settings with what the rule knows of a run: its budget, and the rates ahead if they are known."""
     if settings.max_epochs is None:
         settings = dataclasses.replace(settings, max_epochs=budget_of(run, is_over=is_over))
     if settings.lr_schedule is None and run.rates_ahead is not None:
@@ -209,27 +209,27 @@ def settings_for(run: Run, settings: Settings, *, is_over: bool = True, schedule
 
 
 def not_known_of(run: Run, settings: Settings, *, is_budget_assumed: bool = False) -> tuple[str, ...]:
-    """What a rule with these settings did not know of a run; nothing where the run's log tells all that was known."""
+    """What a rule with these settings did not know of a run; nothing if the log holds all that was known."""
     budget = None if is_budget_assumed else settings.max_epochs
     if run.tells_budget:
         return ()
-    said = not_known(
+    unknown = not_known(
         budget=budget,
         assumed=settings.max_epochs if is_budget_assumed else None,
         has_rates=any(each.lr is not None for each in run.observations),
         rates_ahead=settings.lr_schedule is not None,
         counter=run.counter,
     )
-    return tuple(said)
+    return tuple(unknown)
 
 
 def budget_of(run: Run, *, is_over: bool = True) -> int | None:
-    """The epochs that a run was to take: as its log tells, or else all that it took, where it is over."""
+    """The epochs that were planned, by the log, or all that the run took if it is over."""
     return run.planned or (max(run.steps, 1) if is_over and not run.tells_budget else None)
 
 
 def is_schedule_known(run: Run, asked: bool) -> bool:
-    """Whether the rates of a log were fixed before the training: the user says so, or a configuration beside it does.
+    """Whether the rates of a log were fixed before the training, by the user's word or a configuration beside the log.
 
     A schedule that reacts to the training, as ``ReduceLROnPlateau``, was known to nobody in advance.
     """

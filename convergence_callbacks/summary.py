@@ -17,7 +17,7 @@ from convergence_callbacks.telling import words_of
 from convergence_callbacks.telling.known import BUDGET, TREES
 
 NOTHING_TO_JUDGE = (NotJudged.NO_LOSS, NotJudged.TOO_FEW)
-"""What is missing where nothing can be said of a run at all."""
+"""What is missing if a run can't be judged at all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +103,9 @@ class Summary:
             baseline: Where another rule would have ended it, with which the saving is compared.
         """
         run, stop, last = replay.run, replay.stop, replay.decisions[-1]
-        told = stop or last
-        words = words_of(told, left_out=() if told is stop else (BUDGET,))  # a log that is over says so itself
-        got_better = last.best_step != told.best_step
+        decision = stop or last
+        words = words_of(decision, left_out=() if decision is stop else (BUDGET,))  # a log that is over shows that
+        got_better = last.best_step != decision.best_step
         return cls(
             run=run.name,
             path=str(run.path),
@@ -136,7 +136,7 @@ class Summary:
 
     @property
     def is_judged(self) -> bool:
-        """Whether anything could be said of it."""
+        """Whether the run could be judged."""
         return is_judged(self.verdict, self.not_judged)
 
     def to_dict(self) -> dict[str, Any]:
@@ -151,8 +151,8 @@ def _not_judged(run: Run) -> Iterator[str]:
 
 
 def is_judged(verdict: str, not_judged: Sequence[str]) -> bool:
-    """Whether anything could be said of a run, by its verdict and what was missing."""
-    diverged = verdict == Verdict.DIVERGED  # that can be said of a loss that was never a number
+    """Whether a run could be judged, by its verdict and what was missing."""
+    diverged = verdict == Verdict.DIVERGED  # known even of a loss that was never a number
     return diverged or not any(name in not_judged for name in NOTHING_TO_JUDGE)
 
 

@@ -68,7 +68,7 @@ def test_a_run_is_explained_by_its_own_numbers(tmp_path):
     assert "By epochs: 1–" in output and " overfitting." in output
     assert "validation loss rose since the best by" in output
     assert f"use the weights of epoch {BEST}" in output
-    assert "The budget, taken to be the 60 epochs that were logged (--max-epochs tells it)." in output
+    assert "The budget, taken to be the 60 epochs that were logged (set it with --max-epochs)." in output
     assert len(output.splitlines()) <= SCREEN
 
 

@@ -136,7 +136,7 @@ def table(followed: Sequence[Followed], anew: Sequence[Followed] = ()) -> str:
     """What was advised and what came of it, in Markdown; what was trained anew, where anything was."""
     chosen = {each.run for each in anew}
     lines = [
-        "| told | runs | better validation loss | 90% interval | median loss, of the trivial one | mean fall of it |",
+        "| found | runs | better validation loss | 90% interval | median loss, of the trivial one | mean fall of it |",
         "|---|---|---|---|---|---|",
         *(row(verdict, [each for each in followed if each.verdict == verdict]) for verdict in CURED),
         row("all", followed),

@@ -220,7 +220,7 @@ def budget_rows(runs: Sequence[Run], jobs: int) -> list[str]:
             delayed(stop_of)(with_budget(run, times), run, Knows.BUDGET) for run in constant
         )
         regret, cost = score(USUAL, stops, constant).point
-        rows.append(f"| told of {times} times the epochs | {cost:.3f} | {regret:.4f} |")
+        rows.append(f"| given {times} times the epochs | {cost:.3f} | {regret:.4f} |")
     return rows
 
 

@@ -68,30 +68,30 @@ class CallbackSettings(Settings):
         "name under which the validation loss is logged; found by itself when left out", None, example="val_loss"
     )
     find_baseline: bool = setting(
-        "where baseline_loss is left out, fill it in from what the framework shows: the classes of a network's output, "
-        "or the targets",
+        "if baseline_loss is left out, take it from what the framework shows: the classes of a network's output, or "
+        "the targets",
         True,
         only=SEE_A_BASELINE,
     )
     restore_best: bool | Literal["all"] = setting(
-        "give the model the weights of its best epoch at the end; all, the optimiser its state of then too, for a "
-        "training that is to go on (Lightning and Keras only)",
+        "restore the weights of the best epoch at the end; all restores the optimiser's state of that epoch too, to "
+        "train on (Lightning and Keras only)",
         False,
         kind=RESTORES,
         only=HOLD_THE_MODEL,
     )
     verbose: int = setting(
-        "how much to say: 0 is nothing; 1 sums the training up at its end, and warns once where it is surely broken; "
-        "2 says also when the verdict changes",
+        "what is printed: 0 nothing; 1 a summary at the end, and one warning if the training is surely broken; 2 also "
+        "each change of the verdict",
         1,
         kind=VERBOSITY,
     )
-    show_forecast: bool = setting("say after every epoch how many are left, such as 'ETA ≈ 14 epochs (9–25)'", False)
+    show_forecast: bool = setting("print after every epoch how many are left: 'ETA ≈ 14 epochs (9–25)'", False)
     log_decisions: bool = setting(
         "write verdict, evidence and forecast of every epoch to the framework's loggers", False, only=HAVE_LOGGERS
     )
     backup_dir: str | os.PathLike[str] | None = setting(
-        "folder for what must survive a kill beside the framework's own checkpoints: Keras's state, large best weights",
+        "folder for what a killed run needs beside the framework's own checkpoints: Keras's state, large best weights",
         None,
         kind=PATH,
         only=LIGHTNING_AND_KERAS,
@@ -101,26 +101,26 @@ class CallbackSettings(Settings):
         "at a suspected plateau, train copies at other learning rates for a few epochs", False, only=LIGHTNING_AND_KERAS
     )
     probe_budget: int = setting(
-        "epochs that all probes of a run may take together; each takes 12, and up to 16 more where the rate is too low",
+        "epochs that all probes of a run may take together; each takes 12, and up to 16 more if the rate is too low",
         60,
         only=LIGHTNING_AND_KERAS,
         ge=12,
     )
     every_n_steps: int | None = setting(
-        "judge each so many steps instead of each epoch, for runs of few long ones",
+        "judge after every so many optimiser steps instead of every epoch, for runs of few long epochs",
         None,
         only=("Lightning",),
         ge=1,
         example=500,
     )
     check_data: bool = setting(
-        "look at the first batches and gradients, and say what is wrong with them where a run does not learn",
+        "check the first batches and gradients, and report what is wrong with them if the run does not learn",
         False,
         only=LIGHTNING_AND_KERAS,
     )
     act: Literal["heal"] | Mapping[str, str] | None = setting(
         "what to do about a verdict: an action for each, or heal, the first choice of each; every action is a trial, "
-        "kept where it pays and undone where not",
+        "kept if it pays off and undone if not",
         None,
         kind=ACTIONS,
         only=LIGHTNING_AND_KERAS,
@@ -133,13 +133,13 @@ class CallbackSettings(Settings):
         example="record.jsonl",
     )
     stop_file: str | os.PathLike[str] | None = setting(
-        "file at whose appearance the run ends with its next epoch, as if it had stopped by itself",
+        "file that ends the run at its next epoch once it exists",
         None,
         kind=PATH,
         example="stop",
     )
     minutes_before_job_end: float | None = setting(
-        "minutes left for a last checkpoint before the job is ended, as SLURM, PBS or CONVERGENCE_JOB_END tell: an "
+        "minutes to leave for a last checkpoint before the cluster job ends (by SLURM, PBS or CONVERGENCE_JOB_END): an "
         "epoch that may not fit is not begun",
         None,
         ge=0,
@@ -161,7 +161,7 @@ class CallbackSettings(Settings):
         example=100,
     )
     strict: bool = setting(
-        "raise an error where a metric is missing or not finite, or a saved state can't be read, instead of a warning",
+        "raise an error instead of a warning if a metric is missing or not finite, or a saved state can't be read",
         False,
     )
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from convergence_callbacks.adapter.settings import INTEGRATIONS, CallbackSettings, not_supported, supported_by
-from convergence_callbacks.cli.output import errors_told, named, say
+from convergence_callbacks.cli.output import errors_printed, named, say
 from convergence_callbacks.cli.settings_in_words import settings_in_words
 from convergence_callbacks.config.read import read_settings, with_place
 from convergence_callbacks.core.errors import SettingsError, unknown_name
@@ -18,11 +18,13 @@ def check(
     file: Annotated[Path, typer.Argument(help="The settings file.", show_default=False)],
     integration: Annotated[
         str | None,
-        typer.Option("--for", help=f"Refuse what it does not support: {', '.join(INTEGRATIONS)}.", show_default=False),
+        typer.Option(
+            "--for", help=f"Refuse settings that it does not support: {', '.join(INTEGRATIONS)}.", show_default=False
+        ),
     ] = None,
 ) -> None:
-    """Check a settings file, and say in words when it would end a training."""
-    with errors_told():
+    """Check a settings file, and explain when it would end a training."""
+    with errors_printed():
         settings = CallbackSettings(**read_settings(file))
         if integration is not None:
             _refuse_unsupported(settings, _named(integration), file)

@@ -26,7 +26,7 @@ from convergence_callbacks.cli.log_options import (
     listed,
     settings_and_columns,
 )
-from convergence_callbacks.cli.output import complain, errors_told, named, say, say_table, width_of_terminal
+from convergence_callbacks.cli.output import complain, errors_printed, named, say, say_table, width_of_terminal
 from convergence_callbacks.cli.page_options import Currency, PricePerHour
 from convergence_callbacks.cli.status import UNREAD
 from convergence_callbacks.cli.tables import ROOMY
@@ -39,7 +39,7 @@ from convergence_callbacks.telling.numbers import NONE, count, duration, percent
 from convergence_callbacks.telling.price import Price
 
 ON_FRONTIER = " *"
-"""Stands behind the name of a rule on the frontier."""
+"""Marks the name of a rule on the frontier."""
 
 
 def _some_rules(rules: str) -> str:
@@ -63,10 +63,10 @@ def _processes(jobs: int) -> int:
 def compare(
     path: LogPath,
     rules: Annotated[
-        str, typer.Option(help="Rules, with commas between: default:0.02,patience:10", callback=_some_rules)
+        str, typer.Option(help="Rules, separated by commas: default:0.02,patience:10", callback=_some_rules)
     ] = ",".join(USUAL),
     baseline: Annotated[
-        str, typer.Option(help="The rule that the others are set against; one of those compared, or one more.")
+        str, typer.Option(help="The rule that the others are compared with; it need not be among them.")
     ] = "",
     lose: Annotated[
         float, typer.Option(help="Share of the gain that may be given up, on average.", callback=_share)
@@ -89,11 +89,11 @@ def compare(
     energy_column: EnergyColumn = None,
     schedule_known: ScheduleKnown = False,
 ) -> None:
-    """Say what each rule would have spent on the logged trainings and what it would have given up, and which suits.
+    """Compare rules on logged trainings: the epochs each would have spent, the gain it would have lost, which suits.
 
     Status 0: all was read. 1: something could not be read. 2: wrong usage.
     """
-    with errors_told():
+    with errors_printed():
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         base, choice = settings_and_columns(settings_file, *columns)
         price = None if price_per_hour is None else Price(price_per_hour, currency)
@@ -121,7 +121,7 @@ def compare(
 
 
 def _draw(comparison: Comparison, to: Path, path: Path) -> None:
-    with errors_told():
+    with errors_printed():
         try:
             from convergence_callbacks.plots import plot_frontier
 
@@ -135,7 +135,7 @@ _Columns = dict[str, Callable[[RuleResult], str]]
 
 
 def _table(comparison: Comparison, baseline: str, price: Price | None, width: int | None) -> Table:
-    """A row for each rule; time, money and the difference to a baseline where there is room."""
+    """A row for each rule; time, money and the difference to a baseline if there is room."""
     has_room = width is None or width >= ROOMY
     has_times = any(result.hours_saved is not None for result in comparison.rules)
     spare = {
@@ -166,7 +166,7 @@ def _table(comparison: Comparison, baseline: str, price: Price | None, width: in
 
 
 def _named(comparison: Comparison, rule: str) -> RuleResult | None:
-    """What the rule of a name came to."""
+    """The result of the rule with this name."""
     return next((result for result in comparison.rules if result.rule == rule), None)
 
 

@@ -11,11 +11,11 @@ MARKS = {True: ("ok", "green"), None: ("--", ""), False: ("!!", "red")}
 
 
 def doctor() -> None:
-    """Say which versions are here, which frameworks work with them, and whether the rule says what it should."""
+    """Check the installation: versions, frameworks, and whether the rule decides as it should."""
     checks = []
     for check in examine():
         mark, style = MARKS[check.is_right]
-        say(f"{mark}  {check.name}: {check.said}", style)
+        say(f"{mark}  {check.name}: {check.result}", style)
         checks.append(check)
     wrong = [check.name for check in checks if check.is_right is False]
     if wrong:

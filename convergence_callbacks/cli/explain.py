@@ -24,7 +24,7 @@ from convergence_callbacks.cli.log_options import (
     runs_at,
     settings_and_columns,
 )
-from convergence_callbacks.cli.output import complain, errors_told, named, say
+from convergence_callbacks.cli.output import complain, errors_printed, named, say
 from convergence_callbacks.cli.status import NOT_JUDGED
 from convergence_callbacks.cli.tables import with_option
 from convergence_callbacks.core.errors import ConvergenceError
@@ -44,7 +44,7 @@ from convergence_callbacks.telling.summary import missing, verdict_of
 from convergence_callbacks.telling.text import capitalised, printable, words
 
 TURNS = 6
-"""Changes of the verdict that are listed at most, the latest ones."""
+"""How many changes of the verdict are listed at most: the latest."""
 
 
 def explain(
@@ -52,7 +52,7 @@ def explain(
         str, typer.Argument(metavar="VERDICT|RUN", help="A verdict, or a log with one run.", show_default=False)
     ],
     name: Annotated[
-        str | None, typer.Option("--run", help="The run's name, where the log holds several.", show_default=False)
+        str | None, typer.Option("--run", help="The run's name, if the log holds several.", show_default=False)
     ] = None,
     settings_file: SettingsFile = None,
     train_metric: TrainMetric = None,
@@ -65,13 +65,13 @@ def explain(
     max_epochs: MaxEpochs = None,
     schedule_known: ScheduleKnown = False,
 ) -> None:
-    """Say in a screen what a verdict means and what to try; of a run also how the verdict was found in it.
+    """Explain a verdict, or how it was found in a run: what it means, and what to try.
 
     Status 0: it was explained. 1: there is no such verdict or run, or it can't be read. 2: wrong usage. 4: nothing
     could be judged of the run.
     """
     verdict = _verdict_called(subject)
-    with errors_told():
+    with errors_printed():
         if verdict is not None:
             _say(_of_verdict(verdict))
             return
@@ -147,14 +147,14 @@ def _ends(verdict: Verdict) -> str:
 
 def _of_run(replay: Replay) -> Iterator[Paragraph]:
     run, summary = replay.run, Summary.of(replay)
-    told = replay.stop or replay.decisions[-1]
-    meaning = OF_VERDICT[told.verdict].MEANING
-    yield f"{run.name}: {verdict_of(told)}", [*_where(replay, summary)]
+    decision = replay.stop or replay.decisions[-1]
+    meaning = OF_VERDICT[decision.verdict].MEANING
+    yield f"{run.name}: {verdict_of(decision)}", [*_where(replay, summary)]
     means = meaning.of_trees if run.unit == TREES and meaning.of_trees else meaning.means
     yield "What it means", [f"{capitalised(means)}."]
-    reason = words_of(told, left_out=() if told is replay.stop else (BUDGET,)).reason
+    reason = words_of(decision, left_out=() if decision is replay.stop else (BUDGET,)).reason
     yield "How it was found", [f"{capitalised(reason)}.", *_turns(replay)]
-    yield "In numbers", list(evidence_lines(told))
+    yield "In numbers", list(evidence_lines(decision))
     yield "What to try", [f"- {each}" for each in summary.advice or meaning.remedies]
     yield "What was not known", list(_unknown(replay, summary))
 
@@ -172,18 +172,18 @@ def _where(replay: Replay, summary: Summary) -> Iterator[str]:
 
 
 def _turns(replay: Replay) -> Iterator[str]:
-    """From when to when it had which verdict, until the stop."""
+    """The verdicts until the stop, each with its first and last epoch."""
     until = [each for each in replay.decisions if replay.stop is None or each.step <= replay.stop.step]
     turns = [list(group) for _, group in itertools.groupby(until, key=lambda each: each.verdict)]
     number, unit = replay.run.number, plural(replay.run.unit)
-    told = [
+    listed = [
         f"{number(turn[0].step)}–{number(turn[-1].step)} {words(turn[0].verdict)}"
         if len(turn) > 1
         else f"{number(turn[0].step)} {words(turn[0].verdict)}"
         for turn in turns
     ]
-    left_out = f"{len(told) - TURNS} earlier turns; " if len(told) > TURNS else ""
-    yield f"By {unit}: {left_out}{', '.join(told[-TURNS:])}."
+    left_out = f"{len(listed) - TURNS} earlier turns; " if len(listed) > TURNS else ""
+    yield f"By {unit}: {left_out}{', '.join(listed[-TURNS:])}."
 
 
 def _unknown(replay: Replay, summary: Summary) -> Iterator[str]:

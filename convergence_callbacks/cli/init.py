@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from convergence_callbacks.cli.output import complain, errors_told, named, say
+from convergence_callbacks.cli.output import complain, errors_printed, named, say
 from convergence_callbacks.config.template import template
 
 
 def init(
     path: Annotated[Path, typer.Argument(help="The file to write.")] = Path("convergence.yaml"),
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Write a settings file in which every setting is explained and has its default."""
-    with errors_told():
+    with errors_printed():
         try:
             with path.open("w" if force else "x", encoding="utf-8") as file:
                 file.write(template())

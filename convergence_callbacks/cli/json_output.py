@@ -37,7 +37,7 @@ OF_NAME: Mapping[str, Schema] = {
     "stop_verdict": {"enum": [*(verdict.value for verdict in Verdict), None]},
     "not_judged": {"type": "array", "items": {"enum": [each.value for each in NotJudged]}},
 }
-"""Schemas of fields whose type alone says too little."""
+"""Schemas of fields whose type alone is not enough."""
 
 PLAIN: Mapping[Any, str] = {str: "string", int: "integer", bool: "boolean", float: "number", types.NoneType: "null"}
 
@@ -69,9 +69,9 @@ class HowRead:
         unit: What a step is.
         steps: How many steps it took.
         counts_from: The number that the log itself gives the first step.
-        planned: Steps that it was to take; null where the log does not tell.
-        patience: Epochs without improvement after which the project itself would have stopped; null where none is told.
-        schedule: The kind of schedule of the learning rate; empty where nothing says so.
+        planned: Steps that were planned; null if unknown.
+        patience: Epochs without improvement after which the project itself would have stopped; null if unknown.
+        schedule: The kind of schedule of the learning rate; empty if unknown.
         columns: What was taken for what.
         ignored: The other columns.
         assumed: What was assumed, a sentence each.
@@ -109,8 +109,8 @@ class HowRead:
 
 def explained(runs: Iterable[Run], problems: Iterable[LogError]) -> str:
     """The document of ``replay --explain-columns --json``."""
-    told = [dataclasses.asdict(HowRead.of(run)) for run in runs]  # before the problems, which are found in reading
-    return _text({"runs": told, "problems": list(map(_problem, problems))})
+    read = [dataclasses.asdict(HowRead.of(run)) for run in runs]  # before the problems, which are found in reading
+    return _text({"runs": read, "problems": list(map(_problem, problems))})
 
 
 def replayed(summaries: Iterable[Summary], problems: Iterable[LogError]) -> str:
@@ -207,9 +207,9 @@ def _object(properties: Mapping[str, Schema]) -> Schema:
 
 def _of_class(kind: type[Any]) -> Schema:
     """The schema of a data class, with the descriptions of its docstring."""
-    hints, said = typing.get_type_hints(kind), _described(kind)
+    hints, described = typing.get_type_hints(kind), _described(kind)
     names = [field.name for field in dataclasses.fields(kind)]
-    return _object({name: {**_of_field(name, hints[name]), "description": said[name]} for name in names})
+    return _object({name: {**_of_field(name, hints[name]), "description": described[name]} for name in names})
 
 
 def _of_field(name: str, kind: Any) -> Schema:
@@ -237,7 +237,7 @@ def _either(*names: str) -> Schema:
 
 
 def _described(kind: type[Any]) -> dict[str, str]:
-    """What the docstring of a data class says of each of its fields."""
+    """Descriptions of the fields of a data class, from its docstring."""
     _, _, arguments = (inspect.getdoc(kind) or "").partition("Args:\n")
     found = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", arguments, re.MULTILINE)
     return {name: " ".join(text.split()) for name, text in found}

@@ -19,9 +19,7 @@ from convergence_callbacks.metrics import direction_of
 
 LogPaths = Annotated[
     list[Path],
-    typer.Argument(
-        help="Logs, or folders of logs; a pattern such as 'runs/*.csv' stands for all it matches.", show_default=False
-    ),
+    typer.Argument(help="Logs, or folders of logs; a pattern such as 'runs/*.csv' works too.", show_default=False),
 ]
 LogPath = Annotated[Path, typer.Argument(help="A log, or a folder of logs.", show_default=False)]
 SettingsFile = Annotated[
@@ -38,14 +36,14 @@ EnergyColumn = Annotated[str | None, typer.Option("--energy-column", help="Colum
 
 MaxEpochs = Annotated[
     int | None,
-    typer.Option("--max-epochs", min=1, help="Epochs that the training was to take, where its log does not tell."),
+    typer.Option("--max-epochs", min=1, help="Epochs that were planned, if the log does not hold them."),
 ]
 
 ScheduleKnown = Annotated[
     bool,
     typer.Option(
         "--schedule-known",
-        help="Tell the rule the logged learning rates in advance: right for a fixed schedule, not for one that reacts.",
+        help="Let the rule know the logged learning rates in advance: right for a fixed schedule only.",
     ),
 ]
 

@@ -52,7 +52,7 @@ def say_table(table: Table) -> None:
 
 
 @contextlib.contextmanager
-def errors_told() -> Iterator[None]:
+def errors_printed() -> Iterator[None]:
     """End the command with a message and status 1, where its input is wrong or a file can't be used."""
     try:
         yield

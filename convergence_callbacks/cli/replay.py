@@ -29,7 +29,7 @@ from convergence_callbacks.cli.log_options import (
 )
 from convergence_callbacks.cli.output import (
     complain,
-    errors_told,
+    errors_printed,
     named,
     say,
     say_lines,
@@ -71,7 +71,7 @@ def _verdicts(names: str) -> str:
 
 
 Baseline = Annotated[
-    str, typer.Option(help="A rule to compare with what is saved, such as patience:10.", show_default=False)
+    str, typer.Option(help="A rule to compare the savings with, such as patience:10.", show_default=False)
 ]
 
 
@@ -82,10 +82,12 @@ def replay(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     fail_on: Annotated[
         str,
-        typer.Option(help="Verdicts, with commas between: status 3 where a run ends so.", callback=_verdicts),
+        typer.Option(help="Verdicts, separated by commas: status 3 if a run ends with one.", callback=_verdicts),
     ] = "",
     baseline: Baseline = "",
-    explain_columns: Annotated[bool, typer.Option("--explain-columns", help="Say which columns were taken.")] = False,
+    explain_columns: Annotated[
+        bool, typer.Option("--explain-columns", help="Show which columns were chosen, and why.")
+    ] = False,
     check_record: Annotated[bool, typer.Option("--verify", help="Recompute the decisions of a record.")] = False,
     train_metric: TrainMetric = None,
     val_metric: ValMetric = None,
@@ -97,12 +99,12 @@ def replay(
     max_epochs: MaxEpochs = None,
     schedule_known: ScheduleKnown = False,
 ) -> None:
-    """Say of each logged training how it ended, and where the rule would have stopped it.
+    """Show how each logged training ended, and where the rule would have stopped it.
 
     Status 0: all was read and judged. 1: something could not be read. 2: wrong usage. 3: a verdict of --fail-on, or a
     record that --verify does not confirm. 4: of a run nothing could be judged: it has no loss, or too few epochs.
     """
-    with errors_told():
+    with errors_printed():
         paths = matched(paths)
         if check_record:
             if as_csv or len(paths) > 1:
@@ -130,7 +132,7 @@ def replay(
 
 
 def _show(summaries: Sequence[Summary]) -> None:
-    """A table that fits the terminal, and what all runs come to."""
+    """A table that fits the terminal, with the sum over all runs."""
     width = width_of_terminal()
     if width is None or width >= WIDE:
         say_table(replay_table(summaries))
@@ -143,7 +145,7 @@ def _show(summaries: Sequence[Summary]) -> None:
 
 
 def _end(paths: Sequence[Path], summaries: Sequence[Summary], problems: Sequence[LogError], failing: list[str]) -> None:
-    """Say what could not be read or judged, and end with the status that tells."""
+    """Print what could not be read or judged, and exit with its status."""
     for problem in problems:
         complain(str(problem))
     if not summaries and not problems:

@@ -24,7 +24,7 @@ from convergence_callbacks.cli.log_options import (
     ValMetric,
     settings_and_columns,
 )
-from convergence_callbacks.cli.output import complain, errors_told, named, say
+from convergence_callbacks.cli.output import complain, errors_printed, named, say
 from convergence_callbacks.cli.page_options import BaselineRule, Currency, PricePerHour, needing_pages
 from convergence_callbacks.compare.rules import rule_from
 from convergence_callbacks.core.settings import Settings
@@ -35,7 +35,7 @@ from convergence_callbacks.logs.read import runs_below
 
 
 class Format(StrEnum):
-    """What a report can be written as."""
+    """Forms of a report."""
 
     HTML = "html"
     MD = "md"
@@ -43,7 +43,9 @@ class Format(StrEnum):
 
 def report(
     path: LogPath,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="The file; - for standard output.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The file to write; - for standard output.")
+    ] = None,
     format_: Annotated[Format | None, typer.Option("--format", help="html, or md for a model card.")] = None,
     title: Annotated[str | None, typer.Option(help="The heading; without it, the name of the folder.")] = None,
     price_per_hour: PricePerHour = None,
@@ -66,7 +68,7 @@ def report(
     """
     kind = format_ or (Format.MD if output is not None and output.suffix == ".md" else Format.HTML)
     to = output or Path(f"report.{kind.value}")
-    with errors_told():
+    with errors_printed():
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         settings, choice = settings_and_columns(settings_file, *columns, max_epochs)
         price = (price_per_hour, currency)

@@ -28,7 +28,7 @@ from convergence_callbacks.cli.log_options import (
     ValMetric,
     settings_and_columns,
 )
-from convergence_callbacks.cli.output import errors_told, named, say
+from convergence_callbacks.cli.output import errors_printed, named, say
 from convergence_callbacks.cli.page_options import BaselineRule, Currency, PricePerHour, needing_pages
 from convergence_callbacks.compare.rules import rule_from
 from convergence_callbacks.core.errors import ConvergenceError
@@ -42,7 +42,7 @@ def serve(
     port: Annotated[int, typer.Option(help="The port; 0 for any that is free.", min=0, max=65535)] = 8090,
     token: Annotated[
         str | None,
-        typer.Option(help="Who has it may look; made up where one is needed.", envvar="CONVERGENCE_TOKEN"),
+        typer.Option(help="What a visitor must present; made up if one is needed.", envvar="CONVERGENCE_TOKEN"),
     ] = None,
     price_per_hour: PricePerHour = None,
     currency: Currency = "$",
@@ -56,8 +56,8 @@ def serve(
     time_column: TimeColumn = None,
     energy_column: EnergyColumn = None,
 ) -> None:
-    """Show the trainings below a folder as web pages, and follow those that run. Nothing can be changed there."""
-    with errors_told():
+    """Show the trainings below a folder as read-only web pages, and follow those that are running."""
+    with errors_printed():
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         settings, choice = settings_and_columns(settings_file, *columns)
         path.stat()
@@ -124,7 +124,7 @@ def _run(app: Any, shelf: Any, host: str, listening: socket.socket, token: str |
     import uvicorn
 
     class Server(uvicorn.Server):
-        """Says where it is to be found as soon as it is."""
+        """Prints its address as soon as it listens."""
 
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)

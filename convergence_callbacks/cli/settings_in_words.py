@@ -29,17 +29,19 @@ class Paragraph:
 
 
 def settings_in_words(settings: CallbackSettings) -> list[Paragraph]:
-    """When these settings end a training, what they only tell, and what happens at the end."""
+    """When these settings end a training, what they only report, and what happens at the end."""
     chosen = settings.criteria if isinstance(settings.criteria, Criterion) else Default(settings.tolerance)
     grounds = list(_grounds(chosen))
     ending = [ground for ground in grounds if _may_end(ground, settings)]
-    told = [ground for ground in grounds if ground not in ending]
+    reported = [ground for ground in grounds if ground not in ending]
     is_own = settings.criteria is not None
     paragraphs = [
         Paragraph("The training stops", _stops(ending, settings)),
-        Paragraph("These criteria never stop it, since stop_on leaves out their verdict", _whens(told), is_warning=True)
+        Paragraph(
+            "These criteria never stop it, since stop_on leaves out their verdict", _whens(reported), is_warning=True
+        )
         if is_own
-        else Paragraph("It goes on, and this is only reported", _whens(told)),
+        else Paragraph("It goes on, and this is only reported", _whens(reported)),
         Paragraph("Verdicts", tuple(_verdicts(settings))),
         Paragraph("What is judged", tuple(_judged(settings))),
         Paragraph("Experiments", tuple(_probed(settings))),
@@ -77,10 +79,10 @@ def _stops(ending: Iterable[Ground], settings: CallbackSettings) -> tuple[str, .
     if settings.max_epochs is None:
         lines.append("- at the end of the epochs that the framework was given (max_epochs is not set)")
     if settings.stop_file is not None:
-        lines.append(f"- when there is a file {settings.stop_file} (stop_file)")
+        lines.append(f"- when the file {settings.stop_file} exists (stop_file)")
     if settings.minutes_before_job_end is not None:
         minutes = numbers.count(settings.minutes_before_job_end, "minute")
-        lines.append(f"- {minutes} before the job of this machine ends (minutes_before_job_end)")
+        lines.append(f"- {minutes} before the cluster job ends (minutes_before_job_end)")
     if settings.min_epochs > 1:
         lines.append(f"but never before {settings.min_epochs} epochs (min_epochs)")
     if settings.start_from_epoch > 0:
@@ -117,7 +119,7 @@ def _verdicts(settings: CallbackSettings) -> Iterator[str]:
 def _judged(settings: CallbackSettings) -> Iterator[str]:
     found = "validation loss, found among what is logged"
     if settings.mode == "max":
-        found = "what is given as val_loss (a callback must be told what to judge, with val_metric)"
+        found = "what is given as val_loss (for a callback, name it with val_metric)"
     metric = repr(settings.val_metric) if settings.val_metric else found
     yield f"{metric}; {_better(settings)}"
     yield f"train loss: {repr(settings.train_metric) if settings.train_metric else 'found among what is logged'}"
@@ -132,11 +134,11 @@ def _judged(settings: CallbackSettings) -> Iterator[str]:
 
 
 def _better(settings: CallbackSettings) -> str:
-    """Which way the judged metric improves, as far as can be told without its framework."""
+    """Which way the judged metric improves, as far as is known without its framework."""
     named = settings.val_metric or settings.train_metric
     known = settings.direction if named is None or settings.mode != "auto" else meaning(named).direction
     if known is None:
-        return "whether less or more is better only its framework may say: set mode to be sure"
+        return "its framework decides whether less or more is better: set mode to be sure"
     return f"{'less' if known == 'min' else 'more'} is better"
 
 
@@ -147,11 +149,11 @@ def _probed(settings: CallbackSettings) -> Iterator[str]:
     if settings.every_n_steps is not None:
         yield f"each {settings.every_n_steps} steps are judged as an epoch"
     if settings.check_data:
-        yield "the first batches and gradients are looked at, and told where they explain a run that does not learn"
+        yield "the first batches and gradients are checked; a fault that explains a run that does not learn is reported"
     if settings.search_tolerance is not None or settings.n_trials is not None:
         yield _search(settings)
     for verdict, action in settings.actions.items():
-        yield f"{verdict.value}: {actions.DOES[action]}, and this is undone where it does not pay"
+        yield f"{verdict.value}: {actions.DOES[action]}, undone if it does not pay off"
 
 
 def _search(settings: CallbackSettings) -> str:
@@ -167,10 +169,10 @@ def _at_the_end(settings: CallbackSettings) -> Iterator[str]:
     yield f"the model {'gets the weights of its best epoch' if settings.restore_best else 'keeps its last weights'}"
     yield "the reason is " + ("printed" if settings.verbose else "not printed")
     if settings.show_forecast:
-        yield "the epochs that are left are shown after every epoch"
+        yield "the number of epochs left is printed after every epoch"
     if settings.log_decisions:
         yield "verdict and evidence of every epoch are in the framework's logs"
     if settings.backup_dir is not None:
-        yield f"what must survive a kill is kept in {settings.backup_dir!r}"
+        yield f"what a killed run needs to continue is kept in {settings.backup_dir!r}"
     if settings.record is not None:
         yield f"every observation and decision is in {settings.record!r}"

@@ -41,7 +41,7 @@ LEAST_NAME = 12
 """Letters of a run's name that are always shown."""
 
 OPTIONS: Mapping[str, str] = {BUDGET: "--max-epochs", SCHEDULE: "--schedule-known"}
-"""The options that tell the rule what a log does not."""
+"""The option for each thing that a log may not hold."""
 
 SHORT = {BUDGET: f"{BUDGET}, taken to be all that was logged", RATE: RATE, SCHEDULE: SCHEDULE}
 """What was not known of several runs."""
@@ -157,8 +157,8 @@ def replay_lines(summaries: Sequence[Summary], width: int) -> Iterator[Text]:
         line = Text(_line(columns, cells, widths))
         line.highlight_words([words(summary.verdict)], COLOURS[Verdict(summary.verdict)])
         yield line
-        said = (_reason(summary), f"next: {'; '.join(summary.advice)}" if summary.advice else "")
-        yield from (Text(wrapped(f"  {printable(each)}", width), "dim") for each in said if each)
+        lines = (_reason(summary), f"next: {'; '.join(summary.advice)}" if summary.advice else "")
+        yield from (Text(wrapped(f"  {printable(each)}", width), "dim") for each in lines if each)
     if len(summaries) > 1:
         yield Text(_line(columns, [column.footer for column in columns], widths), "bold")
 
@@ -210,16 +210,16 @@ def not_known_line(summaries: Sequence[Summary]) -> str:
     if len(summaries) == 1:
         return f"Not known: {'; '.join(map(with_option, summaries[0].not_known))}." if summaries[0].not_known else ""
     parts = []
-    for begins, said in SHORT.items():
+    for begins, unknown in SHORT.items():
         number = sum(any(each.startswith(begins) for each in summary.not_known) for summary in summaries)
-        parts += [f"{with_option(said)}, of {count(number, 'run')}"] if number else []
+        parts += [f"{with_option(unknown)}, of {count(number, 'run')}"] if number else []
     return f"Not known: {'; '.join(parts)}." if parts else ""
 
 
 def with_option(unknown: str, options: Mapping[str, str] = OPTIONS) -> str:
-    """What was not known, with the option that tells it, where there is one."""
+    """What was not known, with the option that sets it, if there is one."""
     option = next((option for begins, option in options.items() if unknown.startswith(begins)), "")
-    return f"{unknown} ({option} tells it)" if option else unknown
+    return f"{unknown} (set it with {option})" if option else unknown
 
 
 def against_line(summaries: Sequence[Summary]) -> str:

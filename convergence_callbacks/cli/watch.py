@@ -30,7 +30,7 @@ from convergence_callbacks.cli.log_options import (
     ValMetric,
     settings_and_columns,
 )
-from convergence_callbacks.cli.output import complain, errors_told, named, say
+from convergence_callbacks.cli.output import complain, errors_printed, named, say
 from convergence_callbacks.cli.status import NOT_JUDGED, UNREAD
 from convergence_callbacks.cli.tables import COLOURS, OPTIONS, with_option
 from convergence_callbacks.core.counter import Counter
@@ -63,11 +63,14 @@ def watch(
     on_stop: Annotated[str | None, typer.Option(help="Command to start at the stop, once.")] = None,
     notify: Annotated[str | None, typer.Option(help="Address to post changes of the verdict to.")] = None,
     notify_as: Annotated[
-        str | None, typer.Option(help="What is posted: json, slack, teams or ntfy; by the address when left out.")
+        str | None,
+        typer.Option(help="Form of the message: json, slack, teams or ntfy; chosen by the address when left out."),
     ] = None,
     interval: Annotated[float, typer.Option(min=0.05, help="Seconds between looks.")] = 2.0,
-    idle: Annotated[float | None, typer.Option(help="End when the log has not changed for so many seconds.")] = None,
-    once: Annotated[bool, typer.Option("--once", help="Look once, say what the training looks like, and end.")] = False,
+    idle: Annotated[float | None, typer.Option(help="Exit once the log has not changed for so many seconds.")] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Look once, print what the training looks like, and exit.")
+    ] = False,
     settings_file: SettingsFile = None,
     train_metric: TrainMetric = None,
     val_metric: ValMetric = None,
@@ -82,7 +85,7 @@ def watch(
 
     Status 0: it was judged. 1: there was nothing to read. 2: wrong usage. 4: with --once, nothing could be judged yet.
     """
-    with errors_told():
+    with errors_printed():
         columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
         settings, choice = settings_and_columns(settings_file, *columns, max_epochs)
         if on_stop is not None:
@@ -109,7 +112,7 @@ class _Training:
     Args:
         session: What is known of it.
         memory: What was done about it, also by programs before this one.
-        verdict: The latest that was told.
+        verdict: The latest that was reported.
         acted: The count of the training in the session whose stop was acted on.
     """
 
@@ -188,15 +191,15 @@ class Watcher:
     def _message(self, decision: Decision, event: str) -> dict[str, Any]:
         run = self.session.run
         assert run is not None  # it was judged
-        told = numbered(decision, run)
-        return {"event": event, "run": run.name, "path": str(run.path), "text": str(told), "decision": told.to_dict()}
+        own = numbered(decision, run)
+        return {"event": event, "run": run.name, "path": str(run.path), "text": str(own), "decision": own.to_dict()}
 
 
 def _was_done(kind: Kind, memory: Memory, before: Sequence[Observation]) -> bool:
-    """Whether it was done about this training; says so, since nothing will be seen to happen."""
+    """Whether it was done for this training; a message says so, since nothing else will be seen."""
     if not memory.is_done(kind, before):
         return False
-    complain(f"left out: the {kind} for this training, done before; to have it again, delete {named(memory.file)}")
+    complain(f"skipped: the {kind} was done before for this training; to repeat it, delete {named(memory.file)}")
     return True
 
 
@@ -235,7 +238,7 @@ def _show(watcher: Watcher, looks: Iterator[Reading], *, once: bool) -> None:
             complain(watcher.problem)
         return
     if not console.is_terminal:
-        _tell(watcher, looks)
+        _print_lines(watcher, looks)
         return
     with Live(console=console, auto_refresh=False) as live:
         for reading in looks:
@@ -243,9 +246,9 @@ def _show(watcher: Watcher, looks: Iterator[Reading], *, once: bool) -> None:
             live.update(_picture(watcher, console.width), refresh=True)
 
 
-def _tell(watcher: Watcher, looks: Iterator[Reading]) -> None:
-    """Lines for a pipe: each decision, and what hinders the next one, once."""
-    followed, told = "", set[str]()
+def _print_lines(watcher: Watcher, looks: Iterator[Reading]) -> None:
+    """Print lines for a pipe: each decision, and once each problem that hinders the next one."""
+    followed, reported = "", set[str]()
     for reading in looks:
         if reading.run is not None and reading.run.name != followed:
             if followed:
@@ -253,15 +256,15 @@ def _tell(watcher: Watcher, looks: Iterator[Reading]) -> None:
             followed = reading.run.name
         for decision in watcher.take(reading):
             say(str(decision))
-        if reading.is_settled and reading.problem and reading.problem not in told:  # others pass by themselves
-            told.add(reading.problem)
+        if reading.is_settled and reading.problem and reading.problem not in reported:  # others pass by themselves
+            reported.add(reading.problem)
             complain(reading.problem)
-    if ahead := _told_ahead(watcher):
+    if ahead := _outlook_of(watcher):
         say(ahead)
 
 
 def _block(watcher: Watcher) -> list[str]:
-    """What there is to say of a training at one look: its name, what it looks like, what to do, where it goes."""
+    """The lines about a training at one look: its name, what it looks like, what to do, its outlook."""
     session, run = watcher.session, watcher.session.run
     if run is None or not session.decisions:
         return []
@@ -273,21 +276,21 @@ def _block(watcher: Watcher) -> list[str]:
     lines = [
         *summary_of(decision, Ending.of(seen, decision, settings), cause=cause).splitlines(),
         _since(decision, session.decisions[-1]),
-        _told_ahead(watcher),
+        _outlook_of(watcher),
         f"Not known: {'; '.join(unknown)}." if unknown else "",
     ]
     return [printable(run.name), *(f"  {printable(line)}" for line in lines if line)]
 
 
 def _since(stop: Decision, latest: Decision) -> str:
-    """That a training which went on after its stop got better; empty where it did not."""
+    """A sentence if the training went on after its stop and got better; empty otherwise."""
     if latest.best_step is None or latest.best_step == stop.best_step:
         return ""
     return f"It went on and got better: {value(latest.best_value)} at {at(latest.best_step, latest.counter)}."
 
 
-def _told_ahead(watcher: Watcher) -> str:
-    """Where a training is going that has not been stopped; empty where nobody knows."""
+def _outlook_of(watcher: Watcher) -> str:
+    """The outlook of a training that has not been stopped; empty if it is not known."""
     session, run = watcher.session, watcher.session.run
     forecast = session.forecast
     if run is None or session.stop is not None or forecast is None or not forecast.path:
@@ -308,17 +311,17 @@ def _picture(watcher: Watcher, width: int) -> Group:
         if latest.best_value is not None and latest.best_step is not None:
             lines.append(Text(f"best {value(latest.best_value)} at {unit} {latest.best_step}"))
         stop = None if session.stop is None else numbered(session.stop, run)
-        if ahead := _told_ahead(watcher):
+        if ahead := _outlook_of(watcher):
             lines.append(Text(ahead, "cyan"))
-        said = f"stop at {unit} {stop.step}: {stop.reason}" if stop else _left(watcher)
-        lines.append(Text(said, "bold red" if stop else "dim"))
+        state = f"stop at {unit} {stop.step}: {stop.reason}" if stop else _left(watcher)
+        lines.append(Text(state, "bold red" if stop else "dim"))
     if watcher.problem:
         lines.append(Text(printable(watcher.problem), "yellow"))
     return Group(*lines)
 
 
 def _left(watcher: Watcher) -> str:
-    """When the budget ends, where it and the time are known."""
+    """When the budget ends, if the budget and the time are known."""
     session, run = watcher.session, watcher.session.run
     budget = session.settings.max_epochs or (run.planned if run else None)
     last = session.seen[-1]

@@ -1,4 +1,4 @@
-"""What the rules come to over all runs of a workload."""
+"""The results of rules over all runs of a workload."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from convergence_callbacks.logs.trainings import Logs, grouped
 Series = NDArray[np.float64]
 
 DRAWS = 1000
-"""Times that the runs are drawn anew for the intervals."""
+"""Bootstrap samples for the intervals."""
 
 SIDE_BY_SIDE = 128
 """Logs that are replayed side by side, at most: more are no faster."""
@@ -38,7 +38,7 @@ WITHIN = (5, 95)
 
 @dataclass(frozen=True)
 class RuleResult:
-    """What a rule came to.
+    """The result of a rule over all runs.
 
     Args:
         rule: Its name.
@@ -110,7 +110,7 @@ def compare(
         choice: Columns that the user named.
         engine: What spreads the work; see `spread`. The result is the same with each.
         jobs: Processes, -1 for all cores.
-        schedule_known: Whether the rules are told the learning rates of the log in advance.
+        schedule_known: Whether the rules know the learning rates of the log in advance.
         progress: Is handed the results of the logs as they come, and how many there are; gives them back.
 
     Raises:
@@ -137,7 +137,7 @@ def compare(
 
 
 def compared(names: Sequence[str], outcomes: Sequence[Outcome], problems: tuple[LogError, ...] = ()) -> Comparison:
-    """What the rules come to, from what they made of each run."""
+    """The comparison of rules, from their outcome on each run."""
     judged = [outcome for outcome in outcomes if np.isfinite(outcome.lost).all()]
     if not judged:
         return Comparison(0, len(outcomes), (), problems)
@@ -170,7 +170,7 @@ def _outcomes(
     *,
     schedule_known: bool,
 ) -> list[list[Outcome | LogError]]:
-    """The outcomes of the runs of each log, or of several that tell of one training, or what is wrong with them."""
+    """The outcomes of the runs of each log, or of several logs of one training, or what is wrong with them."""
     read = [_runs(each, choice, root) for each in logs]
     found = [run for runs in read for run in runs if isinstance(run, Run)]
     outcomes = iter(outcomes_of(found, rules, schedule_known=schedule_known))
@@ -183,7 +183,7 @@ def _runs(logs: Logs, choice: ColumnChoice | None, root: Path | None) -> Sequenc
 
 
 def _intervals(shares: Series) -> list[tuple[float, float]]:
-    """Intervals of the mean of each column, by drawing the rows anew."""
+    """Bootstrap intervals of the mean of each column."""
     means = np.array([shares[draw].mean(axis=0) for draw in resampled(range(len(shares)), DRAWS)])
     low, high = np.percentile(means, WITHIN, axis=0)
     return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]

@@ -24,9 +24,9 @@ def share_given_up(at_stop: float, best: float, gain: float) -> float:
 
 
 def resampled(groups: Sequence[str] | Sequence[int], draws: int, seed: int = 0) -> Iterator[NDArray[np.intp]]:
-    """Indices of the rows, drawn anew with replacement; the rows of a group are drawn together or not at all.
+    """Indices of the rows, drawn with replacement; the rows of a group are drawn together.
 
-    What the same figure comes to on each draw tells what other groups (runs, data sets, projects) might have shown:
+    The figure of each draw shows what other groups (runs, data sets, projects) might have given:
     the bootstrap of Efron, "Bootstrap methods: another look at the jackknife" (1979).
 
     Args:

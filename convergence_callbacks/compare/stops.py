@@ -47,7 +47,7 @@ def outcomes_of(runs: Sequence[Run], rules: Sequence[Settings], *, schedule_know
     Args:
         runs: The runs; a few dozen of the same length take the least time a run.
         rules: Settings that differ in nothing but criteria, tolerance, `min_epochs` and `stop_on`.
-        schedule_known: Whether the rules are told the learning rates of the log in advance; see `replay.with_schedule`.
+        schedule_known: Whether the rules know the learning rates of the log in advance; see `replay.with_schedule`.
 
     >>> from pathlib import Path
     >>> from convergence_callbacks import Observation, Patience
@@ -75,7 +75,7 @@ def outcomes_of(runs: Sequence[Run], rules: Sequence[Settings], *, schedule_know
 
 
 def _within(rule: Settings, budget: int | None) -> Settings:
-    """The settings with the budget that a monitor would have been told, where they have none."""
+    """The settings, with the budget that a monitor would have had if they have none."""
     return dataclasses.replace(rule, max_epochs=rule.max_epochs or budget)
 
 
@@ -105,7 +105,7 @@ class _Race:
         return bool(self._waiting)
 
     def read(self, place: int) -> Reading:
-        """Take in an observation, and give what can be read then."""
+        """Add an observation, and return the reading."""
         reading = self._reader.read(self.run.observations[place])
         if reading.curve.count:
             self._best, self._gain = reading.curve.best, reading.total_gain

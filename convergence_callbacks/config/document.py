@@ -49,7 +49,7 @@ class Problem:
 
 @dataclass
 class Document:
-    """What a file says.
+    """The contents of a settings file, with the place of each value.
 
     Args:
         value: Plain Python values; empty where nothing could be read.
@@ -77,7 +77,7 @@ def parse(text: str) -> Document:
 
 
 class _UnreadableError(Exception):
-    """The rest of the document can't be made sense of."""
+    """The rest of the document can't be parsed."""
 
     def __init__(self, message: str, place: Place) -> None:
         super().__init__(message)

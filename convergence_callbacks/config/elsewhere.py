@@ -1,4 +1,4 @@
-"""What to write here for what other early stoppings take."""
+"""What to write instead of the arguments of other early stoppings."""
 
 from __future__ import annotations
 

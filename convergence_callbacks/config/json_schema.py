@@ -40,7 +40,7 @@ def _a_criterion() -> dict[str, Any]:
 
 
 def _settings(kind: type[Criterion]) -> dict[str, Any]:
-    """What may stand behind a criterion's name: its settings, or the first of them alone."""
+    """The schema of what follows a criterion's name: its settings, or the first of them alone."""
     summary = (inspect.getdoc(kind) or "").splitlines()[0]
     if issubclass(kind, Composition):
         return {"type": "array", "items": A_CRITERION, "minItems": 1, "description": summary}

@@ -92,7 +92,7 @@ def _unreadable(message: str, place: Place) -> Document:
 
 
 def _first_at_each_place(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """In the order of the file; what follows from an earlier problem of the same value is left out."""
+    """The problems in the order of the file, without those that follow from an earlier one of the same value."""
     first: dict[Place, Problem] = {}
     for problem in problems:
         first.setdefault(problem.place, problem)

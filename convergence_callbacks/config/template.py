@@ -30,7 +30,7 @@ Settings of convergence-callbacks: when a training ends, and why.
 The values are the defaults. What begins with '#' and no blank is switched off: remove the '#' to use it.
 What is left out of this file has its default too, so keep only the lines you change.
 Python reads the file with Monitor.from_yaml(path) or ConvergenceStopping.from_yaml(path);
-'convergence check FILE' says what it means.
+'convergence check FILE' explains it.
 """
 
 _CRITERIA = """\

@@ -100,7 +100,7 @@ class Settings:
     )
     min_epochs: int = setting("never stop before this many epochs", 5, ge=0)
     start_from_epoch: int = setting(
-        "epochs at the start that are not judged: no best, no patience and no verdict counts them", 0, ge=0
+        "epochs at the start that count neither for the best nor for patience nor for a verdict", 0, ge=0
     )
     mode: Literal["auto", "min", "max"] = setting(
         "whether less (min) or more (max) of the judged metric is better; auto: as its framework or its name says",
@@ -113,10 +113,10 @@ class Settings:
     )
     target_loss: float | None = setting("stop as soon as the judged loss is at least this good", None, example=0.1)
     lr_schedule: Schedule | None = setting(
-        "learning rate of each epoch, where known ahead", None, kind=RATES, example=[0.1, 0.1, 0.01]
+        "learning rate of each epoch, if known ahead", None, kind=RATES, example=[0.1, 0.1, 0.01]
     )
     stop_on: StopOnSetting = setting(
-        f"verdicts that end the training: finished ({', '.join(STOP_ON['finished'])}), any (every one but improving), "
+        f"verdicts that end the training: finished ({', '.join(STOP_ON['finished'])}), any (all but improving), "
         f"nothing, or a list; the others are only reported, and {WHEN_UNSURE}",
         "finished",
         kind=VERDICTS,

@@ -53,7 +53,7 @@ STOP_ON: Mapping[str, tuple[Verdict, ...]] = {
 """Verdicts that end a training, by what a user asks for; in those of *finished* waiting brings nothing."""
 
 WHEN_UNSURE = (
-    "a verdict that is only likely ends nothing by itself: where converged is listed, the run ends once its loss has "
-    "settled, an unstable one once 30 epochs have brought next to nothing, and is then given that verdict"
+    "a verdict that is only likely ends nothing by itself: if converged is listed, the run ends with that verdict once "
+    "its loss has settled, or, if likely unstable, once 30 epochs have brought next to nothing"
 )
 """What `stop_on` does with a verdict that is not certain."""

@@ -1,4 +1,4 @@
-"""All that a page says of a run."""
+"""Everything that a page shows about a run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Turn:
     """A decision that differs from the one before.
 
     Args:
-        decision: What was said there, in the numbers of the log.
+        decision: The decision, in the numbers of the log.
         is_stop: Whether the rule ends the training here.
     """
 
@@ -41,21 +41,21 @@ class Turn:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """All that a page says of a run.
+    """Everything that a page shows about a run.
 
     Args:
-        key: Names it in addresses; made from its path and name, and tells nothing of them.
+        key: Its name in addresses, a digest of its path and name.
         summary: How it ended, and what the rule would have made of it.
         hours: How long it took; None where no times were logged.
         chart: What is drawn of it.
         spark: The same, small.
         turns: The decisions that differ from the one before.
         turns_left_out: How many more there are.
-        advice: What to do next, as told at the stop or at the end.
+        advice: What to do next, as reported at the stop or at the end.
         columns: Which columns were read, and why, a line each.
-        metadata: What else its log tells.
+        metadata: What else its log holds.
         settings: Of the rule, as texts, those that are not the default.
-        is_over: Whether the training has ended, as far as its log tells.
+        is_over: Whether the training has ended, as far as its log shows.
         expected: Where it was going, as seen from the stop or from its latest epoch, in words; empty where nobody
             looked ahead, or nothing was left.
     """
@@ -122,7 +122,7 @@ def card_of(
     schedule_known: bool = False,
     baseline: Baseline | None = None,
 ) -> Card:
-    """The card of a run that the rule is shown; see `replay`."""
+    """The card of a run, replayed by the rule; see `replay`."""
     replayed = replay(run, settings, is_over=is_over, with_forecast=True, schedule_known=schedule_known)
     other = None
     if baseline is not None:
@@ -168,11 +168,11 @@ def _turns(replay: Replay) -> list[Turn]:
     stop, last = replay.stop, replay.decisions[-1]
     firsts = [next(group) for _, group in itertools.groupby(replay.decisions, key=lambda decision: decision.verdict)]
     chosen = {decision.step: decision for decision in (*firsts, *((stop,) if stop else ()), last)}
-    told = {step: numbered(decision, replay.run) for step, decision in sorted(chosen.items())}
-    turns = [Turn(decision, chosen[step] is stop) for step, decision in told.items()]
+    listed = {step: numbered(decision, replay.run) for step, decision in sorted(chosen.items())}
+    turns = [Turn(decision, chosen[step] is stop) for step, decision in listed.items()]
     if len(turns) <= MOST_TURNS:
         return turns
-    wanted = [turn for turn in turns if turn.is_stop or turn.decision is told[last.step]]
+    wanted = [turn for turn in turns if turn.is_stop or turn.decision is listed[last.step]]
     kept = [*[turn for turn in turns if turn not in wanted][: MOST_TURNS - len(wanted)], *wanted]
     rest = [turn for turn in turns if turn not in kept]
     return [*sorted(kept, key=lambda turn: turn.number), *rest]

@@ -25,7 +25,7 @@ CUT = 30
 
 
 def chart_of(replay: Replay) -> dict[str, Any]:
-    """What is drawn of a run, in types that JSON takes.
+    """The chart of a run, in types that JSON takes.
 
     Of a long run those epochs are kept in which the judged loss is highest and lowest, so that no spike is lost.
     """
@@ -107,16 +107,16 @@ def _kept(observations: Sequence[Observation], steps: Sequence[int], best: int |
 
 
 def _ribbon(replay: Replay) -> list[tuple[int, int, str]]:
-    """From which epoch to which the run had which verdict."""
-    told = []
+    """The verdicts of the run, each with its first and last epoch."""
+    ribbon = []
     for verdict, group in itertools.groupby(replay.decisions, key=lambda decision: decision.verdict):
         steps = [replay.run.number(decision.step) for decision in group]
-        told.append((steps[0], steps[-1], verdict.value))
-    return told
+        ribbon.append((steps[0], steps[-1], verdict.value))
+    return ribbon
 
 
 def _band(replay: Replay) -> dict[str, Any] | None:
-    """Where the judged loss was to come to be, as seen from the stop or from the latest epoch."""
+    """The forecast of the judged loss from the stop, or from the latest epoch."""
     band = band_of(replay.forecast)
     if not band:
         return None
@@ -130,7 +130,7 @@ def _is_logarithmic(values: Sequence[float | None]) -> bool:
 
 
 def _top(curves: Sequence[Sequence[float | None]]) -> float | None:
-    """Where the axis ends of a run that exploded, so that what came before is still to be seen; None for any other."""
+    """The top of the axis for a run that exploded, so that its earlier course stays visible; None for others."""
     known = [[value for value in curve if value is not None] for curve in curves]
     starts = [curve[0] for curve in known if curve]
     usual, most = max(map(abs, starts), default=0.0), max(map(max, filter(None, known)), default=0.0)

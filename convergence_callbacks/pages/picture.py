@@ -70,10 +70,10 @@ def plot_compare(runs: Sequence[Run], settings: Settings | None = None) -> Pictu
         settings: Of the rule.
 
     Raises:
-        ValueError: There are none, or more than can be told apart.
+        ValueError: There are none, or more than there are distinct colours.
     """
     if not 0 < len(runs) <= len(OF_RUN):
-        raise ValueError(f"from one to {len(OF_RUN)} runs can be told apart in one picture, got {len(runs)}")
+        raise ValueError(f"a picture shows 1 to {len(OF_RUN)} runs, got {len(runs)}")
     cards: list[Card] = [card_of(run, settings or Settings()) for run in runs]
     return Picture(
         "Judged loss of " + ", ".join(run.name for run in runs), comparison_of([dict(c.chart) for c in cards])

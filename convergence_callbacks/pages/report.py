@@ -39,7 +39,7 @@ class Report:
     price: Price | None = None
 
     def html(self) -> str:
-        """One self-contained page that asks no other host for anything."""
+        """One self-contained page that loads nothing from other hosts."""
         code = script(*SCRIPTS)
         return render("report.html", style=style(), script=code, policy=policy(code), **self._values())
 

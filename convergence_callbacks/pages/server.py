@@ -72,18 +72,18 @@ class _Pages:
         self._made: dict[tuple[int, int], asyncio.Future[str]] = {}
 
     def overview(self, _: Request) -> Response:
-        """All runs."""
+        """The page of all runs."""
         version, cards = self.shelf.version, self.shelf.cards
-        told: dict[str, Any] = {
+        values: dict[str, Any] = {
             "cards": cards,
             "totals": Totals.of(cards),
             "waiting": self.shelf.waiting,
             "verdicts": tuple(Verdict),
         }
-        return self._page("overview.html", version, **told)
+        return self._page("overview.html", version, **values)
 
     def run(self, request: Request) -> Response:
-        """One run."""
+        """The page of one run."""
         version, card = self.shelf.version, self.shelf.card(request.path_params["key"])
         return self._page("run.html", version, card=card) if card else self._missing()
 
@@ -95,11 +95,11 @@ class _Pages:
         return self._page("compare.html", version, cards=cards, chart=chart, most=len(OF_RUN))
 
     def missing(self, _: Request, __: Exception) -> Response:
-        """There is no such page."""
+        """The page for an unknown address."""
         return self._missing()
 
     def events(self, request: Request) -> Response:
-        """Tells of each run that is new or has grown, from the version on that the page was made of."""
+        """Server-sent events for each run that is new or has grown since the version of the page."""
         seen = request.headers.get("last-event-id") or request.query_params.get("version", "0")
         is_version = seen.isascii() and seen.isdigit() and len(seen) <= DIGITS
         return EventSourceResponse(self._changes(int(seen) if is_version else 0))

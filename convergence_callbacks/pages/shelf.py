@@ -31,12 +31,12 @@ REST = 2.0
 _Signature = tuple[object, ...]
 
 _Paths = tuple[Path, ...]
-"""The logs that may tell of one training."""
+"""The logs that may belong to one training."""
 
 
 @dataclass
 class _Shelved:
-    """What is known of logs that may tell of one training."""
+    """What is known about logs that may belong to one training."""
 
     signature: _Signature
     version: int
@@ -188,7 +188,7 @@ class Shelf:
 def cards_of(
     logs: Logs, choice: ColumnChoice, settings: Settings, baseline: Baseline | None, root: Path | None, *, is_over: bool
 ) -> tuple[tuple[Card, ...], tuple[LogError, ...]]:
-    """The cards of the trainings that some logs tell of, each once, and what is wrong with the logs."""
+    """The cards of the trainings in some logs, each once, and what is wrong with the logs."""
     try:
         read = read_together(logs, choice, root)
         runs = [each for each in read if isinstance(each, Run)]

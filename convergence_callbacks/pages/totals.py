@@ -34,7 +34,7 @@ class Totals:
         kwh: Energy of the runs that logged it, None where none did.
         kwh_saved: Their energy after the stops.
         timed: How many runs logged times.
-        worst: The largest share of its gain that a run gives up by its stop, None where that can't be said.
+        worst: The largest share of its gain that a run gives up by its stop, None if unknown.
         mean: The same on average over the runs that gained something.
         shares: The verdicts at the end, gravest first.
         baseline: The rule that the saving is compared with, empty where with none.

@@ -43,7 +43,7 @@ def plot_compare(replays: Sequence[Replay], *, title: str = "") -> Figure:
     if not replays:
         raise ValueError("there is nothing to draw: no training was given")
     if len(replays) > len(OF_RUN):
-        raise ValueError(f"at most {len(OF_RUN)} trainings can be told apart in one picture, got {len(replays)}")
+        raise ValueError(f"at most {len(OF_RUN)} trainings fit into one picture, got {len(replays)}")
     figure = Figure(figsize=(8, 4.6), dpi=150)
     axes = figure.subplots()
     figure.subplots_adjust(left=0.09, right=0.8, top=0.9, bottom=0.12)

@@ -46,6 +46,6 @@ def _is_lowered(known: Known) -> bool:
 def _by(known: Known) -> str:
     """By how much, and to what, where that is known."""
     times = known.number("rate_times")
-    said = numbers.times(1 / times if times and _is_lowered(known) else times)
+    factor = numbers.times(1 / times if times and _is_lowered(known) else times)
     to = f", to {numbers.rate(known.number('advised_rate'))}" if known.holds("advised_rate") else ""
-    return f"{f' {said}' if said else ''}{to}"
+    return f"{f' {factor}' if factor else ''}{to}"

@@ -14,9 +14,9 @@ def source_of(baseline: Baseline) -> str:
     'baseline_loss 2.303: 10 classes alike'
     """
     of = "" if baseline.data is None else f" of the {'training' if baseline.data == 'train' else 'validation'} targets"
-    says = {
+    sources = {
         "classes": f"{baseline.classes} classes alike",
         "frequencies": f"class frequencies{of}",
         "mean": f"mean{of}",
     }
-    return f"baseline_loss {numbers.value(baseline.loss)}: {says[baseline.source]}"
+    return f"baseline_loss {numbers.value(baseline.loss)}: {sources[baseline.source]}"

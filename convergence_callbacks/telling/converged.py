@@ -18,13 +18,13 @@ MEANING = Meaning(
         "where you doubt it, probe=True tries other learning rates on copies of the model",
     ),
 )
-"""What the verdict says of any training."""
+"""What the verdict means for any training."""
 
 LITTLE = 0.1
 """Share of the total gain up to which it is only that."""
 
 LEAST_GAIN = 0.001
-"""Share of the total gain below which only that is said."""
+"""Smaller shares of the total gain are written as less than this."""
 
 WIDENED = 0.05
 """Share of the total gain from which on a wider generalisation gap is worth a word."""
@@ -32,8 +32,8 @@ WIDENED = 0.05
 
 def reason(known: Known) -> str:
     """How little came lately, or is still to come."""
-    if said := settled(known):
-        return said
+    if sentence := settled(known):
+        return sentence
     gained = recent_gain(known)
     if gained is not None:
         return numbers.only(gained) if (known.number("recent_gain") or 0.0) < LITTLE else gained
@@ -47,16 +47,16 @@ def advice(known: Known) -> tuple[str, ...]:
 
 
 def settled(known: Known) -> str:
-    """Why nothing more is expected; empty where nobody said so."""
+    """Why nothing more is expected; empty if no criterion found that."""
     gain, tolerance = known.number("expected_gain"), known.number("tolerance")
     if gain is None or tolerance is None:
         return ""
-    said = _expected(gain, tolerance, known.number("expected_gain_most"))
+    sentence = _expected(gain, tolerance, known.number("expected_gain_most"))
     widened = known.number("gap_widening")
     if widened is None or widened <= WIDENED or known.decision.verdict is not Verdict.OVERFITTING:
-        return said
+        return sentence
     by = numbers.part(widened, "the total gain")
-    return f"{said}, while the generalisation gap widened by {by} since the best {known.counter.noun}"
+    return f"{sentence}, while the generalisation gap widened by {by} since the best {known.counter.noun}"
 
 
 def _expected(gain: float, tolerance: float, most: float | None) -> str:

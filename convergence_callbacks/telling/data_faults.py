@@ -27,7 +27,7 @@ REASONS: Mapping[str, str] = {
         "{large:count} of {features:count} input features are not scaled: feature {feature:count} is about {size:about}"
     ),
     "single_class": "all {looked_at:count} targets looked at are {place}",
-    "unscaled_targets": "targets are about {number:about}, and a fresh network says about 1",
+    "unscaled_targets": "targets are about {number:about}, and the outputs of a fresh network about 1",
     "broadcast_targets": (
         "outputs of shape {place} and targets of shape {place_2} are compared as {place_3}: every output with every "
         "target"
@@ -57,7 +57,7 @@ ADVICE: Mapping[str, str] = {
         "scale each feature to mean 0 and standard deviation 1 by the training set, or begin with a normalising layer"
     ),
     "single_class": "look at how labels are read, and shuffle the training set if it is sorted by them",
-    "unscaled_targets": "scale the targets to mean 0 and standard deviation 1, and what the model says back",
+    "unscaled_targets": "scale the targets to mean 0 and standard deviation 1, and the model's outputs back",
     "broadcast_targets": "give outputs and targets the same shape",
     "broadcast_targets.same_size": "give both the same shape, such as targets.reshape{place}",
     "independent_labels": (

@@ -39,7 +39,7 @@ class _Room(Protocol):
 
     @property
     def MEANING(self) -> Meaning:  # noqa: N802
-        """What the verdict says of any training."""
+        """What the verdict means for any training."""
 
     def reason(self, known: Known) -> str:
         """Why."""
@@ -81,7 +81,7 @@ def words_of(decision: Decision, *, restored: bool = False, left_out: Container[
     Args:
         decision: What was decided, with the counter of its training.
         restored: Whether the model has the weights of its best step already.
-        left_out: Criteria that are not to be heard, since what they say is said elsewhere.
+        left_out: Criteria whose words are left out, since they stand elsewhere.
     """
     known = Known(decision, restored)
     reason, advice = _why(known, left_out), _advice(known)
@@ -91,7 +91,7 @@ def words_of(decision: Decision, *, restored: bool = False, left_out: Container[
 def _why(known: Known, left_out: Container[str]) -> str:
     """Why the criteria found it, then what it looks like where they did not say so, then what is done about it."""
     names = [name for name in known.decision.found_by if name not in left_out]
-    found = [said for name in names if (said := _because(name, known))]
+    found = [reason for name in names if (reason := _because(name, known))]
     own = "" if _says_the_verdict(known) else OF_VERDICT[known.decision.verdict].reason(known)
     faults = [fault.reason for fault in known.decision.faults]
     beside = scores.reasons(known) if known.decision.verdict is Verdict.OVERFITTING else ()
@@ -100,7 +100,7 @@ def _why(known: Known, left_out: Container[str]) -> str:
 
 
 def _because(name: str, known: Known) -> str:
-    """What one criterion says; empty where its verdict's own words say it."""
+    """The words of one criterion; empty if the words of its verdict cover it."""
     if name == SETTLED:
         return converged.settled(known)
     if name == probe.NAME:
@@ -115,7 +115,7 @@ def _because(name: str, known: Known) -> str:
 
 
 def _says_the_verdict(known: Known) -> bool:
-    """Whether what the criteria said tells the verdict too, so that nothing is said twice."""
+    """Whether the words of the criteria name the verdict too, so that nothing is repeated."""
     if not known.decision.found_by:
         return True
     if known.decision.quoted:

@@ -17,7 +17,7 @@ MEANING = Meaning(
         "of 0, and for half precision that overflows",
     ),
 )
-"""What the verdict says of any training."""
+"""What the verdict means for any training."""
 
 
 def reason(known: Known) -> str:

@@ -28,11 +28,11 @@ LINES: Mapping[str, str] = {
     "times_too_low": "the learning rate looks {times_too_low:about} times too low",
     "times_too_high": "the learning rate looks {times_too_high:about} times too high",
 }
-"""How a number is told that decisions hold, by its name."""
+"""How each number of the evidence is written, by its name."""
 
 
 RATES = ("times_too_low", "times_too_high")
-"""What is told of a learning rate."""
+"""How the numbers about a learning rate are written."""
 
 
 def evidence_lines(decision: Decision) -> Iterator[str]:

@@ -17,7 +17,7 @@ MEANING = Meaning(
     ),
     of_trees="the loss still falls, slowly: there are too few trees yet",
 )
-"""What the verdict says of any training."""
+"""What the verdict means for any training."""
 
 TENTH = 0.1
 
@@ -26,7 +26,7 @@ LONGEST = 100_000
 
 
 def reason(known: Known) -> str:
-    """How slowly the loss falls, and how much of the gain came late."""
+    """Reason: how slowly the loss falls, and how much of the gain came late."""
     if known.number("fall_per_epoch") is None:
         return ""
     late = known.number("late_share")
@@ -35,7 +35,7 @@ def reason(known: Known) -> str:
 
 
 def advice(known: Known) -> tuple[str, ...]:
-    """Another rate, or how long this one takes."""
+    """Advice: another rate, or how long the present one takes."""
     if known.are_trees:  # trees at a low rate are wanted: there are to be more of them
         return ("allow more rounds",)
     return (learning_rate.too_low(known), *_patience_it_takes(known))

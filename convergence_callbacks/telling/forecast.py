@@ -25,15 +25,15 @@ def eta(forecast: Forecast, counter: Counter = numbers.EPOCHS, observations: Seq
     >>> for epoch in range(20):
     ...     seen.append(Observation(step=epoch, val_loss=0.3 + 0.9**epoch, elapsed=60.0 * (epoch + 1)))
     ...     _ = monitor.observe(seen[-1])
-    >>> said = eta(monitor.forecast(), observations=seen)
-    >>> said.startswith("ETA ≈ "), said.count("epochs ("), said.count("min (")
+    >>> sentence = eta(monitor.forecast(), observations=seen)
+    >>> sentence.startswith("ETA ≈ "), sentence.count("epochs ("), sentence.count("min (")
     (True, 1, 1)
     """
-    said = f"ETA {numbers.left(forecast.epochs_left, counter)}"
+    sentence = f"ETA {numbers.left(forecast.epochs_left, counter)}"
     if not observations or not observations[-1].elapsed or observations[-1].step < 1:
-        return said
+        return sentence
     hours = observations[-1].elapsed / (observations[-1].step + 1) / 3600
-    return f"{said}, {numbers.span(forecast.epochs_left, hours)}"
+    return f"{sentence}, {numbers.span(forecast.epochs_left, hours)}"
 
 
 def expected_loss(forecast: Forecast) -> str:
@@ -44,7 +44,7 @@ def expected_loss(forecast: Forecast) -> str:
 
 
 def outlook(forecast: Forecast, counter: Counter = numbers.EPOCHS, observations: Sequence[Observation] = ()) -> str:
-    """Both in one line."""
+    """Steps left and expected loss in one line."""
     return f"{eta(forecast, counter, observations)}; loss {expected_loss(forecast)}"
 
 
@@ -54,7 +54,7 @@ def rate_in_words(rate: ConvergenceRate) -> str:
         return f"sublinear, like t^-{numbers.expected(rate.exponent, 2)}; {_in_theory(rate.exponent)}"
     if rate.half_life is not None:
         return f"linear, the distance halves in {numbers.expected(rate.half_life, 2)} epochs"
-    return "stalled, nothing falls beyond the noise" if rate.kind == "stalled" else "too early to tell the rate"
+    return "stalled, nothing falls beyond the noise" if rate.kind == "stalled" else "too early to know the rate"
 
 
 def words_of(forecast: Forecast) -> tuple[str, str]:

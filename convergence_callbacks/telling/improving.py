@@ -14,14 +14,14 @@ MEANING = Meaning(
         "where the budget ends it, train with a larger one and a schedule of that length",
     ),
 )
-"""What the verdict says of any training."""
+"""What the verdict means for any training."""
 
 ALL = 0.995
 """Share of the total gain from which on it is all of it, in two digits."""
 
 
 def reason(known: Known) -> str:
-    """How much of the gain came lately, or that the loss still falls while that is the whole run."""
+    """Reason: how much of the gain came lately, or that the loss still falls."""
     gained, window = recent_gain(known), known.counted("recent_epochs")
     if window is None:
         return ""
@@ -30,13 +30,13 @@ def reason(known: Known) -> str:
         return f"the loss still falls after {window}" if is_whole_run else gained
     if (
         known.decision.ends_early and "diagnosis" not in known.decision.found_by
-    ):  # the rule says how long there was none
+    ):  # the rule reports how long there was none
         return "it has not settled, so more may come"
     return f"no gain in the latest {window}, but it has not settled"
 
 
 def advice(known: Known) -> tuple[str, ...]:
-    """To go on; where the budget ends, with a larger one; nothing but its weights where another rule has ended it."""
+    """Advice: go on, with a larger budget if it ends; if another rule ended the run, use its weights."""
     if known.decision.ends_early:
         return (known.use_best,) if known.use_best else ()
     budget = known.counted("epochs")
@@ -46,7 +46,7 @@ def advice(known: Known) -> tuple[str, ...]:
 def recent_gain(known: Known) -> str | None:
     """How much of the total gain came in the latest steps; None where nothing did."""
     share, window = known.number("recent_gain"), known.counted("recent_epochs")
-    if share is None or (said := numbers.amount(share)) is None:
+    if share is None or (amount := numbers.amount(share)) is None:
         return None
-    came = f"{'all' if share > ALL else said} of the total gain came"
+    came = f"{'all' if share > ALL else amount} of the total gain came"
     return f"{came} in the latest {window}" if window else f"{came} lately"

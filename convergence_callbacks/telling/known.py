@@ -39,7 +39,7 @@ class Known:
         return None if given is None or round(given) < 1 else numbers.steps(given, self.counter)
 
     def holds(self, name: str) -> bool:
-        """Whether a number of the evidence says yes: it is there and above 0."""
+        """Whether a number of the evidence is there and above 0."""
         return (self.number(name) or 0.0) > 0
 
     def evidence_of(self, criterion: str) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What is said of a learning rate: by how much it looks wrong, and which to try."""
+"""Words for a learning rate: by how much it looks wrong, and which to try."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a verdict says of any training: one `Meaning` in the file of each verdict."""
+"""What a verdict means for any training: one `Meaning` in the file of each verdict."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Meaning:
-    """A verdict in words that hold for every training.
+    """What a verdict means for any training, in words.
 
     Args:
-        means: What it says.
+        means: What the verdict means.
         found: By what in the curves it is found.
         remedies: What to try, one action an item, the most promising first.
-        of_trees: What it says of boosted trees, where that differs.
+        of_trees: The same for boosted trees, if that differs.
     """
 
     means: str

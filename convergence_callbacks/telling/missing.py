@@ -28,7 +28,7 @@ BY_FRAMEWORK: Mapping[str, str] = {
 
 
 def not_installed(library: str, extra: str) -> str:
-    """That a library is missing, and how to install it: from the clone where this package is one.
+    """Message for a missing library: how to install it, from the clone if this package is one.
 
     >>> not_installed("Keras", "keras").startswith("Keras is not installed: pip install ")
     True
@@ -38,7 +38,7 @@ def not_installed(library: str, extra: str) -> str:
 
 
 def no_backend(backend: str) -> str:
-    """That Keras is there without what computes for it.
+    """Message for a Keras without a backend.
 
     >>> no_backend("tensorflow")
     "Keras has no backend: tensorflow is not there; install it, or set KERAS_BACKEND to 'torch' or 'jax'"
@@ -49,7 +49,7 @@ def no_backend(backend: str) -> str:
 
 
 def of_framework(name: str) -> str:
-    """In which module a callback is to be found, of the frameworks that the program has imported.
+    """Message that names the module of a callback, for the frameworks that the program imported.
 
     >>> of_framework("ConvergenceStopping")  # doctest: +ELLIPSIS
     'ConvergenceStopping is in the module of your framework: from convergence_callbacks... import ConvergenceStopping'

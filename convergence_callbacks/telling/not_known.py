@@ -1,4 +1,4 @@
-"""What the rule did not know of a training that a log tells of."""
+"""What the rule did not know about a logged training."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def not_known(
     """What was not known, an item each: a callback in the training may have known it.
 
     Args:
-        budget: Steps that the training was to take; None where nobody told.
+        budget: Steps that were planned; None if unknown.
         assumed: Steps that were taken for its budget instead, None where none were.
         has_rates: Whether learning rates were logged.
-        rates_ahead: Whether the rule was told those to come.
+        rates_ahead: Whether the rule knew those to come.
         counter: What the steps are called.
 
-    >>> told = dict(has_rates=True, rates_ahead=True, counter=Counter())
-    >>> list(not_known(budget=None, assumed=46, **told)), list(not_known(budget=120, assumed=None, **told))
+    >>> known = dict(has_rates=True, rates_ahead=True, counter=Counter())
+    >>> list(not_known(budget=None, assumed=46, **known)), list(not_known(budget=120, assumed=None, **known))
     (['the budget, taken to be the 46 epochs that were logged'], [])
     """
     if budget is None:

@@ -17,11 +17,11 @@ MEANING = Meaning(
         "try rates 10 times higher and lower",
     ),
 )
-"""What the verdict says of any training."""
+"""What the verdict means for any training."""
 
 
 def reason(known: Known) -> str:
-    """That the loss never left the level where it began."""
+    """Reason: the loss never left the level at which it began."""
     start, best, epochs = known.number("started_at"), known.number("best"), known.counted("epochs")
     if start is None or best is None:
         return ""
@@ -33,7 +33,7 @@ def reason(known: Known) -> str:
 
 
 def advice(known: Known) -> tuple[str, ...]:
-    """What to look at: labels where train loss falls alone, anything else where it does not."""
+    """Advice: check the labels if train loss falls alone, otherwise inputs and loss."""
     start = known.number("started_at")
     far = f"far below {numbers.value(start, 3)}" if start is not None else "far"
     return _what_to_check(known), f"try to overfit ten examples first: their train loss should fall {far}"
@@ -41,10 +41,10 @@ def advice(known: Known) -> tuple[str, ...]:
 
 def _what_to_check(known: Known) -> str:
     fell = known.number("train_fall")
-    said = numbers.amount(fell)
+    fall = numbers.amount(fell)
     if known.holds("train_has_begun"):
-        return f"check whether labels fit their inputs: train loss alone fell{f', by {said}' if said else ''}"
+        return f"check whether labels fit their inputs: train loss alone fell{f', by {fall}' if fall else ''}"
     anything = "check labels, input scale and loss function"
     if fell is None:
         return anything
-    return f"{anything}: train loss {f'fell by {said} only' if said else 'did not fall either'}"
+    return f"{anything}: train loss {f'fell by {fall} only' if fall else 'did not fall either'}"

@@ -28,16 +28,16 @@ SMALL = 1e-4
 """A value below which it is written with an exponent."""
 
 LEAST_SHARE = 1e-4
-"""A share below which only that is said: 0.01%."""
+"""Smaller shares are written as less than this: 0.01%."""
 
 LARGE_SHARE = 3.0
 """A share from which on it is written as a factor, not in percent."""
 
 LEAST_TIMES = 0.01
-"""A factor below which only that is said."""
+"""Smaller factors are written as less than this."""
 
 MOST_TIMES = 1e6
-"""A factor beyond which only that is said."""
+"""Larger factors are written as more than this."""
 
 
 MOST_HOURS = 1e8
@@ -124,17 +124,17 @@ def part(share: float | None, whole: str) -> str | None:
     >>> part(0.05, "the total gain"), part(12.0, "the total gain"), part(0.0, "the total gain")
     ('5% of the total gain', '12 times the total gain', None)
     """
-    said = amount(share)
-    return said and f"{said}{'' if share and share >= LARGE_SHARE else ' of'} {whole}"
+    much = amount(share)
+    return much and f"{much}{'' if share and share >= LARGE_SHARE else ' of'} {whole}"
 
 
-def only(said: str) -> str:
+def only(much: str) -> str:
     """An amount that is little; one that is below a bound is little enough.
 
     >>> only("5%"), only("less than 0.01%")
     ('only 5%', 'less than 0.01%')
     """
-    return said if said.startswith("less") else f"only {said}"
+    return much if much.startswith("less") else f"only {much}"
 
 
 def multiple(factor: float | None) -> str | None:

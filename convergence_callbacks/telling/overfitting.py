@@ -17,19 +17,19 @@ MEANING = Meaning(
         "a smaller model, or fewer trainable layers in fine-tuning",
     ),
 )
-"""What the verdict says of any training."""
+"""What the verdict means for any training."""
 
 AGAINST = "then weight decay, augmentation or more data"
 AGAINST_IN_TREES = "then shallower trees, stronger regularisation or more data"
 
 
 def reason(known: Known) -> str:
-    """How far validation loss rose, and what train loss did meanwhile."""
+    """Reason: how far validation loss rose, and what train loss did meanwhile."""
     return _risen(known) or settled(known)
 
 
 def advice(known: Known) -> tuple[str, ...]:
-    """Which weights to use, what they spare, and what helps."""
+    """Advice: which weights to use, what they avoid, and what helps."""
     use = f"{known.use_best}{_after_best(known)}" if known.use_best else None
     against = AGAINST_IN_TREES if known.are_trees else AGAINST
     return tuple(filter(None, (use, against, *scores.advice(known))))

@@ -6,7 +6,7 @@ from convergence_callbacks.telling import numbers
 from convergence_callbacks.telling.known import Known
 
 NAME = "probe"
-"""What stands in `found_by` where a probe found the verdict."""
+"""Name in `found_by` for a verdict that a probe found."""
 
 STEPS = 4
 """Steps for which each copy is trained."""
@@ -16,7 +16,7 @@ FACTOR = 10.0
 
 
 def reason(known: Known) -> str:
-    """How a copy did at another rate."""
+    """Reason: how a copy did at another rate."""
     within = f"within {known.steps(STEPS)}"
     if known.number("probe_found") == -1:
         gain = numbers.part(known.number("probe_lowered_advantage"), "the total gain")
@@ -28,7 +28,7 @@ def reason(known: Known) -> str:
 
 
 def advice(known: Known) -> tuple[str, ...]:
-    """To train on at the rate that was tried."""
+    """Advice: train on at the rate that was tried."""
     tried = f": {numbers.rate(known.number('advised_rate'))}" if known.holds("advised_rate") else ""
     return (f"train on at {_rate(known)}{tried}, which was tried",)
 

@@ -1,7 +1,7 @@
 """Words for scores, such as accuracy, beside a validation loss that rises.
 
 A network that grows sure of a few mistakes, as it does on wrong labels, pays for them in loss while it is right more
-often (Guo, Pleiss, Sun & Weinberger 2017). Where a score is given, both are said.
+often (Guo, Pleiss, Sun & Weinberger 2017). If a score is logged, both are reported.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from convergence_callbacks.telling import numbers
 from convergence_callbacks.telling.known import Known
 
 MOVED = "_moved"
-"""What stands after a score's name for whether it rose (1), fell (-1) or stayed (0)."""
+"""Suffix of the evidence that holds whether a score rose (1), fell (-1) or stayed (0)."""
 
 DIGITS = 3
 
@@ -29,7 +29,7 @@ def reasons(known: Known) -> Iterator[str]:
 
 
 def advice(known: Known) -> Iterator[str]:
-    """Where a score rose, that the latest weights may be the better ones."""
+    """Advice if a score rose: the latest weights may be better."""
     risen = [name for name in _names(known) if known.holds(f"{name}{MOVED}")]
     if risen:
         what = "the whole model" if known.are_trees else "the latest weights"

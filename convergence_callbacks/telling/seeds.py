@@ -1,4 +1,4 @@
-"""Words for what several seeds came to."""
+"""Words for the comparison of several seeds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def words_of(compared: SeedComparison) -> tuple[str, tuple[str, ...]]:
-    """Why the outcome is what it is, in a sentence with its numbers, and what to do next."""
+    """The reason for the outcome in a sentence with its numbers, and what to do next."""
     return _reason(compared), _advice(compared)
 
 
@@ -37,4 +37,4 @@ def _advice(compared: SeedComparison) -> tuple[str, ...]:
         which = f"run{'s' * (len(compared.stuck) > 1)} {', '.join(map(str, compared.stuck))}"
         return f"use run {compared.best}", f"rerun {which} from other seeds: stuck in a poor local minimum"
     tolerated = numbers.percent(compared.tolerance)
-    return f"use run {compared.best}", f"rerun with more seeds, to tell whether they differ by {tolerated} of the gain"
+    return f"use run {compared.best}", f"rerun with more seeds, to see whether they differ by {tolerated} of the gain"

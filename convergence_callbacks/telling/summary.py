@@ -29,7 +29,7 @@ LIKELY = 0.5
 """A confidence below which a verdict is only the likeliest of several."""
 
 LEAST_HOURS = 1 / 3600
-"""A time below which none is said to be saved."""
+"""Shorter times are not reported as saved, in hours."""
 
 NOT_JUDGED: Mapping[NotJudged, str] = {
     NotJudged.NO_LOSS: "no loss was logged",
@@ -74,7 +74,7 @@ def summary_of(
 
 
 def _what(known: Known, ending: Ending, cause: str) -> str:
-    """What ended it, what it looks like and why."""
+    """The first line: what ended the training, what it looks like and why."""
     decision = known.decision
     said = words_of(decision, left_out=(BUDGET,)).reason
     is_early = NotJudged.TOO_FEW in ending.not_judged and decision.verdict is Verdict.IMPROVING
@@ -97,7 +97,7 @@ def _ended(known: Known, ending: Ending, cause: str) -> str:
 
 
 def verdict_of(decision: Decision) -> str:
-    """A verdict, with how sure it is where that says anything: not of a NaN, nor of a run that just goes on."""
+    """A verdict and its confidence, which is left out for a NaN and for a run that just goes on."""
     said, confidence = words(decision.verdict), decision.confidence
     if not 0 < confidence < 1 or decision.verdict is Verdict.IMPROVING:
         return said
@@ -105,7 +105,7 @@ def verdict_of(decision: Decision) -> str:
 
 
 def _that_matters(known: Known, ending: Ending) -> Iterator[NotJudged]:
-    """What could not be judged, without what nobody would have asked for: a rate where none is to be changed."""
+    """What could not be judged and matters; an unknown rate does not if no rate is to be changed."""
     for each in ending.not_judged:
         if each is NotJudged.NO_RATE and (known.decision.verdict not in BROKEN or known.are_trees):
             continue
@@ -119,7 +119,7 @@ def missing(not_judged: Iterable[str], noun: str = "epoch") -> str:
 
 
 def warning(decision: Decision) -> str:
-    """That a run is surely broken, while that still helps, in one line."""
+    """One line that warns of a surely broken run while there is still time."""
     known, said = Known(decision), words_of(decision)
     head = f"Warning at {numbers.numbered(decision.step, known.counter)}: {verdict_of(decision)}"
     reason, advice = said.reason, "; ".join(said.advice)
@@ -189,7 +189,7 @@ def _against_patience(known: Known, ending: Ending) -> str:
 
 
 def _next(known: Known, file: str | None, *, is_saved: bool | None) -> str:
-    """What to do, in values to type."""
+    """The last line: what to do, in values to type."""
     advice = list(words_of(known.decision, restored=known.restored).advice)
     is_lost = is_saved is False and not known.restored
     if known.use_best and (known.restored or is_lost):  # the line before says so, or nobody has them

@@ -1,6 +1,6 @@
 """Sentences as data: templates over a criterion's settings or evidence, and how each kind of number is written.
 
-A criterion says when it stops and why in two templates, so that it is one file without a word of code for words:
+A criterion describes when it stops and why in two templates, so that its file needs no code for words:
 
     stops_when = "the loss has not improved[ by more than {min_delta}] for {patience:epochs}"
     because = "no improvement for {wait:epochs} (patience {patience})"
@@ -108,7 +108,7 @@ def _written(name: str | None, kind: str | None, known: Mapping[str, Value], cou
 
 
 def _says(given: Value, kind: str) -> bool:
-    """Whether a number has something to say."""
+    """Whether a number is worth a part of the sentence."""
     if given is None or isinstance(given, str):
         return bool(given)
     return math.isfinite(given) and (given > 0 if kind == "percent" else given != 0)

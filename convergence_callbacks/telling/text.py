@@ -6,7 +6,7 @@ import re
 
 
 def words(name: str) -> str:
-    """A name from the code as it is said.
+    """A name from the code as readers see it.
 
     >>> words("false_convergence")
     'false convergence'
@@ -24,7 +24,7 @@ def capitalised(text: str) -> str:
 
 
 def rule(name: str) -> str:
-    """A rule's name as it is said.
+    """A rule's name as readers see it.
 
     >>> rule("patience:10"), rule("generalization_loss:5")
     ('patience 10', 'generalization loss 5')

@@ -17,7 +17,7 @@ MEANING = Meaning(
         "a larger batch, where the validation loss alone jumps a larger validation set",
     ),
 )
-"""What the verdict says of any training."""
+"""What the verdict means for any training."""
 
 LEAST_JUMP = 0.005
 """Share of its gain by which the loss jumps at least where that is worth a number."""
@@ -27,10 +27,12 @@ LEAST_SWING = 0.0005
 
 
 def reason(known: Known) -> str:
-    """By how much the loss jumps, or that it only came back from its first steps."""
+    """Reason: by how much the loss jumps, or that it only came back from its first steps."""
     if known.holds("only_recovered"):
-        said = "the loss only came back from its first steps and has gained nothing since"
-        return said if known.number("loss") is None else f"{said}: it is at {numbers.value(known.number('loss'))}"
+        sentence = "the loss only came back from its first steps and has gained nothing since"
+        return (
+            sentence if known.number("loss") is None else f"{sentence}: it is at {numbers.value(known.number('loss'))}"
+        )
     jump = known.number("jump")
     if jump is None:
         return ""
@@ -40,7 +42,7 @@ def reason(known: Known) -> str:
 
 
 def advice(known: Known) -> tuple[str, ...]:
-    """A lower rate, and what calms a run beside it."""
+    """Advice: a lower rate, and what else steadies a run."""
     return (_what_calms(known),) if known.are_trees else (learning_rate.too_high(known), _what_calms(known))
 
 

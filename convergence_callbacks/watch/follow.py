@@ -1,4 +1,4 @@
-"""Reads a log anew whenever it has changed."""
+"""Reads a log again whenever it has changed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class _Growth:
 class Follower:
     """Looks at a log again and again; a file that is cut, replaced or not there yet is no error.
 
-    A log is read anew from its beginning: whatever rewrites it, the reading is that of a program that starts now.
+    A log is read again from its beginning, so that a rewritten log is read as if the program had just started.
 
     Args:
         path: The log; of a folder with several the one that changed last, until it rests while another grows.
@@ -87,7 +87,7 @@ class Follower:
             return Reading(problem=f"{self._path}: {error.strerror or error}")
 
     def _read_one(self, found: Sequence[Logs]) -> Reading:
-        """The log to follow, or the newest that tells of a training, with what others tell of the same one."""
+        """The log to follow, or the newest with a training in it, with what others add about that training."""
         problem = ""
         root = self._path if self._path.is_dir() else None
         logs = {log: reader for each in found for log, reader in each}
@@ -122,7 +122,7 @@ class Follower:
 
 
 def _with(run: Run, others: Iterable[Run | LogError]) -> Run:
-    """The run that is followed, with what other logs tell of the same training: its rates, times and plans."""
+    """The run that is followed, with what other logs of the same training add: rates, times and plans."""
     for other in others:
         if isinstance(other, Run) and is_same(run, other):
             run = together(run, other)

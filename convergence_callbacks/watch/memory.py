@@ -1,4 +1,4 @@
-"""Remembers over restarts of the program what was done about a training."""
+"""Remembers across restarts of the program what was done about a training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST = 1000
 
 
 class Kind(StrEnum):
-    """What may be done about a training once."""
+    """Acts that are done at most once per training."""
 
     COMMAND = "command"
     NOTIFICATION = "notification"
@@ -31,7 +31,7 @@ class _Act:
 
     Args:
         kind: What it was.
-        epochs: How many observations tell the training.
+        epochs: How many observations identify the training.
         training: The digest of their numbers.
     """
 
@@ -54,12 +54,12 @@ class Memory:
         self._lock = threading.Lock()
 
     def is_done(self, kind: Kind, seen: Sequence[Observation]) -> bool:
-        """Whether it was done for the training that was observed so; a file that can't be read says no."""
+        """Whether it was done for the training with these observations; a file that can't be read counts as no."""
         done = [act for act in self._acts() if act.kind == kind]
         return any(act.training == _identity(seen[: act.epochs]) for act in done)
 
     def remember(self, kind: Kind, seen: Sequence[Observation]) -> None:
-        """Note that it was done for the training that was observed so.
+        """Note that it was done for the training with these observations.
 
         Raises:
             OSError: It can't be written.
@@ -79,5 +79,5 @@ class Memory:
 
 
 def _identity(seen: Sequence[Observation]) -> str:
-    """Tells one training from another by its numbers: those of one seed may differ late."""
+    """The digest of a training's numbers: two runs of one seed may differ only late."""
     return hashlib.sha256(json.dumps([each.to_dict() for each in seen], sort_keys=True).encode()).hexdigest()

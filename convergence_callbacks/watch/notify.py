@@ -1,4 +1,4 @@
-"""Tells others of a decision: a command, or a webhook. Neither is waited for."""
+"""Reports a decision to a command or a webhook, without waiting for either."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_WAITING = 100
 """Messages that wait to be sent; beyond, the oldest change of a verdict makes room, and never a stop."""
 
 Shape = Literal["json", "slack", "teams", "ntfy"]
-"""What a webhook is sent: the whole decision, or a text as these services take it."""
+"""What a webhook gets: the whole decision, or a text in the form of these services."""
 
 SERVICES: Mapping[str, Shape] = {
     "hooks.slack.com": "slack",
@@ -38,7 +38,7 @@ SERVICES: Mapping[str, Shape] = {
 
 
 def shape_for(url: str) -> Shape:
-    """What an address is sent where nobody says it.
+    """The form of message for an address, if none is named.
 
     >>> shape_for("https://hooks.slack.com/services/T0/B0/x"), shape_for("https://example.org/hook")
     ('slack', 'json')
@@ -85,7 +85,7 @@ class _Message:
     Args:
         request: What is to be sent.
         delivered: Called once it was taken.
-        is_stop: Whether it tells of a stop, which nothing takes the place of.
+        is_stop: Whether it reports a stop, which is never dropped.
     """
 
     request: urllib.request.Request
@@ -94,13 +94,13 @@ class _Message:
 
 
 class Webhook:
-    """Posts decisions to an address, in a thread of its own and in order: each is delivered or complained about.
+    """Posts decisions to an address, in a thread of its own and in order: each is delivered or its failure reported.
 
     A message whose answer is lost is sent again, so one may arrive twice.
 
     Args:
         url: The address, http or https.
-        complain: Is told what went wrong; called from the sending thread too.
+        complain: Called with what went wrong, from the sending thread too.
         pauses: Seconds before each further try.
         shape: What is sent; by the address where left out.
 
@@ -128,7 +128,7 @@ class Webhook:
         self._thread.start()
 
     def send(self, message: Mapping[str, Any], delivered: Callable[[], None] = lambda: None) -> None:
-        """Post a message as soon as may be, and report when it was taken; returns at once."""
+        """Queue a message to be posted, and report when it was accepted; returns at once."""
         body, headers = shaped(message, self._shape)
         waits = _Message(urllib.request.Request(self._url, body, headers), delivered, message.get("event") == "stop")
         with self._has_news:
@@ -141,7 +141,7 @@ class Webhook:
             self._complain(f"{self._url} does not answer; the oldest of {MOST_WAITING + 1} messages was dropped")
 
     def close(self, patience: float = 30.0) -> None:
-        """Wait until all is sent, for so many seconds at most; what is not sent by then is complained about."""
+        """Wait until everything is sent, at most for so many seconds; what is left is reported."""
         self._closing.set()
         with self._has_news:
             self._has_news.notify()
@@ -234,7 +234,7 @@ def start_command(command: str, message: Mapping[str, Any]) -> subprocess.Popen[
 
 
 def _check_address(url: str) -> None:
-    """Refuse what no request can be made to, before a training has begun.
+    """Refuse an address to which no request can be made, before the training begins.
 
     Raises:
         SettingsError: Says what is wrong with it.

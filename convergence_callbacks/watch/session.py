@@ -27,7 +27,7 @@ class Session:
         settings: The monitor's.
         seen: What was observed so far, also in files that were rotated away since.
         decisions: What was decided, one for each observation.
-        begun: How many trainings it was so far: a log that was cut and begins anew is another one.
+        begun: How many trainings the log held so far: one that was cut and starts over is another.
         run: The latest reading, counted as the log was at first.
     """
 
@@ -62,7 +62,7 @@ class Session:
             is_settled: Whether its last epoch is complete; if not, it is left for the next look.
 
         Returns:
-            The decisions that are new or made anew: from the first epoch whose numbers changed.
+            The decisions that are new or changed: from the first epoch whose numbers changed.
         """
         if not run.observations:
             return []
@@ -81,7 +81,7 @@ class Session:
         return self.decisions[same:]
 
     def _begin(self, run: Run, same: int) -> None:
-        """Begin the judgement anew: where known epochs were completed or repeated, or with another training."""
+        """Start the judgement again: known epochs were completed or repeated, or it is another training."""
         if same < min(EARLY, max(1, len(self.seen) - 1)):  # the newest may have been completed since
             self.begun += 1
         self._monitor = Monitor.from_settings(settings_for(run, self.settings, is_over=False), counter=run.counter)

@@ -40,7 +40,7 @@ def test_what_does_not_fall_is_stalled(losses):
 
 def test_few_epochs_tell_nothing():
     epochs = np.arange(1.0, 8.0)
-    assert str(convergence_rate(epochs, 1 / epochs)) == "too early to tell the rate"
+    assert str(convergence_rate(epochs, 1 / epochs)) == "too early to know the rate"
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def nothing_is_restored_before_the_first_epoch_to_judge(kind, folder):
 
 
 @defect(
-    "a killed training that `BackupAndRestore` takes up again waits anew: the best and the epochs waited are lost",
+    "a killed training that `BackupAndRestore` resumes forgets the best and the epochs that it waited",
     "with `backup_dir`, it ends where the training would have that was never killed",
 )
 def a_killed_training_waits_anew(kind, folder):

@@ -34,7 +34,9 @@ def the_reason_of_a_forbidden_stop_stays(kind, folder):
     return callback.stopping_reason.name == EarlyStoppingReason.PATIENCE_EXHAUSTED.name
 
 
-@defect("an instance that is used for a second `fit` goes on with the first one's best and patience", "starts afresh")
+@defect(
+    "an instance that is used for a second `fit` goes on with the first one's best and patience", "starts from nothing"
+)
 def a_second_fit_goes_on_with_the_first(kind, folder):
     callback = kind("val_loss")
     first, second = (fit(callback, folder)[0].current_epoch for _ in range(2))

@@ -250,7 +250,7 @@ def test_the_command_is_started_unless_it_was_before_and_that_is_said(watch, tmp
     watch(path, "--once")
     assert "no-such-program" in watch(path, "--once", "--on-stop", "no-such-program").stderr and not told.exists()
     assert "left out" not in watch(path, "--once", "--on-stop", command).stderr and told.read_text() == "x"
-    assert "left out: the command" in watch(path, "--once", "--on-stop", command).stderr and told.read_text() == "x"
+    assert "skipped: the command" in watch(path, "--once", "--on-stop", command).stderr and told.read_text() == "x"
     later = RUN.observations[9]
     path.write_text(HEADER + rows(40).replace(f"{later.step},{later.train_loss}", f"{later.step},0.123"))
     watch(path, "--once", "--on-stop", command)
@@ -458,7 +458,7 @@ def test_once_says_in_one_block_which_run_it_is_and_what_it_looks_like_now(watch
     (tmp_path / "log.csv").write_text(HEADER + rows(12))
     name, *said, ahead, unknown = watch(tmp_path / "log.csv", "--once").stdout.splitlines()
     assert name == "log.csv" and len(said) == 3 and all(line.startswith("  ") for line in said)
-    assert unknown.startswith("  Not known: the budget (--max-epochs tells it); the learning rate")
+    assert unknown.startswith("  Not known: the budget (set it with --max-epochs); the learning rate")
     assert said[0].startswith("  Goes on at epoch 11: ")
     assert re.match(r"  ETA ≈ \d+ epochs \(\d+–\d+\); loss [\d.]+ \([\d.]+–[\d.]+\)", ahead)
     assert watch(tmp_path / "none.csv", "--once").exit_code == 1
