@@ -369,7 +369,7 @@ def test_a_damaged_file_of_best_weights_is_reported_and_the_trained_model_stays(
     folder = str(tmp_path / "state")
     with pytest.raises(KeyboardInterrupt):
         fit(made(folder), after=[Killed()])
-    for file in (tmp_path / "state").glob("best-*.weights.h5"):
+    for file in (tmp_path / "state").glob("best-*.weights.npz"):
         content = file.read_bytes()
         file.write_bytes(content[: len(content) // 2])
     with pytest.warns(RuntimeWarning, match="the best weights can't be given back.*damaged.*; the last stay"):

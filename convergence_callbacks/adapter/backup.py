@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+import zipfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,28 @@ def sync(path: Path) -> None:
         os.close(opened)
 
 
+def write_arrays(path: Path, arrays: Iterable[Any]) -> None:
+    """Write arrays to a file that is on the disk, and was read back, before anything else happens.
+
+    Raises:
+        OSError: They can't be written or read back; nothing is left of the file.
+    """
+    try:
+        with path.open("wb") as file:
+            np.savez(file, *arrays)
+        sync(path)
+        read_arrays(path)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        path.unlink(missing_ok=True)
+        raise OSError(f"{path.name} can't be written: {error}") from error
+
+
+def read_arrays(path: Path) -> list[Any]:
+    """The arrays in a file."""
+    with np.load(path) as arrays:
+        return list(arrays.values())
+
+
 class Backup:
     """The states of the latest epochs in a folder.
 
@@ -46,7 +69,7 @@ class Backup:
         weights: What the names of files of weights end with, by what they hold.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], weights: str = "weights.h5") -> None:
+    def __init__(self, folder: str | os.PathLike[str], weights: str = "weights.npz") -> None:
         self.folder, self._ending = Path(folder), weights
         self._file = self.folder / "convergence-state.json"
         self._states: list[Mapping[str, Any]] = []
@@ -56,9 +79,13 @@ class Backup:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._states = [*self._states, state][-KEPT:]
         partial = self._file.with_suffix(".partial")
-        with partial.open("w") as file:
-            json.dump(self._states, file, allow_nan=False)
-        sync(partial)
+        try:
+            with partial.open("w") as file:
+                json.dump(self._states, file, allow_nan=False)
+            sync(partial)
+        except OSError:
+            partial.unlink(missing_ok=True)  # a disk that is full has better uses
+            raise
         partial.replace(self._file)
         self._drop_weights_but(self._states)
         self._drop_arrays_but({name for each in self._states for name in each.get("act", {}).get("files", ())})
@@ -82,17 +109,11 @@ class Backup:
         """Where the weights of an epoch are kept."""
         return self.folder / f"best-{epoch}.{self._ending}"
 
-    def write_weights(
-        self, epoch: int, save: Callable[[Path], object], read: Callable[[Path], object] = checksum
-    ) -> None:
+    def write_weights(self, epoch: int, arrays: Iterable[Any]) -> None:
         """Keep the weights of an epoch: written under another name, synced, read back, then there with a checksum.
 
-        Those of an earlier epoch go only once a state is written that does not need them.
-
-        Args:
-            epoch: The epoch.
-            save: Writes the weights to a path.
-            read: Reads all that was written, and raises where it can't.
+        Those of an earlier epoch go only once a state is written that does not need them. The form is NumPy's: HDF5,
+        which Keras writes, ends the process where a disk is full.
 
         Raises:
             OSError: They can't be written or read back; what was there before stays.
@@ -100,13 +121,7 @@ class Backup:
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.weights(epoch)
         partial = file.with_name(f"partial-{file.name}")
-        try:
-            save(partial)
-            sync(partial)
-            read(partial)
-        except (OSError, RuntimeError) as error:  # HDF5 says of a full disk that it can't close the file
-            partial.unlink(missing_ok=True)
-            raise OSError(f"{file.name} can't be written: {error}") from error
+        write_arrays(partial, arrays)
         known, found = _checksum_of(file), checksum(partial)
         known.unlink(missing_ok=True)  # a kill between the two must not leave that of another file
         partial.replace(file)
@@ -121,15 +136,14 @@ class Backup:
         """Keep weights and moments; a kill in the middle leaves what was there before."""
         self.folder.mkdir(parents=True, exist_ok=True)
         partial = self.arrays(f"partial-{name}")
-        np.savez(partial, *arrays)
+        write_arrays(partial, arrays)
         partial.replace(self.arrays(name))
 
     def read_arrays(self, name: str) -> list[Any] | None:
         """Weights and moments of that name; None where they are gone."""
         if not self.arrays(name).exists():
             return None
-        with np.load(self.arrays(name)) as arrays:
-            return list(arrays.values())
+        return read_arrays(self.arrays(name))
 
     def remove(self) -> None:
         """Take the files away; the folder too when nothing else is in it."""

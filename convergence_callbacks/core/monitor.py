@@ -18,6 +18,7 @@ from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError, as_state_error
 from convergence_callbacks.core.fields import setting
+from convergence_callbacks.core.lock import Lock, one_at_a_time
 from convergence_callbacks.core.loss_forecast import Forecast, Loss, forecast_loss
 from convergence_callbacks.core.monitor_state import MonitorState
 from convergence_callbacks.core.observation import Observation, as_number, as_step
@@ -42,7 +43,7 @@ class MonitorSettings(Settings):
 
 
 class Monitor:
-    """Judges one training, an epoch at a time.
+    """Judges one training, an epoch at a time; threads that share one are let in one after the other.
 
     >>> monitor = Monitor(max_epochs=100)
     >>> for epoch in range(100):
@@ -72,6 +73,7 @@ class Monitor:
         self._clock = settings.clock or type(self).default_clock
         self._default = Default(settings.tolerance)
         self._criteria = settings.criteria_and_limits()
+        self._lock = Lock()
         self._fewest = min(settings.min_epochs, settings.max_epochs or settings.min_epochs)
         self._circumstances = _circumstances(settings)
         self.reset()
@@ -131,6 +133,7 @@ class Monitor:
         self.settings = dataclasses.replace(self.settings, **settings)
         self._circumstances = _circumstances(self.settings)
 
+    @one_at_a_time
     def update(
         self,
         *,
@@ -170,6 +173,7 @@ class Monitor:
         )
         return self.observe(observation)
 
+    @one_at_a_time
     def observe(self, observation: Observation) -> Decision:
         """Take in one epoch that was recorded as an `Observation`; see `update`."""
         last, track = self._state.decision, self._state.track
@@ -215,6 +219,7 @@ class Monitor:
             grounds.append(reported)
         return any(self._may_end(finding, reading) for finding in grounds)
 
+    @one_at_a_time
     def forecast(self, of: Loss = "judged") -> Forecast | None:
         """Where the training is going, as seen from the latest epoch; computed when asked, in a few milliseconds.
 
@@ -231,10 +236,12 @@ class Monitor:
         reading = self._state.track.read(Observation(step=last.step), self._circumstances)
         return forecast_loss(reading, self.settings.tolerance, of)
 
+    @one_at_a_time
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on later, in plain types that JSON takes; below 16 kB."""
         return {"mode": self.settings.direction, **self._state.to_dict()}
 
+    @one_at_a_time
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a saved state: the decisions are those of a monitor that was never stopped.
 

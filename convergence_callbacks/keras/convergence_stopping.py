@@ -28,7 +28,7 @@ from convergence_callbacks.keras.processes import processes
 from convergence_callbacks.keras.saved import files, patterns
 from convergence_callbacks.keras.schedule import Rates
 from convergence_callbacks.keras.stated import baseline_of, rises
-from convergence_callbacks.keras.trained import TrainedModel, plain, read_back
+from convergence_callbacks.keras.trained import TrainedModel, plain
 from convergence_callbacks.metrics import Direction
 
 
@@ -87,7 +87,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         folder = self.settings.backup_dir
         self._ended = None
         self._logged: set[str] = set()
-        keeps = "state.npz" if self.settings.restore_best == EVERYTHING else "weights.h5"
+        keeps = "state.npz" if self.settings.restore_best == EVERYTHING else "weights.npz"
         self._backup = None if folder is None else Backup(folder, keeps)
         is_another_fit = self._trained is self.model and self.settings.act is None  # a trial ends with its fit
         self._is_new, self._before = True, self.run if is_another_fit else None
@@ -199,18 +199,14 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         try:
             backup.folder.mkdir(parents=True, exist_ok=True)
             if best is not None and best.step == decision.step:
-                self._write_best(backup, decision.step)
+                model = TrainedModel(self.model)
+                arrays = model.state() if best.everything else model.weights()
+                backup.write_weights(decision.step, map(plain, arrays))
             for name, arrays in ({} if act is None else act.files_to_write()).items():
                 backup.write_arrays(name, map(plain, arrays))
             backup.write(self.state_dict())
         except OSError as error:  # a full disk must not end a training
             self.run.complaints.make(ConvergenceError(f"no backup in {backup.folder}: {error}"), about="backup")
-
-    def _write_best(self, backup: Backup, epoch: int) -> None:
-        if self.settings.restore_best == EVERYTHING:
-            backup.write_weights(epoch, TrainedModel(self.model).write_state)
-        else:
-            backup.write_weights(epoch, self.model.save_weights, read_back)
 
     def _resume(self, backup: Backup, epoch: int) -> None:
         try:

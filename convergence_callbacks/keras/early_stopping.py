@@ -21,7 +21,7 @@ from convergence_callbacks.core.observation import Observation, as_number, is_fi
 from convergence_callbacks.keras.ended import EndedTraining
 from convergence_callbacks.keras.processes import agreed, processes
 from convergence_callbacks.keras.schedule import Rates
-from convergence_callbacks.keras.trained import TrainedModel, read_back
+from convergence_callbacks.keras.trained import TrainedModel, plain
 from convergence_callbacks.metrics import meaning
 
 
@@ -227,7 +227,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         }
         try:
             if is_best:
-                backup.write_weights(epoch, self.model.save_weights, read_back)
+                backup.write_weights(epoch, map(plain, self.model.get_weights()))
             backup.write(state)
         except OSError as error:  # a full disk must not end a training
             self._watching().complain(ConvergenceError(f"no backup in {backup.folder}: {error}"), about="backup")

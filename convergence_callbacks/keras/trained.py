@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from convergence_callbacks.adapter.backup import checked
+from convergence_callbacks.adapter.backup import checked, read_arrays
 from convergence_callbacks.adapter.trained import arrays
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.keras.probe import innermost, moments, train_copy
@@ -39,15 +39,7 @@ class TrainedModel:
             FileNotFoundError: The file is gone.
             ConvergenceError: It is damaged.
         """
-        if not isinstance(weights, Path):
-            self._model.set_weights(weights)
-            return self._model
-        last = self._model.get_weights()
-        try:
-            self._model.load_weights(checked(weights))
-        except Exception:
-            self._model.set_weights(last)  # a damaged file may be read in part
-            raise
+        self._model.set_weights(weights if isinstance(weights, list) else read_arrays(checked(weights)))
         return self._model
 
     @staticmethod
@@ -74,11 +66,6 @@ class TrainedModel:
         """The same: Keras validates the weights that it trains."""
         return self.state()
 
-    def write_state(self, path: Path) -> None:
-        """Write weights and moments to a file."""
-        with path.open("wb") as file:
-            np.savez(file, *map(plain, self.state()))
-
     def weights_in(self, state: list[Any]) -> list[Any]:
         """The weights of such a state."""
         return state[: len(self._model.weights)]
@@ -91,8 +78,7 @@ class TrainedModel:
             ConvergenceError: It is damaged.
         """
         if isinstance(state, Path):
-            with np.load(checked(state)) as in_file:
-                state = list(in_file.values())
+            state = read_arrays(checked(state))
         self._model.set_weights(self.weights_in(state))
         own, saved = self._moments(), state[len(self._model.weights) :]
         for moment, value in zip(own, saved or [keras.ops.zeros_like(moment) for moment in own], strict=True):
@@ -127,19 +113,3 @@ class TrainedModel:
 def plain(array: Any) -> Any:
     """An array as a file of NumPy can hold it, which knows no bfloat16."""
     return array.astype("float32") if array.dtype.kind == "V" else array
-
-
-def read_back(path: Path) -> None:
-    """Read all weights that a file of Keras holds.
-
-    Raises:
-        OSError: It is damaged.
-    """
-    import h5py  # type: ignore[import-untyped]
-
-    with h5py.File(path) as file:
-        found: list[Any] = []
-        file.visititems(lambda _, item: found.append(item))  # which goes on for as long as it is given None
-        for item in found:
-            if isinstance(item, h5py.Dataset):
-                item[...]

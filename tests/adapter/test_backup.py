@@ -1,11 +1,13 @@
 """The folder in which the state of a run survives a kill."""
 
+import errno
 import json
 
+import numpy as np
 import pytest
 
 from convergence_callbacks import StateError
-from convergence_callbacks.adapter.backup import KEPT, Backup, checked, checksum
+from convergence_callbacks.adapter.backup import KEPT, Backup, checked, read_arrays
 
 
 def state(epoch, best=0):
@@ -61,7 +63,7 @@ def test_weights_that_no_kept_state_calls_best_are_removed(tmp_path):
         backup.folder.mkdir(exist_ok=True)
         backup.weights(epoch).write_text("weights")
         backup.write(state(epoch, best=epoch))
-    assert sorted(path.name for path in tmp_path.glob("best-*")) == [f"best-{e}.weights.h5" for e in (2, 3, 4)]
+    assert sorted(path.name for path in tmp_path.glob("best-*")) == [f"best-{e}.weights.npz" for e in (2, 3, 4)]
 
 
 def test_it_takes_its_own_files_away_and_leaves_those_of_others(tmp_path):
@@ -76,19 +78,37 @@ def test_it_takes_its_own_files_away_and_leaves_those_of_others(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-def test_weights_that_can_not_be_written_or_read_back_leave_those_of_before(tmp_path):
+def test_weights_that_can_not_be_written_or_read_back_leave_those_of_before(tmp_path, monkeypatch):
+    backup, save = Backup(tmp_path), np.savez
+    backup.write_weights(1, [np.arange(3.0)])
+
+    def full(file, *arrays):
+        file.write(b"PK")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def damaged(file, *arrays):
+        save(file, *arrays)
+        file.seek(60)
+        file.write(b"others")
+
+    for writes in (full, damaged):
+        monkeypatch.setattr(np, "savez", writes)
+        for write in (lambda: backup.write_weights(1, [np.zeros(3)]), lambda: backup.write_arrays("start", [np.zeros(3)])):
+            with pytest.raises(OSError, match=r"npz can't be written: .*(No space|CRC|magic|header)"):
+                write()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best-1.weights.npz", "best-1.weights.npz.sha256"]
+    assert list(read_arrays(checked(backup.weights(1)))[0]) == [0, 1, 2]
+
+
+def test_a_disk_that_is_full_leaves_no_half_of_a_state(tmp_path, monkeypatch):
     backup = Backup(tmp_path)
-    backup.write_weights(1, lambda path: path.write_bytes(b"whole"))
+    backup.write(state(0))
+    monkeypatch.setattr("convergence_callbacks.adapter.backup.sync", no_space)
+    with pytest.raises(OSError, match="No space left"):
+        backup.write(state(1))
+    assert [path.name for path in tmp_path.iterdir()] == ["convergence-state.json"]
+    assert Backup(tmp_path).read(0) == state(0)
 
-    def full(path):
-        path.write_bytes(b"wh")
-        raise RuntimeError("unable to extend file properly, errno = 28, error message = 'No space left on device'")
 
-    def unreadable(path):
-        raise OSError("truncated file")
-
-    for save, read in ((full, checksum), (lambda path: path.write_bytes(b"wh"), unreadable)):
-        with pytest.raises(OSError, match=r"best-1.weights.h5 can't be written: .*(No space|truncated)"):
-            backup.write_weights(1, save, read)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["best-1.weights.h5", "best-1.weights.h5.sha256"]
-    assert checked(backup.weights(1)).read_bytes() == b"whole"
+def no_space(path):
+    raise OSError(errno.ENOSPC, "No space left on device")

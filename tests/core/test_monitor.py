@@ -2,6 +2,8 @@ import copy
 import json
 import math
 import pickle
+import sys
+import threading
 
 import numpy as np
 import pytest
@@ -375,3 +377,52 @@ def test_a_schedule_can_be_a_list_an_array_or_a_function(schedule):
 def test_a_number_that_no_float_holds_is_refused():
     with pytest.raises(SettingsError, match="target_loss must be finite, got a larger number than any float"):
         Monitor(target_loss=10**400)
+
+
+def in_threads(work, threads=4):
+    """Run it in several threads that change places all the time; what they raised."""
+    raised, interval = [], sys.getswitchinterval()
+
+    def caught():
+        try:
+            work()
+        except Exception as error:
+            raised.append(error)
+
+    started = [threading.Thread(target=caught) for _ in range(threads)]
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in started:
+            thread.start()
+        for thread in started:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    return raised
+
+
+def test_threads_that_share_a_monitor_are_let_in_one_after_the_other():
+    shared, alone = Monitor(max_epochs=60, clock=lambda: 0.0), Monitor(max_epochs=60, clock=lambda: 0.0)
+
+    def train(monitor):
+        for epoch in range(60):
+            monitor.update(step=epoch, train_loss=0.9**epoch, val_loss=0.2 + 0.9**epoch)
+            monitor.state_dict()
+            monitor.forecast()
+
+    train(alone)
+    assert in_threads(lambda: train(shared)) == []
+    assert shared.state_dict()["curve"] == alone.state_dict()["curve"]
+
+
+def test_threads_that_count_no_epochs_lose_none():
+    shared = Monitor()
+    assert in_threads(lambda: [shared.update(val_loss=0.5) for _ in range(50)]) == []
+    assert shared.decision.step == 199 and "repeated_epochs" not in shared.decision.evidence
+
+
+def test_a_copy_of_a_monitor_has_a_lock_of_its_own():
+    monitor = Monitor()
+    for copied in (copy.deepcopy(monitor), pickle.loads(pickle.dumps(monitor))):
+        assert copied._lock is not monitor._lock
+        assert copied.update(val_loss=1.0).step == 0

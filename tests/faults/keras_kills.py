@@ -56,17 +56,28 @@ class KillAsStateIsWritten(KillAt):
             die()
 
 
-class KillAsWeightsAreWritten(KillAt):
-    """Kills its own process with half of the weights on the disk.
+class KillAsBestWeightsAreWritten(KillAt):
+    """Kills its own process with half of our weights on the disk."""
 
-    Args:
-        folder: Part of the path of those weights: ours, or Keras's own.
-        epoch: The epoch.
-    """
-
-    def __init__(self, folder, epoch):
+    def __init__(self, epoch):
         super().__init__("never", epoch)
-        self.folder = folder
+        save = backup.np.savez
+
+        def half(file, *arrays):
+            save(file, *arrays)
+            if self.epoch == self.at:
+                file.flush()
+                os.ftruncate(file.fileno(), file.tell() // 2)
+                die()
+
+        backup.np.savez = half
+
+
+class KillAsKerasBacksUp(KillAt):
+    """Kills its own process with half of the weights of Keras's backup on the disk."""
+
+    def __init__(self, epoch):
+        super().__init__("never", epoch)
 
     def set_model(self, model):
         super().set_model(model)
@@ -74,7 +85,7 @@ class KillAsWeightsAreWritten(KillAt):
 
         def half(filepath, *args, **kwargs):
             save(filepath, *args, **kwargs)
-            if self.folder in str(filepath) and self.epoch == self.at:
+            if self.epoch == self.at:
                 os.truncate(filepath, Path(filepath).stat().st_size // 2)
                 die()
 
@@ -87,10 +98,10 @@ MOMENTS = {
     "in the first epoch": (BEFORE, lambda: KillAt("on_train_batch_end", 0)),
     "in the middle": (BEFORE, lambda: KillAt("on_train_batch_end", 4)),
     "before the state of the best epoch": (BEFORE, lambda: KillAt("on_epoch_end", 3)),
-    "while the best weights are written": (BEFORE, lambda: KillAsWeightsAreWritten("stopping", 3)),
+    "while the best weights are written": (BEFORE, lambda: KillAsBestWeightsAreWritten(3)),
     "while the state is written": (BEFORE, lambda: KillAsStateIsWritten(4)),
     "between the state and Keras's backup": (BETWEEN, lambda: KillAt("on_epoch_end", 4)),
-    "while Keras's backup is written": (BEFORE, lambda: KillAsWeightsAreWritten("backup", 5)),
+    "while Keras's backup is written": (BEFORE, lambda: KillAsKerasBacksUp(5)),
     "right before the stop": (BEFORE, lambda: KillAt("on_epoch_end", 6)),
     "right after the stop": (AFTER, lambda: KillAt("on_epoch_end", 6)),
 }

@@ -24,7 +24,7 @@ def all_are_told(ranks):
 def the_first_writes_and_all_read(ranks):
     run = all_same(ranks)["run"]
     assert (run["stopped"], run["decisions"][-1]["best_step"], run["left"]) == (3, 1, False)
-    weights = [f"best-{epoch}.weights.h5{kind}" for epoch in (0, 1) for kind in ("", ".sha256")]
+    weights = [f"best-{epoch}.weights.npz{kind}" for epoch in (0, 1) for kind in ("", ".sha256")]
     assert run["written"] == [*weights, "convergence-state.json"]
     assert [outcome.said.count("Stopped at epoch") for outcome in ranks] == [1, 0]
 
