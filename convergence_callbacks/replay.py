@@ -21,6 +21,11 @@ FIXED = re.compile(r"cos|linear|poly|multi_?step|step_?lr|one_?cycle|exponential
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unasked(Settings):
+    """The defaults where nobody asked for others: those by which a training was judged go before them."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Replay:
     """A run with the decisions that a monitor makes of it.
 
@@ -128,7 +133,8 @@ def replay(
 
     Args:
         run: The training; at least one observation.
-        settings: The monitor's; a budget that they leave out is that of `budget_of`.
+        settings: The monitor's; a budget that they leave out is that of `budget_of`. When left out, those by which
+            the training was judged, where its log tells, as a decision record does; else the defaults.
         is_over: Whether the run has ended; while it grows nobody knows its length.
         with_forecast: Whether to look ahead too, which takes some milliseconds.
         schedule_known: Whether the rule knows the learning rates of the log in advance; see `with_schedule`. It is
@@ -145,7 +151,7 @@ def replay(
     >>> replayed.verdict.value, replayed.stop is not None, replayed.share_given_up < 0.01
     ('converged', True, True)
     """
-    given = settings or Settings()
+    given = settings or Unasked()
     settings = settings_for(run, given, is_over=is_over, schedule_known=schedule_known)
     monitor = Monitor.from_settings(settings, counter=run.counter)
     decisions: list[Decision] = []
@@ -200,12 +206,28 @@ def stop_by(
 
 def settings_for(run: Run, settings: Settings, *, is_over: bool = True, schedule_known: bool = False) -> Settings:
     """The settings with what the rule knows of a run: its budget, and the rates ahead if they are known."""
+    settings = as_judged(settings, run)
     if settings.max_epochs is None:
         settings = dataclasses.replace(settings, max_epochs=budget_of(run, is_over=is_over))
     if settings.lr_schedule is None and run.rates_ahead is not None:
         return dataclasses.replace(settings, lr_schedule=run.rates_ahead)
     is_known = is_over and is_schedule_known(run, schedule_known)  # what grows has not logged its rates ahead yet
     return with_schedule(settings, run) if is_known else settings
+
+
+def as_judged(settings: Settings, run: Run) -> Settings:
+    """The settings with what the log tells of those by which the training was judged.
+
+    Where nobody asked for other settings these are all of them, and else what was judged: its mode and its baseline.
+    """
+    own = run.judged_by
+    if own is None:
+        return settings
+    if isinstance(settings, Unasked):
+        return dataclasses.replace(own, max_epochs=settings.max_epochs or own.max_epochs)
+    mode = own.mode if settings.mode == "auto" else settings.mode
+    baseline = own.baseline_loss if settings.baseline_loss is None else settings.baseline_loss
+    return dataclasses.replace(settings, mode=mode, baseline_loss=baseline)
 
 
 def not_known_of(run: Run, settings: Settings, *, is_budget_assumed: bool = False) -> tuple[str, ...]:

@@ -11,8 +11,10 @@ from typer.testing import CliRunner
 from convergence_callbacks import Monitor, Observation, Patience
 from convergence_callbacks.cli import app
 from convergence_callbacks.cli.tables import replay_lines
+from convergence_callbacks.compare.stops import outcomes_of
 from convergence_callbacks.core.settings import Settings
-from convergence_callbacks.logs import Run
+from convergence_callbacks.logs import Run, read_logs
+from convergence_callbacks.record import DecisionRecord, read_record
 from convergence_callbacks.replay import replay, stop_by
 from convergence_callbacks.summary import Summary
 from tests.curves import exponential, overfitting
@@ -218,3 +220,58 @@ def test_rates_of_a_schedule_that_the_configuration_names_are_told_in_advance(sc
     seen = tuple(dataclasses.replace(each, lr=0.1 / (1 + each.step)) for each in run.observations)
     replayed = replay(dataclasses.replace(run, observations=seen, schedule=schedule))
     assert (replayed.settings.lr_schedule is not None) == is_told
+
+
+def recorded(path, losses, **settings):
+    """The run in a record of a training that was judged by these settings."""
+    monitor = Monitor(max_epochs=len(losses), **settings)
+    record = DecisionRecord(path, monitor)
+    for epoch, loss in enumerate(losses):
+        observation = Observation(step=epoch, val_loss=loss)
+        decision = monitor.observe(observation)
+        record(observation, decision)
+        if decision.stop:
+            break
+    record.close()
+    (run,) = read_logs(path)
+    return run
+
+
+TURNS = [0.9**epoch + 0.01 * max(0, epoch - 10) for epoch in range(40)]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"criteria": Patience(3), "min_epochs": 0}, {"stop_on": ()}, {"tolerance": 0.2}],
+    ids=["a criterion", "nothing", "tolerance"],
+)
+def test_a_record_is_replayed_by_the_settings_that_it_holds(tmp_path, settings):
+    run = recorded(tmp_path / "record.jsonl", TURNS, **settings)
+    last = read_record(tmp_path / "record.jsonl").parts[-1].entries[-1].decision
+    replayed = replay(run)
+    assert replayed.decisions[-1] == last
+    assert (replayed.stop is not None) == last.ends_early
+
+
+def test_a_record_of_a_score_is_read_as_one_whatever_rule_is_asked_for(tmp_path):
+    scores = [1 - loss for loss in TURNS]
+    run = recorded(tmp_path / "record.jsonl", scores, mode="max", criteria=Patience(5))
+    asked = Settings(criteria=Patience(3), min_epochs=0)
+    assert replay(run, asked).best == max(loss.val_loss for loss in run.observations)
+    assert stop_by("patience:3", run, asked).step == replay(run, asked).stop.step == scores.index(max(scores)) + 3
+    [outcome] = outcomes_of([run], [asked])
+    assert outcome.spent == (scores.index(max(scores)) + 4,)
+
+
+def test_settings_that_are_asked_for_go_before_those_of_a_record(tmp_path):
+    run = recorded(tmp_path / "record.jsonl", TURNS, stop_on=())
+    assert replay(run, Settings()).stop is not None and replay(run).stop is None
+
+
+def test_the_commands_say_of_a_record_what_its_callback_did(tmp_path):
+    recorded(tmp_path / "record.jsonl", TURNS, criteria=Patience(3), min_epochs=0)
+    stop = TURNS.index(min(TURNS)) + 3
+    printed = CliRunner().invoke(app, ["replay", "--json", str(tmp_path / "record.jsonl")]).stdout
+    assert json.loads(printed)["runs"][0]["stopped_at"] == stop
+    printed = CliRunner().invoke(app, ["watch", "--once", str(tmp_path / "record.jsonl")]).stdout
+    assert f"stop at epoch {stop}" in printed and "patience 3" in printed

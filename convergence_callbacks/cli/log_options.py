@@ -16,6 +16,7 @@ from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.read import runs_below
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.metrics import direction_of
+from convergence_callbacks.replay import Unasked
 
 LogPaths = Annotated[
     list[Path],
@@ -75,7 +76,8 @@ def settings_and_columns(
         time=time_column,
         energy=energy_column,
     )
-    settings = Settings(**{name: given[name] for name in Settings.__dataclass_fields__ if name in given})
+    named = {name: given[name] for name in Settings.__dataclass_fields__ if name in given}
+    settings = Unasked() if file is None else Settings(**named)
     if max_epochs is not None:
         settings = dataclasses.replace(settings, max_epochs=max_epochs)
     if settings.mode == "max" and choice.val is None:

@@ -33,7 +33,7 @@ def rule_from(name: str, base: Settings | None = None) -> Settings:
     >>> rule_from("default:0.05").tolerance
     0.05
     """
-    base = base or Settings()
+    base = Settings.of(base or Settings())
     kind, _, value = name.strip().partition(":")
     if kind == Default.name:
         tolerance = _number(name, value) if value else base.tolerance

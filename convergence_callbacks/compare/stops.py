@@ -16,7 +16,7 @@ from convergence_callbacks.core.curve.reading import Reading, side_by_side
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.run import Run
-from convergence_callbacks.replay import budget_of, is_schedule_known, with_schedule
+from convergence_callbacks.replay import as_judged, budget_of, is_schedule_known, with_schedule
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ def outcomes_of(runs: Sequence[Run], rules: Sequence[Settings], *, schedule_know
     races = []
     for run in runs:
         entered = monitors(budget_of(run))
+        if run.judged_by is not None:
+            entered = [Monitor.from_settings(as_judged(monitor.settings, run)) for monitor in entered]
         if is_schedule_known(run, schedule_known):
             entered = [Monitor.from_settings(with_schedule(monitor.settings, run)) for monitor in entered]
         races.append(_Race(run, entered))

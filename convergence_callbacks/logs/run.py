@@ -13,6 +13,7 @@ from typing import Any
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.columns import Columns
 
 
@@ -32,6 +33,7 @@ class Run:
         planned: Steps that the training was to take, where the log tells.
         tells_budget: Whether the log tells all that was known of the budget: without `planned` nobody knew one.
         rates_ahead: The learning rates that the training knew in advance, where the log tells.
+        judged_by: The settings by which the training was judged, where the log tells.
         patience: Epochs without improvement after which the project itself would have stopped, where a file says so.
         schedule: The kind of schedule of the learning rate, as "cosine", where a file beside the log says so.
         columns: Which columns were taken, and why.
@@ -51,6 +53,7 @@ class Run:
     planned: int | None = None
     tells_budget: bool = False
     rates_ahead: Schedule | None = None
+    judged_by: Settings | None = None
     patience: int | None = None
     schedule: str = ""
     columns: Columns = field(default_factory=Columns)

@@ -13,6 +13,7 @@ from convergence_callbacks.logs.run import Run
 from convergence_callbacks.pages.card import Card, card_of
 from convergence_callbacks.pages.curve import comparison_of
 from convergence_callbacks.pages.render import policy, render, script, style
+from convergence_callbacks.replay import Unasked
 
 HEIGHT = 400
 """Pixels of a picture."""
@@ -59,7 +60,7 @@ def plot(run: Run, settings: Settings | None = None) -> Picture:
     >>> picture._repr_html_()[:42]
     '<iframe title="Learning curves of example"'
     """
-    return Picture(f"Learning curves of {run.name}", dict(card_of(run, settings or Settings()).chart))
+    return Picture(f"Learning curves of {run.name}", dict(card_of(run, settings or Unasked()).chart))
 
 
 def plot_compare(runs: Sequence[Run], settings: Settings | None = None) -> Picture:
@@ -74,7 +75,7 @@ def plot_compare(runs: Sequence[Run], settings: Settings | None = None) -> Pictu
     """
     if not 0 < len(runs) <= len(OF_RUN):
         raise ValueError(f"a picture shows 1 to {len(OF_RUN)} runs, got {len(runs)}")
-    cards: list[Card] = [card_of(run, settings or Settings()) for run in runs]
+    cards: list[Card] = [card_of(run, settings or Unasked()) for run in runs]
     return Picture(
         "Judged loss of " + ", ".join(run.name for run in runs), comparison_of([dict(c.chart) for c in cards])
     )

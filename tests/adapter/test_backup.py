@@ -93,9 +93,9 @@ def test_weights_that_can_not_be_written_or_read_back_leave_those_of_before(tmp_
 
     for writes in (full, damaged):
         monkeypatch.setattr(np, "savez", writes)
-        for write in (lambda: backup.write_weights(1, [np.zeros(3)]), lambda: backup.write_arrays("start", [np.zeros(3)])):
+        for write, what in ((backup.write_weights, 1), (backup.write_arrays, "start")):
             with pytest.raises(OSError, match=r"npz can't be written: .*(No space|CRC|magic|header)"):
-                write()
+                write(what, [np.zeros(3)])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["best-1.weights.npz", "best-1.weights.npz.sha256"]
     assert list(read_arrays(checked(backup.weights(1)))[0]) == [0, 1, 2]
 

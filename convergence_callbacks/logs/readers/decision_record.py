@@ -51,6 +51,7 @@ class DecisionRecords(Reader):
             planned=record.parts[-1].settings.max_epochs,
             tells_budget=True,
             rates_ahead=record.parts[-1].rates_ahead,
+            judged_by=record.parts[-1].settings,
             columns=columns,
             notes=notes,
         )
