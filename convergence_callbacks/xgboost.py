@@ -17,7 +17,7 @@ from convergence_callbacks.telling.missing import not_installed
 
 try:
     from xgboost import Booster
-    from xgboost.callback import TrainingCallback
+    from xgboost.callback import CallbackContainer, TrainingCallback
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(not_installed("XGBoost", "xgboost")) from error
 
@@ -77,6 +77,7 @@ class ConvergenceStopping(Stopping, TrainingCallback):
         if saved is not None:
             self.load_state_dict(_read(saved))
         self.begin_resumed()
+        self.conclude_with(CallbackContainer)
         if self.decision is not None:
             self._catch_up(model.attr(SINCE) or "[]")
         return model

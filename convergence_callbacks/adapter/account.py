@@ -7,6 +7,7 @@ import sys
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 from convergence_callbacks.adapter.checkpoints import Checkpoints
@@ -85,7 +86,7 @@ class LastWord:
     """Says the end of a run where its framework never says that it is over: after an error, or in a loop of one's own.
 
     That is when the callback is let go of, when the program ends, or, in a notebook, when its cell has ended by an
-    error.
+    error; and where a framework calls hooks through an object of each training, when that one is let go of.
 
     Args:
         owner: The callback.
@@ -94,6 +95,7 @@ class LastWord:
     def __init__(self, owner: object) -> None:
         self.account: Account | None = None
         self._process = os.getpid()
+        self._calls = 0
         self._is_of_this_cell = False
         weakref.finalize(owner, self._let_go)
         _watch_cells(self)
@@ -101,6 +103,16 @@ class LastWord:
     def follow(self, account: Account) -> None:
         """Have an open run to account for, once it has an epoch."""
         self.account, self._is_of_this_cell = account, True
+
+    def end_with(self, call: type) -> None:
+        """Have it said too when the call of the framework that has just begun is cut off by an error.
+
+        Args:
+            call: The class of the object through which the framework calls hooks, and which lives as long as the call.
+        """
+        self._calls += 1
+        if (calling := caller_of(call)) is not None:
+            weakref.finalize(calling, self._cut_off, self._calls)
 
     def forget(self) -> None:
         """Have nothing to say of a run that goes on from an earlier state."""
@@ -124,19 +136,42 @@ class LastWord:
         self._is_of_this_cell = False
 
     def _let_go(self) -> None:
-        is_script = not hasattr(sys, "ps1") and "IPython" not in sys.modules
-        self.say(cause_of(getattr(sys, "last_value", None)) if is_script else "")
+        self.say(_cause_of_end())
+
+    def _cut_off(self, call: int) -> None:
+        if call == self._calls:  # else another has begun
+            self.say(cause_of(sys.exc_info()[1]) or _cause_of_end() or "cut_off")
+
+
+def caller_of(kind: type) -> object | None:
+    """The object of a class in whose method this is called, however far up; None where there is none."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if isinstance(calling := frame.f_locals.get("self"), kind):
+            return calling
+        frame = frame.f_back
+    return None
+
+
+def _cause_of_end() -> Cause:
+    """What ends the program, if that is what happens; nothing in a session of Python that goes on."""
+    is_script = not hasattr(sys, "ps1") and _shell() is None
+    return cause_of(getattr(sys, "last_value", None)) if is_script else ""
 
 
 _IN_CELLS: weakref.WeakSet[LastWord] = weakref.WeakSet()
 """Those that hear from a notebook when a cell has ended."""
 
 
+def _shell() -> Any:
+    """The shell of a notebook; None in a program, though one of its libraries may have loaded IPython."""
+    module = sys.modules.get("IPython")
+    return None if module is None else module.get_ipython()
+
+
 def _watch_cells(word: LastWord) -> None:
     """Have a notebook tell when a cell has ended; nothing in a program."""
-    module = sys.modules.get("IPython")
-    shell = None if module is None else module.get_ipython()
-    if shell is None:
+    if (shell := _shell()) is None:
         return
     if not _IN_CELLS:
         shell.events.register("post_run_cell", _end_cell)

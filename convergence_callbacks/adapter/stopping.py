@@ -374,6 +374,14 @@ class Stopping(FromYaml):
         """
         self._last_word.say(cause, say or write)
 
+    def conclude_with(self, call: type) -> None:
+        """Sum the training up also where an error ends the call of the framework, which does not say so.
+
+        Args:
+            call: The class of the object through which the framework calls hooks, and which lives as long as the call.
+        """
+        self._last_word.end_with(call)
+
     def announce(self, decision: Decision) -> None:
         """Print what there is to say of an epoch after which the training goes on, in the first process."""
         if self.processes.is_first and (words := self.words(decision)) is not None:

@@ -93,6 +93,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         self._is_new, self._before = True, self.run if is_another_fit else None
         self._trained = self.model
         self._begin()
+        self.conclude_with(keras.callbacks.CallbackList)
         if (act := self.run.stage(ActStage)) is not None:
             act.begin(TrainedModel(self.model))
         self._saving = patterns()

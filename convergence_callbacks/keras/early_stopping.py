@@ -213,6 +213,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
                 verbose=bool(self.verbose),
             )
             self._watch.resume(self._saved_watch, params.get("epochs"), lr_schedule=self._rates.to_come)
+            self._watch.conclude_with(keras.callbacks.CallbackList)
         return self._watch
 
     def _write(self, backup: Backup, epoch: int, *, is_best: bool) -> None:

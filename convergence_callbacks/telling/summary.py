@@ -13,12 +13,13 @@ from convergence_callbacks.telling.decision import words_of
 from convergence_callbacks.telling.known import BUDGET, Known
 from convergence_callbacks.telling.text import capitalised, words
 
-Cause = Literal["", "interrupted", "error", "time", "resumed", "would_stop", "goes_on"]
+Cause = Literal["", "interrupted", "error", "cut_off", "time", "resumed", "would_stop", "goes_on"]
 """What ended a training, where it was neither the rule nor the budget; or that it is only watched."""
 
 ENDED: Mapping[str, str] = {
     "interrupted": "interrupted after",
     "error": "ended by an error after",
+    "cut_off": "cut off after",
     "time": "out of time after",
     "resumed": "had stopped already at",
     "would_stop": "would stop at",

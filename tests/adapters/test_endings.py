@@ -71,11 +71,41 @@ class TestKeras:
                 if epoch == 8:
                     raise KeyboardInterrupt
 
-        with pytest.raises(KeyboardInterrupt) as caught:
-            self.fit(Ended(), script=NOWHERE, stop_on="nothing")
-        caught = None  # it holds the frames, and they the callback  # noqa: F841
+        from convergence_callbacks.keras import ConvergenceStopping, EarlyStopping
+        from tests.keras_training import Scripted, fit
+
+        for kept in (ConvergenceStopping(stop_on="nothing"), EarlyStopping(patience=12, verbose=1)):
+            try:
+                fit(kept, scripted=Scripted(NOWHERE), after=[Ended()])
+            except KeyboardInterrupt:
+                pass
+            gc.collect()  # of older versions of Keras
+            said = lines(capsys, ["Cut off", "Best"])
+            assert said[0].startswith("Cut off after epoch 8 of 12: ") and said[1].startswith("Best: 1 at epoch 8")
+            del kept
+            assert not lines(capsys, ["Ended", "Cut off"])
+
+    def test_a_call_that_was_cut_off_and_another_one_are_each_summed_up_once(self, capsys):
+        import keras
+
+        from convergence_callbacks.keras import ConvergenceStopping
+        from tests.keras_training import fit
+
+        class Ended(keras.callbacks.Callback):
+            def on_epoch_begin(self, epoch, logs=None):
+                if epoch == 3:
+                    raise ValueError("broken")
+
+        stopping = ConvergenceStopping(stop_on="nothing")
+        with pytest.raises(ValueError, match="broken") as held:  # it keeps the frames, as a debugger does
+            fit(stopping, after=[Ended()])
+        fit(stopping)
+        del held
         gc.collect()
-        assert lines(capsys)[0].startswith("Ended after epoch 8 of 12: ")
+        assert [line.split(":")[0] for line in lines(capsys, ["Cut off", "Ended"])] == [
+            "Ended by an error after epoch 3 of 12",
+            "Ended after epoch 12 of 12",
+        ]
 
     def test_the_stock_early_stopping_sums_up_where_asked(self, capsys):
         from convergence_callbacks.keras import EarlyStopping
