@@ -1,5 +1,6 @@
 """What real trainings print at their end, and while something can still be done about them."""
 
+import contextlib
 import gc
 import math
 
@@ -75,10 +76,8 @@ class TestKeras:
         from tests.keras_training import Scripted, fit
 
         for kept in (ConvergenceStopping(stop_on="nothing"), EarlyStopping(patience=12, verbose=1)):
-            try:
+            with contextlib.suppress(KeyboardInterrupt):
                 fit(kept, scripted=Scripted(NOWHERE), after=[Ended()])
-            except KeyboardInterrupt:
-                pass
             gc.collect()  # of older versions of Keras
             said = lines(capsys, ["Cut off", "Best"])
             assert said[0].startswith("Cut off after epoch 8 of 12: ") and said[1].startswith("Best: 1 at epoch 8")
