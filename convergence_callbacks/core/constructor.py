@@ -1,4 +1,4 @@
-"""Constructors from declared settings: every declared setting is a keyword, typed and documented."""
+"""Constructors that take declared settings as keywords."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ def takes(
 ) -> Callable[[Callable[[Any, Declared], None]], Callable[Concatenate[Any, Given], None]]:
     """Turn a constructor of one argument, the settings, into one that takes each of them as a keyword.
 
-    Type checkers see the keywords with their types. Signature and docstring come from the declaration. A keyword that
-    is not declared is a `SettingsError` with the nearest one that is; a declaration can add an advice of its own, by a
-    class method ``instead_of``.
+    Signature and docstring come from the declaration. A keyword that is not declared is a `SettingsError` with the
+    nearest one that is, or with the advice of the declaration's ``instead_of``.
 
     >>> from convergence_callbacks.core.fields import setting
     >>> @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -106,7 +105,7 @@ def _sentence(field: dataclasses.Field[Any]) -> str:
 
 
 def refuse_unknown(owner: str, declaration: Any, given: tuple[Any, ...], named: Mapping[str, Any]) -> None:
-    """Refuse what the declaration does not have, with the nearest that it has."""
+    """Refuse what is not declared."""
     fields = dataclasses.fields(declaration)
     if len(given) > sum(not field.kw_only for field in fields):
         raise SettingsError(f"{owner} takes its settings by name, such as {owner}({fields[0].name}={given[-1]!r})")

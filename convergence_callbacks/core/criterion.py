@@ -1,7 +1,7 @@
 """What every criterion is, what it finds, and how criteria join: any of them, or all of them at once.
 
-A criterion is settings that never change and a pure step from one epoch to the next. Its state is a separate, plain
-value, so that saving, restoring and testing are trivial. A composition is a criterion like any other.
+A criterion is settings that never change and a pure step from one epoch to the next; its state is a separate, plain
+value. A composition is a criterion like any other.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class Finding:
         verdict: What the training looks like, or None where the criterion only keeps a limit.
         evidence: The numbers behind it, by name.
         confidence: How sure the verdict is, from 0 to 1.
-        found_by: Names of the criteria that found it, filled in by whoever called them; several where joined by ``&``.
+        found_by: Names of the criteria that found it; several where joined by ``&``.
         ends: Whether it is a ground to end the training: False where it is only reported, True where it always is, as
             at a limit; a verdict where `stop_on` decides, by that verdict. Its own verdict when left out, or True
-            without one. The monitor alone reads this.
+            without one.
 
     >>> Finding(verdict=Verdict.CONVERGED).ends, Finding(evidence={"epochs": 5}).ends
     (Verdict.CONVERGED, True)
@@ -56,7 +56,7 @@ class Finding:
 
 
 class LaterEvidence(Mapping[str, float]):
-    """Evidence that is computed when somebody looks at it: who only asks whether a run ends never does."""
+    """Evidence that is computed when somebody looks at it."""
 
     def __init__(self, make: Callable[[], Evidence]) -> None:
         self._make = make
@@ -81,11 +81,7 @@ _SHIPPED: dict[str, type[Criterion]] = {}
 
 
 def _refuse_a_shipped_name(kind: type[Criterion]) -> None:
-    """Refuse a user's class that has the name of a criterion of this package: YAML and logs could not tell them apart.
-
-    Raises:
-        SettingsError: Names both.
-    """
+    """Refuse a user's class that has the name of a criterion of this package: YAML could not tell them apart."""
     if kind.__module__.startswith(f"{__package__}."):
         _SHIPPED[kind.name] = kind
     elif kind.name in _SHIPPED:

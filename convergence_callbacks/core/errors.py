@@ -45,11 +45,7 @@ class MetricNotFoundError(ConvergenceError, KeyError):
 
 @contextlib.contextmanager
 def as_state_error(of: str = "a Monitor") -> Iterator[None]:
-    """Turn whatever reading a damaged state raises into a `StateError`.
-
-    Args:
-        of: Whose state was to be read.
-    """
+    """Turn whatever reading a damaged state of something raises into a `StateError`."""
     try:
         yield
     except StateError:

@@ -1,8 +1,7 @@
 """How a setting is declared: once, as a dataclass field, for Python, YAML, the JSON schema and the documentation.
 
-What values a setting takes is its `Kind`: in words, in JSON schema, and as what is wrong with a value. It follows from
-the field's type; a setting whose values are richer than that declares a kind of its own. None is a value of those
-settings whose default it is.
+What values a setting takes is its `Kind`. It follows from the field's type; a setting whose values are richer than that
+declares a kind of its own. None is a value of those settings whose default it is.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Bound:
-    """A bound of a number: in words, in JSON schema, and whether a value keeps it."""
+    """A bound of a number."""
 
     words: str
     schema: str
@@ -69,7 +68,7 @@ def setting(
     """A dataclass field with its description and the values that it takes.
 
     Args:
-        description: One line for people, shown in the docstring, the YAML template and the documentation.
+        description: One line for people.
         default: The default; a setting without one must be given.
         kind: What values it takes, where its type does not say it all.
         only: The integrations that support it, where not all of them do.
@@ -105,7 +104,7 @@ def declared(declaration: Any) -> dict[str, tuple[Field, Kind]]:
 
 
 def errors_of(declaration: Any, name: str, value: Any) -> list[SettingsError]:
-    """All that is wrong with a value for a setting; each error knows its keys and indices."""
+    """All that is wrong with a value for a setting."""
     return list(_errors(*declared(declaration)[name], value))
 
 

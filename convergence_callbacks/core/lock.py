@@ -1,17 +1,16 @@
-"""One thread at a time, for what several may share."""
+"""One thread at a time."""
 
 from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-Method = TypeVar("Method", bound=Callable[..., Any])
+Method = TypeVar("Method")
 
 
 class Lock:
-    """A lock that its holder may take again, and that is copied and pickled as a new one."""
+    """A lock that is copied and pickled as a new one."""
 
     def __init__(self) -> None:
         self.held = threading.RLock()
@@ -21,11 +20,11 @@ class Lock:
 
 
 def one_at_a_time(method: Method) -> Method:
-    """A method that waits while another thread is in one of the same object, whose `_lock` it takes."""
+    """A method that waits while another thread is in one of the same object."""
 
-    @functools.wraps(method)
+    @functools.wraps(method)  # type: ignore[arg-type]
     def alone(self: Any, *given: Any, **named: Any) -> Any:
         with self._lock.held:
-            return method(self, *given, **named)
+            return method(self, *given, **named)  # type: ignore[operator]
 
-    return cast(Method, alone)
+    return alone  # type: ignore[return-value]

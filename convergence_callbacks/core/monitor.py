@@ -43,7 +43,7 @@ class MonitorSettings(Settings):
 
 
 class Monitor:
-    """Judges one training, an epoch at a time; threads that share one are let in one after the other.
+    """Judges one training, an epoch at a time, whatever thread shows it.
 
     >>> monitor = Monitor(max_epochs=100)
     >>> for epoch in range(100):

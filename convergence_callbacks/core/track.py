@@ -97,7 +97,7 @@ class Track:
     def _add(self, observation: Observation, sign: float) -> bool:
         """Add the epoch to the curve; False where it brought no finite judged loss."""
         train = observation.train_loss
-        judged = observation.val_loss if self.has_validation else train
+        judged = observation.val_loss if self.has_validation or train is None else train
         is_broken = train is not None and not abs(train) <= LARGEST
         if judged is not None and abs(judged) <= LARGEST:
             self.non_finite = self.non_finite + 1 if is_broken and np.isfinite(self.curve.train).any() else 0

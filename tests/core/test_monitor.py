@@ -426,3 +426,15 @@ def test_a_copy_of_a_monitor_has_a_lock_of_its_own():
     for copied in (copy.deepcopy(monitor), pickle.loads(pickle.dumps(monitor))):
         assert copied._lock is not monitor._lock
         assert copied.update(val_loss=1.0).step == 0
+
+
+def test_a_validation_loss_that_is_nan_from_the_first_epoch_ends_a_run_that_has_no_other():
+    decisions = feed(Monitor(), [math.nan] * 5)
+    assert decisions[-1].stop and decisions[-1].verdict is Verdict.DIVERGED
+    assert decisions[-1].evidence["non_finite_epochs"] == 5 and "missing_epochs" not in decisions[-1].evidence
+
+
+def test_a_validation_loss_that_is_nan_only_at_first_costs_nothing():
+    monitor = Monitor(max_epochs=40)
+    feed(monitor, [math.nan] * 2)
+    assert feed(monitor, [0.9**epoch for epoch in range(6)])[-1].verdict is Verdict.IMPROVING
