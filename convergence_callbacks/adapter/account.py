@@ -129,6 +129,10 @@ class LastWord:
         if account is not None and os.getpid() == self._process:
             say(account.summary(cause))
 
+    def end_before_another(self) -> None:
+        """Say it of a run that nobody said was over; a framework that calls hooks says so of all but an error."""
+        self.say("cut_off" if self._calls else "")
+
     def end_cell(self, error: BaseException | None) -> None:
         """Say it where the cell of a notebook in which the run went on has ended by an error."""
         if self._is_of_this_cell and error is not None:

@@ -188,7 +188,7 @@ class Stopping(FromYaml):
             self._last_word.forget()
         if self.settings.record is not None:
             run.record = DecisionRecord(self.settings.record, run.monitor)
-        self._last_word.say()  # of a run that nobody said was over
+        self._last_word.end_before_another()
         self.run, self._limits = run, (max_epochs, min_epochs, lr_schedule)
 
     def new_phase(self) -> None:

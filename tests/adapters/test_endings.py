@@ -102,7 +102,7 @@ class TestKeras:
         del held
         gc.collect()
         assert [line.split(":")[0] for line in lines(capsys, ["Cut off", "Ended"])] == [
-            "Ended by an error after epoch 3 of 12",
+            "Cut off after epoch 3 of 12",
             "Ended after epoch 12 of 12",
         ]
 
