@@ -17,6 +17,9 @@ Certainty = Literal["stated", "listed", "likely"]
 
 _DIGITS = "0123456789"
 
+_ONE_MINUS = re.compile(r"^(\s*|(?:val|dev)[_/\s]+)1\s*-", re.IGNORECASE)
+"""What turns a name round, as in ``1-acc`` and ``val_1-acc``; ``validation_1-auc`` is of a second data set."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Meaning:
@@ -96,7 +99,7 @@ def _segments(name: str) -> list[str]:
     """The parts of a name between slashes and the like, without the class in brackets and what follows an ``@``."""
     plain = re.sub(r"\([^()]*\)|\[[^][]*\]|\{[^{}]*\}", " ", name)
     plain = plain if re.search("[A-Za-z]", plain) else name
-    plain = re.sub(r"^\s*1\s*-", "minus_", plain)
+    plain = _ONE_MINUS.sub(r"\1minus_", plain)
     plain = re.sub(r"@[^/\s_]*|:\w+=.*$", " ", plain)
     return re.split(r"[/\\.|:,\s]+|'s\b", plain)
 

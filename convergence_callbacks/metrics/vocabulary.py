@@ -225,6 +225,7 @@ LIBRARIES = (
         "how papers and projects write the above: the same metrics under their usual abbreviations",
         rises="""
             acc top_acc mAcc aAcc prec sens sensitivity spec specificity tpr tnr ppv npv hit_rate hits auprc pr_auc
+            hit pck youden vmaf silhouette
             roc iou mIoU giou jaccard_index dsc dice_coef dice_coefficient dice_similarity_coefficient nsd mcc kappa
             quadratic_kappa qwk fscore f1score f2 f05 fbeta ba bacc uar psnr ssim ms_ssim snr sdr si_sdr si_snr sisdr
             sisnr sdri stoi estoi pesq mos inception_score rsquared r_squared pearson_r spearman_rho kendall_tau
@@ -240,7 +241,7 @@ LIBRARIES = (
             emd wasserstein epe ade fde mpjpe pa_mpjpe aee rpe ate abs_rel sq_rel delta_e lpips fid kid fvd kld kl
             kl_div js_divergence jsd mmd pinball crps fpr fnr far frr eer der min_dcf misclassification
             misclassification_rate err errors cost error_rate miss_rate fallout top1_error top5_error top1_err top5_err
-            zero_one hamming lddmm residual
+            zero_one hamming lddmm residual niqe brisque dists rmsd levenshtein
         """,
         either="score elbo free_energy",
     ),
@@ -249,8 +250,24 @@ LIBRARIES = (
 ONLY_ALONE = frozenset(
     {
         *("fair", "gamma", "quantile", "poisson", "expectile", "huber", "tweedie", "focal", "character", "success"),
-        *("map", "pre", "per", "pass", "spec", "hits", "spice", "return", "returns", "roc", "ace", "ate", "residual"),
-        *("f", "k", "em", "ba", "ce", "rr", "far", "corr", "correlation", "top1", "top5", "ter", "comet", "exact"),
+        *("map", "pre", "per", "pass", "spec", "hit", "hits", "spice", "return", "returns", "roc", "ace", "ate"),
+        *(
+            "residual",
+            "f",
+            "k",
+            "em",
+            "ba",
+            "ce",
+            "rr",
+            "far",
+            "corr",
+            "correlation",
+            "top1",
+            "top5",
+            "ter",
+            "comet",
+            "exact",
+        ),
         *("likelihood", "multiclass", "combination", "cox", "score", "entropy", "sens", "l1", "l2", "squad", "hd"),
     }
 )

@@ -59,6 +59,8 @@ class Training:
         folder: Where the framework may write.
         kill_after: The epoch at whose end, its checkpoint written, the training is killed by a `KilledError`.
         resume: Whether it goes on from the checkpoint in the folder.
+        second: The loss of each epoch on a second validation data set, where `Integration.second` says that there may
+            be one; None where the training has no second.
     """
 
     stopping: Any
@@ -66,10 +68,13 @@ class Training:
     folder: Path
     kill_after: int | None = None
     resume: bool = False
+    second: Sequence[float] | None = None
     weights: list[NDArray[Any]] = field(default_factory=list)
     """Filled in by the training: the model at the end of each epoch, as an array (weights or predictions)."""
     final: NDArray[Any] | None = None
     """Filled in by the training: the model when the training has ended."""
+    asked_to_stop: bool | None = None
+    """Filled in by the training, where its framework has a flag that ends it: whether that is up when it has ended."""
 
     @property
     def epochs(self) -> int:
@@ -98,6 +103,7 @@ class Integration:
         train: Trains until the end, the stop or the kill.
         counter: What the framework calls its steps, and the number it prints for the first.
         metric: Where the training logs its validation metric.
+        second: Where it logs that of a second validation data set; empty where it has none.
         reuses: Whether the same callback can be used for a second run.
         restores: Whether it gives back the best weights itself.
         resumes: Whether a training can go on from a checkpoint.
@@ -113,6 +119,7 @@ class Integration:
     train: Callable[[Training], object]
     counter: Counter = Counter("epoch", first=0)
     metric: str = "val_loss"
+    second: str = ""
     reuses: bool = True
     restores: bool = True
     resumes: bool = True
@@ -151,6 +158,22 @@ def epochs_that_are_over_are_no_stop(integration: Integration, folder: Path) -> 
     callback = _run(integration, folder, IMPROVING).stopping
     assert (callback.stopped_epoch, callback.decision.step) == (None, EPOCHS - 1), callback.decision
     assert callback.decision.is_budget_end, callback.decision
+
+
+def the_flag_that_ends_a_training_is_raised_for_a_stop_alone(integration: Integration, folder: Path) -> None:
+    """Where only the budget ended, a fit that is called again must not end after its first epoch."""
+    stopped, over = _run(integration, _made(folder / "stopped")), _run(integration, _made(folder / "over"), IMPROVING)
+    assert stopped.asked_to_stop in (True, None), "the flag is not raised for a stop"
+    assert over.asked_to_stop in (False, None), "the flag is raised though nothing was stopped"
+
+
+def one_of_several_validation_sets_is_judged_when_it_is_named(integration: Integration, folder: Path) -> None:
+    """Of two data sets with the same metric a user may name either."""
+    if not integration.second:
+        return
+    callback = integration.callback(**PATIENT, verbose=False, val_metric=integration.second, mode="min")
+    integration.train(Training(callback, IMPROVING, folder, second=SCRIPT))
+    assert callback.stopped_epoch == STOP, f"it stopped at {callback.stopped_epoch}"
 
 
 def it_says_once_what_the_training_looks_like_where_its_epochs_are_over(integration: Integration, folder: Path) -> None:
@@ -341,6 +364,8 @@ CALLBACK_CHECKS: tuple[Callable[[Integration, Path], None], ...] = (
     it_ends_the_training_in_the_epoch_of_the_decision,
     a_file_ends_the_training_with_its_next_epoch,
     epochs_that_are_over_are_no_stop,
+    the_flag_that_ends_a_training_is_raised_for_a_stop_alone,
+    one_of_several_validation_sets_is_judged_when_it_is_named,
     it_says_once_what_the_training_looks_like_where_its_epochs_are_over,
     it_counts_as_its_framework_does,
     it_decides_as_a_monitor_that_sees_the_same,

@@ -77,14 +77,14 @@ LOOP = {"reuses": False}
 BOOSTING = {"metric": "valid/loss", "validates_always": True, "counter": Counter("round")}
 
 ADAPTERS = (
-    Adapter("lightning", processes=True),
+    Adapter("lightning", processes=True, can={"second": "val_loss/dataloader_idx_1"}),
     Adapter("keras", processes=True, can={"counter": Counter("epoch", first=1), "resume_setting": "backup_dir"}),
     Adapter(
         "transformers",
         processes=True,
         can={"metric": "eval_loss", "keeps_best": False, "counter": Counter("epoch", first=1)},
     ),
-    Adapter("torch", processes=True, can=LOOP),
+    Adapter("torch", processes=True, can=LOOP | {"second": "other_val_loss"}),
     Adapter("accelerate", module="torch", processes=True, can=LOOP),
     Adapter("fabric", needs="lightning", module="torch", extra="lightning", processes=True, can=LOOP),
     Adapter("ignite", processes=True),
@@ -92,8 +92,8 @@ ADAPTERS = (
     Adapter("equinox", module="jax", can=LOOP),
     Adapter("flax", module="jax", extra="dev", can=LOOP),
     Adapter("tensorflow", can=LOOP),
-    Adapter("xgboost", can=BOOSTING),
-    Adapter("lightgbm", can=BOOSTING),
+    Adapter("xgboost", can=BOOSTING | {"second": "other/loss"}),
+    Adapter("lightgbm", can=BOOSTING | {"second": "other/loss"}),
     Adapter(
         "catboost",
         can=BOOSTING

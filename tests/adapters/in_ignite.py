@@ -45,4 +45,4 @@ def train(training: Training) -> None:
         trainer.load_state_dict(saved["trainer"])
         stopping.load_state_dict(saved["stopping"])
     trainer.run(loader(), max_epochs=training.epochs)
-    training.final = weights(net)
+    training.final, training.asked_to_stop = weights(net), trainer.should_terminate

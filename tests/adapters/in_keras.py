@@ -44,4 +44,4 @@ def train(training: Training) -> None:
         backup = [keras.callbacks.BackupAndRestore(str(training.folder / "model"))]
     callbacks = [*scripted, training.stopping, *backup, Watch(training)]
     model.fit(X, X[:, :1], epochs=training.epochs, batch_size=8, shuffle=False, verbose=0, callbacks=callbacks)
-    training.final = weights(model)
+    training.final, training.asked_to_stop = weights(model), model.stop_training

@@ -22,16 +22,17 @@ def train(training: Training) -> None:
     }
     train_set = lightgbm.Dataset(X, Y, free_raw_data=False)
     valid = lightgbm.Dataset(X, Y, reference=train_set, free_raw_data=False)
+    other = lightgbm.Dataset(X, Y, reference=train_set, free_raw_data=False)
     model, state = training.folder / "model.txt", training.folder / "state.json"
     first = 0
     if training.resume:
         first = lightgbm.Booster(model_file=model).current_iteration()
         training.stopping.load_state_dict(json.loads(state.read_text()))
-    script = iter(training.script[first:])
+    script, second = iter(training.script[first:]), iter(training.second or ())
 
     def loss(predicted, data):
-        is_train = data is train_set
-        return "loss", float(np.mean((predicted - Y) ** 2)) if is_train else next(script), False
+        scripted = {id(valid): script, id(other): second}.get(id(data))
+        return "loss", next(scripted) if scripted is not None else float(np.mean((predicted - Y) ** 2)), False
 
     def watch(env):
         def save():
@@ -45,8 +46,8 @@ def train(training: Training) -> None:
         params,
         train_set,
         training.epochs - first,
-        valid_sets=[train_set, valid],
-        valid_names=["training", "valid"],
+        valid_sets=[train_set, valid, *([other] if training.second else [])],
+        valid_names=["training", "valid", *(["other"] if training.second else [])],
         feval=loss,
         callbacks=[training.stopping, watch],
         init_model=model if training.resume else None,

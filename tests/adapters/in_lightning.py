@@ -9,18 +9,18 @@ from tests.adapters.torch_data import loader, weights
 
 
 class Module(lightning.LightningModule):
-    def __init__(self, script):
+    def __init__(self, *scripts):
         super().__init__()
         torch.manual_seed(0)
-        self.layer, self.script = torch.nn.Linear(4, 1), script
+        self.layer, self.scripts = torch.nn.Linear(4, 1), scripts
 
     def training_step(self, batch, index):
         loss = self.layer(batch).pow(2).mean()
         self.log("train_loss", loss, on_epoch=True)
         return loss
 
-    def validation_step(self, batch, index):
-        self.log("val_loss", torch.tensor(float(self.script[self.current_epoch])))
+    def validation_step(self, batch, index, dataloader_idx=0):
+        self.log("val_loss", torch.tensor(float(self.scripts[dataloader_idx][self.current_epoch])))
 
     def configure_optimizers(self):
         return torch.optim.SGD(self.parameters(), lr=0.05)
@@ -38,7 +38,7 @@ class Watch(Checkpoint):
 
 
 def train(training: Training) -> None:
-    module = Module(training.script)
+    module = Module(training.script, training.second)
     trainer = lightning.Trainer(
         max_epochs=training.epochs,
         callbacks=[training.stopping, Watch(training)],
@@ -50,6 +50,6 @@ def train(training: Training) -> None:
         num_sanity_val_steps=0,
         default_root_dir=training.folder,
     )
-    validation = None if training.script is None else loader()
+    validation = None if training.script is None else loader() if training.second is None else [loader(), loader()]
     trainer.fit(module, loader(), validation, ckpt_path=training.folder / "last.ckpt" if training.resume else None)
-    training.final = weights(module)
+    training.final, training.asked_to_stop = weights(module), trainer.should_stop

@@ -21,6 +21,7 @@ def train(training: Training) -> None:
     for epoch in range(first, training.epochs):
         train_loss = train_epoch(net, optimizer, loader())
         validated = {} if training.script is None else {"val_loss": training.script[epoch]}
+        validated |= {} if training.second is None else {"other_val_loss": training.second[epoch]}
         decision = stopping.update(net, epoch=epoch, train_loss=train_loss, **validated, lr=0.05)
         training.end_epoch(epoch, weights(net), save)
         if decision.stop:

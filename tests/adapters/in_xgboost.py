@@ -27,21 +27,22 @@ def predictions(model):
 
 
 def train(training: Training) -> None:
-    train_set, valid = xgboost.DMatrix(X, Y), xgboost.DMatrix(X + 0.1, Y)
+    train_set, valid, other = xgboost.DMatrix(X, Y), xgboost.DMatrix(X + 0.1, Y), xgboost.DMatrix(X - 0.1, Y)
     before, first = None, 0
     if training.resume:
         before = xgboost.Booster(model_file=training.folder / "model.ubj")
         first = before.num_boosted_rounds()
-    script = iter(training.script[first:])
+    script, second = iter(training.script[first:]), iter(training.second or ())
 
     def metric(predicted, data):
-        return "loss", next(script) if data is valid else float(np.mean((predicted - Y) ** 2))
+        scripted = {id(valid): script, id(other): second}.get(id(data))
+        return "loss", next(scripted) if scripted is not None else float(np.mean((predicted - Y) ** 2))
 
     booster = xgboost.train(
         {"max_depth": 2, "eta": 0.3, "disable_default_eval_metric": True, "nthread": 1},
         train_set,
         training.epochs - first,
-        evals=[(train_set, "train"), (valid, "valid")],
+        evals=[(train_set, "train"), (valid, "valid"), *([(other, "other")] if training.second else [])],
         custom_metric=metric,
         callbacks=[training.stopping, Watch(training, first)],
         xgb_model=before,

@@ -34,7 +34,7 @@ def test_the_parts_of_a_name(name, role, direction, per):
 
 RISES = """
     val_acc val_head_accuracy acc1 top1 val_top5 ROC-AUC val_f1_macro F1Score r2 val_mIoU valDice dice dice_coefficient
-    mean_fg_dice
+    mean_fg_dice hit@5 val_hit@10 val_pck val_vmaf
     metrics/mAP50-95(B) metrics/precision(error) error/AP coco/bbox_mAP_50 map@10 NDCG:top=10;type=Base val.hits@1
     precision@recall=0.9 auc_mu validation_1-aucpr psnr ssim eval_bleu-4 eval_exact_match eval_matthews_correlation
     neg_mean_squared_error val_neg_mse d2_log_loss_score best_val_acc explained_variance success_rate
@@ -44,10 +44,11 @@ FALLS = """
     mape rmse l2 hinge log_loss error merror macro_error top1_err nll val_ppl perplexity wer val_cer fid kl val_kl
     gamma-deviance binary_logloss val/bits_per_byte brier_score ece val_abs_rel hd95 mpjpe regret
     val_decoder_loss lr_loss val_f1_loss loss_dice dice_loss val/map_loss reward_model_loss box_loss rank_loss
+    val_niqe val_levenshtein val_rmsd
 """
 NEITHER = """
     val_score elbo loss_scale train/loss_scale loss/scale loss_weight loss/val_acc acc_std accuracy_gap std_reward
-    test-auc-std
+    test-auc-std val_1-acc
     val_precision_error neg_loss neg_acc 1-acc one_minus_acc val_quantile_coverage map_head lossless_ratio val_lossy
     lr learning_rate epoch step time fps grad_norm ep_len_mean entropy rewards/chosen true_positives eval_runtime
 """
