@@ -79,6 +79,23 @@ class ConvergenceStopper(FromYaml, Stopper):
         self._began: dict[str, float | None] = {}
         self._reported: deque[str] = deque(maxlen=REMEMBERED)
 
+    @classmethod
+    def from_tune_config(cls, config: Any, **settings: Any) -> ConvergenceStopper:
+        """A stopper that judges what a search looks for, in the direction that it names.
+
+        Ray hands its ``TuneConfig`` to schedulers and search algorithms, and not to stoppers.
+
+        Args:
+            config: The ``TuneConfig``: its ``metric`` becomes ``val_metric``, its ``mode`` the mode; what it leaves out
+                is as without it.
+            **settings: Settings of `Stopping`; they go before.
+
+        Raises:
+            SettingsError: A setting has a wrong name, type or value, or the direction of the metric is not known.
+        """
+        stated = {"val_metric": config.metric, "mode": config.mode if config.metric is not None else None}
+        return cls(**{name: value for name, value in stated.items() if value is not None} | settings)
+
     def __repr__(self) -> str:
         return representation(self, self.settings)
 

@@ -268,7 +268,8 @@ ONLY_ALONE = frozenset(
             "comet",
             "exact",
         ),
-        *("likelihood", "multiclass", "combination", "cox", "score", "entropy", "sens", "l1", "l2", "squad", "hd"),
+        *("exact", "likelihood", "multiclass", "combination", "cox", "score", "entropy", "sens", "l1", "l2", "squad"),
+        "hd",
     }
 )
 """Names that mean a metric only where nothing else is beside them, since they are words of other things too."""

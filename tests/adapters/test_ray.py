@@ -55,6 +55,18 @@ def test_it_goes_on_from_its_pickle_as_if_it_had_never_stopped(split):
     assert [(again("a", result), again.decisions["a"].to_dict()) for result in shown[split:]] == said[split:]
 
 
+def test_it_judges_what_a_search_looks_for():
+    config = tune.TuneConfig(metric="reward_per_joule", mode="max")
+    stopper = ConvergenceStopper.from_tune_config(config, criteria=Patience(2), min_epochs=0, verbose=False)
+    assert (stopper.settings.val_metric, stopper.settings.mode) == ("reward_per_joule", "max")
+    shown = [{"training_iteration": i, "reward_per_joule": value} for i, value in enumerate([1, 2, 3, 2, 1], 1)]
+    assert [stopper("a", result) for result in shown] == [False] * 4 + [True]
+    assert stopper.decisions["a"].best_value == 3.0
+    assert repr(ConvergenceStopper.from_tune_config(tune.TuneConfig())) == "ConvergenceStopper()"
+    own = ConvergenceStopper.from_tune_config(config, val_metric="val_loss", mode="min", max_epochs=9)
+    assert (own.settings.val_metric, own.settings.mode, own.settings.max_epochs) == ("val_loss", "min", 9)
+
+
 def test_results_that_a_restarted_trial_reports_again_change_nothing():
     stopper, monitor = (kind(criteria=Patience(3), min_epochs=0) for kind in (ConvergenceStopper, Monitor))
     shown = results([3.0, 2.0, 2.5, 2.5, 2.5])
