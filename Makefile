@@ -49,7 +49,7 @@ defects: $(VENV)/dev  ## try the known defects of the frameworks' own callbacks,
 	$(BIN)/python -m tests.defects.table
 
 # make torture SECONDS=60 SEEDS="7 8"
-torture: $(VENV)/dev  ## hostile values, damaged files, answers and requests, for ten minutes (SECONDS=, SEEDS=)
+torture: $(VENV)/dev  ## hostile values, kills, damaged files, answers and requests, for ten minutes (SECONDS=, SEEDS=)
 	$(BIN)/python -m tests.torture $(or $(SECONDS),600) $(SEEDS)
 
 docs: $(VENV)/docs  ## build the site of the docs into site/, strictly (1 minute)

@@ -117,7 +117,7 @@ def runs_of_points(
     counters = Counters()
     for point in chosen:
         counters.add(point.key, point.step, point.time)
-    by_epoch = counters.of_epochs(columns.val, columns.train)
+    by_epoch = counters.of_epochs(columns.val, columns.train) if has_time else None  # else nothing tells their order
     if by_epoch is not None:
         columns = of_two_counters(columns, by_epoch, notes)
         rows = rows_by_epoch(chosen, by_epoch, leads=counters.by_key[by_epoch].begins <= _begins(counters, by_epoch))

@@ -308,3 +308,14 @@ def test_lightning_names_the_folder_not_the_file(tmp_path):
     lightning_csv(tmp_path)
     (run,) = read_logs(tmp_path)
     assert run.name == "version_0"
+
+
+def test_two_counters_without_times_are_not_put_together(tmp_path):
+    """Of a validation loss that was cut in the middle no train loss is averaged over epochs that it does not have."""
+    metrics = tmp_path / "dvclive" / "plots" / "metrics"
+    for name, count in (("train", 24), ("val", 4)):
+        (metrics / name).mkdir(parents=True)
+        rows = "".join(f"{step}\t{1 / (1 + step)}\n" for step in range(count))
+        (metrics / name / "loss.tsv").write_text(f"step\tloss\n{rows}")
+    (run,) = read_logs(tmp_path)
+    assert [seen.train_loss for seen in run.observations[:4]] == [1 / (1 + step) for step in range(4)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections import Counter
 
 from tests.torture import files, kills, network, streams
 from tests.torture.attack import report, torture
@@ -16,7 +17,7 @@ def main(seconds: float = SECONDS, *seeds: int) -> int:
     """Attack with each seed, and report; 1 where something was found."""
     found = 0
     for seed in seeds or SEEDS:
-        attacks = [dataclasses.replace(attack, finds=[]) for attack in ATTACKS]
+        attacks = [dataclasses.replace(attack, finds=[], counted=Counter()) for attack in ATTACKS]
         torture(attacks, seed, seconds / len(seeds or SEEDS))
         print(f"seed {seed}\n{report(attacks)}\n")
         found += sum(len(attack.finds) for attack in attacks)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import random
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-Attempt = Callable[[random.Random, Path], None]
+Attempt = Callable[[random.Random, Path], Mapping[str, int] | None]
+"""Tries once; gives what was tried how often, where that was many things."""
 
 
 @dataclass
@@ -24,15 +26,20 @@ class Attack:
     Args:
         name: What is tried.
         attempt: Tries it once, with a generator and an empty folder.
-        weight: How often it is tried, compared with the others; those that start processes are tried less.
+        weight: How often it is tried, compared with the others; those that start processes are tried less. 0: once a
+            seed.
+        short: How often the short form tries it.
         tries: How often it was tried.
+        counted: What was tried in all tries, by what it is, where a try is many.
         finds: What broke: the seed of the try, and the traceback.
     """
 
     name: str
     attempt: Attempt
     weight: float = 1.0
+    short: int = 6
     tries: int = 0
+    counted: Counter[str] = field(default_factory=Counter)
     finds: list[tuple[str, str]] = field(default_factory=list)
 
     def try_once(self, seed: str) -> None:
@@ -40,7 +47,7 @@ class Attack:
         self.tries += 1
         with TemporaryDirectory() as folder:
             try:
-                self.attempt(random.Random(seed), Path(folder))
+                self.counted.update(self.attempt(random.Random(seed), Path(folder)) or {})
             except Exception:
                 self.finds.append((seed, traceback.format_exc()))
 
@@ -69,6 +76,9 @@ def report(attacks: Sequence[Attack]) -> str:
     """What was tried, how often, and what was found."""
     width = max(len(attack.name) for attack in attacks)
     lines = [f"{attack.name:{width}}  {attack.tries:7,} tries  {len(attack.finds):3} found" for attack in attacks]
+    for attack in attacks:
+        many = ", ".join(f"{number:,} {what}" for what, number in sorted(attack.counted.items()))
+        lines += [f"\n{attack.name}: {many}"] if many else []
     for attack in attacks:
         lines += [f"\n{attack.name}, seed {seed}:\n{trace}" for seed, trace in attack.finds[:3]]
     return "\n".join(lines)

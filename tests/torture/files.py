@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import math
+import resource
+import signal
+import warnings
+
+import numpy as np
 
 from convergence_callbacks import ConvergenceError, Monitor, Observation, SettingsError
+from convergence_callbacks.adapter.backup import Backup, checked, read_arrays
+from convergence_callbacks.adapter.complaints import Complaints
+from convergence_callbacks.adapter.run import Run
+from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.config.read import read_settings
 from convergence_callbacks.logs import LogError, read_logs
 from convergence_callbacks.record import DecisionRecord, verify
 from tests.logs.make import FORMATS
+from tests.record import tampering
+from tests.record.tampering import unfound
 from tests.torture.attack import Attack
 
 WRITERS = list(FORMATS.values())
+
+BYTES_IN_A_ROW = 250
+"""At which a log is cut in one try: more than a line of each format has."""
 
 SETTINGS = """\
 # a comment
@@ -39,6 +53,23 @@ def cut_log(rng, folder):
         return
     file.write_bytes(content[: rng.randrange(len(content))])
     assert values_in(folder) <= whole
+
+
+def cut_at_each_byte(rng, folder):
+    """A log that was cut at each byte of a part of it holds no number that was not there."""
+    name, write = rng.choice([*FORMATS.items()])
+    path = write(folder / "run")
+    whole = values_in(folder)
+    file = max([each for each in [path, *path.rglob("*")] if each.is_file()], key=lambda each: each.stat().st_size)
+    content = file.read_bytes()
+    if content.startswith(b"SQLite"):
+        return {}
+    first = rng.randrange(len(content))
+    ends = range(first, min(len(content), first + BYTES_IN_A_ROW))
+    for end in ends:
+        file.write_bytes(content[:end])
+        assert values_in(folder) <= whole, (name, end)
+    return {f"bytes of {name}": len(ends)}
 
 
 def changed_log(rng, folder):
@@ -131,8 +162,71 @@ def tampered(rng, lines):
     return lines
 
 
+def tampered_fields(rng, folder):
+    """A short record of which each field, and each line, is changed, left out, repeated and moved in turn."""
+    path = folder / "record.jsonl"
+    schedule = rng.choice([None, [0.1] * 40, lambda epoch: 0.1 / (1 + epoch)])
+    monitor = Monitor(max_epochs=rng.choice([None, 40]), lr_schedule=schedule)
+    record = DecisionRecord(path, monitor)
+    for epoch in range(rng.randrange(1, 6)):
+        seen = Observation(step=epoch, train_loss=0.9**epoch, val_loss=rng.random(), lr=0.1, metrics={"val_acc": 0.5})
+        record(seen, monitor.observe(seen))
+    record.close()
+    assert verify(path).is_confirmed, str(verify(path))
+    lines = path.read_text().splitlines(keepends=True)
+    left = unfound(path)
+    assert not left, left
+    return {"changes": sum(1 for _ in tampering.tampered(lines))}
+
+
+def damaged_weights(rng, folder):
+    """A file of best weights that was damaged is refused, or holds what was written; a full disk leaves the old one."""
+    backup, written = Backup(folder), [np.arange(rng.randrange(1, 200), dtype=float), np.ones((3, 2), "float32")]
+    backup.write_weights(1, written)
+    file = backup.weights(1)
+    content = bytearray(file.read_bytes())
+    if rng.random() < 0.5:
+        content = content[: rng.randrange(len(content))]
+    else:
+        content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+    file.write_bytes(bytes(content))
+    try:
+        found = read_arrays(checked(file))
+    except ConvergenceError:
+        return
+    assert all(map(np.array_equal, found, written))
+
+
+def full_disk(rng, folder):
+    """A file that can't grow is told once; what was written before is whole, and what is missing comes later."""
+    path, monitor = folder / "record.jsonl", Monitor(max_epochs=40)
+    run = Run(monitor, Complaints(), CallbackSettings(max_epochs=40))
+    run.record = DecisionRecord(path, monitor)
+    begins, ends = sorted(rng.sample(range(1, 30), 2))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            for epoch in range(30):
+                limit = path.stat().st_size + rng.randrange(600) if epoch == begins else soft
+                if epoch in {begins, ends}:
+                    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+                run.observe(Observation(step=epoch, val_loss=0.9**epoch), None, ())
+            run.end()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, handler)
+    assert [str(each.message).count("the record can't be written") for each in told] in ([1], []), told
+    assert verify(path).is_confirmed and verify(path).decisions == 30, str(verify(path))
+
+
 ATTACKS = [
     Attack("logs cut at any byte", cut_log, weight=8),
+    Attack("logs cut at each of many bytes in a row", cut_at_each_byte, weight=2, short=2),
+    Attack("records with each field changed in turn", tampered_fields, weight=0.2, short=1),
+    Attack("best weights that were damaged", damaged_weights, weight=4),
+    Attack("disks that are full for some epochs", full_disk, weight=4),
     Attack("logs with changed bytes", changed_log, weight=8),
     Attack("settings with changed characters", changed_settings, weight=8),
     Attack("records with anything changed, cut off, left out, moved or added", changed_record, weight=4),

@@ -9,6 +9,10 @@ import sys
 from convergence_callbacks.record import verify
 from tests.torture import child
 from tests.torture.attack import Attack
+from tests.torture.frameworks import FRAMEWORKS
+
+KILLS = 9
+"""In each framework and with each seed: 27 with the three seeds that are usual."""
 
 
 def killed_training(rng, folder):
@@ -43,4 +47,23 @@ def decisions(folder):
     return found
 
 
-ATTACKS = [Attack("trainings that are killed", killed_training, weight=1)]
+def killed_in(framework):
+    """Kill a training of a framework at random calls: it ends with the decisions and weights of a whole one."""
+
+    def killed(rng, folder):
+        command = [sys.executable, "-W", "ignore", "-m", "tests.torture.frameworks"]
+        given = [framework, folder, str(rng.random()), str(KILLS)]
+        done = subprocess.run([*command, *given], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        whole = json.loads((folder / "never" / "result.json").read_text())
+        for run in map(str, range(KILLS)):
+            moments = json.loads((folder / run / "moments.json").read_text())
+            assert json.loads((folder / run / "result.json").read_text()) == whole, moments
+            confirmed = verify(folder / run / "record.jsonl")
+            assert confirmed.is_confirmed, (moments, str(confirmed))
+        return {f"kills in {framework}": KILLS}
+
+    return Attack(f"trainings that are killed at any call, in {framework}", killed, weight=0, short=1)
+
+
+ATTACKS = [Attack("trainings that are killed", killed_training), *map(killed_in, FRAMEWORKS)]

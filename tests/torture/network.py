@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
+import socket
 import socketserver
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +21,15 @@ ANSWERS = (
     *(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"a" * 70_000),
     b"HTTP/1.1 204 No Content\r\n\r\n",
 )
+HANGS = 120
+"""Seconds after which whoever waits hangs."""
+
+SLOW = (
+    *(b"G", b"", b"GET / HTTP/1.1\r\nHost: HOST\r\n", b"GET /events HTTP/1.1\r\nHost: HOST\r\n\r\n"),
+    *(b"POST / HTTP/1.1\r\nHost: HOST\r\nContent-Length: 99999999\r\n\r\nx", b"\0" * 100, b"GET " + b"/" * 70_000),
+)
+"""What a client sends before it falls silent."""
+
 SECRET = "0.123454321"
 
 
@@ -102,7 +114,41 @@ def hostile_client(rng, folder):
             assert SECRET not in answer.text and "<script>alert" not in answer.text
 
 
+def slow_client(rng, folder):
+    """Clients that send a byte and no more, or read nothing of an endless stream, keep no other from its page."""
+    import pytest
+
+    pytest.importorskip("sse_starlette", reason="needs the extra: pip install 'convergence-callbacks[serve]'")
+    import uvicorn
+
+    from convergence_callbacks.pages.server import application
+    from convergence_callbacks.pages.shelf import Shelf
+
+    keras_csv(folder / "runs" / "one")
+    with ThreadPoolExecutor(1) as threads, contextlib.ExitStack() as open_:
+        shelf = Shelf(folder / "runs", Settings(), ColumnChoice(), threads)
+        shelf.look()
+        config = uvicorn.Config(application(shelf, title="runs", token=None), log_level="critical", lifespan="off")
+        server = uvicorn.Server(config)
+        listening = open_.enter_context(socket.create_server(("127.0.0.1", 0)))
+        address = listening.getsockname()
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        config.timeout_graceful_shutdown = 1
+        for _ in range(40):
+            client = open_.enter_context(socket.create_connection(address, HANGS))
+            client.sendall(rng.choice(SLOW).replace(b"HOST", b"127.0.0.1:%d" % address[1]))
+        connection = http.client.HTTPConnection(*address, timeout=HANGS)
+        connection.request("GET", "/")
+        assert connection.getresponse().status == 200
+        connection.close()
+        server.should_exit = True
+    thread.join(HANGS)
+    assert not thread.is_alive()
+
+
 ATTACKS = [
+    Attack("clients that are slow or never read", slow_client, weight=0.5, short=1),
     Attack("servers that answer anything", hostile_server, weight=2),
     Attack("clients that ask for anything", hostile_client, weight=2),
 ]
