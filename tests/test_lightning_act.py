@@ -81,7 +81,7 @@ def acts_at(step, verdict):
 
     def said(actions, decision, known, choice):
         ends = {"stop": True, "verdict": verdict, "found_by": ("expected_gain",)}
-        now = ends if decision.step == step else {"stop": False, "verdict": Verdict.IMPROVING}
+        now = ends if decision.step == step else {"stop": False, "verdict": Verdict.IMPROVING, "evidence": {}}
         return after(actions, dataclasses.replace(decision, **now), known, choice)
 
     return said

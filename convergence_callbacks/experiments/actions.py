@@ -61,11 +61,17 @@ WASTED_SHARE = 0.1
 AT_ONCE = (Verdict.DIVERGED,)
 """Verdicts that are acted on whether or not they end the run."""
 
+GOES_WELL = (Verdict.IMPROVING, Verdict.CONVERGED, Verdict.OVERFITTING)
+"""Verdicts of a run whose rate is lowered once it is flat, before it would end."""
+
 BLOWN_UP = (Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED)
 """Verdicts of a run whose rate may be too high."""
 
 TIMES_TOO_HIGH = 10.0
 """How many times too high the rate of such a run is taken to be where its evidence does not say."""
+
+PLATEAU_EPOCHS = 6
+"""Epochs without a better one after which the rate is lowered although the run may go on."""
 
 LEAST, LARGEST = 0.1, 0.5
 """Between these the lowered rate at a plateau is, as a share of the rate."""
@@ -305,8 +311,9 @@ class Actions:
         if self.is_trying and self.trial is not None:
             return now._tried(self.trial.seen(known.loss), decision, known)
         now = dataclasses.replace(now, trial=None)
-        action = choice.get(decision.verdict)
-        if action is None or not now.may(action, known.max_epochs) or not _is_due(decision, action, known):
+        is_flat = _is_flat(decision)
+        action = choice.get(Verdict.CONVERGED if is_flat else decision.verdict)
+        if action is None or not now.may(action, known.max_epochs) or not _is_due(decision, action, known, is_flat):
             return now
         return now._begun(action, decision, known)
 
@@ -427,7 +434,13 @@ def lowered(recent: Sequence[float], noise: float) -> float:
     return min(LARGEST, max(LEAST, progress / noise if noise > 0 else LEAST))
 
 
-def _is_due(decision: Decision, action: Action, known: Situation) -> bool:
+def _is_flat(decision: Decision) -> bool:
+    """Whether a run that goes on has not been better for some epochs."""
+    since = decision.evidence.get("epochs_since_best", 0)
+    return not decision.stop and decision.step >= FIRST and since >= PLATEAU_EPOCHS and decision.verdict in GOES_WELL
+
+
+def _is_due(decision: Decision, action: Action, known: Situation, is_flat: bool) -> bool:
     """Whether a verdict is sure enough to be acted on; where the run is to end anyhow, it is."""
     if decision.criterion in LIMITS and decision.stop:
         return False
@@ -439,7 +452,7 @@ def _is_due(decision: Decision, action: Action, known: Situation) -> bool:
         return False
     is_sure = decision.criterion == BY_PROBE or (decision.confidence > SURE and decision.step >= FIRST)
     may_go_on = decision.verdict in {Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE}
-    return decision.stop or decision.verdict in AT_ONCE or (may_go_on and is_sure)
+    return decision.stop or decision.verdict in AT_ONCE or (may_go_on and is_sure) or is_flat
 
 
 def _times(action: Action, decision: Decision, recent: Sequence[float]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,7 +24,7 @@ from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.plots.forecast import draw_forecast
-from convergence_callbacks.telling import numbers, picture
+from convergence_callbacks.telling import actions, numbers, picture
 from convergence_callbacks.telling.text import words
 
 LOGARITHMIC = 30
@@ -49,7 +49,7 @@ def plot_training(
     mode: Literal["min", "max"] = "min",
     forecast: Forecast | None = None,
 ) -> Figure:
-    """Draw both learning curves, the noise of the judged one, the stop, the best epoch and the verdicts.
+    """Draw both learning curves, the noise of the judged one, the stop, the best epoch, the actions and the verdicts.
 
     Args:
         observations: Every epoch that was recorded; those after the stop are drawn faint.
@@ -81,6 +81,7 @@ def plot_training(
     figure.subplots_adjust(left=0.1, right=0.88, top=0.83 - 0.035 * len(reason), bottom=0.11, hspace=0.06)
     _draw_curves(curves, observations, end.step if end.stop else None, forecast)
     _draw_marks(curves, observations, end, patience=patience, mode=mode, forecast=forecast)
+    _draw_actions(curves, decisions)
     _draw_ribbon(ribbon, decisions)
     curves.set_ylabel("loss" if mode == "min" else "metric", color=INK)
     verdict = words(end.verdict)
@@ -200,6 +201,38 @@ def _draw_marks(
         else:
             marks.append((waited, label, FAINT, (0, (4, 3))))
     _draw_verticals(axes, marks)
+
+
+def _draw_actions(axes: Axes, decisions: Sequence[Decision]) -> None:
+    """A band for each trial of an action, with what it brought."""
+    for begun, over in _trials(decisions):
+        last = over or decisions[-1]
+        axes.axvspan(begun.step, last.step, color=FAINT, alpha=0.15, lw=0, zorder=0)
+        axes.text(
+            begun.step,
+            0.02,
+            actions.mark(begun, over),
+            color=INK,
+            fontsize=7.5,
+            rotation=90,
+            ha="right",
+            va="bottom",
+            transform=axes.get_xaxis_transform(),
+            path_effects=[withStroke(linewidth=2.5, foreground="white", alpha=0.8)],
+        )
+
+
+def _trials(decisions: Sequence[Decision]) -> Iterator[tuple[Decision, Decision | None]]:
+    """Each trial of an action: the decision at which it was begun, and the one at which it was kept or undone."""
+    begun: Decision | None = None
+    for decision in decisions:
+        if decision.action in actions.DOES and begun is None:
+            begun = decision
+        elif decision.action in {"keep", "undo"} and begun is not None:
+            yield begun, decision
+            begun = None
+    if begun is not None:
+        yield begun, None
 
 
 def _draw_best(axes: Axes, end: Decision) -> None:

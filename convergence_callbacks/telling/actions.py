@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.telling import numbers
 from convergence_callbacks.telling.known import Known
 
@@ -24,6 +25,22 @@ def action(known: Known) -> str:
     if done in DOES:
         return f"{DOES[done]}{_by(known)}"
     return _of_trial(known) if done else ""
+
+
+def mark(begun: Decision, over: Decision | None) -> str:
+    """What a picture says of a trial: what was done, and what that brought.
+
+    Args:
+        begun: The decision at which it was begun.
+        over: The one at which it was kept or undone; None while it is on trial.
+    """
+    factor = (over or begun).evidence.get("rate_times", 1.0)
+    rate = f"rate ÷ {numbers.multiple(1 / factor)}" if factor < 1 else f"rate × {numbers.multiple(factor)}"
+    if over is None:
+        return f"{rate}: on trial"
+    gain = numbers.part(over.evidence.get("trial_brought"), "the gain")
+    kept = f"brought {gain}" if gain else "kept"
+    return f"{rate}: {'undone' if over.action == 'undo' else kept}"
 
 
 def _of_trial(known: Known) -> str:

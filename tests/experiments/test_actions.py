@@ -15,6 +15,7 @@ from convergence_callbacks.experiments.actions import (
     LARGEST,
     LEAST,
     MOST,
+    PLATEAU_EPOCHS,
     WASTED_SHARE,
     Actions,
     Situation,
@@ -157,6 +158,38 @@ def test_at_a_plateau_the_rate_is_lowered_by_the_progress_that_is_left_in_the_no
     actions = begun(FLAT, dataclasses.replace(Actions(), recent=(1.0, 1.1, 1.0) * 2))
     assert (actions.act, actions.trial.action, actions.rate) == ("begin", "lower_lr", LEAST)
     assert actions.trial.goes_back and not actions.trial.forgets
+
+
+STAYS = dataclasses.replace(
+    GOES_ON, evidence={"epochs_since_best": PLATEAU_EPOCHS, "noise": 0.3, "total_gain": 2.0}, best_step=14
+)
+
+
+@pytest.mark.parametrize("verdict", ["improving", "overfitting", "converged"])
+def test_a_run_that_stays_flat_is_lowered_before_it_would_end(verdict):
+    actions = begun(dataclasses.replace(STAYS, verdict=Verdict(verdict)))
+    assert (actions.act, actions.trial.action) == ("begin", "lower_lr")
+
+
+def test_a_run_that_stayed_flat_goes_on_whatever_the_lower_rate_brings():
+    for losses, act in (([0.999] * EPOCHS, "keep"), ([1.2] * HOPELESS_EPOCHS, "undo")):
+        last = tried(losses, begun(STAYS))[-1]
+        assert (last.act, last.ends) == (act, False)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"evidence": {**STAYS.evidence, "epochs_since_best": PLATEAU_EPOCHS - 1}},
+        {"step": 9},
+        {"verdict": Verdict.UNSTABLE, "confidence": 0.5},
+        {"verdict": Verdict.FALSE_CONVERGENCE},
+    ],
+)
+def test_a_run_that_is_not_flat_or_not_well_is_not_lowered_as_at_a_plateau(change):
+    assert begun(dataclasses.replace(STAYS, **change)).act == ""
+    assert begun(STAYS, falls_ahead=True).act == ""
+    assert Actions().after(STAYS, Situation(loss=1.0), chosen({"overfitting": "lower_lr"})).act == ""
 
 
 def test_a_schedule_that_falls_by_itself_is_left_alone_at_a_plateau_but_not_after_a_blow_up():

@@ -207,3 +207,34 @@ def test_labels_over_the_axes_do_not_share_a_line_where_they_are_near():
     figure = plot_training(observations, decisions, patience=6, forecast=monitor.forecast())
     over = [text for text in figure.axes[0].texts if 1 < text.get_position()[1] < 1.3]
     assert len(over) == len({text.get_position()[1] for text in over}) == 3
+
+
+def acted(decisions, *done):
+    """The decisions with what was done at some of their epochs: epoch, action, and its numbers."""
+    by_step = {step: (action, numbers) for step, action, numbers in done}
+    for decision in decisions:
+        action, numbers = by_step.get(decision.step, ("", {}))
+        yield dataclasses.replace(decision, action=action, evidence={**decision.evidence, **numbers})
+
+
+def test_each_action_is_marked_with_what_it_brought(tmp_path):
+    observations, decisions = record(exponential(40, 4, noise=0.001), Monitor(max_epochs=40, stop_on=()))
+    done = (
+        (10, "raise_lr", {"rate_times": 30.0}),
+        (15, "keep", {"rate_times": 30.0, "trial_brought": 0.12}),
+        (20, "lower_lr", {"rate_times": 0.1}),
+        (22, "undo", {"rate_times": 0.1}),
+        (30, "roll_back", {"rate_times": 0.1}),
+        (31, "roll_back", {"rate_times": 0.01}),
+        (36, "keep", {"rate_times": 0.01}),
+        (38, "lower_lr", {"rate_times": 0.5}),
+    )
+    figure = plot_training(observations, list(acted(decisions, *done)))
+    marks = [text for text in texts(figure) if text.startswith("rate")]
+    assert marks == [
+        "rate × 30: brought 12% of the gain",
+        "rate ÷ 10: undone",
+        "rate ÷ 100: kept",
+        "rate ÷ 2: on trial",
+    ]
+    saved(figure, tmp_path)
