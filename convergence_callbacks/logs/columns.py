@@ -33,7 +33,9 @@ _VALIDATION = frozenset({"val", "valid", "validation", "vld", "dev", "eval", "ev
 _TEST = frozenset({"test", "testing"})
 _TRAIN = frozenset({"train", "training", "trn", "tr", "learn"})
 _PER_STEP = frozenset({"step", "batch", "minibatch", "iter"})
-_NO_MEANING = frozenset({"epoch", "loss", "mean", "avg", "average", "total", "combined", "metrics"})
+_NO_MEANING = frozenset(
+    {"epoch", "loss", "mean", "avg", "average", "total", "combined", "metrics", "running", "so", "far", "phase"}
+)
 _LOSSES = frozenset(
     {
         *("loss", "error", "err", "cost", "nll", "mse", "rmse", "mae", "bce", "perplexity", "ppl", "bpb", "bpc"),
@@ -49,6 +51,15 @@ _OF_REWARDS = frozenset(
 )
 _MAIN = frozenset({"main", "cross", "entropy", "crossentropy"})
 """Words of a loss that is the whole of it."""
+
+_PARTIAL = frozenset(
+    {
+        *("reg", "regularization", "regularisation", "aux", "auxiliary", "kl", "kld", "penalty", "decay", "entropy"),
+        *("g", "d", "gen", "disc", "generator", "discriminator", "gan", "adv", "adversarial", "critic", "actor"),
+        *("policy", "value", "pi", "q", "alpha", "teacher", "student", "router", "weight", "scale"),
+    }
+)
+"""Words of a loss that is a part of another one, or plays against one that is not logged."""
 
 _OF_ALL_SO_FAR = frozenset({"best", "lowest", "minimum"})
 """Words of a number that never rises: the least of all so far is no curve."""
@@ -135,6 +146,9 @@ def find_columns(names: Iterable[str], choice: ColumnChoice | None = None) -> Co
         if role in {"train", "val"}:
             free = [name for name in free if not words_of(name) & _OF_ALL_SO_FAR]
         found[role], why[role] = _named(role, wanted, names) if wanted is not None else find(free, found.get("val"))
+    has_counter = found["epoch"] is not None or found["step"] is not None
+    if found["train"] is None and found["val"] is None and has_counter:
+        found["train"], why["train"] = _only_loss(names), "the only loss that is logged"
     if found["train"] is None and found["val"] is None:
         raise _no_loss(names)
     for role in ("train", "val"):
@@ -274,10 +288,20 @@ def _train_without_loss(names: Sequence[str], val: str | None) -> tuple[str | No
     return (bare[0], "it is called train and nothing else") if bare else (None, "no name has a word for train and loss")
 
 
+def _only_loss(names: Sequence[str]) -> str | None:
+    """The only loss, however it is called; none where it may be a part of another one."""
+    losses = [name for name in names if "loss" in words_of(name)]
+    if len(losses) != 1 or words_of(losses[0]) & (_PARTIAL | _OF_ALL_SO_FAR):
+        return None
+    is_named_so = re.search(r"^loss(?![a-z])|loss$", losses[0].rsplit("/", 1)[-1], re.IGNORECASE)
+    return losses[0] if is_named_so else None
+
+
 def _only_one(role: str, candidates: Sequence[str], meaning: frozenset[str]) -> str:
     """The plainest of several names, where there is one that is plainer than the others.
 
-    One of ``val_loss`` and ``val_loss_epoch`` is as good as the other; ``val_loss`` and ``eval_loss`` are two things.
+    One of ``val_loss`` and ``val_loss_epoch`` is as good as the other; ``val_loss`` and ``eval_loss`` are two things,
+    and so are ``val_loss_mse`` and ``val_loss_max_error``: the shorter of two losses is not the whole of the other.
     """
 
     def special(name: str) -> frozenset[str]:
@@ -286,6 +310,9 @@ def _only_one(role: str, candidates: Sequence[str], meaning: frozenset[str]) -> 
     fewest = min(len(special(name)) for name in candidates)
     plainest = [name for name in candidates if len(special(name)) == fewest]
     plainest = [name for name in plainest if not _digits(name)] or plainest  # of loss, loss_1 and loss_2 the whole
+    measures = _LOSSES if not _is_loss(plainest[0]) else frozenset[str]()  # of errors, MSE is no word beside it
+    plain = special(plainest[0]) - measures
+    plainest += [name for name in candidates if name not in plainest and not plain <= special(name)]
     kinds = {(special(name), words_of(name) & meaning, _digits(name)) for name in plainest}
     if len(kinds) > 1:
         listed = ", ".join(map(repr, plainest))

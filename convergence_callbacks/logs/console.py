@@ -37,19 +37,20 @@ class Survey:
     Args:
         records: How many lines tell something.
         kinds: How many of them there are of each kind.
-        patterns: How many lines have each pattern, and the first ones, by the names in it.
+        patterns: How many lines have each pattern, the first ones, and their kind.
         epochs: How many epochs there are to be, and which were seen.
         steps: How many steps there are to be.
         has_stamps: Whether lines begin with a time.
         leads: Whether the first loss comes before the first epoch.
         has_steps: Whether a line counts steps.
+        in_parts: Whether epochs are counted in parts, as 0.25.
         bars: How many bars of each length show each name.
         has_allennlp: Whether the bars are AllenNLP's.
     """
 
     records: int = 0
     kinds: dict[Kind, int] = field(default_factory=dict)
-    patterns: dict[str, tuple[int, list[str], frozenset[str]]] = field(default_factory=dict)
+    patterns: dict[str, tuple[int, list[str], Kind]] = field(default_factory=dict)
     epochs: int | None = None
     steps: int | None = None
     lowest: float = math.inf
@@ -58,6 +59,7 @@ class Survey:
     counted: int = 0
     leads: bool = False
     has_steps: bool = False
+    in_parts: bool = False
     bars: dict[str, dict[int, int]] = field(default_factory=dict)
     has_allennlp: bool = False
 
@@ -68,6 +70,7 @@ class Survey:
         self.has_steps = self.has_steps or record.step is not None
         epoch, kind = record.epoch, record.kind
         if epoch is not None:
+            self.in_parts = self.in_parts or epoch != math.floor(epoch)
             self.lowest = epoch if epoch < self.lowest else self.lowest
             self.highest = epoch if epoch > self.highest else self.highest
         if kind in self.kinds or len(self.kinds) < MOST_KINDS:
@@ -86,10 +89,10 @@ class Survey:
             self.leads = True
         self.counted += 1
         self.stamps += math.isfinite(record.time)
-        count, examples, names = self.patterns.get(record.pattern, (0, [], frozenset(record.values)))
+        count, examples, kind = self.patterns.get(record.pattern, (0, [], record.kind))
         if len(self.patterns) < MOST_NAMES or record.pattern in self.patterns:
             examples = [*examples, record.example] if len(examples) < EXAMPLES else examples
-            self.patterns[record.pattern] = (count + 1, examples, names)
+            self.patterns[record.pattern] = (count + 1, examples, kind)
 
     @functools.cached_property
     def names(self) -> dict[tuple[str, bool], int]:
@@ -166,7 +169,7 @@ def runs_in(
         else:
             kept.clear()
     if survey.counted < least and not (choice.val or choice.train):
-        raise NotALogError("its lines tell of no losses, one after the other")
+        raise _no_losses(survey)
     has_epochs, has_times = survey.highest >= 0, survey.stamps > 0.9 * survey.counted > 0
     names = [*survey.columns(), *(["epoch"] if has_epochs else []), "step", "timestamp"]
     try:
@@ -179,10 +182,24 @@ def runs_in(
     wanted = {columns.train, columns.val}
     records = iter(kept) if survey.records <= MOST_KEPT else records_in(lines())
     rows = _rows(records, survey, wanted | {columns.lr, columns.energy}, follows=not survey.leads)
-    for run in runs_of(
-        path, format_, columns, rows, notes, name=name, planned=survey.planned(), planned_steps=survey.steps
-    ):
-        yield dataclasses.replace(run, assumed=(*run.assumed, *_shown(survey, wanted)))
+    plans = {"planned": survey.planned(), "planned_steps": survey.steps}
+    for run in runs_of(path, format_, columns, rows, notes, name=name, in_parts=survey.in_parts, **plans):
+        if not has_epochs and not survey.has_steps and run.steps < least:
+            raise NotALogError("its lines count nothing, and tell of one loss: an evaluation, not a training")
+        yield dataclasses.replace(
+            run,
+            assumed=(*run.assumed, *_shown(survey, wanted)),
+            notes=(*run.notes, *_left_out(survey, wanted)),
+        )
+
+
+def _no_losses(survey: Survey) -> NotALogError:
+    """The error where lines name no losses, one after the other; with the names in lines that count."""
+    names = [name for name, is_of_batch in survey.names if not is_of_batch or (name, False) not in survey.names]
+    if survey.counted or not names:
+        return NotALogError("its lines tell of no losses, one after the other")
+    shown = ", ".join(map(repr, names[:12])) + (", …" if len(names) > 12 else "")
+    return NotALogError(f"its lines name no loss; name what to judge with --val-metric. They name {shown}")
 
 
 def _refuse_bars(survey: Survey, wanted: set[str | None]) -> None:
@@ -266,7 +283,23 @@ def _as_one(parts: Sequence[Record]) -> Record:
 
 def _shown(survey: Survey, wanted: set[str | None]) -> Iterator[str]:
     """The pattern of the lines that were taken, and the first ones."""
-    for pattern, (count, examples, names) in survey.patterns.items():
-        if names & wanted or {f"{name} step" for name in names} & wanted:
-            yield f"{count} lines are read by the pattern {pattern!r}"
+    for pattern, (count, examples, kind) in survey.patterns.items():
+        if wanted.intersection(survey.columns_of(kind).values()):
+            yield f"{count} {'line is' if count == 1 else 'lines are'} read by the pattern {pattern!r}"
             yield from (f"such as {example!r}" for example in examples)
+
+
+def _left_out(survey: Survey, wanted: set[str | None]) -> Iterator[str]:
+    """What is said of losses in lines without a counter, where lines that count batches have the same ones."""
+    left = [
+        (count, examples[0])
+        for count, examples, kind in survey.patterns.values()
+        if any(survey.is_unclear(kind, name) and survey.shown(name, is_of_batch=True) in wanted for name in kind.names)
+    ]
+    if left:
+        total = sum(count for count, _ in left)
+        lines = "1 line is" if total == 1 else f"{total} lines are"
+        yield (
+            f"{lines} left out, such as {left[0][1]!r}: without an epoch or step the loss there may be of the training "
+            "or of a validation"
+        )

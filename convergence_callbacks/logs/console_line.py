@@ -24,15 +24,16 @@ STAMP = re.compile(
 """A time in front of a line."""
 
 NUMBER = re.compile(
-    r"(?<![\w.@])(?<!\d[:/-])(?<!\w[-])[+-]?(?:\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|nan|inf)(?![\w@])(?!\.\d)(?![:-]\d)",
+    r"(?<![\w.@])(?<!\d[:/-])(?<!\w[-])(?<!\d,)[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?|\d+(?!,\d)(?:\.\d*)?(?:[eE][+-]?\d+)?"
+    r"|\.\d+(?:[eE][+-]?\d+)?|nan|inf)(?![\w@])(?!\.\d)(?![:-]\d)",
     re.IGNORECASE,
 )
-"""A number that stands by itself: no part of a name, a date or a version."""
+"""A number that stands by itself: no part of a name, a date or a version; ``60,700`` is one, ``0,5`` may be two."""
 
 WRITTEN = re.compile(r"[+-]?\d[\d.]*(?:[eE][+-]?\d+)?")
 """Digits, whatever they are part of."""
 
-OF = re.compile(r"\s*(?:/|\bof\b)\s*(\d+)")
+OF = re.compile(r"\s*(?:/|\bof\b)\s*([1-9]\d{0,2}(?:,\d{3})+|\d+)")
 """What stands behind a counter: of how many."""
 
 UNIT = re.compile(r"\s?(?:%|(?:ms|us|s|sec|secs|seconds|m|min|mins|h|it/s|s/it|GB|MB|G|K|M)\b)")
@@ -41,26 +42,31 @@ UNIT = re.compile(r"\s?(?:%|(?:ms|us|s|sec|secs|seconds|m|min|mins|h|it/s|s/it|G
 ATTACHED = re.compile(r"(\w)\((train|val|test|eval)\)", re.IGNORECASE)
 """The part of the data as OpenMMLab writes it: ``Epoch(train)``."""
 
-BETWEEN = (*",;|{}<>()[]\t:", " - ")
+BETWEEN = (*",;|{}<>()[]\t:—–", " - ")
 """What may stand between a name and what is before it."""
 
 PROGRESS = re.compile(
-    r"(?:^|[\s|\]:])(?P<at>\d+)/(?P<all>\d+)\s*(?:\[|\x1b|[━─=#>][━─=#>.]+)|(?<![.\d])(?P<percent>\d+)%\|"
+    r"(?:^|[\s|\]:])(?P<at>\d+)/(?P<all>\d+)\s*(?:\[(?=[\s=>#.━─]|\d+:\d|\?)|\x1b|[━─=#>][━─=#>.]+)"
+    r"|(?<![.\d])(?P<percent>\d+)%\|"
 )
-"""A bar: of how many batches, or how much per cent."""
+"""A bar, or the time behind one: of how many batches, or how much per cent; ``3/50 [38.7s]`` is none."""
 
 SHORT: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\bglobal_step/max_steps\b"), "global_step"),  # ms-swift
     (re.compile(r"^s:(\d+) tel:"), r"step \1 val_loss "),  # llm.c: llmc/logger.h
     (re.compile(r"^s:(\d+) trl:"), r"step \1 train_loss "),
     (re.compile(r"^s:(\d+) eval:"), r"step \1 eval_accuracy "),
     (re.compile(r"^(\d+) (train|val) (?=\d+\.\d+\s*$)"), r"step \1 \2_loss "),  # build-nanogpt: train_gpt2.py
     (re.compile(r"\bScore at iteration (\d+) is "), r"step \1 loss "),  # Deeplearning4j: ScoreIterationListener
+    (re.compile(r"\bl_(?=(?:pix|percep|style|fea|g|d)\w*: )"), "loss_"),  # BasicSR: basicsr/models
     (re.compile(r"(?<=\d)(?:st|nd|rd|th)\b"), ""),
     (re.compile(r"(?<![\w.])(\d+)[- ]epoch\b(?!\W{0,3}\d+(?![/\d]))", re.IGNORECASE), r", epoch \1 "),
 )
 """What some write in short, or the other way round, and how it is read."""
 
-IS_SHORT = re.compile(r"^s:\d|^\d+ (?:train|val) |Score at|\d[- ]epoch|\d(?:st|nd|rd|th)\b", re.IGNORECASE)
+IS_SHORT = re.compile(
+    r"^s:\d|/max_steps|^\d+ (?:train|val) |Score at|\bl_[a-z]|\d[- ]epoch|\d(?:st|nd|rd|th)\b", re.IGNORECASE
+)
 """Lines in which there may be something of that."""
 
 TWO_COUNTERS = re.compile(r"\[\s*(\d+)/(\d+)\]\W{0,3}\[\s*\d+/\d+\]")
@@ -72,8 +78,8 @@ LEADING = re.compile(r"^\[\s*(\d+)/(\d+)\]\s")
 RUNNING_MEAN = re.compile(r"\s?\(([-+.\deE]+|nan|inf)\)")
 """What stands behind the loss of a batch: the mean of all so far, as PyTorch's ImageNet example prints it."""
 
-OF_EVALUATION = re.compile(r"^\s*\*\s+(?:Acc|Prec)@")
-"""What PyTorch's ImageNet example, DeiT and others print after a validation, without saying so."""
+OF_EVALUATION = re.compile(r"^\s*\*\s+(?:Acc|Prec)@|.*\bSaving dict for global step ")
+"""What PyTorch's ImageNet example, DeiT, TensorFlow's Estimator and others print of a validation, without saying so."""
 
 NOT_SAID_OF_WHAT = re.compile(r"^\s*Averaged stats")
 """What DETR and its kin print after an epoch of training and after a validation alike."""
@@ -97,14 +103,20 @@ PLANNED = frozenset({"epochs"})
 """A word that counts where it says of how many, and is a setting elsewhere: ``epochs: 200``."""
 
 STEPS = frozenset({"step", "steps", "iter", "iters", "iteration", "iterations", "it", "update", "updates", "batch"})
-BESIDE = SPLITS | {"global", "current", "num", "at", "end", "id", "idx", "index", "no", "number"}
+BESIDE = SPLITS | {"global", "current", "num", "at", "id", "idx", "index", "no", "number"}
 """Words beside that of a counter which leave it one."""
+
+SETTINGS = ("num", "number")
+"""With one of these in front it says how many epochs there are to be: ``num_epoch: 200``."""
 
 CACHED = 4096
 """Texts between numbers that are remembered: a log has few, again and again."""
 
 LONGEST = 4_000
-"""Characters of a line, at most."""
+"""Characters of a line, at most; of one that was overwritten, of each state of it."""
+
+LONGEST_OVERWRITTEN = 200_000
+"""Characters at the end of a line that was overwritten, at most: the bars of a whole validation may be in it."""
 
 LEVEL = re.compile(r"^\W{0,3}(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL)\b\W*")
 """How urgent a line is, in front of it."""
@@ -195,16 +207,17 @@ def record_of(number: int, line: str) -> Record | None:
         at = total.end() if total else match.end()
         kind = _counter(name)
         if kind is not None and kind not in counts and not UNIT.match(text, match.end()):
-            counts[kind] = (float(match[0]), int(total[1]) if total else None)
+            counts[kind] = (_number(match[0]), _whole(total[1]) if total else None)
+            has_batches = has_batches or (total is not None and "batch" in words_of(name))
             left.append(name)
         elif words_of(name) & PLANNED:
             if total and "epoch" not in counts:
-                counts["epoch"] = (float(match[0]), int(total[1]))
+                counts["epoch"] = (_number(match[0]), _whole(total[1]))
         elif total:
             is_of_batch = has_batches = True
             left.append(name)
         elif name and kind is None and not UNIT.match(text, match.end()) and name not in values:
-            values[name] = float(match[0])
+            values[name] = _number(match[0])
             if mean := RUNNING_MEAN.match(text, match.end()):
                 means[name], at = float(mean[1]), mean.end()
     if not counts and (not values or OF_EXAMPLE.search(text)):
@@ -213,7 +226,10 @@ def record_of(number: int, line: str) -> Record | None:
     is_part = has_batches and split not in {"", "train"}
     if split:
         values |= means if is_part else {}
-        values = {name if words_of(name) & SPLITS else of_split(split, name): value for name, value in values.items()}
+        own = [name for name in values if words_of(name) & SPLITS]
+        if own and OF_EVALUATION.match(line):  # what it calls by its part is that part's, the rest is told twice
+            values = {name: values[name] for name in own}
+        values = {name if name in own else of_split(split, name): value for name, value in values.items()}
     epoch, step = counts.get("epoch", (None, None)), counts.get("step", (None, None))
     is_of_batch = is_of_batch or step[0] is not None
     bar = PROGRESS.search(text) if values else None
@@ -221,6 +237,15 @@ def record_of(number: int, line: str) -> Record | None:
     like = Kind(tuple(values), is_of_batch, epoch[0] is None and not is_of_batch)
     counters = (epoch[0], step[0], time, epoch[1], step[1], like, is_part, bool(means), batches)
     return Record(number, values, *counters, _pattern(text) if names_loss(values) else "", line)
+
+
+def _number(written: str) -> float:
+    """A number, with commas where thousands end, or without."""
+    return float(written.replace(",", ""))
+
+
+def _whole(written: str) -> int:
+    return int(written.replace(",", ""))
 
 
 def _spelled_out(text: str) -> str:
@@ -263,11 +288,12 @@ def visible(line: str) -> Iterator[str]:
         yield line  # as most lines: nothing is overwritten, and there is no bar
         return
     plain = ESCAPES.sub("", line)
-    parts = [part for part in OVERWRITTEN.split(plain) if part.strip()]
-    later = list(map(_pattern, parts)) if len(parts) > 1 else []
+    parts = [part[:LONGEST] for part in OVERWRITTEN.split(plain) if part.strip()]
+    patterns = list(map(_pattern, parts)) if len(parts) > 1 else []
+    last = {pattern: index for index, pattern in enumerate(patterns)}
     for index, part in enumerate(parts):
         bar = PROGRESS.search(part)
-        if later and later[index] in later[index + 1 :]:  # the same line again, with other numbers
+        if patterns and last[patterns[index]] != index:  # the same line again, with other numbers
             continue
         if bar is None or (index == len(parts) - 1 and _is_full(bar)):
             yield part
@@ -310,7 +336,7 @@ def _name_before(text: str) -> tuple[str, str]:
 def _counter(name: str) -> str | None:
     """Whether a name counts epochs or steps."""
     words = words_of(name)
-    if words & EPOCHS and words <= EPOCHS | BESIDE:
+    if words & EPOCHS and words <= EPOCHS | BESIDE and not name.startswith(SETTINGS):
         return "epoch"
     return "step" if words & STEPS and words <= STEPS | BESIDE else None
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from convergence_callbacks.logs.console_line import (
     LONGEST,
+    LONGEST_OVERWRITTEN,
     PARTS_HEADER,
     PROGRESS,
     STAMP,
@@ -23,7 +24,7 @@ from convergence_callbacks.logs.console_line import (
 )
 
 INTERESTING = re.compile(
-    r"loss|epoch|step|iter|nll|ppl|perplexity|entropy|bp[bc]|\blr\b|rate|train|val|\bt[er]l:", re.IGNORECASE
+    r"loss|epoch|step|iter|nll|ppl|perplexity|entropy|bp[bc]|\blr\b|rate|train|val|\bt[er]l:|\bl_[a-z]", re.IGNORECASE
 )
 """What a line has that may tell something, beside a digit; most of a long log need no more."""
 
@@ -34,6 +35,9 @@ DIGITS = re.compile(r"\d(?<![\w@]\d)\d*")
 
 TOKEN = re.compile(r"[.\d](?<![\w@.][.\d])(?:(?<=\d)\d*(?:\.\d*)?|(?<=\.)\d+)(?:[eE][+-]?\d+)?")
 """A number as it is written, whatever stands around it."""
+
+MARKED = re.compile(r"\d,\d")
+"""A number in which a comma ends thousands, or two numbers."""
 
 REMEMBERED = 4096
 """Shapes of lines that are remembered: a log has few, again and again."""
@@ -154,7 +158,7 @@ def records_in(lines: Iterable[tuple[int, str]]) -> Iterator[Record]:
     parts: list[str] = []
     rest = iter(lines)
     while some := list(itertools.islice(rest, AT_ONCE)):
-        cut = [line[:LONGEST] for _, line in some]
+        cut = [line if len(line) <= LONGEST else _cut(line) for _, line in some]
         text = "\n".join(cut)
         numbers, at = TOKEN.findall(text), 0
         for (number, whole), line, shape in zip(some, cut, DIGITS.sub("0", text).split("\n"), strict=True):
@@ -168,6 +172,11 @@ def records_in(lines: Iterable[tuple[int, str]]) -> Iterator[Record]:
                 yield from shapes.records(number, line, shape)
             else:
                 yield template.filled(number, line, math.nan, numbers[begins:at])
+
+
+def _cut(line: str) -> str:
+    """What is looked at of a long line: its beginning, or its end where it was overwritten."""
+    return line[-LONGEST_OVERWRITTEN:] if "\r" in line else line[:LONGEST]
 
 
 @functools.lru_cache(maxsize=REMEMBERED)
@@ -186,8 +195,8 @@ def _interests(line: str) -> bool:
 
 def _learnt(line: str, body: str) -> Template | Seen:
     """What the shape of a line tells, found with a line of that shape in which each number is another."""
-    if PROGRESS.search(line):
-        return Seen.VARIES  # by how full the bar is
+    if PROGRESS.search(line) or MARKED.search(line):
+        return Seen.VARIES  # by how full the bar is, or by how many digits are behind a comma
     numbers = TOKEN.findall(body)
     others = [_stand_in(index, written) for index, written in enumerate(numbers)]
     rest = iter(others)

@@ -281,6 +281,8 @@ def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Note
     if by_epoch:
         entries = [entry for entry in entries if entry.train_count or entry.val is not None]
         entries, by_epoch = _once_an_epoch(entries, notes)
+    else:  # settings that are printed before the training may name a rate
+        entries = list(itertools.dropwhile(lambda entry: not entry.train_count and entry.val is None, entries))
     keys = [entry.key for entry in entries]
     if not by_epoch:
         keys = _as_whole_numbers(keys)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,9 @@ def flat(record: Mapping[str, Any], prefix: str = "", depth: int = DEEPEST) -> I
         if split is not None and name in SPLIT_NAMES:
             continue
         full = f"{prefix}{name}" if split is None else f"{prefix}{of_split(str(split), name)}"
-        if isinstance(value, Mapping):
+        if name == "global_step/max_steps" and re.fullmatch(r"\d+/\d+", str(value)):  # ms-swift: "70/58114"
+            yield f"{prefix}global_step", int(str(value).split("/", 1)[0])
+        elif isinstance(value, Mapping):
             if depth:
                 yield from flat(value, f"{full}/", depth - 1)
         elif not isinstance(value, list):

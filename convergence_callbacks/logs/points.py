@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from convergence_callbacks.logs.columns import ColumnChoice, Columns, find_columns
+from convergence_callbacks.logs.columns import ColumnChoice, Columns
 from convergence_callbacks.logs.notes import Notes
+from convergence_callbacks.logs.parts import columns_and_sums
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
-from convergence_callbacks.logs.table import Row
+from convergence_callbacks.logs.table import Row, summed
 
 STEP, TIME = "step", "timestamp"
 
@@ -111,8 +112,10 @@ def runs_of_points(
     curves = {name: count for name, count in counts.items() if count > 1 or name in {choice.train, choice.val}}
     names = dict.fromkeys(curves or counts)  # a single value, as Hugging Face's of the whole training, is no curve
     has_time = any(math.isfinite(point.time) for point in points)
-    columns = with_axes(find_columns(names, choice), TIME if has_time else None)
-    wanted = {columns.train, columns.val, columns.lr, columns.epoch, columns.energy} - {None}
+    found, sums = columns_and_sums(list(names), choice, notes)
+    columns = with_axes(found, TIME if has_time else None)
+    parts = {part for of_sum in sums.values() for part in of_sum}
+    wanted = {columns.train, columns.val, columns.lr, columns.epoch, columns.energy, *parts} - {None}
     chosen = sorted((point for point in points if point.key in wanted), key=_time)
     counters = Counters()
     for point in chosen:
@@ -123,7 +126,8 @@ def runs_of_points(
         rows = rows_by_epoch(chosen, by_epoch, leads=counters.by_key[by_epoch].begins <= _begins(counters, by_epoch))
     else:
         rows = _rows_by_step(chosen)
-    yield from runs_of(path, format_, columns, rows, notes, name=name, metadata=metadata)
+    summed_rows = (summed(row, sums) for row in rows)
+    yield from runs_of(path, format_, columns, summed_rows, notes, name=name, metadata=metadata)
 
 
 def of_two_counters(columns: Columns, by_epoch: str, notes: Notes) -> Columns:

@@ -58,7 +58,7 @@ READ = {
     "nanogpt_lines.log": [Expected(unit="evaluation")],
     "no_log_cells.csv": [Expected(train=(None, 0.3194))],
     "notebook.ipynb": [Expected(planned=12)],
-    "one_training_twice": [Expected(val=NONE, unit="step", seconds=36, lr=1e-4)],
+    "one_training_twice": [Expected(val=NONE, unit="step", seconds=36, lr=1e-4, planned=12)],
     "runs_interleaved.csv": [Expected(), Expected((3.699, 0.6388), (3.8134, 0.7556))],
     "space_separated.txt": [Expected()],
     "tb_two_counters": [Expected((1.4884, 0.3312), (1.3699, 0.3404), 10, seconds=405)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.console import runs_in
@@ -25,6 +25,9 @@ TAIL = 65_536
 LEAST = 2
 """Lines with a loss by which it is one."""
 
+COUNTED = 10
+"""Lines with a counter and a number by which it may be one, where none names a loss."""
+
 
 class ConsoleLog(Reader):
     """Reads lines such as ``Epoch [3/50] train loss: 0.32 val loss: 0.41``: a counter, and numbers with their names."""
@@ -35,13 +38,15 @@ class ConsoleLog(Reader):
         """A text with lines that name losses."""
         if SUFFIX.fullmatch(path.suffix) is None or (b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff"))):
             return None
-        texts = [text_of(head)]
-        if _losses_in(texts[0]) < LEAST and path.stat().st_size > len(head):
+        seen = _lines_in(text_of(head))
+        if seen.losses < LEAST and path.stat().st_size > len(head):
             with path.open("rb") as file:
                 file.seek(-min(TAIL, path.stat().st_size), 2)
-                texts.append(file.read().decode("utf-8", "replace"))
-        found = max(map(_losses_in, texts))
-        return Claim(POSSIBLE + GUESS, "lines with a name and a number of a loss") if found >= LEAST else None
+                behind = _lines_in(file.read().decode("utf-8", "replace"))
+            seen = max(seen, behind)
+        if seen.losses >= LEAST:
+            return Claim(POSSIBLE + GUESS, "lines with a name and a number of a loss")
+        return Claim(GUESS + 0.05, "lines with a counter and numbers") if seen.counted >= COUNTED else None
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The runs of a file; one for each time that the epochs start over."""
@@ -62,11 +67,19 @@ def lines_until_cut(path: Path, notes: Notes) -> Iterator[tuple[int, str]]:
         yield number, re.sub(r"[^\s,;|}\])]*$", "", line) if is_cut else line
 
 
-def _losses_in(text: str) -> int:
-    """How many lines name a loss with a number; two stand for more."""
-    found = 0
+class _Lines(NamedTuple):
+    """How many lines name a loss with a number, and how many a counter beside a number."""
+
+    losses: int
+    counted: int
+
+
+def _lines_in(text: str) -> _Lines:
+    """What lines a text has; no more are looked at than are needed."""
+    losses = counted = 0
     for record in records_in(enumerate(text.split("\n"), start=1)):
-        found += names_loss(record.values)
-        if found == LEAST:
+        losses += names_loss(record.values)
+        counted += bool(record.values) and not record.kind.is_alone
+        if losses == LEAST:
             break
-    return found
+    return _Lines(losses, counted)

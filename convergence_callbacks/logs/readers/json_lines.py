@@ -39,13 +39,15 @@ class JsonLines(Reader):
         """The runs of a file, read twice: once for the names, which may come late, once for the values."""
         names: dict[str, None] = {}
         labels = Labels(RUN_NAMES, has_epochs=True)
-        in_parts = False
+        in_parts, planned_steps = False, None
         for _, line in lines_of(path, Notes(), is_object):
             found = object_in(line) or {}
             given = dict(flat(found))
             names.update((name, None) for name, value in given.items() if name not in names and is_told(value))
             epoch = given.get("epoch")
             in_parts = in_parts or (isinstance(epoch, float) and not epoch.is_integer())
+            steps = given.get("total_steps")  # of LLaMA-Factory
+            planned_steps = steps if isinstance(steps, int) and steps > 0 else planned_steps
             if any(is_number(value) for name, value in given.items() if name not in RUN_NAMES):
                 labels.add(found)
         if not names:
@@ -58,7 +60,7 @@ class JsonLines(Reader):
             if line.strip() and (record := _object_or_note(number, line, notes)) is not None
         )
         given_rows = (row for row in read if row is not None)
-        yield from runs_of(path, self.name, columns, given_rows, notes, in_parts=in_parts)
+        yield from runs_of(path, self.name, columns, given_rows, notes, planned_steps=planned_steps, in_parts=in_parts)
 
 
 def is_object(line: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import heapq
 import itertools
 import re
@@ -14,6 +15,7 @@ from convergence_callbacks.logs.columns import ColumnChoice, words_of
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.event_file import Scalar, scalars_in
 from convergence_callbacks.logs.notes import Notes
+from convergence_callbacks.logs.parts import columns_and_sums
 from convergence_callbacks.logs.points import (
     STEP,
     TIME,
@@ -25,7 +27,6 @@ from convergence_callbacks.logs.points import (
     with_axes,
 )
 from convergence_callbacks.logs.reader import CERTAIN, Claim, Reader
-from convergence_callbacks.logs.readers.ultralytics import columns_and_sums
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.logs.table import Row, summed
@@ -41,6 +42,10 @@ NAME = re.compile(r".*\.tfevents(\..*)?")
 
 FIRST = 200
 """Scalars of a file by which it is told what its tags are."""
+
+
+LOOKED_AT = 20
+"""Event files of a folder by whose tags it is told what it holds."""
 
 
 class TensorBoard(Reader):
@@ -175,8 +180,15 @@ def _has_events(folder: Path) -> bool:
 
 def _tells_both(folder: Path) -> bool:
     """Whether the first tags of a folder are of training and of validation, by their names."""
+    files = _events_in(folder)[:LOOKED_AT]
+    return _are_of_both(tuple((file, file.stat().st_size) for file in files))
+
+
+@functools.lru_cache(maxsize=64)
+def _are_of_both(files: tuple[tuple[Path, int], ...]) -> bool:
+    """The same of some event files, which hold so many bytes each: it is asked for each file of a folder."""
     words = set[str]()
-    for file in _events_in(folder):
+    for file, _ in files:
         for scalar in itertools.islice(scalars_in(file, "", Notes()), FIRST):
             words |= words_of(scalar.tag)
     return bool(words & {"train", "training"} and words & {"val", "valid", "validation", "eval", "test"})

@@ -20,8 +20,8 @@ from convergence_callbacks.logs.columns import ColumnChoice, Columns
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.json_text import flat, is_number, row_of
 from convergence_callbacks.logs.notes import Notes
+from convergence_callbacks.logs.parts import columns_and_sums
 from convergence_callbacks.logs.reader import CERTAIN, Claim, Reader
-from convergence_callbacks.logs.readers.ultralytics import columns_and_sums
 from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.logs.wire import WireError, fields_of, last_of, signed, text
