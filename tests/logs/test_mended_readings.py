@@ -1,6 +1,6 @@
 """Readings that public logs were got wrong by, each on a small input by the rules of its format."""
 
-# ruff: noqa: E501  # lines as they are printed
+# lines as they are printed
 
 import json
 
