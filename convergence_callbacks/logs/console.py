@@ -182,8 +182,17 @@ def runs_in(
     wanted = {columns.train, columns.val}
     records = iter(kept) if survey.records <= MOST_KEPT else records_in(lines())
     rows = _rows(records, survey, wanted | {columns.lr, columns.energy}, follows=not survey.leads)
-    plans = {"planned": survey.planned(), "planned_steps": survey.steps}
-    for run in runs_of(path, format_, columns, rows, notes, name=name, in_parts=survey.in_parts, **plans):
+    for run in runs_of(
+        path,
+        format_,
+        columns,
+        rows,
+        notes,
+        name=name,
+        planned=survey.planned(),
+        planned_steps=survey.steps,
+        in_parts=survey.in_parts,
+    ):
         if not has_epochs and not survey.has_steps and run.steps < least:
             raise NotALogError("its lines count nothing, and tell of one loss: an evaluation, not a training")
         yield dataclasses.replace(

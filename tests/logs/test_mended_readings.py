@@ -1,7 +1,5 @@
 """Readings that public logs were got wrong by, each on a small input by the rules of its format."""
 
-# lines as they are printed
-
 import json
 
 import pytest
