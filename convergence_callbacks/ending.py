@@ -164,7 +164,7 @@ def not_judged(observations: Sequence[Observation], *, several_optimisers: bool 
     missing = []
     if len(_judged(observations)) < FEWEST:
         missing.append(NotJudged.TOO_FEW)
-    if all(val is None for _, val in losses):
+    if not any(is_finite(val) for _, val in losses):
         missing.append(NotJudged.NO_VALIDATION)
     if several_optimisers:
         missing.append(NotJudged.SEVERAL_OPTIMISERS)

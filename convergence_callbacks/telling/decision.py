@@ -156,7 +156,8 @@ def _line(known: Known, reason: str, advice: tuple[str, ...]) -> str:
     if decision.best_value is not None and known.best is not None:
         parts.append(f"best {numbers.value(decision.best_value)} at {known.best}")
     if not decision.stop and known.use_best:  # there may be a better one to come
-        advice = tuple(each for each in advice if not each.startswith(known.use_best))
+        later = (each for each in advice if not each.startswith(known.use_best))
+        advice = tuple(each.removeprefix("then ") for each in later)
     if advice:
         parts.append(f"next: {'; '.join(advice)}")
     return " | ".join(filter(None, parts))

@@ -26,10 +26,18 @@ def reason(known: Known) -> str:
     if start is None or best is None:
         return ""
     within = f" in {epochs}" if epochs else ""
-    rises = best > start  # where more is better
+    rises = best > start  # where more is better, or a baseline was never reached
     if numbers.value(start) == numbers.value(best):
-        return f"the loss never {'rose above' if rises else 'fell below'} {numbers.value(best)}{within}"
+        return f"the loss {'was never better than' if rises else 'never fell below'} {numbers.value(best)}{within}"
+    if _was_best_at_first(known):
+        return f"the loss was never better than at first, {numbers.value(best)}{within and f', {within.strip()}'}"
     return f"the loss only {'rose' if rises else 'fell'} from {numbers.value(start)} to {numbers.value(best)}{within}"
+
+
+def _was_best_at_first(known: Known) -> bool:
+    """Whether no step was better than the first of those that were counted."""
+    counted, decision = known.number("epochs"), known.decision
+    return counted is not None and counted > 1 and decision.best_step == decision.step + 1 - counted
 
 
 def advice(known: Known) -> tuple[str, ...]:

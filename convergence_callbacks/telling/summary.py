@@ -32,8 +32,11 @@ LIKELY = 0.5
 LEAST_HOURS = 1 / 3600
 """Shorter times are not reported as saved, in hours."""
 
+TELLS_NOTHING = (NotJudged.NO_LOSS, NotJudged.TOO_FEW)
+"""What leaves nothing to be said of a run that was not found to be broken."""
+
 NOT_JUDGED: Mapping[NotJudged, str] = {
-    NotJudged.NO_LOSS: "no loss was logged",
+    NotJudged.NO_LOSS: "no loss that is a number was logged",
     NotJudged.TOO_FEW: "too few {}s to judge",
     NotJudged.NO_VALIDATION: "no validation loss, so overfitting could not be seen",
     NotJudged.NO_RATE: "the learning rate is not known, so none can be named to try",
@@ -78,11 +81,11 @@ def _what(known: Known, ending: Ending, cause: str) -> str:
     """The first line: what ended the training, what it looks like and why."""
     decision = known.decision
     said = words_of(decision, left_out=(BUDGET,)).reason
-    is_early = NotJudged.TOO_FEW in ending.not_judged and decision.verdict is Verdict.IMPROVING
-    looks = missing([NotJudged.TOO_FEW], known.counter.noun) if is_early else verdict_of(decision)
+    unknown = [each for each in TELLS_NOTHING if each in ending.not_judged and decision.verdict is Verdict.IMPROVING]
+    looks = missing(unknown, known.counter.noun) if unknown else verdict_of(decision)
     head = f"{_ended(known, ending, cause)}: {looks}"
     reason = capitalised(said)
-    others = [each for each in _that_matters(known, ending) if not is_early or each is not NotJudged.TOO_FEW]
+    others = [each for each in _that_matters(known, ending) if each not in unknown]
     unjudged = missing(others, known.counter.noun)
     return " ".join(filter(None, (f"{head}.", reason and f"{reason}.", unjudged and f"Not judged: {unjudged}.")))
 
@@ -191,6 +194,8 @@ def _against_patience(known: Known, ending: Ending) -> str:
 
 def _next(known: Known, file: str | None, *, is_saved: bool | None) -> str:
     """The last line: what to do, in values to type."""
+    if known.decision.best_step is None and known.decision.verdict is Verdict.IMPROVING:  # nothing is known of it
+        return ""
     advice = list(words_of(known.decision, restored=known.restored).advice)
     is_lost = is_saved is False and not known.restored
     if known.use_best and (known.restored or is_lost):  # the line before says so, or nobody has them

@@ -82,3 +82,25 @@ def test_best_weights_that_nobody_handed_over_are_told():
         strict.update(train_loss=loss, val_loss=loss)
     with pytest.raises(ConvergenceError, match="are gone"):
         strict.restore(torch.nn.Linear(1, 1))
+
+
+@pytest.mark.parametrize("autocast", [False, True])
+def test_a_compiled_model_is_judged_and_given_its_best_weights(autocast):
+    torch.manual_seed(0)
+    plain = torch.nn.Linear(4, 1)
+    model = torch.compile(plain, backend="eager")
+    x = torch.randn(32, 4)
+    stopping = ConvergenceStopping(criteria=Patience(3), min_epochs=0, restore_best=True, verbose=False)
+    seen = []
+    for loss in (1.0, 0.6, 0.4, 0.5, 0.5, 0.5):
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            given = model(x).square().mean()
+        given.backward()
+        with torch.no_grad():
+            plain.weight -= 0.1 * plain.weight.grad
+        seen.append(plain.weight.clone())
+        if stopping.update(model, train_loss=given, val_loss=torch.tensor(loss, dtype=torch.bfloat16)).stop:
+            break
+    assert stopping.stopped_epoch == 5
+    assert stopping.restore(model) is model
+    assert torch.equal(plain.weight, seen[2])

@@ -164,6 +164,7 @@ def test_swings_are_told_where_there_are_any():
         (2.3081, 2.30809, "the loss never fell below 2.308 in 40 epochs"),
         (2.31, 2.28, "the loss only fell from 2.31 to 2.28 in 40 epochs"),
         (0.10, 0.12, "the loss only rose from 0.1 to 0.12 in 40 epochs"),
+        (2.3029, 2.30292, "the loss was never better than 2.303 in 40 epochs"),
     ],
 )
 def test_a_run_that_learns_nothing(start, best, said):

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from convergence_callbacks import Verdict
+from convergence_callbacks import Monitor, Observation, Verdict
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.ending import Ending, NotJudged, Patient
 from convergence_callbacks.telling.summary import summary_of
@@ -73,7 +73,10 @@ def test_what_could_not_be_judged_is_told_with_why():
     slow = decided(Verdict.FALSE_CONVERGENCE, "max_epochs", stop=True)
     said = summary_of(slow, Ending(spent=52, not_judged=(NotJudged.NO_RATE,)))
     assert "Not judged: the learning rate is not known, so none can be named to try." in said
-    assert summary_of(None, Ending(not_judged=(NotJudged.NO_LOSS,))) == "Nothing was judged: no loss was logged."
+    assert (
+        summary_of(None, Ending(not_judged=(NotJudged.NO_LOSS,)))
+        == "Nothing was judged: no loss that is a number was logged."
+    )
 
 
 def test_of_trees_it_is_told_how_to_predict_with_those_up_to_the_best_round():
@@ -98,3 +101,27 @@ def test_of_too_few_epochs_nothing_is_said_to_improve():
 def test_the_gain_of_all_epochs_so_far_is_not_told_as_recent():
     decision = decided(Verdict.IMPROVING, step=4, recent_gain=1.0, recent_epochs=4)
     assert "total gain" not in summary_of(decision, Ending(spent=5, budget=50))
+
+
+def account_of(*losses, **settings):
+    """What a training with these train and validation losses came to, in words."""
+    monitor = Monitor(max_epochs=len(losses), **settings)
+    seen = [Observation(step=step, train_loss=train, val_loss=val, lr=0.1) for step, (train, val) in enumerate(losses)]
+    decision = [monitor.observe(each) for each in seen][-1]
+    return summary_of(decision, Ending.of(seen, decision, monitor.settings))
+
+
+def test_losses_that_were_never_a_number_are_not_called_improving():
+    nan = float("nan")
+    assert account_of((nan, nan), (nan, nan)) == "Ended after epoch 1 of 2: no loss that is a number was logged."
+
+
+def test_a_validation_loss_that_was_never_a_number_was_not_judged():
+    said = account_of(*((0.9**epoch, float("nan")) for epoch in range(30)))
+    assert "Not judged: no validation loss, so overfitting could not be seen." in said
+
+
+def test_a_loss_that_was_best_at_first_did_not_fall():
+    said = account_of(*((0.9**epoch, 1 - 0.9**epoch) for epoch in range(30)), stop_on=())
+    assert "only fell" not in said
+    assert "was never better than at first, 0, in 30 epochs" in said or "not learning" not in said
