@@ -16,8 +16,6 @@ import optuna
 from joblib import Parallel, delayed
 from optuna.terminator import (
     BestValueStagnationEvaluator,
-    EMMREvaluator,
-    MedianErrorEvaluator,
     StaticErrorEvaluator,
     Terminator,
     TerminatorCallback,
@@ -29,29 +27,11 @@ from benchmarks.record.tasks import Task, draw_held_out_tasks
 from convergence_callbacks.compare.figures import resampled
 from convergence_callbacks.optuna import SearchStopping
 
-ORDERS = 5
-"""In so many orders the trials of each search are made; where a way takes seconds a trial, in one."""
-
-FEWEST = 20
-"""Trials before which Optuna's terminators end nothing, by default."""
-
-EACH = 5
-"""Trials after which the Gaussian process of one of them is fitted anew: it takes a second or more."""
+ORDERS = 2
+"""In so many orders the trials of each search are made."""
 
 Ends = Callable[[optuna.Study, optuna.trial.FrozenTrial], None]
 """A callback of a study."""
-
-
-class EachFew:
-    """Asks a costly callback at every fifth trial."""
-
-    def __init__(self, callback: Ends) -> None:
-        self._callback = callback
-
-    def __call__(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
-        """Ask it, where it is its turn."""
-        if trial.number + 1 >= FEWEST and (trial.number + 1) % EACH == 0:
-            self._callback(study, trial)
 
 
 def fixed(count: int) -> Callable[[int], Ends]:
@@ -72,22 +52,14 @@ def ours(tolerance: float, *, is_planned: bool) -> Callable[[int], Ends]:
 
 
 def stagnation(trials: int) -> Ends:
-    """Optuna's terminator of searches whose best value has stayed for thirty trials."""
+    """Optuna's terminator by a best value that has stayed; its evaluators with a model take seconds a trial."""
     return TerminatorCallback(Terminator(BestValueStagnationEvaluator(30), StaticErrorEvaluator(0)))
 
 
-def minimum_regret(trials: int) -> Ends:
-    """Optuna's terminator by expected minimum model regret."""
-    evaluator = EMMREvaluator()
-    return EachFew(TerminatorCallback(Terminator(evaluator, MedianErrorEvaluator(evaluator))))
-
-
-SLOW = "Optuna `Terminator`, `EMMREvaluator`"
 WAYS: Mapping[str, Callable[[int], Ends]] = {
     "all trials": fixed(10**6),
     **{f"{count} trials": fixed(count) for count in (10, 20, 30, 50)},
     "Optuna `Terminator`, `BestValueStagnationEvaluator(30)`": stagnation,
-    SLOW: minimum_regret,
     **{f"`SearchStopping`, tolerance {100 * one:g}%": ours(one, is_planned=False) for one in (0.02, 0.01, 0.005)},
     **{
         f"`SearchStopping`, tolerance {100 * one:g}%, trials known": ours(one, is_planned=True)
@@ -195,18 +167,13 @@ def table(found: Mapping[str, Sequence[Ended]]) -> list[str]:
 def rows(runs: Sequence[Run], jobs: int) -> list[str]:
     """What comes of the searches in each way, in Markdown."""
     by_data = searches(runs)
-    todo = [
-        (data, trials, way, order)
-        for data, trials in by_data.items()
-        for way in WAYS
-        for order in range(1 if way == SLOW else ORDERS)
-    ]
+    todo = [(data, trials, way, order) for data, trials in by_data.items() for way in WAYS for order in range(ORDERS)]
     found: dict[str, list[Ended]] = {way: [] for way in WAYS}
     for (_, _, way, _), one in zip(todo, Parallel(n_jobs=jobs)(delayed(ended)(*each) for each in todo), strict=True):
         found[way].append(one)
     count = sum(map(len, by_data.values()))
     return [
-        f"{len(by_data)} searches of {count} trials in all, in {ORDERS} orders each; {SLOW} in one.",
+        f"{len(by_data)} searches of {count} trials in all, in {ORDERS} orders each.",
         "",
         *table(found),
     ]
