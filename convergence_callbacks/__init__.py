@@ -1,4 +1,4 @@
-"""Tells when a neural network has finished training, and why.
+"""Ends a training once more epochs bring nothing, and says why.
 
 >>> from convergence_callbacks import Monitor
 >>> monitor = Monitor(max_epochs=200)

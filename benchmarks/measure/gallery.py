@@ -118,9 +118,9 @@ def _can_be_seen(run: Run, verdict: str) -> bool:
 def section(name: str, title: str, caption: str, shown: Replay) -> str:
     """What the page says of a panel."""
     end, run = shown.end, shown.run
-    did = f"It was ended after {end.step + 1} of {run.epochs} epochs" if end.ends_early else "It was not ended"
-    told = f"{did}, as {end.verdict.replace('_', ' ')}"
-    return f"### {title}\n\n{caption} {told}.\n\n![{title.capitalize()}: {caption}](pictures/gallery/{name}.png)\n"
+    after = f"ended it after {end.step + 1} of {run.epochs} epochs" if end.ends_early else "did not end it"
+    ending = f"The rule {after}; its verdict: {end.verdict.replace('_', ' ')}"
+    return f"### {title}\n\n{caption} {ending}.\n\n![{title.capitalize()}: {caption}](pictures/gallery/{name}.png)\n"
 
 
 def page(verdicts: Sequence[str], traps: Sequence[str]) -> str:
@@ -128,23 +128,24 @@ def page(verdicts: Sequence[str], traps: Sequence[str]) -> str:
     return "\n".join([
         "# Gallery",
         "",
-        "Recorded runs, shown to the default rule from the first epoch to the last; what came after its stop is drawn",
-        "faint. `make gallery` chooses the runs by rule, draws them and writes this page.",
+        "Recorded runs, judged by the default rule from the first epoch to the last. What came after the stop is drawn",
+        "faint. `make gallery` chooses the runs by fixed criteria, draws them and writes this page.",
         "",
-        "The ribbon shows the verdict of each epoch; the line below the picture, by which numbers. The hatched",
-        "band is the forecast of the loss's level from a third of the budget on (or from the stop where that came",
-        "before), in which it should end in nine of ten runs; *ETA* says in how many epochs, from there, the lowest",
-        "loss is within 1% of the gain of what the whole budget brings.",
+        "- *The ribbon* shows the verdict of each epoch, and the line below the picture the numbers behind it.",
+        "- *The hatched band* is the forecast of the loss's level, made at a third of the budget, or at the stop if",
+        "  that came earlier. In nine of ten runs the loss should end in it.",
+        "- *ETA* is the number of epochs from there until the lowest loss is within 1% of the gain of what the whole",
+        "  budget brings.",
         "",
         "## Verdicts",
         "",
-        "Of each the run that is named with most confidence, on data sets that nothing was fitted to.",
+        "For each verdict the run with the highest confidence, on data sets that nothing was fitted to.",
         "",
         *verdicts,
         "## Traps",
         "",
-        "What misleads people and simple rules: of each the run that shows it most, among all that were recorded. How",
-        "often the verdicts are right nobody can see here; that is measured on data sets left out of the fit.",
+        "Courses that mislead people and simple rules: for each the recorded run that shows it most clearly. How often",
+        "verdicts are right can't be seen here; it is [measured](benchmark.md#is-it-right-about-why).",
         "",
         *traps,
     ]).rstrip() + "\n"  # fmt: skip

@@ -229,14 +229,14 @@ TRAPS = (
     Trap(
         "rate-step",
         "the rate falls in a step",
-        "The plateau before half of the budget is what the step is there to end.",
+        "The step ends the plateau in the first half of the budget.",
         _jump,
     ),
-    Trap("warm-up", "warm-up", "While the learning rate rises from next to nothing, so does nothing else.", _warm_up),
+    Trap("warm-up", "warm-up", "While the learning rate rises from next to nothing, little is learnt.", _warm_up),
     Trap(
         "label-noise",
         "wrong labels in the training data",
-        "Validation loss turns, since the network learns the wrong labels by heart; accuracy goes on rising.",
+        "Validation loss turns, since the network memorises the wrong labels; accuracy goes on rising.",
         _label_noise,
         scored=True,
     ),

@@ -19,7 +19,7 @@ from convergence_callbacks.cli.watch import watch
 
 app = typer.Typer(
     name="convergence",
-    help="Tells when a neural network has finished training, and why.",
+    help="Find out when a training was finished, and why.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_show_locals=False,  # they may hold what is private
@@ -38,7 +38,7 @@ def main(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Tells when a neural network has finished training, and why."""
+    """Find out when a training was finished, and why."""
 
 
 app.command()(init)

@@ -11,8 +11,8 @@ from pathlib import Path
 PAGE = Path(__file__).parents[2] / "docs" / "combinations.md"
 INTRODUCTION = """# Tested combinations
 
-In each of these a training with `ConvergenceStopping` was run, and ended at the right epoch, in all processes at the
-same and for the same reason. `make combinations` runs them, and writes this page.
+A training with `ConvergenceStopping` was run in each of these combinations. All its processes ended at the right
+epoch, for the same reason. `make combinations` runs them, and writes this page.
 """
 
 
