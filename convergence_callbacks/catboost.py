@@ -28,7 +28,7 @@ class ConvergenceStopping(Stopping):
     """Ends a CatBoost training when it has converged, overfits, diverged or does not learn, and says why.
 
     It takes the settings of `Stopping`; an epoch is an iteration, and ``max_epochs`` has to be given, since CatBoost
-    does not tell how many are asked for. CatBoost computes the loss of the training data by itself, under the name
+    does not show how many were asked for. CatBoost computes the loss of the training data by itself, under the name
     *learn*. Evaluations are named ``data/metric``, as in ``val_metric="validation/AUC"``. A training that
     goes on from a snapshot is decided as if it had never stopped.
     """

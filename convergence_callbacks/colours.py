@@ -1,4 +1,4 @@
-"""Colours that everybody can tell apart, also in grey (Okabe & Ito 2008)."""
+"""Colours that everybody can distinguish, also in grey (Okabe & Ito 2008)."""
 
 from __future__ import annotations
 

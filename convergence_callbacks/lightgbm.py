@@ -25,7 +25,7 @@ from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.metrics.evaluations import Evaluation, as_logged, is_validated, judged, rises
 from convergence_callbacks.metrics.trivial import Baseline, of_targets
 
-DART = "dart weights earlier trees anew in each round, so those up to the best are not the model that was best"
+DART = "dart reweights earlier trees in each round, so those up to the best are not the model that was best"
 """Why there is no best model of dart."""
 
 

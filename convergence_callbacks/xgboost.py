@@ -42,7 +42,7 @@ STATE_EVERY = 16
 """Rounds from one state to the next: to write it in each would take longer than to judge the round."""
 
 NO_SLICE = {
-    "dart": "dart weights earlier trees anew in each round, so those up to the best are not the model that was best",
+    "dart": "dart reweights earlier trees in each round, so those up to the best are not the model that was best",
     "gblinear": "gblinear has no trees of which the later ones could be left out",
 }
 """Boosters of which the state at an earlier round can't be had, and why."""
@@ -52,7 +52,7 @@ class ConvergenceStopping(Stopping, TrainingCallback):
     """Ends an XGBoost training when it has converged, overfits, diverged or does not learn, and says why.
 
     It takes the settings of `Stopping`; an epoch is an iteration, and ``max_epochs`` has to be given, since XGBoost
-    does not tell how many are asked for. Hand the training data to ``evals`` too, under a name with *train* in it:
+    does not show how many were asked for. Hand the training data to ``evals`` too, under a name with *train* in it:
     both curves are judged together. Other evaluations are named ``data/metric``, as in
     ``train_metric="validation_0/rmse"``. ``restore_best`` keeps the trees up to the best iteration. The state is in
     the booster while it trains, so a training that goes on from a ``TrainingCheckPoint`` is decided as if it had

@@ -45,7 +45,7 @@ def lines_below(output, heading):
     return [line.strip() for line in match[1].splitlines()] if match else []
 
 
-def test_it_tells_its_version(run):
+def test_it_prints_its_version(run):
     result = run("--version")
     assert (result.exit_code, result.stdout) == (0, f"convergence {__version__}\n")
 
@@ -61,7 +61,7 @@ def test_init_writes_a_file_that_check_finds_valid(run, tmp_path):
     assert run("check", "convergence.yaml").exit_code == 0
 
 
-def test_init_writes_where_it_is_told(run, tmp_path):
+def test_init_writes_to_the_path_that_is_given(run, tmp_path):
     result = run("init", "mine.yaml")
     assert (tmp_path / "mine.yaml").exists() and "convergence check mine.yaml" in result.stdout
 
@@ -86,7 +86,7 @@ def test_init_says_where_it_can_not_write(run):
     assert result.stderr == "no/such/folder.yaml: No such file or directory\n"
 
 
-def test_check_tells_each_mistake_with_its_line_on_standard_error(check):
+def test_check_reports_each_mistake_with_its_line_on_standard_error(check):
     result = check("tolerence: 0.1\ncriteria:\n  - patience: -3\n")
     assert result.exit_code == 1
     assert result.stdout == ""
@@ -108,7 +108,7 @@ def test_a_wrong_usage_is_status_2(run, arguments):
     assert "Usage:" in result.stderr
 
 
-def test_check_says_of_the_default_rule_what_stops_and_what_is_only_told(check):
+def test_check_explains_which_verdicts_of_the_default_rule_stop_and_which_are_only_reported(check):
     output = check("").stdout
     stops, told = (
         lines_below(output, "The training stops"),
@@ -161,7 +161,7 @@ def test_joined_criteria_stop_by_the_gravest_of_their_verdicts(check):
     assert not lines_below(check(f"{joined}stop_on: [unstable]\n").stdout, "These criteria never stop it")
 
 
-def test_check_tells_what_an_integration_would_refuse(run, tmp_path):
+def test_check_reports_what_an_integration_would_refuse(run, tmp_path):
     (tmp_path / "convergence.yaml").write_text("restore_best: true\nlog_decisions: true\nprobe: true\n")
     refused = run("check", "convergence.yaml", "--for", "jax")
     assert refused.exit_code == 1
@@ -180,7 +180,7 @@ def test_check_says_what_happens_at_the_end(check):
 
 
 @pytest.mark.parametrize("kind", OURS.values(), ids=lambda kind: kind.name)
-def test_the_verdicts_told_of_a_criterion_are_those_in_its_code(kind):
+def test_the_verdicts_reported_of_a_criterion_are_those_in_its_code(kind):
     if issubclass(kind, Composition | Default | Diagnosis):
         return
     named = {Verdict[name] for name in re.findall(r"Verdict\.([A-Z_]+)\b", inspect.getsource(kind))}

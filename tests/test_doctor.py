@@ -30,7 +30,7 @@ def test_what_is_not_installed_is_no_fault(monkeypatch):
     assert list(versions())[-1] == Check("no-such-package", None, "not installed")
 
 
-def test_a_door_without_its_library_names_the_extra():
+def test_a_integration_without_its_library_names_the_extra():
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"
         "from convergence_callbacks import doctor\n"

@@ -62,7 +62,7 @@ def test_a_callback_of_the_program_goes_before_it(tmp_path, named):
     assert (own.stopped_epoch, made.current_epoch) == (8, 9)
 
 
-def test_a_file_that_is_not_there_or_wrong_is_told_at_once(tmp_path, named, monkeypatch):
+def test_a_file_that_is_not_there_or_wrong_is_reported_at_once(tmp_path, named, monkeypatch):
     named.write_text("patience: 3\n")
     with pytest.raises(SettingsError, match="line 1: 'patience' is a criterion"):
         trainer(tmp_path)

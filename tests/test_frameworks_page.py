@@ -148,7 +148,7 @@ def test_the_lines_for_a_framework_can_be_pasted(section, tmp_path, monkeypatch)
         assert names["stopping"].decision is not None
 
 
-def test_every_door_has_its_lines_and_its_place_in_the_table():
+def test_every_integration_has_its_lines_and_its_place_in_the_table():
     assert {adapter_of(section).name for section in SECTIONS.keys() - WITHOUT_ADAPTER} == {a.name for a in ADAPTERS}
     anchors = re.findall(r"^\| \[.*?\]\(#(.*?)\)", PAGE.read_text(), re.MULTILINE)
     assert anchors == [name.lower().replace(" ", "-") for name in SECTIONS if name not in NO_DOOR]

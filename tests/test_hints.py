@@ -38,7 +38,7 @@ def test_an_extra_is_installed_from_the_clone_where_there_is_one(tmp_path, monke
     assert missing.not_installed("Keras", "keras").endswith(f"pip install -e '{tmp_path}[keras]'")
 
 
-def test_keras_without_a_backend_is_told_as_that():
+def test_keras_without_a_backend_is_reported_as_that():
     pytest.importorskip("keras", reason="needs pip install 'convergence-callbacks[keras]'")
     code = """
 import os, sys

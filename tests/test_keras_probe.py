@@ -112,7 +112,7 @@ def test_a_copy_begins_where_the_run_is_at_another_rate():
 def test_a_probe_without_data_is_told_and_the_training_goes_on(monkeypatch):
     monkeypatch.setattr(SUSPECT, lambda decision: decision.step == 10)
     stopping = ConvergenceStopping(verbose=False, stop_on=[], probe=True)
-    with pytest.warns(RuntimeWarning, match=r"tell probe_on\(x, y, …\) what fit is given"):
+    with pytest.warns(RuntimeWarning, match=r"pass what fit is given to probe_on\(x, y, …\)"):
         linear().fit(**DATA, epochs=11, verbose=0, callbacks=[stopping])
     assert len(stopping.history) == 11 and "probe_epochs" not in stopping.history[10].evidence
 

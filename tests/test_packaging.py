@@ -32,7 +32,7 @@ def test_the_licence_of_everything_that_a_user_may_install_is_listed():
     assert wanted - {"convergence-callbacks"} <= listed
 
 
-def test_every_door_has_an_extra_and_all_has_every_one():
+def test_every_integration_has_an_extra_and_all_has_every_one():
     doors = {adapter.door for adapter in ADAPTERS}
     assert doors <= EXTRAS.keys()
     (everything,) = EXTRAS["all"]

@@ -77,7 +77,7 @@ def test_json_and_csv_say_the_same_to_programs(command, tmp_path):
     assert int(row["steps"]) == run["steps"] == 30
 
 
-def test_problems_are_told_and_lose_no_run(command, tmp_path):
+def test_problems_are_reported_and_lose_no_run(command, tmp_path):
     keras_csv(tmp_path / "one")
     (tmp_path / "cut.json").write_text('{"loss": [1')
     result = command(tmp_path, "--json")
@@ -92,7 +92,7 @@ def test_fail_on_a_verdict(command, tmp_path, verdicts, status):
     assert command(tmp_path, "--fail-on", verdicts).exit_code == status
 
 
-def test_an_unknown_verdict_is_told_with_the_nearest(command, tmp_path):
+def test_an_unknown_verdict_is_reported_with_the_nearest(command, tmp_path):
     result = command(tmp_path, "--fail-on", "divergd")
     assert result.exit_code == 2 and "unknown verdict 'divergd'" in result.stderr and "'diverged'?" in result.stderr
 
@@ -160,7 +160,7 @@ def test_a_path_that_can_not_be_read_does_not_hinder_the_others(command, tmp_pat
     assert result.exit_code == 1 and len(data["runs"]) == len(data["problems"]) == 1
 
 
-def test_best_epoch_and_advice_are_told_in_table_csv_and_json(command, tmp_path):
+def test_best_epoch_and_advice_are_reported_in_table_csv_and_json(command, tmp_path):
     keras_csv(tmp_path / "a")
     (run,) = json.loads(command(tmp_path, "--json").stdout)["runs"]
     (row,) = csv.DictReader(io.StringIO(command(tmp_path, "--csv").stdout))
@@ -192,7 +192,7 @@ def test_a_run_of_which_nothing_can_be_judged_has_a_status_of_its_own(command, t
     assert result.exit_code == 4 and "nothing could be judged: too few epochs to judge" in result.stderr
 
 
-def test_what_broken_runs_cost_until_they_were_seen_is_told(command, tmp_path):
+def test_what_broken_runs_cost_until_they_were_seen_is_reported(command, tmp_path):
     for name in ("a", "b"):
         rows = [(e, 1.0 if e < 9 else "nan", 1.0 if e < 9 else "nan") for e in range(30)]
         write_csv(tmp_path / f"{name}.csv", ["epoch", "loss", "val_loss"], rows)
@@ -215,7 +215,7 @@ def test_another_rule_ends_a_run_where_its_own_replay_does():
 @pytest.mark.parametrize(
     ("schedule", "is_told"), [("cosine", True), ("MultiStepLR", True), ("ReduceLROnPlateau", False), ("", False)]
 )
-def test_rates_of_a_schedule_that_the_configuration_names_are_told_in_advance(schedule, is_told):
+def test_rates_of_a_schedule_that_the_configuration_names_are_known_in_advance(schedule, is_told):
     run = run_of(exponential(30, 5))
     seen = tuple(dataclasses.replace(each, lr=0.1 / (1 + each.step)) for each in run.observations)
     replayed = replay(dataclasses.replace(run, observations=seen, schedule=schedule))

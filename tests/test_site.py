@@ -33,7 +33,7 @@ def test_no_page_loads_anything_from_another_host(site):
     assert loaded and not {target for target in loaded if re.match(r"(https?:)?//", target)}
 
 
-def test_the_reference_tells_of_all_that_is_public(site):
+def test_the_reference_covers_all_that_is_public(site):
     told = "".join(page.read_text() for page in (site / "reference").rglob("*.html"))
     missing = {name for name in convergence_callbacks.__all__ if f'id="convergence_callbacks.{name}"' not in told}
     missing -= {"Monitor"} if 'id="convergence_callbacks.core.monitor.Monitor"' in told else set()

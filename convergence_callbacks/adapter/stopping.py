@@ -220,7 +220,7 @@ class Stopping(FromYaml):
     def report_unreadable(self, error: StateError) -> None:
         """Complain of a saved state that can't be read, in place of which this run starts anew."""
         instead = "with strict=False " if self.settings.strict else ""
-        self.run.complaints.make(StateError(f"{error}; {instead}the criteria start afresh"))
+        self.run.complaints.make(StateError(f"{error}; {instead}the criteria start without it"))
 
     @property
     def judged_metric(self) -> str | None:

@@ -68,7 +68,7 @@ class Watch(Stopping):
             self.begin(*known, **named)
         except StateError as error:
             self.begin(*known, **named)
-            self.complain(StateError(f"{error}; the diagnosis starts afresh"))
+            self.complain(StateError(f"{error}; the diagnosis starts without it"))
 
     @property
     def ends(self) -> bool:

@@ -1,4 +1,4 @@
-"""All checks of data and gradients, and what a decision says of what they found."""
+"""All checks of data and gradients, and what a decision reports of their findings."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def check_data(
     Args:
         inputs: An array or tensor of numbers with an example a row.
         targets: What is to be learnt of each; whole numbers are classes.
-        outputs: What the model says to these inputs, of which only the shape counts.
-        layers: What reaches the layers of a model, such as `convergence_callbacks.torch.layers_of` tells.
+        outputs: The model's outputs for these inputs, of which only the shape counts.
+        layers: The gradients of the layers of a model, such as `convergence_callbacks.torch.layers_of` gives.
 
     Raises:
         SettingsError: Something is no array of numbers, or inputs and targets differ in number.

@@ -39,7 +39,7 @@ class Examples:
     Args:
         inputs: Numbers of shape (examples, …).
         targets: What is to be learnt of each, None where that is not known.
-        output_shape: Shape of what the model said to as many examples as `target_shape` has, None where not known.
+        output_shape: Shape of the model's outputs for as many examples as `target_shape` has, None if not known.
         target_shape: Shape of the targets that the output was compared with.
         layers: The model's layers.
     """

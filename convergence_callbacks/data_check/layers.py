@@ -9,7 +9,7 @@ from convergence_callbacks.core.fault import Fault
 from convergence_callbacks.data_check.examples import Examples, Layer
 
 MOSTLY = 0.5
-"""Share of the weights from which on frozen ones are told."""
+"""Share of frozen weights from which on they are reported."""
 
 SHOWN = 3
 """Layers that are named."""

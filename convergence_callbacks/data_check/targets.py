@@ -22,7 +22,7 @@ def single_class(examples: Examples) -> Fault | None:
 
 
 def unscaled_targets(examples: Examples) -> Fault | None:
-    """Values to be predicted that are far larger than what a fresh network says."""
+    """Targets that are far larger than the outputs of a fresh network."""
     targets = examples.targets
     if targets is None or targets.dtype.kind != "f":
         return None

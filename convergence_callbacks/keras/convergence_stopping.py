@@ -42,7 +42,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
     decisions are then those of a run that was never killed. Another ``fit`` of the same model, with the
     ``initial_epoch`` at which the last one ended, begins a new phase, as `new_phase` does. The rates of a
     ``LearningRateScheduler`` can't be seen from here: hand its function to ``lr_schedule`` as well. With ``probe``
-    tell `probe_on` what ``fit`` is given; with ``act`` stand before ``BackupAndRestore`` in the list.
+    pass what ``fit`` is given to `probe_on`; with ``act`` stand before ``BackupAndRestore`` in the list.
     """
 
     integration = "Keras"
@@ -99,7 +99,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         self._saving = patterns()
         self._note_files(None)
         if self.settings.probe and self._data is None:
-            needed = "a probe needs the data: tell probe_on(x, y, …) what fit is given"
+            needed = "a probe needs the data: pass what fit is given to probe_on(x, y, …)"
             self.run.complaints.make(ConvergenceError(needed), about="probe")
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:

@@ -30,7 +30,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
     """Keras's `EarlyStopping`: its arguments and decisions, without its known defects, with a diagnosis.
 
     ``docs/defects.md`` lists what differs. `decision`, `history`, `observations` and `listeners` are those of
-    `Stopping`: what the training looks like is told at every epoch, whatever ends it.
+    `Stopping`: what the training looks like is reported at every epoch, whatever ends it.
 
     Args:
         monitor: Name of the metric to judge.
@@ -42,7 +42,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         restore_best_weights: Give the model the weights of the best epoch at the end.
         start_from_epoch: Epochs at the beginning that are not judged.
         tolerance: End the training also by the default rule: when what is still to be gained is below this share of
-            what was gained, or the training is lost. Left out, its verdict is only told.
+            what was gained, or the training is lost. Left out, its verdict is only reported.
         backup_dir: Folder of its own for what must survive a kill, beside Keras's ``BackupAndRestore``.
 
     Raises:
@@ -77,7 +77,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         if patience < 0:
             raise SettingsError(f"patience must be at least 0, got {patience}", ("patience",))
         super().__init__(monitor, min_delta, patience, verbose, mode, baseline, restore_best_weights, start_from_epoch)
-        Watch(monitor, mode="min", tolerance=tolerance)  # so that a wrong tolerance is told here
+        Watch(monitor, mode="min", tolerance=tolerance)  # so that a wrong tolerance is refused here
         self.tolerance = tolerance
         self.backup_dir = None if backup_dir is None else os.fspath(backup_dir)
         self.listeners: list[Callable[[Observation, Decision], None]] = []
@@ -245,7 +245,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
                     int(number) for number in (state["wait"], state["stopped_epoch"], state["decision"]["best_step"])
                 )
         except StateError as error:
-            warnings.warn(f"{error}; patience starts afresh", RuntimeWarning, stacklevel=2)
+            warnings.warn(f"{error}; patience starts without it", RuntimeWarning, stacklevel=2)
             return
         self.wait, self.best, self.stopped_epoch, self.best_epoch = wait, best, stopped, best_epoch
         self._saved_watch = state.get("watch")

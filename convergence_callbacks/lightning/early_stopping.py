@@ -36,7 +36,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
     """Lightning's `EarlyStopping`: its arguments and decisions, without its known defects, with a diagnosis.
 
     ``docs/defects.md`` lists what differs. `decision`, `history`, `observations` and `listeners` are those of
-    `Stopping`: what the training looks like is told at every epoch, whatever ends it.
+    `Stopping`: what the training looks like is reported at every epoch, whatever ends it.
 
     Args:
         monitor: Name of the metric to judge.
@@ -51,7 +51,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         check_on_train_epoch_end: Check at the end of the epoch, not of validation; found out when left out.
         log_rank_zero_only: Log on the first process only.
         tolerance: End the training also by the default rule: when what is still to be gained is below this share of
-            what was gained, or the training is lost. Left out, its verdict is only told.
+            what was gained, or the training is lost. Left out, its verdict is only reported.
 
     Raises:
         MisconfiguredError: An argument has a wrong value; it is Lightning's ``MisconfigurationException`` too.
@@ -98,7 +98,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
             check_on_train_epoch_end,
             log_rank_zero_only,
         )
-        Watch(monitor, mode=mode, tolerance=tolerance)  # so that a wrong tolerance is told here
+        Watch(monitor, mode=mode, tolerance=tolerance)  # so that a wrong tolerance is refused here
         self.tolerance = tolerance
         self.listeners: list[Callable[[Observation, Decision], None]] = []
         self._when_asked = check_on_train_epoch_end
@@ -115,7 +115,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
     # Run ----------------------------------------------------------------------------------------------
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
-        """Forget the last training, and take up what this trainer says of when to check."""
+        """Forget the last training, and read from this trainer when to check."""
         self._check_on_train_epoch_end = self._when_asked
         super().setup(trainer, pl_module, stage)
         if stage == "fit" and trainer.world_size > 1 and _may_lack_validation(trainer, pl_module):
@@ -234,7 +234,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
             self.stopping_reason = type(reason)(0)
 
     def _signal(self, trainer: Any) -> None:
-        """Tell the trainer once it has reached its minimum of epochs and steps: it never forgets what it is told."""
+        """Set the trainer's flag, which it never forgets, once it has reached its minimum of epochs and steps."""
         if self._stops and trainer.fit_loop._can_stop_early:
             trainer.should_stop = True
 
@@ -254,7 +254,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         """Take up a saved state, also one of Lightning's own callback; the settings stay the user's.
 
         Raises:
-            StateError: It is damaged or foreign; without ``strict`` that is told, and patience starts afresh.
+            StateError: It is damaged or foreign; without ``strict`` that is a warning, and patience starts without it.
         """
         if not self._fits.may_load():
             return
@@ -264,9 +264,9 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
                 super().load_state_dict({**state_dict, "patience": self.patience, "best_score": saved.best_score})
         except StateError as error:
             if self.strict:
-                raise StateError(f"{error}; with strict=False patience starts afresh") from error
+                raise StateError(f"{error}; with strict=False patience starts without it") from error
             self._forget()
-            warnings.warn(f"{error}; patience starts afresh; the training goes on", RuntimeWarning, stacklevel=2)
+            warnings.warn(f"{error}; patience starts without it; the training goes on", RuntimeWarning, stacklevel=2)
             return
         stops = self.wait_count >= max(1, self.patience) if saved.stops is None else saved.stops
         self._stops = stops and saved.settings.items() <= self._settings().items()

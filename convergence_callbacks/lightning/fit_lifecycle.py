@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class FitLifecycle:
-    """Tells whether a fit begins anew, or goes on from a state that was loaded for that very fit.
+    """Decides whether a fit starts from nothing, or continues from a state that was loaded for that very fit.
 
     Lightning hands callbacks their state also where a checkpoint is only validated, tested or predicted from.
     """

@@ -45,7 +45,7 @@ def stretches(trainer: Any, every_n_steps: int) -> int | None:
 
 
 def schedule(trainer: Any, every_n_steps: int | None = None) -> list[float] | None:
-    """The rates to come by epoch, or by stretch of steps, where the first optimiser's scheduler tells them."""
+    """The rates to come by epoch, or by stretch of steps, if the first optimiser's scheduler is known."""
     epochs = limit(trainer.max_epochs) if every_n_steps is None else stretches(trainer, every_n_steps)
     configs = trainer.lr_scheduler_configs
     if epochs is None or not configs or not trainer.lightning_module.automatic_optimization:

@@ -22,7 +22,7 @@ def plot_compare(replays: Sequence[Replay], *, title: str = "") -> Figure:
     """Draw the judged loss of several trainings, each up to its stop, and faint after it.
 
     Args:
-        replays: The trainings with the rule's decisions, at most eight: more colours nobody tells apart.
+        replays: The trainings with the rule's decisions, at most eight, as there are distinct colours.
         title: What they have in common.
 
     Returns:

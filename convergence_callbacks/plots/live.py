@@ -19,7 +19,7 @@ class LivePlot:
     Hand it to any callback: ``stopping.listeners.append(LivePlot())``.
 
     Args:
-        path: File that is written anew at each epoch; without one the picture is shown in the notebook.
+        path: File that is rewritten at each epoch; without one the picture is shown in the notebook.
         every: Epochs from one picture to the next; a stop is always drawn.
         title: What is trained.
         forecast: Gives the forecast that is drawn, such as ``stopping.forecast``; None for not.

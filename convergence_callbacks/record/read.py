@@ -47,7 +47,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Rates:
-    """A line: what the function that tells the learning rates answered.
+    """A line: what the function of the learning rates answered.
 
     Args:
         line: Its number.

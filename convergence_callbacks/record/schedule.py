@@ -1,4 +1,4 @@
-"""Learning rates to come that a function tells, as they became known."""
+"""Learning rates to come that a function gives, as they became known."""
 
 from __future__ import annotations
 

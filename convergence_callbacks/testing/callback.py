@@ -298,7 +298,7 @@ def a_direction_that_nobody_knows_is_an_error_before_anything_is_trained(
 
 
 def the_direction_of_a_metric_is_that_of_its_name_and_is_said_once(integration: Integration, folder: Path) -> None:
-    """Which way the judged metric improves is told."""
+    """Which way the judged metric improves is reported."""
     with _printed() as printed:
         stopping = _run(integration, folder, val_metric=integration.metric, mode="auto", verbose=True).stopping
     assert stopping.monitor.settings.mode == "min", "the direction of the metric is another"

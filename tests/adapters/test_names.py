@@ -95,9 +95,9 @@ def test_only_a_score_is_answered_with_the_setting_that_takes_it():
 
 
 def test_dart_is_told_to_give_nothing_back():
-    with pytest.warns(RuntimeWarning, match="dart weights earlier trees anew"):
+    with pytest.warns(RuntimeWarning, match="dart reweights earlier trees"):
         lightgbm_fit(20, {"boosting": "dart"}, restore_best=True, criteria=Patience(3))
-    with pytest.warns(RuntimeWarning, match="dart weights earlier trees anew"):
+    with pytest.warns(RuntimeWarning, match="dart reweights earlier trees"):
         xgboost_fit(params={"booster": "dart"}, rounds=9, restore_best=True)
 
 

@@ -127,7 +127,7 @@ def test_without_evaluations_it_is_told_and_nothing_ends():
 
 
 @pytest.mark.parametrize(
-    ("booster", "reason"), [("dart", "dart weights earlier trees anew"), ("gblinear", "gblinear has no trees")]
+    ("booster", "reason"), [("dart", "dart reweights earlier trees"), ("gblinear", "gblinear has no trees")]
 )
 @pytest.mark.filterwarnings("ignore:.*gblinear.*:UserWarning", "ignore:.*gblinear.*:FutureWarning")
 def test_a_booster_whose_best_round_can_not_be_had_is_given_back_whole_with_the_reason(booster, reason):

@@ -143,7 +143,7 @@ print(list(spread(work, range(40), engine="ray")))
     assert done.stdout.strip() == str([n**2 for n in range(40)]) and (logs / "lost").exists()
 
 
-def test_an_unknown_engine_or_rule_is_told_with_the_nearest():
+def test_an_unknown_engine_or_rule_is_reported_with_the_nearest():
     with pytest.raises(ConvergenceError, match="unknown engine 'job'"):
         spread(abs, [1], engine="job")
     with pytest.raises(SettingsError, match="unknown rule 'patince'; did you mean 'patience'"):

@@ -46,7 +46,7 @@ def test_an_argument_is_checked_as_ever(file):
         Monitor.from_yaml(file, tolerance=5)
 
 
-def test_an_unknown_argument_is_told_with_the_nearest_one(file):
+def test_an_unknown_argument_is_reported_with_the_nearest_one(file):
     with pytest.raises(SettingsError, match="unknown setting of Monitor 'tolerence'; did you mean 'tolerance'"):
         Monitor.from_yaml(file, tolerence=0.1)
 

@@ -139,16 +139,16 @@ WRONG = {
 
 
 @pytest.mark.parametrize("line", WRONG, ids=lambda line: line[:40])
-def test_each_mistake_is_told_with_its_line_and_what_was_expected(complaints, line):
+def test_each_mistake_is_reported_with_its_line_and_what_was_expected(complaints, line):
     assert complaints(f"# a comment\n\n{line}\n") == [f"convergence.yaml, line 3: {WRONG[line]}"]
 
 
-def test_an_unknown_criterion_is_told_with_the_nearest_one(complaints):
+def test_an_unknown_criterion_is_reported_with_the_nearest_one(complaints):
     (line,) = complaints("criteria: patince\n")
     assert line.startswith("convergence.yaml, line 1: unknown criterion 'patince'; did you mean 'patience'? Known: ")
 
 
-def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(complaints):
+def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(complaints):
     lines = complaints(
         """\
         tolerance: 2
@@ -195,7 +195,7 @@ def test_a_setting_that_is_wrong_is_not_also_called_missing(complaints):
     assert len(complaints("criteria: {time_budget: {hours: -1}}\n")) == 1
 
 
-def test_settings_that_do_not_go_together_are_told_with_their_line(complaints):
+def test_settings_that_do_not_go_together_are_reported_with_their_line(complaints):
     assert complaints("strict: true\nevery_n_steps: 10\nprobe: true\n") == [
         "convergence.yaml, line 2: every_n_steps can't be used together with probe"
     ]
@@ -225,7 +225,7 @@ def test_a_single_mistake_knows_the_keys_that_lead_to_it(read):
         (b"#" * (MAX_BYTES + 1), "line 1, column 1: larger than 256 kB, no settings file is"),
     ],
 )
-def test_what_is_no_yaml_is_told_with_line_and_column(complaints, content, start):
+def test_what_is_no_yaml_is_reported_with_line_and_column(complaints, content, start):
     (line,) = complaints(content)
     assert line.startswith("convergence.yaml, line ") and start in line
 
@@ -318,7 +318,7 @@ def test_a_file_is_refused_where_python_refuses_the_value(tmp_path, name, value)
         assert list(read_settings(path)) == [name]
 
 
-def test_a_criterion_among_the_settings_is_told_its_place(tmp_path):
+def test_an_error_of_a_criterion_among_the_settings_has_its_place(tmp_path):
     path = tmp_path / "convergence.yaml"
     path.write_text("patience: 10\n")
     with pytest.raises(SettingsError, match=r"line 1: 'patience' is a criterion; it belongs below 'criteria:'"):

@@ -118,7 +118,7 @@ def test_a_dependence_that_no_line_shows_is_seen():
     assert names(x, (np.hypot(*x.T) > 1).astype(int)) == []
 
 
-def test_what_can_not_be_told_is_not_told():
+def test_what_can_not_be_known_is_not_reported():
     x = RNG.normal(size=(199, 3))
     noise = RNG.integers(0, 2, 199)
     assert p_value(Examples.of(x, noise)) is None  # too few examples
@@ -155,7 +155,7 @@ def test_hardly_any_data_is_no_fault(shape):
     assert names(np.zeros(shape), np.zeros(shape[0])) in ([], ["constant_inputs"])
 
 
-def test_every_check_is_told_apart_by_its_name():
+def test_every_check_has_a_name_of_its_own():
     found = [fault.name for fault in check_data(np.full((50, 2), np.nan), np.full(50, np.nan))]
     assert len(set(found)) == len(found) >= 2 and len({check.__name__ for check in CHECKS}) == len(CHECKS)
 

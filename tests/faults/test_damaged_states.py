@@ -1,4 +1,4 @@
-"""A saved state that is damaged or foreign is told, and the run starts afresh; with `strict` it ends."""
+"""A saved state that is damaged or foreign is told, and the run starts without it; with `strict` it ends."""
 
 import copy
 import json
@@ -74,7 +74,7 @@ def test_no_damage_of_a_state_ends_a_training(file):
                 stopping.begin_resumed()
                 show(stopping, 5, 7)
                 stopping.state_dict()
-            refused += any("the criteria start afresh" in str(warning.message) for warning in told)
+            refused += any("the criteria start without it" in str(warning.message) for warning in told)
             if len(at) == 1 and value is ... and at[0] in {"curve", "decision", "version", "mode"}:
                 assert refused, at
     assert refused > 100
@@ -119,7 +119,9 @@ UNREADABLE = {
 def test_a_state_that_can_not_be_read_is_told_and_the_run_starts_afresh(made, state, message):
     stopping, fresh = made(), made()
     stopping.load_state_dict(state)
-    with pytest.warns(RuntimeWarning, match=f"{message}.*; the criteria start afresh; the training goes on") as told:
+    with pytest.warns(
+        RuntimeWarning, match=f"{message}.*; the criteria start without it; the training goes on"
+    ) as told:
         stopping.begin_resumed()
     assert len(told) == 1
     assert show(stopping, 0, 12) == show(fresh, 0, 12)
@@ -130,7 +132,7 @@ def test_a_state_that_can_not_be_read_is_told_and_the_run_starts_afresh(made, st
 def test_a_state_that_can_not_be_read_ends_a_strict_training(kind, state, message):
     stopping = kind(strict=True)
     stopping.load_state_dict(state)
-    with pytest.raises(StateError, match=f"{message}.*; with strict=False the criteria start afresh"):
+    with pytest.raises(StateError, match=f"{message}.*; with strict=False the criteria start without it"):
         stopping.begin_resumed()
 
 
@@ -168,21 +170,21 @@ DAMAGES = {
 def test_a_checkpoint_of_lightnings_with_a_damaged_state(damage, tmp_path):
     path = lightning_checkpoint(tmp_path, lambda: InLightning(**QUIET), damage)
     resumed = InLightning(**QUIET, restore_best=True)
-    with pytest.warns(RuntimeWarning, match="damaged.*; the criteria start afresh"):
+    with pytest.warns(RuntimeWarning, match="damaged.*; the criteria start without it"):
         lightning_training.fit(resumed, tmp_path, ckpt_path=path)
     assert [seen.step for seen in resumed.observations] == [5, 6, 7, 8]
     assert (resumed.stopped_epoch, resumed.decision.best_step) == (8, 5)
-    with pytest.raises(StateError, match=r"damaged.*; with strict=False the criteria start afresh"):
+    with pytest.raises(StateError, match=r"damaged.*; with strict=False the criteria start without it"):
         lightning_training.fit(InLightning(**QUIET, strict=True), tmp_path, ckpt_path=path)
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_checkpoint_of_lightnings_with_a_damaged_state_of_early_stopping(damage, tmp_path):
     path = lightning_checkpoint(tmp_path, lambda: LightningEarlyStopping("val_loss"), damage)
-    with pytest.raises(StateError, match=r"no state of EarlyStopping.*; with strict=False patience starts afresh"):
+    with pytest.raises(StateError, match=r"no state of EarlyStopping.*; with strict=False patience starts without it"):
         lightning_training.fit(LightningEarlyStopping("val_loss"), tmp_path, ckpt_path=path)
     resumed = LightningEarlyStopping("val_loss", strict=False)
-    with pytest.warns(RuntimeWarning, match="no state of EarlyStopping.*; patience starts afresh"):
+    with pytest.warns(RuntimeWarning, match="no state of EarlyStopping.*; patience starts without it"):
         lightning_training.fit(resumed, tmp_path, ckpt_path=path)
     assert resumed.stopped_epoch == 8
 

@@ -84,7 +84,7 @@ def test_all_curves_are_drawn_and_nothing_overflows(visit, report, width, scheme
     assert dark == (scheme == "dark")
 
 
-def test_what_is_under_the_pointer_is_told(visit, report):
+def test_what_is_under_the_pointer_is_read_out(visit, report):
     page = visit(report)
     curves = page.locator("svg.curves").first
     curves.scroll_into_view_if_needed()
@@ -95,7 +95,7 @@ def test_what_is_under_the_pointer_is_told(visit, report):
     assert page.locator(".tip").first.is_hidden()
 
 
-def test_what_was_expected_is_drawn_and_told(visit, report):
+def test_what_was_expected_is_drawn_and_read_out(visit, report):
     page = visit(report)
     assert page.locator("path.band").count() == page.locator("path.middle").count() == 4
     page.locator("svg.curves").last.focus()

@@ -28,6 +28,6 @@ def test_a_name_runs_nothing():
 
 
 @pytest.mark.parametrize("runs", [0, 9])
-def test_more_than_can_be_told_apart_is_refused(runs):
+def test_more_runs_than_distinct_colours_are_refused(runs):
     with pytest.raises(ValueError, match=f"got {runs}"):
         plot_compare([run_of()] * runs)

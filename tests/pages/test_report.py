@@ -197,7 +197,7 @@ def test_what_is_wrong_is_said(command, arguments, message):
     assert result.exit_code == 1 and message in result.stderr
 
 
-def test_energy_is_told_where_it_is_logged(command, tmp_path):
+def test_energy_is_reported_if_it_is_logged(command, tmp_path):
     write_csv(
         tmp_path / "runs" / "log.csv",
         ["epoch", "loss", "val_loss", "energy_kwh"],

@@ -92,7 +92,7 @@ def test_it_is_read_only(browse, method):
     assert browse.request(method, "/").status_code == 405
 
 
-def test_browsers_are_told_to_run_nothing_else(browse):
+def test_browsers_are_forbidden_to_run_anything_else(browse):
     headers = browse.get("/").headers
     assert "default-src 'none'" in headers["content-security-policy"]
     assert "unsafe" not in headers["content-security-policy"]
@@ -153,7 +153,7 @@ def test_any_version_may_be_asked_for(shelf, version):
     assert _Pages(shelf, "runs", None).events(asked).status_code == 200
 
 
-def test_a_run_that_grows_is_told(folder, shelf, monkeypatch):
+def test_a_run_that_grows_is_sent_to_the_pages(folder, shelf, monkeypatch):
     monkeypatch.setattr("convergence_callbacks.pages.server.EVERY", 0.0)
     pages = _Pages(shelf, "runs", None)
 

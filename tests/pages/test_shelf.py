@@ -63,7 +63,7 @@ def test_only_what_has_changed_is_read_again(shelf, tmp_path):
     assert shelf.since(shelf.version).cards == ()
 
 
-def test_what_is_gone_is_forgotten_and_told(shelf, tmp_path):
+def test_what_is_gone_is_forgotten_and_reported(shelf, tmp_path):
     grow(tmp_path / "a" / "log.csv", 5)
     shelf.look()
     key, version = shelf.cards[0].key, shelf.version
@@ -104,7 +104,7 @@ def test_a_file_that_is_still_empty_is_waited_for(tmp_path, executor):
     assert len(shelf.cards) == 1
 
 
-def test_following_outlives_a_folder_that_vanishes_and_ends_when_told(tmp_path, executor, monkeypatch):
+def test_following_outlives_a_folder_that_vanishes_and_ends_when_asked(tmp_path, executor, monkeypatch):
     folder = tmp_path / "runs"
     shelf = Shelf(folder, Settings(), ColumnChoice(), executor)
     is_over, looks = threading.Event(), []

@@ -103,7 +103,7 @@ def test_a_resume_that_repeats_epochs_is_judged_as_it_came_last():
     assert tuple(session.decisions) == replay(repeated, Settings(max_epochs=40)).decisions and session.begun == 1
 
 
-def test_another_training_in_the_same_file_is_judged_anew():
+def test_another_training_in_the_same_file_is_judged_from_its_start():
     session = Session(Settings())
     session.take(first(20))
     session.take(first(5, run_of(overfitting(40, best=14, noise=0.1))))
@@ -182,7 +182,7 @@ def test_a_newer_file_that_is_no_log_of_a_training_is_passed_over(tmp_path):
     assert Follower(tmp_path).look().run.name == "a.csv"
 
 
-def test_a_training_that_is_followed_again_tells_and_starts_nothing_twice(tmp_path, monkeypatch):
+def test_a_training_that_is_followed_again_posts_and_starts_nothing_twice(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     told = tmp_path / "told"
     command = f'{sys.executable} -c "open({str(told)!r}, {"a"!r}).write({"x"!r})"'
@@ -257,7 +257,7 @@ def test_the_command_is_started_unless_it_was_before_and_that_is_said(watch, tmp
     assert told.read_text() == "xx"
 
 
-def test_a_decision_is_told_in_the_numbers_of_the_log(watch, tmp_path):
+def test_a_decision_is_reported_in_the_numbers_of_the_log(watch, tmp_path):
     path, told = tmp_path / "log.csv", tmp_path / "told.json"
     path.write_text(HEADER + "".join(f"{o.step + 1},{o.train_loss},{o.val_loss}\n" for o in RUN.observations))
     program = f"import sys; open({str(told)!r}, 'w').write(sys.stdin.read())"
@@ -271,7 +271,7 @@ def test_a_decision_is_told_in_the_numbers_of_the_log(watch, tmp_path):
 
 @pytest.mark.parametrize("end", [["--once"], ["--idle", "0.2"]])
 @pytest.mark.parametrize("text", ["epoch,val_loss,eval_loss\n0,1,2\n1,2,3\n", None])
-def test_a_pipe_is_told_once_why_nothing_happens(watch, tmp_path, text, end):
+def test_a_pipe_gets_the_reason_once_why_nothing_happens(watch, tmp_path, text, end):
     path = tmp_path / "log.csv"
     if text is not None:
         path.write_text(text)
@@ -311,7 +311,7 @@ def server():
     server.server_close()
 
 
-def test_a_webhook_is_told_of_the_stop(watch, tmp_path, server):
+def test_a_webhook_gets_the_stop(watch, tmp_path, server):
     (tmp_path / "log.csv").write_text(HEADER + rows(40))
     watch(tmp_path / "log.csv", "--notify", f"http://127.0.0.1:{server.server_port}/hook")
     assert [message["event"] for message in server.got].count("stop") == 1
@@ -491,7 +491,7 @@ def test_the_narrowest_terminal_has_a_chart(width):
     assert len(chart(session.seen, width, 10, band_of(session.forecast))) == 10
 
 
-def test_the_time_that_is_left_is_told_where_the_log_has_times():
+def test_the_time_that_is_left_is_reported_if_the_log_has_times():
     timed = [dataclasses.replace(o, elapsed=60.0 * (o.step + 1)) for o in RUN.observations[:8]]
     session = Session(Settings(max_epochs=40))
     session.take(first(8))
@@ -539,7 +539,7 @@ def test_each_format_is_followed_as_it_grows(name, tmp_path, monkeypatch):
     assert session.decisions == list(replay(run, is_over=False).decisions)
 
 
-def test_a_log_is_followed_with_what_another_file_tells_of_the_same_training(tmp_path):
+def test_a_log_is_followed_with_what_another_file_of_the_same_training_adds(tmp_path):
     (tmp_path / "log.csv").write_text(HEADER + rows(12))
     records = [
         {"epoch": o.step, "train_loss": o.train_loss, "val_loss": o.val_loss, "lr": 0.25}
