@@ -26,7 +26,7 @@ ON_KERAS = tests/test_keras.py tests/test_keras_probe.py tests/test_keras_act.py
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-demo: $(VENV)/demo  ## train five situations in Lightning and Keras, show what is said of each (2 minutes)
+demo: $(VENV)/demo  ## train five situations in Lightning and Keras, and show the verdict of each (2 minutes)
 	$(BIN)/python -m demo
 
 test: $(VENV)/dev lint  ## run everything: style, types, all tests, Keras on its three backends (25 minutes)
@@ -99,7 +99,7 @@ record: $(VENV)/record  ## record the trainings that are missing, stopping none 
 fit: $(VENV)/record  ## fit the models that ship with the package to the recorded trainings (an hour)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.fit $(HISTORIES)
 
-pictures: $(VENV)/demo  ## make the pictures of README and docs anew
+pictures: $(VENV)/demo  ## draw the pictures of README and docs again
 	$(BIN)/python -m demo
 	cp demo-output/lightning-*.png demo-output/stops.json docs/pictures/
 	$(BIN)/python -m docs.generate
@@ -110,7 +110,7 @@ gallery: $(VENV)/bench  ## draw one recorded run for each verdict and each trap,
 wheel:  ## build the package, check it, and run it where nothing else is installed (2 minutes)
 	PYTHON=$(PYTHON) .ci/wheel
 
-compat:  ## test the doors with the oldest versions of the frameworks, and with other Pythons (half an hour)
+compat:  ## test the integrations with the oldest versions of the frameworks, and with other Pythons (half an hour)
 	PYTHON=$(PYTHON) .ci/compat
 
 audit:  ## ask whether a dependency has a known weakness

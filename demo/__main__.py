@@ -80,7 +80,7 @@ def story(results: list[Result]) -> str:
     whole = EPOCHS * len(results)
     return "\n".join(
         [
-            f"Spent {spent} of {whole} epochs; patience 10 would have spent {theirs}. It says of no run what is wrong.",
+            f"Spent {spent} of {whole} epochs; patience 10 would have spent {theirs}, without saying what is wrong.",
             "Lost: a share of what the whole run gained.",
             "",
             "Try it on your own: convergence replay runs/    (logs of any framework; nothing is trained)",

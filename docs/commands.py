@@ -11,7 +11,7 @@ from convergence_callbacks.cli import app
 
 INTRODUCTION = """# Commands
 
-`convergence COMMAND --help` says the same on a terminal. What `--json` prints keeps to a JSON schema that ships with
+`convergence COMMAND --help` prints the same on a terminal. What `--json` prints keeps to a JSON schema that ships with
 the package, in `convergence_callbacks/cli/schemas`.
 """
 
