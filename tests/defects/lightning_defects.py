@@ -16,7 +16,7 @@ LATE = [1.0, 1.1, 1.1, 1.1, 0.5, 0.4, 0.3, 0.2, 0.1, 0.09, 0.08, 0.07]
 
 @defect(
     "a stop that `min_epochs` forbade is remembered: the training ends at `min_epochs` although it improves again",
-    "judges anew at each check",
+    "judges again at each check",
     "[#19966](https://github.com/Lightning-AI/pytorch-lightning/issues/19966)",
 )
 def a_forbidden_stop_is_remembered(kind, folder):
@@ -93,7 +93,7 @@ def it_does_not_wait_for_the_first_validation(kind, folder):
     return False
 
 
-@defect("two of them on one metric, with different patience or thresholds, are refused", "told apart by what differs")
+@defect("two of them on one metric, with different patience or thresholds, are refused", "distinguished by what differs")
 def two_on_one_metric_are_refused(kind, folder):
     callbacks = [kind("val_loss", patience=3), kind("val_loss", patience=10, min_delta=0.1)]
     try:
