@@ -93,7 +93,7 @@ def it_does_not_wait_for_the_first_validation(kind, folder):
     return False
 
 
-@defect("two of them on one metric, with different patience or thresholds, are refused", "distinguished by what differs")
+@defect("two of them on one metric, with different patience or thresholds, are refused", "distinguished by settings")
 def two_on_one_metric_are_refused(kind, folder):
     callbacks = [kind("val_loss", patience=3), kind("val_loss", patience=10, min_delta=0.1)]
     try:
