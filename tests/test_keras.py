@@ -311,13 +311,13 @@ def test_early_stopping_takes_a_path_and_keeps_its_text(tmp_path):
     assert EarlyStopping(backup_dir=tmp_path).get_config()["backup_dir"] == str(tmp_path)
 
 
-def test_a_damaged_state_is_told_and_the_criteria_start_afresh(tmp_path):
+def test_a_damaged_state_is_told_and_the_criteria_start_without_it(tmp_path):
     first, backup = resumable(tmp_path)
     with pytest.raises(Killed):
         fit(first, after=[backup, KillAt(4)])
     (tmp_path / "stopping" / "convergence-state.json").write_text('[{"decision": {"st')
     second, backup = resumable(tmp_path)
-    with pytest.warns(RuntimeWarning, match="damaged.*afresh"):
+    with pytest.warns(RuntimeWarning, match="damaged.*without it"):
         fit(second, after=[backup])
     assert second.observations[0].step == 5
 

@@ -90,13 +90,13 @@ def test_a_training_goes_on_from_any_round_as_if_it_had_never_ended(rounds):
     assert [dict(d.evidence) for d in later.history] == [dict(d.evidence) for d in whole.history[rounds:]]
 
 
-def test_a_damaged_state_is_told_and_the_criteria_start_afresh():
+def test_a_damaged_state_is_told_and_the_criteria_start_without_it():
     data = xgboost.DMatrix(X, Y)
     booster = xgboost.train({}, data, 2)
     for damaged in ('{"version": 1}', "[]", "not json"):
         booster.set_attr(convergence_state=damaged)
         stopping = ConvergenceStopping()
-        with pytest.warns(RuntimeWarning, match="afresh"):
+        with pytest.warns(RuntimeWarning, match="without it"):
             xgboost.train(
                 {}, data, 2, evals=[(data, "valid")], callbacks=[stopping], xgb_model=booster, verbose_eval=False
             )
@@ -104,7 +104,7 @@ def test_a_damaged_state_is_told_and_the_criteria_start_afresh():
 
 
 @pytest.mark.parametrize("damaged", ["no json", "[1]", '[{"step": "x"}]'])
-def test_rounds_since_the_state_that_are_damaged_are_told_and_the_criteria_start_afresh(damaged):
+def test_rounds_since_the_state_that_are_damaged_are_told_and_the_criteria_start_without_it(damaged):
     data, save = xgboost.DMatrix(X, Y), SaveEach()
     quiet = {"evals": [(data, "valid")], "verbose_eval": False}
     xgboost.train({}, data, 3, callbacks=[ConvergenceStopping(verbose=False), save], **quiet)
@@ -113,7 +113,7 @@ def test_rounds_since_the_state_that_are_damaged_are_told_and_the_criteria_start
     assert len(json.loads(booster.attr("convergence_since"))) == 2
     booster.set_attr(convergence_since=damaged)
     again = ConvergenceStopping(verbose=False)
-    with pytest.warns(RuntimeWarning, match="afresh"):
+    with pytest.warns(RuntimeWarning, match="without it"):
         xgboost.train({}, data, 1, callbacks=[again], xgb_model=booster, **quiet)
     assert [decision.step for decision in again.history] == [3]
 

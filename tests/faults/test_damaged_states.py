@@ -116,7 +116,7 @@ UNREADABLE = {
 
 @pytest.mark.parametrize(("state", "message"), UNREADABLE.values(), ids=UNREADABLE)
 @pytest.mark.parametrize("made", DOORS.values(), ids=DOORS)
-def test_a_state_that_can_not_be_read_is_told_and_the_run_starts_afresh(made, state, message):
+def test_a_state_that_can_not_be_read_is_told_and_the_run_starts_without_it(made, state, message):
     stopping, fresh = made(), made()
     stopping.load_state_dict(state)
     with pytest.warns(
@@ -204,6 +204,6 @@ def test_a_folder_of_keras_with_a_damaged_state(made, part, tmp_path):
     states[-1] = {**states[-1], part: {"step": 4, "best_step": "damaged"} if part == "decision" else "damaged"}
     (tmp_path / "convergence-state.json").write_text(json.dumps(states))
     callback = made(str(tmp_path))
-    with pytest.warns(RuntimeWarning, match="damaged.*afresh"):
+    with pytest.warns(RuntimeWarning, match="damaged.*without it"):
         keras_training.fit(callback, initial_epoch=5)
     assert callback.stopped_epoch == (6 if part == "watch" and isinstance(callback, KerasEarlyStopping) else 8)
