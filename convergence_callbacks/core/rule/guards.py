@@ -118,9 +118,6 @@ WASTED_EPOCHS = 30
 STILL_LEFT_SHARE = 0.2
 """Share of that fall which must be left after two steps: less is a poor start that was mended."""
 
-REST_SHARE = 1e-6
-"""Of the total gain: a loss no farther above its best rests there."""
-
 LEARNT_NOISES = 10.0
 """Times its noise by which the judged loss must fall to have learnt something."""
 
@@ -214,11 +211,6 @@ def _learns_by_heart(reading: Reading) -> bool:
 def is_wasted(features: Mapping[str, float], reading: Reading) -> bool:
     """Whether the latest epochs have brought next to nothing, and no step of the rate is right ahead."""
     return features["val_within_0.03"] * reading.curve.width >= WASTED_EPOCHS and not reading.rate_steps_down
-
-
-def rests_at_its_best(reading: Reading) -> bool:
-    """Whether the loss stays so near its best, as at zero, that a steadier training could gain nothing."""
-    return reading.level(FEWEST_EPOCHS) - reading.curve.best < REST_SHARE * reading.total_gain
 
 
 def overfits(reading: Reading) -> bool:

@@ -181,14 +181,3 @@ def test_probabilities_add_up_whatever_is_ruled_out():
         monitor.update(train_loss=loss, val_loss=loss, lr=0.1)
         known = monitor.state_dict()["diagnosis"]["diagnosis"]["probabilities"]
         assert not known or sum(known) == pytest.approx(1.0)
-
-
-def at_machine_zero(epochs=40):
-    """A loss that falls tenfold an epoch until only rounding is left, which differs by half."""
-    return [10.0 ** -min(epoch, 17) * (1 + 0.5 * (epoch * 104_729 % 17) / 17) for epoch in range(epochs)]
-
-
-def test_a_loss_at_machine_zero_is_not_unstable():
-    monitor = Monitor(max_epochs=40)
-    said = [monitor.update(train_loss=loss, val_loss=loss).verdict for loss in at_machine_zero()]
-    assert Verdict.UNSTABLE not in said and Verdict.CONVERGED in said
