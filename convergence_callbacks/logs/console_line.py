@@ -84,6 +84,12 @@ OF_EVALUATION = re.compile(r"^\s*\*\s+(?:Acc|Prec)@|.*\bSaving dict for global s
 NOT_SAID_OF_WHAT = re.compile(r"^\s*Averaged stats")
 """What DETR and its kin print after an epoch of training and after a validation alike."""
 
+COMMENT = re.compile(r"^\s*#(?!\W*epoch)", re.IGNORECASE)
+"""A comment of a configuration that was printed: what it says of epochs is no counter, as ``# reduced at 28 epoch``."""
+
+SUMMARY = "train_runtime"
+"""What Hugging Face's record of the whole training has; its ``train_loss`` is none of a step."""
+
 OF_EXAMPLE = re.compile(r"\w\.(?:jpe?g|png|bmp|tiff?|wav|flac|mp[34]|npy)\b", re.IGNORECASE)
 """The name of a file with one example: what a line says of it alone is no step of a training."""
 
@@ -192,7 +198,7 @@ def record_of(number: int, line: str) -> Record | None:
     stamp = STAMP.match(line)
     time = time_of(stamp) if stamp else math.nan
     text = LEVEL.sub("", line[stamp.end() :] if stamp else line).translate(NO_QUOTES)
-    if NOT_SAID_OF_WHAT.match(text) or "Namespace(" in text:
+    if NOT_SAID_OF_WHAT.match(text) or "Namespace(" in text or SUMMARY in text or COMMENT.match(text):
         return None
     text, counts = _unnamed_counters(_spelled_out(ATTACHED.sub(r"\1 \2 ", text)))
     values: dict[str, float] = {}

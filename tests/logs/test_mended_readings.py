@@ -178,3 +178,16 @@ def test_a_folder_of_many_event_files_is_looked_into_once(monkeypatch, tmp_path)
     monkeypatch.setattr(tensorboard, "scalars_in", lambda file, *rest: opened.append(file) or known(file, *rest))
     assert [len(run.observations) for run in read_logs(tmp_path)] == [30]
     assert len(opened) < 60 * 6
+
+
+def test_what_a_comment_says_of_epochs_is_no_counter(tmp_path):
+    settings = "  # LR reduced at the 28 epoch and 34 epoch, end at 37 epoch.\n"
+    run = run_of(tmp_path, settings + "".join(f"iter: {20 * i}  total_loss: {t}\n" for i, t in enumerate(LOSSES)))
+    assert train(run) == LOSSES
+
+
+def test_the_summaries_of_two_trainings_of_hugging_face_are_no_curve(tmp_path):
+    steps = "".join(f"{{'loss': {t}, 'epoch': {(i + 1) / 4}}}\n" for i, t in enumerate(LOSSES))
+    path = tmp_path / "train.log"
+    path.write_text(2 * (steps + "{'train_runtime': 9.5, 'train_loss': 0.5, 'epoch': 3.0}\n"))
+    assert [train(run) for run in read_logs(path)] == [LOSSES, LOSSES]
