@@ -106,3 +106,13 @@ def test_the_spacing_of_epochs_that_are_validated_now_and_then():
         curve.add(step, 1.0, math.nan, math.nan)
     assert curve.spacing == 5.0
     assert Curve().spacing == 1.0
+
+
+@pytest.mark.parametrize("fall", [0.05, 0.3])
+def test_a_smooth_fall_is_no_blown_up_start_however_early_it_is_looked_at(fall):
+    losses = 1 + np.exp(-fall * np.arange(40))
+    assert not any(filled(losses[:epochs]).first_stable_bin for epochs in range(1, 41))
+
+
+def test_a_start_that_was_blown_up_twice_over_ends_where_both_are_over():
+    assert filled([7e7, 1e5, *np.linspace(2, 1, 30)]).first_stable_bin == 2

@@ -31,6 +31,9 @@ STILL_FALLS_NOISES = 5.0
 EARLY_EPOCHS = 12
 """Epochs within which a loss that was blown up at the start comes back."""
 
+STABLE_BINS = 6
+"""Bins after it that show that it stays where it has come to."""
+
 LATEST_EPOCHS = 32
 """Latest epochs that are kept as they are where bins hold several: more than criteria ask for unless a user does."""
 
@@ -160,16 +163,22 @@ class Curve:
 
         From there on the curve moves within a small part of what it fell by before.
         """
-        if self.bins <= FEWEST_BINS:
+        begin = 0
+        while (back := self._bins_blown_up(begin)) > 0:
+            begin += back
+        return begin
+
+    def _bins_blown_up(self, begin: int) -> int:
+        """Bins from one on within which the loss came back from a blown-up start, 0 where it had none there."""
+        losses, limit = self.rows[0, begin : self.bins], max(EARLY_EPOCHS, self.width)
+        early = min(len(losses) - STABLE_BINS, limit // self.width)
+        if early < 1:
             return 0
-        losses, limit = self.rows[0, : self.bins], max(EARLY_EPOCHS, self.width)
-        early = self.bins if self.count <= limit else min(self.bins - 1, limit // self.width)
-        later = float(losses[early - 1 :].max())
-        if not self.first - later > BLOWN_UP_TIMES * (later - self.best):
+        first = float(losses[0]) if begin else self.first
+        if not first - float(losses[early:].max()) > BLOWN_UP_TIMES * (float(losses[early:].max()) - self.best):
             return 0
-        highest_from = np.maximum.accumulate(losses[::-1])[::-1][:early]
-        is_back = self.first - highest_from > BLOWN_UP_TIMES * (highest_from - self.best)
-        back = min(int(is_back.argmax()), self.bins - FEWEST_BINS)
+        highest_from = np.maximum.accumulate(losses[::-1])[::-1][: early + 1]
+        back = int((first - highest_from > BLOWN_UP_TIMES * (highest_from - self.best)).argmax())
         falls_on = losses[back] - self.best > STILL_FALLS_NOISES * noise_of(losses[back:])
         return back if falls_on else 0
 

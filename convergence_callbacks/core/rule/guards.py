@@ -37,6 +37,9 @@ HARD_START_EPOCHS = 150
 HARD_START_SHARE = 0.5
 """Share of the budget after which it is its end all the same: a user who gives few epochs expects an early start."""
 
+FEW_EPOCHS = 30
+"""Epochs within which it is not, whatever the budget: to end a run of so few saves little, and may lose all."""
+
 # When a curve leads further down
 
 STRAIGHT_NOISES = 40.0
@@ -123,8 +126,11 @@ LEARNT_NOISES = 10.0
 
 
 def had_time_to_begin(features: Mapping[str, float], reading: Reading) -> bool:
-    """Whether the run has begun to learn, or has had its time to begin."""
-    return had_hard_start(reading) or has_begun(features)
+    """Whether the run has begun to learn, or has had its time to begin.
+
+    Where the start was blown up, the fall from there says nothing of how far the run will learn.
+    """
+    return had_hard_start(reading) or (has_begun(features) and not reading.curve.first_stable_bin)
 
 
 def had_hard_start(reading: Reading) -> bool:
@@ -134,7 +140,7 @@ def had_hard_start(reading: Reading) -> bool:
 
 def hard_start_epochs(budget: int | None) -> int:
     """Epochs that a run may rest at its start before that is its end."""
-    return HARD_START_EPOCHS if budget is None else min(HARD_START_EPOCHS, int(HARD_START_SHARE * budget))
+    return HARD_START_EPOCHS if budget is None else min(HARD_START_EPOCHS, max(FEW_EPOCHS, int(HARD_START_SHARE * budget)))
 
 
 def has_begun(features: Mapping[str, float]) -> bool:

@@ -239,6 +239,21 @@ def test_two_losses_that_rest_near_their_start_are_given_half_the_budget_to_begi
     assert (stop(None) or 300) >= 149
 
 
+def test_a_budget_of_a_few_epochs_is_spent_before_a_run_that_rests_is_given_up():
+    t = np.arange(40)
+    rest = 0.69 + 0.07 * np.exp(-t) + np.random.default_rng(0).normal(0, 0.001, 40)
+    monitor = Monitor(criteria=ExpectedGain(0.1), max_epochs=40, baseline_loss=0.69)
+    assert stop_epoch(show_all(monitor, rest - 0.02, rest)) >= 29
+
+
+def test_a_blown_up_start_is_no_measure_of_what_is_left_to_gain():
+    """The loss comes down from 70,000 within ten epochs, and learns from there."""
+    t = np.arange(120)
+    learns = 1 + 0.5 * np.exp(-t / 40) + np.random.default_rng(0).normal(0, 0.01, 120)
+    blown_up = learns + 70_000 * np.exp(-1.2 * t)
+    assert (stop_epoch(show_all(Monitor(max_epochs=120), blown_up - 0.1, blown_up)) or 120) >= 59
+
+
 def test_what_never_leaves_its_first_level_ends_as_not_learning_after_its_horizon():
     train, val = 2.3 + np.random.default_rng(0).normal(0, 0.002, (2, 200))
     monitor = Monitor(max_epochs=200)
