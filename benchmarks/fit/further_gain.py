@@ -26,12 +26,13 @@ from convergence_callbacks.core.rule.guards import hard_start_epochs, has_begun,
 
 Series = NDArray[np.float64]
 
-POWER = 1 / 3  # worth spans decades and is often 0: its cube root is near enough to even
+POWER = 0.6  # worth spans decades and is often 0: the mean of a power below 1 is not that of its few largest
 TREES = 250  # of each kind
 SAFE = 0.85  # share of the runs that gain no more than what is called the most
 CAUTION = 0.5  # what the most that may be gained counts for beside worth
 FOLDS = 3
-LEVELS = 25
+LEVELS = 30
+RANGE = (0.002, 2.4)  # of the levels
 MOST = 0.95
 HISTORIES = 1.2  # times that a public history, or a variant of it, counts as much as a recorded run, on average
 RATES = (0.01, 10.0)  # learning rates, in units of the usual one, whose runs are fitted
@@ -39,9 +40,9 @@ RATES = (0.01, 10.0)  # learning rates, in units of the usual one, whose runs ar
 DESCRIPTION = """Two ensembles of boosted regression trees (scikit-learn's `HistGradientBoostingRegressor`), stored as
 one sum over the {features} features of `core/models/features.py`:
 
-- {trees} trees for the mean cube root of *worth*, the most that any further stretch of training brings for the share of
-  the budget that it takes;
-- {trees} trees, counted half, for what the cube root of the remaining gain stays below in {share:.0f}% of the runs.
+- {trees} trees for the mean of *worth* to the power of {power:g}: the most that any further stretch of training brings
+  for the share of the budget that it takes;
+- {trees} trees, counted half, for what the remaining gain, to that power, stays below in {share:.0f}% of the runs.
 
 `levels`, `gain` and `most` translate worth into the further gain: what runs of data sets left out of the fit ({folds}
 folds) still gained where their averaged worth first fell to a level, on average and in 19 of 20 of them."""
@@ -52,8 +53,8 @@ class Fitted:
     """Boosted trees for what training on is worth, on average, and for what it may still bring.
 
     Args:
-        mean: The mean cube root of worth.
-        most: What the cube root of the remaining gain stays below in so many runs as `SAFE` says.
+        mean: The mean of worth to the power of `POWER`.
+        most: What the remaining gain, to that power, stays below in so many runs as `SAFE` says.
     """
 
     mean: HistGradientBoostingRegressor
@@ -170,7 +171,7 @@ class Levels:
 
 def levels_of(worth: Sequence[Series], judged: Sequence[Rows]) -> Levels:
     """From runs left out of the fit: recorded trainings and histories count alike."""
-    levels = np.geomspace(0.02, 1.6, LEVELS)
+    levels = np.geomspace(*RANGE, LEVELS)
     regrets = [regrets_at(level, worth, judged) for level in levels]
     is_logged = np.array([rows.run.domain != "recorded" for rows in judged])
     parts = [part for part in (np.flatnonzero(~is_logged), np.flatnonzero(is_logged)) if len(part)]
@@ -201,7 +202,7 @@ def fitted(data: Data, jobs: int) -> Made:
     levels = levels_of(left_out(rows, judged, jobs), judged)
     return Made(
         arrays=arrays(fit(rows), levels),
-        description=DESCRIPTION.format(trees=TREES, share=100 * SAFE, folds=FOLDS, features=len(names())),
+        description=DESCRIPTION.format(trees=TREES, power=POWER, share=100 * SAFE, folds=FOLDS, features=len(names())),
         runs=runs,
         figures={
             f"mean regret where worth has fallen to {level:.2g}": gain

@@ -4,7 +4,7 @@ import pytest
 
 from convergence_callbacks.core.models.further_gain.model import fitted, further_gain
 from convergence_callbacks.core.rule.expected_gain import averaged
-from convergence_callbacks.core.rule.guards import worth_of_waiting
+from convergence_callbacks.core.rule.guards import WORTH_OF_WAITING, worth_of_waiting
 
 
 def test_the_less_training_on_is_worth_the_less_is_expected():
@@ -27,7 +27,8 @@ def test_without_a_budget_more_epochs_have_to_agree():
 
 
 @pytest.mark.parametrize(
-    ("level", "noise", "worth"), [(0.5, 0.2, 1.4), (0.5, 0.05, 0.1), (0.3, 0.2, 0.1), (0.4, 0.2, 0.1), (0.5, 0.1, 0.1)]
+    ("level", "noise", "worth"),
+    [(0.5, 0.2, WORTH_OF_WAITING), (0.5, 0.05, 0.1), (0.3, 0.2, 0.1), (0.4, 0.2, 0.1), (0.5, 0.1, 0.1)],
 )
 def test_a_validation_loss_that_was_thrown_off_may_come_back(level, noise, worth):
     assert worth_of_waiting(0.1, {"val_level_12": level, "val_clear": 1 / noise}) == worth

@@ -60,7 +60,7 @@ learning rate is high."""
 UNSTEADY_SHARE = 0.2
 """Share of that distance which its noise must be: overfitting rises too, but steadily."""
 
-WORTH_OF_WAITING = 1.4
+WORTH_OF_WAITING = 1.8
 """What training on is worth then: more than any tolerance."""
 
 # When a loss comes back from a spike
@@ -140,7 +140,9 @@ def had_hard_start(reading: Reading) -> bool:
 
 def hard_start_epochs(budget: int | None) -> int:
     """Epochs that a run may rest at its start before that is its end."""
-    return HARD_START_EPOCHS if budget is None else min(HARD_START_EPOCHS, max(FEW_EPOCHS, int(HARD_START_SHARE * budget)))
+    return (
+        HARD_START_EPOCHS if budget is None else min(HARD_START_EPOCHS, max(FEW_EPOCHS, int(HARD_START_SHARE * budget)))
+    )
 
 
 def has_begun(features: Mapping[str, float]) -> bool:
