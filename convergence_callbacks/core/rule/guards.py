@@ -60,7 +60,7 @@ learning rate is high."""
 UNSTEADY_SHARE = 0.2
 """Share of that distance which its noise must be: overfitting rises too, but steadily."""
 
-WORTH_OF_WAITING = 1.8
+WORTH_OF_WAITING = 2.4
 """What training on is worth then: more than any tolerance."""
 
 # When a loss comes back from a spike
