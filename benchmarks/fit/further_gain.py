@@ -26,13 +26,13 @@ from convergence_callbacks.core.rule.guards import hard_start_epochs, has_begun,
 
 Series = NDArray[np.float64]
 
-POWER = 0.6  # worth spans decades and is often 0: the mean of a power below 1 is not that of its few largest
+POWER = 0.5  # worth spans decades and is often 0: its root is nearer to even, and large ones still count for more
 TREES = 250  # of each kind
 SAFE = 0.85  # share of the runs that gain no more than what is called the most
 CAUTION = 0.5  # what the most that may be gained counts for beside worth
 FOLDS = 3
 LEVELS = 30
-RANGE = (0.002, 2.4)  # of the levels
+RANGE = (0.005, 2.2)  # of the levels
 MOST = 0.95
 HISTORIES = 1.2  # times that a public history, or a variant of it, counts as much as a recorded run, on average
 RATES = (0.01, 10.0)  # learning rates, in units of the usual one, whose runs are fitted

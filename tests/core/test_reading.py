@@ -76,6 +76,11 @@ def test_a_flat_loss_never_begins_however_long_it_runs(epochs, seed):
     assert not read(losses, losses).train_has_begun
 
 
+@pytest.mark.parametrize("level", [0.1, -0.1, 0.6931, 1e6])
+def test_a_constant_loss_never_begins_though_means_of_it_are_rounded(level):
+    assert not any(read(np.full(epochs, level)).has_begun for epochs in range(5, 90))
+
+
 def test_a_fall_within_the_noise_is_no_beginning():
     rng = np.random.default_rng(0)
     noisy = 1 + 0.1 * rng.standard_normal(40)

@@ -201,7 +201,7 @@ class Reading:
     def _falls_clearly(self, losses: Series, noise: float) -> bool:
         """Whether the later half of a loss is below its first epochs by more than chance makes of nothing."""
         later = losses[len(losses) // 2 :]
-        if len(later) < FIRST_BINS:
+        if len(later) < FIRST_BINS or losses.max() == losses.min():  # of what is constant, means differ by rounding
             return False
         error = noise * math.sqrt(1 / FIRST_BINS + 1 / len(later))
         return bool(losses[:FIRST_BINS].mean() - later.mean() > CLEAR_ERRORS * error)

@@ -195,9 +195,10 @@ class _Both:
         losses = np.array([runs.losses, train])
         lowest = np.minimum.accumulate(np.array([runs.lowest, train]), axis=-1)
         most, least = np.maximum.reduce(losses, axis=-1), np.minimum.reduce(losses, axis=-1)
-        noise = np.maximum(noises(losses[..., -NOISE_BINS:]), LEAST_NOISE * (most - least) + math.ulp(0.0))
+        rounding = ROUNDING * np.maximum(most, -least)
+        noise = np.maximum(noises(losses[..., -NOISE_BINS:]), LEAST_NOISE * (most - least + rounding) + math.ulp(0.0))
         fall = np.array([runs.first_level, train[..., 0]]) - lowest[..., -1]
-        unit = np.maximum(np.maximum(fall, LEAST_NOISES * noise), ROUNDING * np.maximum(most, -least))
+        unit = np.maximum(np.maximum(fall, LEAST_NOISES * noise), rounding)
         means = losses @ _means(losses.shape[-1])
         return cls(losses, least, lowest, losses[..., 1:] - losses[..., :-1], means, noise, fall, unit)
 

@@ -133,6 +133,8 @@ class Default(Criterion):
         """Nothing more is expected: the diagnosis says why. Where it is not sure of a cure, the run ends."""
         settled = found_by(self._settles, state[ExpectedGain.name], reading)
         cause = LOOKS.finding(once_settled(state[LOOKS.name]), reading)
+        if cause.verdict is Verdict.CONVERGED and RESTS.has_not_begun(reading):
+            return self._rests(cause, reading)
         if cause.verdict is settled.verdict:
             return dataclasses.replace(settled, confidence=cause.confidence)
         return dataclasses.replace(

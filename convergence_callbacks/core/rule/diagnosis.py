@@ -108,6 +108,8 @@ def probabilities_of(reading: Reading) -> list[float]:
     shares = _shares([math.exp(score - top) for score in scores])
     if guards.has_learnt(reading):
         _give(shares, Verdict.NOT_LEARNING, Verdict.CONVERGED)
+    if reading.curve.worst == reading.curve.best:  # what never moved can't jump
+        _give(shares, Verdict.UNSTABLE, Verdict.NOT_LEARNING)
     if reading.rate_warms_up or reading.rate_steps_down:  # what the rate is good for is yet to be seen
         _give(shares, Verdict.NOT_LEARNING, Verdict.IMPROVING)
         _give(shares, Verdict.FALSE_CONVERGENCE, Verdict.IMPROVING)

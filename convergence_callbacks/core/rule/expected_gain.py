@@ -118,6 +118,6 @@ def averaged(before: float | None, worth: float, bins: int, budget: int | None, 
 
 
 def worth_of(reading: Reading) -> float:
-    """What training on is worth at an epoch: as the trees say, or more where validation loss may yet come back."""
+    """What training on is worth at an epoch: as the trees say, less after a long rest, more where it was thrown off."""
     read = reading.ask(model.read)
-    return guards.worth_of_waiting(read.worth, read.features)
+    return guards.worth_of_waiting(guards.worth_after_rest(read.worth, read.features, reading), read.features)

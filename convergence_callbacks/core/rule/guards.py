@@ -60,8 +60,13 @@ learning rate is high."""
 UNSTEADY_SHARE = 0.2
 """Share of that distance which its noise must be: overfitting rises too, but steadily."""
 
-WORTH_OF_WAITING = 2.4
+WORTH_OF_WAITING = 2.2
 """What training on is worth then: more than any tolerance."""
+
+# When a run has rested for long
+
+LEAST_GAINING_EPOCHS = 40
+"""Epochs for which a run is taken to have gained at least: a rest that is no longer says nothing."""
 
 # When a loss comes back from a spike
 
@@ -176,6 +181,18 @@ def worth_of_waiting(worth: float, features: Mapping[str, float]) -> float:
     level = features["val_level_12"]
     was_thrown_off = level > FAR_ABOVE_SHARE and UNSTEADY_SHARE * level * features["val_clear"] < 1
     return max(worth, WORTH_OF_WAITING) if was_thrown_off else worth
+
+
+def worth_after_rest(worth: float, features: Mapping[str, float], reading: Reading) -> float:
+    """What training on is worth after a rest: less, the longer it has been beside the time in which the run gained.
+
+    The longer a run has rested, the longer it may be expected to rest on. The trees know budgets of a few hundred
+    epochs, and rests that fit into these.
+    """
+    rested = features["val_within_0.03"] * reading.curve.width
+    if rested <= LEAST_GAINING_EPOCHS:
+        return worth
+    return worth * min(1.0, max(LEAST_GAINING_EPOCHS, reading.curve.count - rested) / rested)
 
 
 def recovers(reading: Reading) -> bool:

@@ -263,6 +263,21 @@ def test_what_never_leaves_its_first_level_ends_as_not_learning_after_its_horizo
     assert 39 <= stopped.step <= 102
 
 
+@pytest.mark.parametrize("rate", [None, 0.001])
+@pytest.mark.parametrize("train", [0.6931, None])
+def test_a_constant_loss_is_never_unstable_and_ends_as_not_learning(train, rate):
+    monitor = Monitor()
+    decisions = [monitor.update(train_loss=train, val_loss=0.6931, lr=rate) for _ in range(160)]
+    assert decisions[stop_epoch(decisions)].verdict == "not_learning"
+    assert "unstable" not in {decision.verdict for decision in decisions}
+
+
+@pytest.mark.parametrize("budget", [None, 1000])
+def test_a_run_that_has_rested_for_long_ends_whatever_its_budget(budget):
+    curve = exponential(300, 4, noise=0.002)
+    assert stop_epoch(show(Monitor(max_epochs=budget), curve)) < 130
+
+
 @pytest.mark.parametrize("height", [0.5, 4.0])
 def test_a_spike_ends_no_run_in_the_middle_of_its_recovery(height):
     t, rng = np.arange(140), np.random.default_rng(0)
