@@ -30,7 +30,7 @@ from convergence_callbacks.core.criteria.successive_increases import SuccessiveI
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.criteria.time_budget import TimeBudget
 from convergence_callbacks.core.criteria.unstable_loss import UnstableLoss
-from convergence_callbacks.core.criterion import AllOf, AnyOf, Criterion, Finding
+from convergence_callbacks.core.criterion import AllOf, AnyOf, Criterion, Finding, MetricCriterion
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, MetricNotFoundError, SettingsError, StateError
@@ -90,6 +90,7 @@ __all__ = [
     "GeneralizationLoss",
     "Layer",
     "MaxEpochs",
+    "MetricCriterion",
     "MetricNotFoundError",
     "Monitor",
     "NonFiniteLoss",

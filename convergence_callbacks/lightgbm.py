@@ -8,6 +8,7 @@ In a training:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,7 +55,7 @@ class ConvergenceStopping(Stopping):
         """
         rows = [Evaluation(row[0], row[1], row[2], rises=row[3]) for row in env.evaluation_result_list or ()]
         if env.iteration == env.begin_iteration:
-            self.begin(env.end_iteration, direction=self.direction(rises=rises(self.judged_metric, rows)))
+            self.begin(env.end_iteration, rises=functools.partial(rises, evaluations=rows))
             self.run.fill_in(_baseline(env.model, judged(self.settings.val_metric, rows)))
         observation = self.collect(env.iteration, as_logged(rows), validated=is_validated(rows))
         decision = self.decide(observation)

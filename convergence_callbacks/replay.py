@@ -7,12 +7,15 @@ import math
 import re
 from dataclasses import dataclass
 
+from convergence_callbacks.core.criterion import Criterion
+from convergence_callbacks.core.curve.reading import Metric
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import is_finite
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.telling.not_known import not_known
 
@@ -143,6 +146,9 @@ def replay(
     Returns:
         All decisions and what follows from them.
 
+    Raises:
+        LogError: A criterion names a metric of which nothing was read.
+
     >>> from pathlib import Path
     >>> from convergence_callbacks import Observation
     >>> losses = [0.9**epoch + 0.1 for epoch in range(100)]
@@ -153,6 +159,7 @@ def replay(
     """
     given = settings or Unasked()
     settings = settings_for(run, given, is_over=is_over, schedule_known=schedule_known)
+    check_metrics(run, settings)
     monitor = Monitor.from_settings(settings, counter=run.counter)
     decisions: list[Decision] = []
     forecast = None
@@ -197,11 +204,29 @@ def stop_by(
         is_over: Whether the run has ended.
         schedule_known: Whether the rule knows the learning rates of the log in advance.
     """
+    check_metrics(run, settings)
     monitor = Monitor.from_settings(settings_for(run, settings, is_over=is_over, schedule_known=schedule_known))
     ends = (each.step for each in run.observations if monitor.ends(monitor.read(each)))
     step = next(ends, None)
     budget = monitor.settings.max_epochs
     return OtherStop(rule, None if step is None or (budget is not None and step + 1 >= budget) else step)
+
+
+def check_metrics(run: Run, settings: Settings) -> None:
+    """Refuse a rule that names a metric of which nothing was read of a run: it would never be judged.
+
+    Raises:
+        LogError: Names the metric, and how it is read.
+    """
+    named = settings.criteria.metrics if isinstance(settings.criteria, Criterion) else frozenset[Metric]()
+    for name, _ in sorted(named):
+        if all(Monitor.value_of(name, each.metrics) is None for each in run.observations):
+            had = ", ".join(sorted({name for each in run.observations for name in each.metrics})) or "no metric"
+            raise LogError(
+                f"a criterion reads {name!r}, of which nothing was read of this run, but {had}; a log is read with it "
+                f"by ColumnChoice(others=({name!r},))",
+                run.path,
+            )
 
 
 def settings_for(run: Run, settings: Settings, *, is_over: bool = True, schedule_known: bool = False) -> Settings:

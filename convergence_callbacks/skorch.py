@@ -8,6 +8,7 @@ In a training:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,7 +46,7 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Make ready for this run, and take in what the net's history holds."""
         before = self.run.stage(BestWeights)
-        self.begin(len(net.history) + net.max_epochs, direction=self.direction(rises=self._stated(net)))
+        self.begin(len(net.history) + net.max_epochs, rises=functools.partial(self._rises, net))
         self._fill_in(net)
         for epoch, row in enumerate(net.history):
             self.decide(self._collected(net, epoch, row))
@@ -97,10 +98,10 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
         if self.judges_the_loss:
             self.run.fill_in(_baseline(net))
 
-    def _stated(self, net: Any) -> bool | None:
+    def _rises(self, net: Any, name: str) -> bool | None:
         """True where a scoring callback says that more is better; that less is, it says of whatever it was not told."""
         scores = [name for name, callback in net.callbacks_ if getattr(callback, "lower_is_better", None) is False]
-        return True if self.judged_metric in scores else None
+        return True if name in scores else None
 
     def _collected(self, net: Any, epoch: int, row: Mapping[str, Any]) -> Observation:
         named = self.settings.val_metric

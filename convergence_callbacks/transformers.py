@@ -8,6 +8,7 @@ In a training:
 
 from __future__ import annotations
 
+import functools
 import math
 import sys
 from collections.abc import Mapping
@@ -106,7 +107,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
             rates = rates_to_come(lr_scheduler, epochs=looks, steps_per_epoch=between, first_epoch=seen)
         by_steps = _strategy(args) == "steps"
         self.counter = type(self).counter if by_steps else Counter("epoch", first=1)
-        self.begin_resumed(looks, None, rates, direction=self.direction(rises=_rises(args, self.judged_metric)))
+        self.begin_resumed(looks, None, rates, rises=functools.partial(_rises, args))
         self._ended = None
         if self.stopped_epoch is not None:
             self._ended = _Ended(TorchModel(kwargs["model"]).weights(), state.global_step, state.epoch)
@@ -251,13 +252,13 @@ def _baseline(model: Any) -> Baseline | None:
     return of_classes(int(config.num_labels)) if type(base).forward.__module__.startswith("transformers.") else None
 
 
-def _rises(args: Any, judged: str | None) -> bool | None:
+def _rises(args: Any, judged: str) -> bool | None:
     """Whether more of the judged metric is better, as the arguments say of the metric by which models are compared.
 
     Where a user leaves it open, they say so of each metric whose name does not end in *loss*: a known name goes before.
     """
     compared, rises = args.metric_for_best_model, args.greater_is_better
-    if judged is None or compared is None or find_named(judged, [f"eval_{compared.removeprefix('eval_')}"]) is None:
+    if compared is None or find_named(judged, [f"eval_{compared.removeprefix('eval_')}"]) is None:
         return None
     may_be_left_open = rises == (not compared.endswith("loss"))
     return None if may_be_left_open and meaning(judged).direction is not None else rises

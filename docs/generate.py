@@ -23,7 +23,7 @@ from convergence_callbacks.config.json_schema import json_schema
 from convergence_callbacks.config.template import dump
 from convergence_callbacks.config.values import values_of
 from convergence_callbacks.core.criterion import Composition
-from convergence_callbacks.core.fields import listed
+from convergence_callbacks.core.fields import fields_of, listed
 from convergence_callbacks.core.spec import known_criteria
 from demo.animation import picture_of
 from docs.commands import commands_page
@@ -44,7 +44,8 @@ criteria:
 ```
 
 Without any, the [default rule](#default) ends a training. `max_epochs` and `target_loss` are limits of their own, and
-`stop_on` says which verdicts may end a training.
+`stop_on` says which verdicts may end a training. A criterion that reads one curve takes another metric with `of`, see
+[several metrics at once](migration.md#several-metrics-at-once).
 """
 
 
@@ -58,7 +59,7 @@ def criteria_page() -> str:
 def _section(kind: type[Criterion]) -> str:
     paragraphs = inspect.cleandoc(kind.__doc__ or "").split("\n\n")
     story = [text for text in paragraphs if not text.startswith(("Args:", ">>>", "Raises:"))]
-    fields = dataclasses.fields(kind)  # type: ignore[arg-type]  # every criterion is a dataclass
+    fields = fields_of(kind)
     table = "| setting | default | |\n|---|---|---|\n" + "".join(_row(field) for field in fields) if fields else ""
     return (
         f"\n## `{kind.name}`\n\n" + "\n\n".join([f"*{kind.__name__}*. {story[0]}", *story[1:], table]).rstrip() + "\n"
@@ -67,6 +68,7 @@ def _section(kind: type[Criterion]) -> str:
 
 def _row(field: dataclasses.Field[object]) -> str:
     default = "must be given" if field.default is dataclasses.MISSING else f"`{field.default}`"
+    default = "" if field.default is None else default
     return f"| `{field.name}` | {default} | {field.metadata['description']} |\n"
 
 

@@ -130,7 +130,7 @@ def test_check_says_the_users_criteria_and_limits(check):
     assert lines_below(output, "The training stops") == [
         "- when the loss has not improved for 7 epochs",
         "- when the training has taken 2 hours",
-        "- when the judged loss is 0.25 or better",
+        "- when the loss is 0.25 or better",
         "- when the budget of 90 epochs is used up",
     ]
     assert "only reported\n" not in output and "never stop" not in output

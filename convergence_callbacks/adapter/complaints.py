@@ -10,7 +10,7 @@ from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.observation import Observation, is_finite
-from convergence_callbacks.metrics.find import not_found
+from convergence_callbacks.metrics.find import is_of_training, not_found
 
 
 class Complaints:
@@ -24,6 +24,7 @@ class Complaints:
     def __init__(self, *, strict: bool = False, counter: Counter = Counter()) -> None:  # noqa: B008  # frozen
         self._strict, self._counter = strict, counter
         self._made: set[str] = set()
+        self._named: set[str] = set()
 
     def make(self, error: ConvergenceError, about: str = "") -> None:
         """Raise with ``strict``; otherwise warn, once for each thing.
@@ -49,6 +50,10 @@ class Complaints:
             self._about_missing("val_metric", settings.val_metric or "val_loss", found)
         elif not found.train and not found.val and (settings.train_metric or losses_count):
             self._about_missing("train_metric", settings.train_metric or "train_loss", found)
+        self._named |= found.named  # one that was there may be measured now and then only
+        for name, _ in settings.metrics:
+            if name not in self._named and (found.validated or is_of_training(name)):
+                self.make(not_found(name, found.logged, setting="of"), about=f"of {name}")
         self._about_values(found.observation)
 
     def _about_missing(self, setting: str, wanted: str, found: Found) -> None:

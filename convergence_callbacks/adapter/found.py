@@ -15,6 +15,7 @@ from convergence_callbacks.metrics.find import (
     find_validation_loss,
     find_validation_scores,
     is_epoch_mean,
+    is_of_training,
     is_paired,
 )
 
@@ -32,6 +33,7 @@ class Found:
         val: Whether there was a validation loss.
         validated: Whether there should have been one.
         logged: Names of all metrics.
+        named: The metrics that criteria name, those of them that were there.
     """
 
     observation: Observation
@@ -39,6 +41,7 @@ class Found:
     val: bool
     validated: bool
     logged: tuple[str, ...]
+    named: frozenset[str] = frozenset()
 
 
 def found_among(
@@ -63,13 +66,16 @@ def found_among(
     find = find_validation_loss if settings.direction == "min" else _nothing
     val_name = _named(settings.val_metric, logged, find) if validated else None
     train = _train_loss(settings, logged, mean, settings.val_metric or val_name or "val_loss")
+    own = {"train_loss": train if settings.train_metric is None else None}
+    own |= {"val_loss": None if val_name is None or settings.val_metric is not None else logged[val_name]}
+    named = _of_criteria(settings, {**own, **logged}, validated=validated)
     observation = dataclasses.replace(
         known,
         train_loss=None if awaited and val_name is None else as_number(train),
         val_loss=as_number(None if val_name is None else logged[val_name]),
-        metrics=_scores(logged) if validated else {},
+        metrics={**(_scores(logged) if validated else {}), **named},
     )
-    return Found(observation, train is not None, val_name is not None, validated, tuple(logged))
+    return Found(observation, train is not None, val_name is not None, validated, tuple(logged), frozenset(named))
 
 
 def merged(ranks: Sequence[Found]) -> Found:
@@ -87,6 +93,7 @@ def merged(ranks: Sequence[Found]) -> Found:
         any(found.val for found in ranks),
         any(found.validated for found in ranks),
         tuple(dict.fromkeys(name for found in ranks for name in found.logged)),
+        frozenset[str]().union(*(found.named for found in ranks)),
     )
 
 
@@ -111,6 +118,17 @@ def _scores(logged: Mapping[str, Any]) -> dict[str, float]:
     """Accuracy and the like on the validation data."""
     numbers = {name: as_number(logged[name]) for name in find_validation_scores(logged)}
     return {name: number for name, number in numbers.items() if number is not None}
+
+
+def _of_criteria(settings: CallbackSettings, logged: Mapping[str, Any], *, validated: bool) -> dict[str, float]:
+    """What criteria name, by their names for it; without a validation only what is of the training data is new."""
+    numbers: dict[str, float] = {}
+    for name in {metric.name for metric in settings.metrics}:
+        found = find_named(name, logged)
+        if found is not None and (validated or is_of_training(found)):
+            number = as_number(logged[found])
+            numbers |= {} if number is None else {name: number}
+    return numbers
 
 
 def _named(name: str | None, logged: Mapping[str, Any], find: Callable[[Iterable[str]], str | None]) -> str | None:

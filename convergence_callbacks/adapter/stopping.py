@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
@@ -24,6 +25,7 @@ from convergence_callbacks.adapter.trained import Trained
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.constructor import representation, takes
 from convergence_callbacks.core.counter import Counter
+from convergence_callbacks.core.criterion import Criterion
 from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import SettingsError, StateError, as_state_error
@@ -31,7 +33,8 @@ from convergence_callbacks.core.fault import Fault
 from convergence_callbacks.core.loss_forecast import Forecast, Loss
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.experiments.actions import CHANGES
-from convergence_callbacks.metrics import Direction, direction_of
+from convergence_callbacks.metrics import Direction, direction_of, meaning
+from convergence_callbacks.metrics.direction import Rises, direction_of_named
 from convergence_callbacks.metrics.find import meant_loss
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
@@ -95,7 +98,7 @@ class Stopping(FromYaml):
         self.listeners: list[Listener] = []
         self._last_word = LastWord(self)
         self._saved: Mapping[str, Any] | None = None
-        self.begin(direction=self.likely_direction())
+        self.begin(rises=self.likely_rises)
 
     @classmethod
     def from_settings(cls, settings: CallbackSettings) -> Self:
@@ -153,6 +156,7 @@ class Stopping(FromYaml):
         lr_schedule: Schedule | None = None,
         *,
         reports_only: bool = False,
+        rises: Rises | None = None,
         direction: Direction | None = None,
     ) -> None:
         """Start a run: a new one, or the one whose state was loaded since the last.
@@ -162,10 +166,11 @@ class Stopping(FromYaml):
             min_epochs: The framework's minimum; the larger of it and the user's holds.
             lr_schedule: The rates to come as the framework knows them; the user's go before them.
             reports_only: Whether no verdict ends this run.
-            direction: Which way the judged metric improves, where more than the settings says it; see `direction`.
+            rises: Whether more of a metric is better, as far as the framework says.
+            direction: Which way the judged metric improves, where that is known already.
 
         Raises:
-            SettingsError: Which way the judged metric improves is not known.
+            SettingsError: Which way the judged metric improves, or one that a criterion names, is not known.
             StateError: The state that was loaded is damaged or foreign; the run before stays.
         """
         own = self.settings
@@ -175,8 +180,11 @@ class Stopping(FromYaml):
             min_epochs=max(own.min_epochs, min_epochs or 0),
             lr_schedule=lr_schedule if own.lr_schedule is None else own.lr_schedule,
             stop_on=() if reports_only else own.stop_on,
-            mode=direction or self.direction(),
+            mode=direction or self.direction(rises),
         )
+        if isinstance(own.criteria, Criterion):
+            criteria = own.criteria.directed(functools.partial(direction_of_named, rises=rises))
+            known = dataclasses.replace(known, criteria=criteria)
         complaints = Complaints(strict=own.strict, counter=self.counter)
         run = Run(Monitor.from_settings(known, counter=self.counter), complaints, known, max_epochs)
         run.stages = self._stages(run)
@@ -227,17 +235,19 @@ class Stopping(FromYaml):
         """The name of the judged metric, where the settings name one."""
         return self.settings.val_metric or self.settings.train_metric
 
-    def direction(self, *, rises: bool | None = None) -> Direction:
+    def direction(self, rises: Rises | None = None) -> Direction:
         """Which way the judged metric improves: as the settings, the framework or its name say; a loss falls.
 
         Args:
-            rises: Whether more of it is better, where the framework says so.
+            rises: Whether more of a metric is better, as far as the framework says.
 
         Raises:
             SettingsError: None of them says it.
         """
         named, mode = self.judged_metric, self.settings.mode
-        return self.settings.direction if named is None else direction_of(named, mode=mode, rises=rises)
+        if named is None:
+            return self.settings.direction
+        return direction_of(named, mode=mode, rises=rises(named) if rises else None)
 
     @property
     def judges_the_loss(self) -> bool:
@@ -251,12 +261,11 @@ class Stopping(FromYaml):
         Raises:
             SettingsError: It is not known, and this framework will not say it either.
         """
-        try:
-            return self.direction()
-        except SettingsError:
-            if self.states_direction:
-                return "min"
-            raise
+        return self.direction(self.likely_rises)
+
+    def likely_rises(self, name: str) -> bool | None:
+        """What is taken for said before the training, when a framework that may say it has not done so yet."""
+        return False if self.states_direction and meaning(name).direction is None else None
 
     @property
     def monitor(self) -> Monitor:
@@ -404,10 +413,14 @@ class Stopping(FromYaml):
 
     def _judged_words(self) -> str:
         """What was found out of what is judged: which way it improves, and what a trivial predictor's loss is."""
-        parts = []
+        own = self.run.settings
+        judged: dict[str, str] = {}
         if self.settings.mode == "auto" and self.judged_metric is not None:
-            better = "less" if self.run.settings.direction == "min" else "more"
-            parts.append(f"judged: {self.judged_metric}, of which {better} is better")
+            judged[self.judged_metric] = own.direction
+        judged |= {metric.name: metric.mode for metric in own.metrics}
+        better = {"min": "less", "max": "more"}
+        each = [f"{name}, of which {better[mode]} is better" for name, mode in judged.items()]
+        parts = [f"judged: {', and '.join(each)}"] if each else []
         if self.run.baseline is not None:
             parts.append(source_of(self.run.baseline))
         return f" ({'; '.join(parts)})" if parts else ""

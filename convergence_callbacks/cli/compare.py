@@ -25,6 +25,7 @@ from convergence_callbacks.cli.log_options import (
     ValMetric,
     listed,
     settings_and_columns,
+    with_named,
 )
 from convergence_callbacks.cli.output import complain, errors_printed, named, say, say_table, width_of_terminal
 from convergence_callbacks.cli.page_options import Currency, PricePerHour
@@ -98,6 +99,7 @@ def compare(
         base, choice = settings_and_columns(settings_file, *columns)
         price = None if price_per_hour is None else Price(price_per_hour, currency)
         chosen = {name: rule_from(name, base) for name in (*listed(rules), *listed(baseline))}
+        choice = with_named(choice, chosen.values())
         comparison = compare_rules(
             path, chosen, choice, engine=engine, jobs=jobs, schedule_known=schedule_known, progress=_progress
         )

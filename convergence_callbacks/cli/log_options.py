@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from convergence_callbacks.config.read import read_settings
+from convergence_callbacks.core.criterion import Criterion
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.read import runs_below
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.metrics import direction_of
+from convergence_callbacks.metrics.direction import direction_of_named
 from convergence_callbacks.replay import Unasked
 
 LogPaths = Annotated[
@@ -85,7 +87,20 @@ def settings_and_columns(
     judged = choice.val or choice.train
     if judged is not None:
         settings = dataclasses.replace(settings, mode=direction_of(judged, mode=settings.mode))
-    return settings, choice
+    return settings, with_named(choice, [settings])
+
+
+def with_named(choice: ColumnChoice, rules: Iterable[Settings]) -> ColumnChoice:
+    """The columns, with those of the metrics that the criteria of rules name.
+
+    Raises:
+        SettingsError: Of one of them nobody says which way it improves.
+    """
+    named = dict.fromkeys(choice.others)
+    for rule in rules:
+        if isinstance(rule.criteria, Criterion):
+            named |= {metric.name: None for metric in sorted(rule.criteria.directed(direction_of_named).metrics)}
+    return dataclasses.replace(choice, others=tuple(named))
 
 
 def matched(paths: Sequence[Path]) -> list[Path]:

@@ -26,6 +26,7 @@ from convergence_callbacks.cli.log_options import (
     matched,
     runs_at,
     settings_and_columns,
+    with_named,
 )
 from convergence_callbacks.cli.output import (
     complain,
@@ -118,6 +119,7 @@ def replay(
             return
         problems: list[LogError] = []
         other = rule_from(baseline, settings) if baseline else None
+        choice = with_named(choice, [other] if other else [])
         summary_of = functools.partial(
             _summary, settings=settings, baseline=other, name=baseline, schedule_known=schedule_known
         )

@@ -23,6 +23,7 @@ from convergence_callbacks.cli.log_options import (
     TrainMetric,
     ValMetric,
     settings_and_columns,
+    with_named,
 )
 from convergence_callbacks.cli.output import complain, errors_printed, named, say
 from convergence_callbacks.cli.page_options import BaselineRule, Currency, PricePerHour, needing_pages
@@ -73,6 +74,7 @@ def report(
         settings, choice = settings_and_columns(settings_file, *columns, max_epochs)
         price = (price_per_hour, currency)
         other = rule_from(baseline, settings) if baseline else None
+        choice = with_named(choice, [other] if other else [])
         text, problems, runs = _written(
             path, title, settings, choice, price, (baseline, other), kind, schedule_known=schedule_known
         )

@@ -27,6 +27,7 @@ from convergence_callbacks.cli.log_options import (
     TrainMetric,
     ValMetric,
     settings_and_columns,
+    with_named,
 )
 from convergence_callbacks.cli.output import errors_printed, named, say
 from convergence_callbacks.cli.page_options import BaselineRule, Currency, PricePerHour, needing_pages
@@ -69,6 +70,7 @@ def serve(
             from convergence_callbacks.pages.shelf import Shelf, end_with_parent
         price = None if price_per_hour is None else Price(price_per_hour, currency)
         other = Baseline(baseline, rule_from(baseline, settings)) if baseline else None
+        choice = with_named(choice, [other.settings] if other else [])
         if not token and not is_local(host):
             token = secrets.token_urlsafe(24)
         listening = _listening(host, port)

@@ -122,6 +122,8 @@ def _judged(settings: CallbackSettings) -> Iterator[str]:
         found = "what is given as val_loss (for a callback, name it with val_metric)"
     metric = repr(settings.val_metric) if settings.val_metric else found
     yield f"{metric}; {_better(settings)}"
+    for name, mode in settings.metrics:
+        yield f"{name!r}; {_better_of(meaning(name).direction if mode == 'auto' else mode)}"
     yield f"train loss: {repr(settings.train_metric) if settings.train_metric else 'found among what is logged'}"
     if settings.baseline_loss is not None:
         yield f"a trivial predictor's loss: {value(settings.baseline_loss, 6)}"
@@ -136,7 +138,10 @@ def _judged(settings: CallbackSettings) -> Iterator[str]:
 def _better(settings: CallbackSettings) -> str:
     """Which way the judged metric improves, as far as is known without its framework."""
     named = settings.val_metric or settings.train_metric
-    known = settings.direction if named is None or settings.mode != "auto" else meaning(named).direction
+    return _better_of(settings.direction if named is None or settings.mode != "auto" else meaning(named).direction)
+
+
+def _better_of(known: str | None) -> str:
     if known is None:
         return "its framework decides whether less or more is better: set mode to be sure"
     return f"{'less' if known == 'min' else 'more'} is better"

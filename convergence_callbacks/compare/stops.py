@@ -12,11 +12,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from convergence_callbacks.core.criterion import AnyOf, Criterion
 from convergence_callbacks.core.curve.reading import Reading, side_by_side
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs.run import Run
-from convergence_callbacks.replay import as_judged, budget_of, is_schedule_known, with_schedule
+from convergence_callbacks.replay import as_judged, budget_of, check_metrics, is_schedule_known, with_schedule
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ def outcomes_of(runs: Sequence[Run], rules: Sequence[Settings], *, schedule_know
     monitors = functools.cache(lambda budget: [Monitor.from_settings(_within(rule, budget)) for rule in rules])
     races = []
     for run in runs:
+        for rule in rules:
+            check_metrics(run, rule)
         entered = monitors(budget_of(run))
         if run.judged_by is not None:
             entered = [Monitor.from_settings(as_judged(monitor.settings, run)) for monitor in entered]
@@ -90,13 +93,20 @@ class _Stop:
     seconds: float | None
 
 
+def _reading_all(monitors: Sequence[Monitor]) -> Monitor:
+    """A monitor that reads whatever the rules of several read."""
+    first = monitors[0].settings
+    rules = [rule for monitor in monitors if isinstance(rule := monitor.settings.criteria, Criterion)]
+    return Monitor.from_settings(dataclasses.replace(first, criteria=AnyOf.of(*rules) if rules else None))
+
+
 class _Race:
     """One run, and the monitors that have not ended it yet; the first reads the curve for all of them."""
 
     def __init__(self, run: Run, monitors: Sequence[Monitor]) -> None:
         self.run = run
         self._rules = len(monitors)
-        self._reader = monitors[0].fresh()
+        self._reader = _reading_all(monitors)
         self._waiting = {rule: monitor.fresh() for rule, monitor in enumerate(monitors)}
         self._stops: dict[int, _Stop] = {}
         self._best = self._gain = math.nan

@@ -9,6 +9,7 @@ from typing import Any
 from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.config.values import schema_of
 from convergence_callbacks.core.criterion import Composition, Criterion
+from convergence_callbacks.core.fields import fields_of
 from convergence_callbacks.core.settings import A_CRITERION
 from convergence_callbacks.core.spec import known_criteria
 
@@ -52,7 +53,7 @@ def _settings(kind: type[Criterion]) -> dict[str, Any]:
 
 
 def _properties(declaration: Any) -> dict[str, Any]:
-    return {field.name: schema_of(declaration, field.name) for field in dataclasses.fields(declaration)}
+    return {field.name: schema_of(declaration, field.name) for field in fields_of(declaration)}
 
 
 def _required(kind: type[Criterion]) -> list[str]:

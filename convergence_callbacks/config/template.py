@@ -16,7 +16,7 @@ from convergence_callbacks.config.values import values_of
 from convergence_callbacks.core.criteria.patience import Patience
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.criterion import Composition, Criterion
-from convergence_callbacks.core.fields import about
+from convergence_callbacks.core.fields import about, fields_of
 from convergence_callbacks.core.spec import known_criteria
 from convergence_callbacks.telling import describe
 from convergence_callbacks.telling.text import capitalised
@@ -84,7 +84,7 @@ def _criterion(kind: type[Criterion]) -> str:
 def _settings_of(kind: type[Criterion]) -> Iterator[str]:
     if issubclass(kind, Composition):
         return
-    for field in dataclasses.fields(kind):  # type: ignore[arg-type]  # every criterion is a dataclass
+    for field in fields_of(kind):
         yield f"  {field.name}: {about(field)} ({values_of(kind, field.name)})"
 
 

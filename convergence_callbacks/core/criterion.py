@@ -12,12 +12,12 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from convergence_callbacks.core.constructor import refuse_unknown
-from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.curve.reading import Metric, Reading
 from convergence_callbacks.core.errors import SettingsError
-from convergence_callbacks.core.fields import check
+from convergence_callbacks.core.fields import check, fields_of, setting
 from convergence_callbacks.core.verdict import Verdict
 
 State = dict[str, Any]
@@ -25,6 +25,9 @@ State = dict[str, Any]
 
 Evidence = Mapping[str, float]
 """Numbers by name."""
+
+DirectionOf = Callable[[str, Any], Any]
+"""Says "min" or "max" of a metric, from its name and what the user set."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,14 +162,73 @@ class Criterion(ABC):
 
     def to_dict(self) -> dict[str, Any]:
         """The criterion as YAML writes it: its name, then its settings."""
-        settings = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
-        return {self.name: settings}
+        return {self.name: {field.name: getattr(self, field.name) for field in fields_of(self)}}
+
+    @property
+    def metrics(self) -> frozenset[Metric]:
+        """The metrics that it reads beside the judged one."""
+        return frozenset()
+
+    def directed(self, direction_of: DirectionOf) -> Criterion:
+        """The same criterion, which knows of each metric that it names whether less or more of it is better."""
+        return self
+
+    def its(self, reading: Reading) -> Reading:
+        """What it reads of an epoch: the judged metric's, or that of the metric that it names."""
+        return reading
 
     def __or__(self, other: Criterion) -> AnyOf:
         return AnyOf.of(self, other)
 
     def __and__(self, other: Criterion) -> AllOf:
         return AllOf.of(self, other)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricCriterion(Criterion):
+    """A criterion that reads one curve, which may be that of another metric than the judged one.
+
+    Args:
+        of: The metric that it reads, by its name; the judged one when left out.
+        mode: Whether less or more of that metric is better.
+
+    Raises:
+        SettingsError: A ``mode`` without a metric to be its.
+    """
+
+    of: str | None = setting("metric that it reads, by its name; the judged one when left out", None, example="val_f1")
+    mode: Literal["auto", "min", "max"] = setting(
+        "whether less or more of that metric is better; auto: as its framework or its name says", "auto"
+    )
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__repr__" not in vars(cls):  # that of a dataclass would name both settings always, and first
+            cls.__repr__ = MetricCriterion.__repr__  # type: ignore[method-assign]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.of is None and self.mode != "auto":
+            raise SettingsError(f"mode {self.mode!r} is that of a metric: name it with of", ("mode",))
+
+    def __repr__(self) -> str:
+        ((_, settings),) = self.to_dict().items()
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in settings.items())})"
+
+    def to_dict(self) -> dict[str, Any]:
+        ((name, settings),) = super().to_dict().items()
+        left_out = {"of": None, "mode": "auto"}
+        return {name: {key: value for key, value in settings.items() if (key, value) not in left_out.items()}}
+
+    @property
+    def metrics(self) -> frozenset[Metric]:
+        return frozenset() if self.of is None else frozenset({Metric(self.of, self.mode)})
+
+    def directed(self, direction_of: DirectionOf) -> Criterion:
+        return self if self.of is None else dataclasses.replace(self, mode=direction_of(self.of, self.mode))
+
+    def its(self, reading: Reading) -> Reading:
+        return reading if self.of is None else reading.metrics[Metric(self.of, self.mode)]
 
 
 @dataclass(frozen=True, repr=False)
@@ -207,6 +269,13 @@ class Composition(Criterion):
     def to_dict(self) -> dict[str, Any]:
         return {self.name: [criterion.to_dict() for criterion in self.criteria]}
 
+    @property
+    def metrics(self) -> frozenset[Metric]:
+        return frozenset[Metric]().union(*(criterion.metrics for criterion in self.criteria))
+
+    def directed(self, direction_of: DirectionOf) -> Self:
+        return type(self)(tuple(criterion.directed(direction_of) for criterion in self.criteria))
+
     @functools.cached_property
     def keyed(self) -> dict[str, Criterion]:
         """Each criterion by its name, numbered from the second of a kind on."""
@@ -219,7 +288,7 @@ class Composition(Criterion):
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
         states, found, before = {}, [], state["of"]
         for key, criterion in self.keyed.items():
-            states[key], finds = criterion.step(before[key], reading)
+            states[key], finds = criterion.step(before[key], criterion.its(reading))
             if finds:
                 found.append(key)
         return {"of": states, "found": found}, self._suffices(found)
@@ -271,9 +340,10 @@ class AllOf(Composition):
 
 
 def found_by(criterion: Criterion, state: State, reading: Reading) -> Finding:
-    """A criterion's finding, under the criterion's name unless it names those that it is made of."""
-    finding = criterion.finding(state, reading)
-    return finding if finding.found_by else dataclasses.replace(finding, found_by=(criterion.name,))
+    """A criterion's finding, under the criterion's name and metric unless it names those that it is made of."""
+    finding = criterion.finding(state, criterion.its(reading))
+    name = " of ".join([criterion.name, *(metric.name for metric in criterion.metrics)])
+    return finding if finding.found_by else dataclasses.replace(finding, found_by=(name,))
 
 
 def gravest(findings: Iterable[Finding]) -> Finding | None:

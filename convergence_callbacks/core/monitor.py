@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Self
 from convergence_callbacks.core import scores
 from convergence_callbacks.core.constructor import representation, takes
 from convergence_callbacks.core.counter import Counter
-from convergence_callbacks.core.criterion import Finding, LaterEvidence, gravest, joined_evidence
-from convergence_callbacks.core.curve.reading import Reading
+from convergence_callbacks.core.criterion import DirectionOf, Finding, LaterEvidence, gravest, joined_evidence
+from convergence_callbacks.core.curve.reading import Metric, Reading
 from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError, as_state_error
@@ -25,7 +25,7 @@ from convergence_callbacks.core.observation import Observation, as_number, as_st
 from convergence_callbacks.core.rule.default import Default
 from convergence_callbacks.core.rule.diagnosis import Diagnosis, can_diagnose
 from convergence_callbacks.core.settings import Settings
-from convergence_callbacks.core.track import Circumstances
+from convergence_callbacks.core.track import Circumstances, Track
 from convergence_callbacks.core.verdict import Verdict
 
 NOTHING = Finding(verdict=Verdict.IMPROVING, confidence=0.0, ends=False)
@@ -63,8 +63,16 @@ class Monitor:
     is_score: ClassVar[Callable[[str], bool]] = staticmethod(lambda name: False)
     """Whether a metric is a score on other than the training data, by its name; the package fills it in."""
 
-    check_names: ClassVar[Callable[[Mapping[str, Any], Mapping[str, Any]], None]] = staticmethod(lambda *given: None)
-    """Refuses a first epoch whose metrics hold a loss that is missing; the package fills it in."""
+    check_names: ClassVar[Callable[..., None]] = staticmethod(lambda *given: None)
+    """Refuses a first epoch with a loss under another name, or without a named metric; the package fills it in."""
+
+    direction_of: ClassVar[DirectionOf] = staticmethod(lambda name, mode: mode if mode != "auto" else "min")
+    """Whether less or more of a metric is better, by its name; the package fills it in."""
+
+    value_of: ClassVar[Callable[[str, Mapping[str, float]], float | None]] = staticmethod(
+        lambda name, metrics: metrics.get(name)
+    )
+    """The value of a metric in whatever spelling it has; the package fills it in."""
 
     @takes(MonitorSettings)
     def __init__(self, settings: MonitorSettings) -> None:
@@ -72,7 +80,9 @@ class Monitor:
         self.counter = settings.counter
         self._clock = settings.clock or type(self).default_clock
         self._default = Default(settings.tolerance)
-        self._criteria = settings.criteria_and_limits()
+        given = settings.criteria_and_limits()
+        self._criteria = given.directed(type(self).direction_of) if given else None
+        self._metrics = sorted(self._criteria.metrics) if self._criteria else []
         self._lock = Lock()
         self._fewest = min(settings.min_epochs, settings.max_epochs or settings.min_epochs)
         self._circumstances = _circumstances(settings)
@@ -151,18 +161,23 @@ class Monitor:
             lr: Learning rate used in the epoch.
             step: The epoch's number, counted from 0; one after the last when left out or no number. An epoch
                 that is not after the last one observed was judged already and changes nothing.
-            **metrics: Other named numbers: scores such as ``val_acc`` are reported beside a loss that rises.
+            **metrics: Other named numbers: those that criteria name with ``of`` are judged by them, and scores such as
+                ``val_acc`` are reported beside a loss that rises.
 
         Returns:
             What to do and why. Values that are missing, not finite or no numbers at all never raise; they
             are counted in the evidence.
 
         Raises:
-            MetricNotFoundError: The first epoch has a loss under another name, such as ``loss``, ``validation_loss``.
+            MetricNotFoundError: The first epoch has a loss under another name, such as ``loss``, ``validation_loss``,
+                or not the metric that a criterion names.
         """
         last = self._state.decision
-        if metrics and last is None:
-            type(self).check_names(metrics, {"train_loss": train_loss, "val_loss": val_loss})
+        losses = {"train_loss": train_loss, "val_loss": val_loss}
+        if last is None:
+            type(self).check_names(metrics, losses, self._metrics)
+        if self._metrics:
+            metrics = {**losses, **metrics}
         observation = Observation(
             step=as_step(step, otherwise=last.step + 1 if last else 0),
             train_loss=as_number(train_loss),
@@ -186,7 +201,17 @@ class Monitor:
         """Take in one epoch, and give what can be read then, for `judge` or for the `ends` of several monitors."""
         state = self._state
         state.elapsed = observation.elapsed or state.elapsed
-        return state.track.take_in(observation, self._circumstances)
+        reading = state.track.take_in(observation, self._circumstances)
+        if self._metrics:
+            reading.metrics = {metric: self._read_of(metric, observation) for metric in self._metrics}
+        return reading
+
+    def _read_of(self, metric: Metric, observation: Observation) -> Reading:
+        """Take in what an epoch says of a metric that criteria name."""
+        value = type(self).value_of(metric.name, observation.metrics)
+        known = dataclasses.replace(self._circumstances, sign=-1.0 if metric.mode == "max" else 1.0, baseline=None)
+        track = self._state.metrics.setdefault(metric, Track(has_validation=True))
+        return track.take_in(dataclasses.replace(observation, train_loss=None, val_loss=value), known)
 
     def judge(self, reading: Reading) -> Decision:
         """Decide on an epoch that was read."""
@@ -238,7 +263,9 @@ class Monitor:
 
     @one_at_a_time
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to go on later, in plain types that JSON takes; below 16 kB."""
+        """Everything needed to go on later, in plain types that JSON takes; below 16 kB, and as much
+        again for each metric that criteria name.
+        """
         return {"mode": self.settings.direction, **self._state.to_dict()}
 
     @one_at_a_time
@@ -259,6 +286,7 @@ class Monitor:
         with as_state_error():
             restored.diagnosis = self._default.restore(restored.diagnosis)
             restored.criteria = self._criteria.restore(restored.criteria) if self._criteria else {}
+        restored.metrics = {metric: track for metric, track in restored.metrics.items() if metric in self._metrics}
         self._resume(restored)
 
     def elapsed(self) -> float | None:
@@ -288,7 +316,7 @@ class Monitor:
 
     def _may_end(self, finding: Finding, reading: Reading) -> bool:
         """Whether a finding ends the training; all that this depends on stands here and in `Finding.ends`."""
-        if reading.observation.step + 1 < self._fewest:
+        if reading.taken < self._fewest:
             return False
         return finding.ends is True or finding.ends in self.settings.stop_on
 

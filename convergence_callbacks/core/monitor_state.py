@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convergence_callbacks.core.criterion import State
+from convergence_callbacks.core.curve.reading import Metric
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError, as_state_error
 from convergence_callbacks.core.observation import LARGEST_WHOLE
@@ -27,6 +28,7 @@ class MonitorState:
         diagnosis: State of the default rule, which says what the training looks like whatever ends it.
         criteria: State of the criteria and limits that were set.
         track: What the training has shown.
+        metrics: What it has shown of the metrics that criteria name.
         decision: The latest decision.
         elapsed: Seconds of training.
         scores: What scores such as accuracy did.
@@ -35,6 +37,7 @@ class MonitorState:
     diagnosis: State
     criteria: State
     track: Track = field(default_factory=Track)
+    metrics: dict[Metric, Track] = field(default_factory=dict)
     decision: Decision | None = None
     elapsed: float = 0.0
     scores: Scores = field(default_factory=dict)
@@ -48,6 +51,7 @@ class MonitorState:
             "diagnosis": self.diagnosis,
             "criteria": self.criteria,
             "elapsed": self.elapsed,
+            "metrics": [[*metric, track.to_dict()] for metric, track in self.metrics.items()],
             **self.track.to_dict(),
         }
 
@@ -70,6 +74,7 @@ class MonitorState:
             _refuse_huge_numbers(state)
             return cls(
                 track=Track.from_dict(state),
+                metrics={Metric(name, mode): Track.from_dict(of) for name, mode, of in state.get("metrics", ())},
                 decision=Decision.from_dict(state["decision"]) if state["decision"] else None,
                 scores=scores_from(state.get("scores", {})),
                 diagnosis=dict(state["diagnosis"]),

@@ -21,7 +21,7 @@ class Observation:
     """What was measured at one epoch. Any value may be absent (None) or not finite.
 
     Args:
-        step: The epoch's number, counted from 0 as the frameworks do (or any other unit that only grows).
+        step: The epoch's number, counted from 0 as the frameworks do (or another number that only grows).
         train_loss: Mean training loss of the epoch.
         val_loss: Validation loss after the epoch.
         lr: Learning rate used in the epoch.
@@ -103,14 +103,15 @@ LARGEST_WHOLE = 2**53
 
 
 def as_step(step: Any, otherwise: int) -> int:
-    """A step as a whole number from 0 on, or another one where it is none.
+    """A step as a whole number from 0 on, or another one where it is none, or part of an epoch as 0.75 before 1.0.
 
-    >>> as_step(3.0, otherwise=7), as_step(2.5, otherwise=7), as_step(-1, otherwise=7), as_step(10**30, otherwise=7)
-    (3, 7, 7, 7)
+    >>> as_step(3, otherwise=7), as_step(8.0, otherwise=7), as_step(2.5, otherwise=7), as_step(10**30, otherwise=7)
+    (3, 8, 7, 7)
     """
     try:
         number = int(step)
-        return number if number == step and 0 <= number <= LARGEST_WHOLE else otherwise
+        is_one = number == step and (number >= otherwise or not isinstance(step, float))
+        return number if is_one and 0 <= number <= LARGEST_WHOLE else otherwise
     except (TypeError, ValueError, OverflowError):
         return otherwise
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from convergence_callbacks.core.criterion import AnyOf, Composition, Criterion, defined
 from convergence_callbacks.core.errors import SettingsError, unknown_name
+from convergence_callbacks.core.fields import fields_of
 
 SHIPPED_IN = ("convergence_callbacks.core.criteria", "convergence_callbacks.core.rule")
 """Packages of which every file is looked through for criteria."""
@@ -93,7 +94,7 @@ def _only(name: str) -> type[Criterion]:
 
 def _settings(kind: type[Criterion], given: Any) -> dict[str, Any]:
     """The constructor's arguments from what was given: all by name, or the first one alone."""
-    fields = dataclasses.fields(kind)  # type: ignore[arg-type]  # every criterion is a dataclass
+    fields = fields_of(kind)
     names = [field.name for field in fields]
     if given is None:
         given = {}

@@ -80,6 +80,7 @@ class Track:
             max_epochs=known.max_epochs,
             baseline=known.baseline,
             lr_schedule=known.lr_schedule,
+            not_judged=self.missing_total + self.non_finite_total,
             starts_over=starts_over,
         )
 

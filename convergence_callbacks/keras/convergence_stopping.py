@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +30,6 @@ from convergence_callbacks.keras.saved import files, patterns
 from convergence_callbacks.keras.schedule import Rates
 from convergence_callbacks.keras.stated import baseline_of, rises
 from convergence_callbacks.keras.trained import TrainedModel, plain
-from convergence_callbacks.metrics import Direction
 
 
 @keras.saving.register_keras_serializable(package="convergence_callbacks")
@@ -182,10 +182,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
 
     def _begin(self) -> None:
         self._rates = self._known_rates()
-        self.begin(self._known("epochs"), lr_schedule=self._rates.to_come, direction=self._direction())
-
-    def _direction(self) -> Direction:
-        return self.direction(rises=rises(self.model, self.judged_metric))
+        self.begin(self._known("epochs"), lr_schedule=self._rates.to_come, rises=functools.partial(rises, self.model))
 
     def _known(self, name: str) -> Any:
         """What Keras says of the training; None in a loop of one's own, which may say nothing."""
@@ -223,7 +220,9 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
             return
         self._rates = self._known_rates()
         self.load_state_dict(state)
-        self.begin_resumed(self._known("epochs"), lr_schedule=self._rates.to_come, direction=self._direction())
+        self.begin_resumed(
+            self._known("epochs"), lr_schedule=self._rates.to_come, rises=functools.partial(rises, self.model)
+        )
         self._restore_arrays(backup)
         if self.stopped_epoch is not None:
             self._ended = EndedTraining(self.model)

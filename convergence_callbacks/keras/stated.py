@@ -19,7 +19,7 @@ MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
 """Reductions of a loss that give the mean over all targets."""
 
 
-def rises(model: Any, name: str | None) -> bool | None:
+def rises(model: Any, name: str) -> bool | None:
     """Whether more of a metric is better, where it is an object that says so; None elsewhere.
 
     Args:
@@ -29,7 +29,7 @@ def rises(model: Any, name: str | None) -> bool | None:
     compiled = getattr(model, "_compile_metrics", None)  # what is built of it comes with the first batch only
     for metric in [*_flat(getattr(compiled, "_user_metrics", None)), *_flat(getattr(model, "metrics", None))]:
         direction = getattr(metric, "_direction", None)
-        if name is not None and direction and getattr(metric, "name", None) == name.removeprefix("val_"):
+        if direction and getattr(metric, "name", None) == name.removeprefix("val_"):
             return bool(direction == "up")
     return None
 

@@ -87,7 +87,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         if self._fits.begins(stage):
             self._goes_on = self._was_trained_by(trainer, pl_module)
             saved = self._saved = self.state_dict() if self._goes_on else None
-            self.begin(direction=self.likely_direction())
+            self.begin(rises=self.likely_rises)
             self._saved = saved  # for the start of the training, unless a checkpoint is loaded before
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
@@ -96,8 +96,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         self._judges_validations = self.settings.every_n_steps is None and is_endless(trainer)
         self.counter = Counter("evaluation", first=1) if self._judges_validations else type(self).counter
         known = (None, None, None) if self._judges_validations else known_of(trainer, self.settings.every_n_steps)
-        direction = self.direction(rises=rises(pl_module, self.judged_metric))
-        self.begin_resumed(*known, reports_only=adversarial, direction=direction)
+        self.begin_resumed(*known, reports_only=adversarial, rises=functools.partial(rises, pl_module))
         self._module = id(pl_module)
         if self._goes_on:
             self.new_phase()

@@ -7,15 +7,13 @@ from typing import Any
 from convergence_callbacks.metrics import meaning
 
 
-def rises(pl_module: Any, name: str | None) -> bool | None:
+def rises(pl_module: Any, name: str) -> bool | None:
     """Whether more of a metric is better, by the ``higher_is_better`` of the attribute that is called after it.
 
     Args:
         pl_module: The module, with the metrics among its attributes.
         name: How the metric is logged; ``val_quality`` is what an attribute ``quality`` or ``val_quality`` computes.
     """
-    if name is None:
-        return None
     measure, stated = meaning(name).measure, set()
     for path, module in pl_module.named_modules():
         flag = getattr(module, "higher_is_better", None)

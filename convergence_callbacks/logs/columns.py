@@ -11,7 +11,7 @@ from convergence_callbacks.core.errors import unknown_name
 from convergence_callbacks.logs.elapsed import DURATIONS
 from convergence_callbacks.logs.energy import find_energy
 from convergence_callbacks.logs.errors import LogError, NotALogError
-from convergence_callbacks.metrics.find import find_counterpart, find_train_loss
+from convergence_callbacks.metrics.find import find_counterpart, find_named, find_train_loss, not_found
 
 SCORES = frozenset(
     {"acc", "accuracy", "auc", "auroc", "f1", "precision", "recall", "iou", "miou", "dice", "map", "r2", "bleu"}
@@ -86,6 +86,7 @@ class ColumnChoice:
         step: Number of the optimiser's step.
         time: Seconds, or the time of day.
         energy: Energy; in kWh, unless its name tells another unit.
+        others: Metrics that criteria name, in whatever spelling the log has.
     """
 
     train: str | None = None
@@ -95,6 +96,7 @@ class ColumnChoice:
     step: str | None = None
     time: str | None = None
     energy: str | None = None
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ class Columns(ColumnChoice):
         for role in OPTIONS:
             name = getattr(self, role)
             yield f"{role}: {'none' if name is None else repr(name)} ({self.why.get(role, 'not looked for')})"
+        yield from (f"also: {name!r} (named by a criterion)" for name in self.others)
         if self.ignored:
             yield f"not used: {', '.join(map(repr, self.ignored))}"
 
@@ -159,9 +162,13 @@ def find_columns(names: Iterable[str], choice: ColumnChoice | None = None) -> Co
         why["time"] = "seconds of an iteration: times the iterations of each row"
         if found["step"] is None:
             found["time"], why["time"] = None, "seconds of an iteration, and no column counts iterations"
-    ignored = tuple(name for name in names if name not in found.values())
+    others = tuple(_other(wanted, names) for wanted in choice.others)
     return Columns(
-        **{role: found[role] for role in OPTIONS}, why=why, ignored=ignored, time_of_iterations=of_iterations
+        **{role: found[role] for role in OPTIONS},
+        others=others,
+        why=why,
+        ignored=tuple(name for name in names if name not in {*found.values(), *others}),
+        time_of_iterations=of_iterations,
     )
 
 
@@ -219,6 +226,18 @@ def _named(role: str, wanted: str, names: Sequence[str]) -> tuple[str, str]:
     if wanted not in names:
         raise LogError(f"{unknown_name('column', wanted, names)} ({OPTIONS[role]})")
     return wanted, f"named with {OPTIONS[role]}"
+
+
+def _other(wanted: str, names: Sequence[str]) -> str:
+    """The column of a metric that a criterion names.
+
+    Raises:
+        LogError: There is none.
+    """
+    found = find_named(wanted, names)
+    if found is None:
+        raise LogError(str(not_found(wanted, names, setting="of")))
+    return found
 
 
 def _no_loss(names: Sequence[str]) -> LogError:

@@ -48,6 +48,7 @@ class Entry:
     time: float = math.nan
     times: int = 0
     energy: float = math.nan
+    others: dict[str, float] = field(default_factory=dict)
 
     @property
     def train(self) -> float | None:
@@ -156,7 +157,8 @@ class Gatherer:
         val = values.get(columns.val) if columns.val else None
         train = values.get(columns.train) if columns.train else None
         lr = values.get(columns.lr) if columns.lr else None
-        is_rate_alone = val is None and train is None
+        others = {name: values[name] for name in columns.others if name in values}
+        is_rate_alone = val is None and train is None and not others
         if is_rate_alone and (lr is None or (self._entries and key < self._entries[-1].key)):
             return
         step = values.get(columns.step) if columns.step else None
@@ -170,6 +172,7 @@ class Gatherer:
         if columns.time is not None and columns.time in values:
             self._take_time(entry, values[columns.time], step)
         entry.energy = values.get(columns.energy or "", entry.energy)
+        entry.others |= others
 
     def _take_time(self, entry: Entry, time: float, step: float | None) -> None:
         """The latest reading of a clock; of iterations, what all since the row before took."""
@@ -241,6 +244,7 @@ def _first_joined(entries: list[Entry]) -> list[Entry]:
         joined.train_sum += entry.train_sum
         joined.train_count += entry.train_count
         joined.times += entry.times
+        joined.others |= entry.others
     joined.key, joined.step, joined.val = validated.key, validated.step, validated.val
     rates = [entry.lr for entry in entries[: first + 1] if entry.lr is not None]
     times = [entry.time for entry in entries[: first + 1] if math.isfinite(entry.time)]
@@ -300,6 +304,7 @@ def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Note
             val_loss=entry.val,
             lr=entry.lr,
             elapsed=None if elapsed is None else elapsed[index],
+            metrics=entry.others,
         )
         for index, (key, entry) in enumerate(zip(keys, entries, strict=True))
     )

@@ -69,9 +69,9 @@ def row_of(line: int, record: Mapping[str, Any], columns: Columns, notes: Notes,
     roles = {getattr(columns, role): role for role in OPTIONS if getattr(columns, role) is not None}
     values, needed = {}, needed_of(columns)
     for name, value in flat(record):
-        if name in roles:
+        if name in roles or name in columns.others:
             try:
-                number = seconds_in(value) if roles[name] == "time" else number_in(value)
+                number = seconds_in(value) if roles.get(name) == "time" else number_in(value)
             except ValueError as error:
                 if is_lost(line, name, error, needed, notes):
                     return None

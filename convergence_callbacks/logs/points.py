@@ -115,7 +115,8 @@ def runs_of_points(
     found, sums = columns_and_sums(list(names), choice, notes)
     columns = with_axes(found, TIME if has_time else None)
     parts = {part for of_sum in sums.values() for part in of_sum}
-    wanted = {columns.train, columns.val, columns.lr, columns.epoch, columns.energy, *parts} - {None}
+    named = {columns.train, columns.val, columns.lr, columns.epoch, columns.energy, *columns.others}
+    wanted = {*named, *parts} - {None}
     chosen = sorted((point for point in points if point.key in wanted), key=_time)
     counters = Counters()
     for point in chosen:

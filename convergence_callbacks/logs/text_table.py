@@ -259,7 +259,8 @@ def readers_of(columns: Columns, delimiter: str) -> dict[str, Callable[[str], fl
     """What reads the cells of each column that is asked for."""
     number = number_in if delimiter in ", " else DecimalSign()
     names = {role: getattr(columns, role) for role in OPTIONS}
-    return {name: seconds_in if role == "time" else number for role, name in names.items() if name is not None}
+    read = {name: seconds_in if role == "time" else number for role, name in names.items() if name is not None}
+    return {**dict.fromkeys(columns.others, number), **read}
 
 
 class DecimalSign:

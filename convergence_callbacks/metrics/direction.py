@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.metrics.meaning import Direction, meaning
 
 Mode = Literal["auto", "min", "max"]
+
+Rises = Callable[[str], bool | None]
+"""Says whether more of a metric is better, where a framework says so; None where it does not."""
 
 
 def direction_of(name: str, *, mode: Mode = "auto", rises: bool | None = None) -> Direction:
@@ -37,3 +41,20 @@ from its name; set mode='min' or mode='max'
             ("mode",),
         )
     return known
+
+
+def direction_of_named(name: str, mode: Mode = "auto", rises: Rises | None = None) -> Direction:
+    """Whether less or more of a metric is better that a criterion names with ``of``.
+
+    Args:
+        name: As the criterion names it.
+        mode: What the criterion says.
+        rises: What the framework says, where it says something.
+
+    Raises:
+        SettingsError: None of them says it, and the name is that of no known metric.
+    """
+    try:
+        return direction_of(name, mode=mode, rises=rises(name) if rises else None)
+    except SettingsError as error:
+        raise SettingsError(f"{error} beside of={name!r}", ("criteria",)) from None

@@ -80,13 +80,13 @@ def judged(wanted: str | None, evaluations: Iterable[Evaluation]) -> Evaluation 
     return None if found is None else rows[found]
 
 
-def rises(wanted: str | None, evaluations: Iterable[Evaluation]) -> bool | None:
+def rises(wanted: str, evaluations: Iterable[Evaluation]) -> bool | None:
     """Whether more of a metric is better, as far as the library says.
 
     >>> rises("valid_0's auc", [Evaluation("valid_0", "auc", 0.9, rises=True)])
     True
     """
-    found = None if wanted is None else judged(wanted, evaluations)
+    found = judged(wanted, evaluations)
     return None if found is None else found.rises
 
 

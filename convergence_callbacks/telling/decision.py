@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from convergence_callbacks.core.criterion import Criterion
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.spec import known_criteria
 from convergence_callbacks.core.verdict import Verdict
@@ -105,13 +106,19 @@ def _because(name: str, known: Known) -> str:
         return converged.settled(known)
     if name == probe.NAME:
         return probe.reason(known)
-    kind = known_criteria().get(name)
+    kind, metric = _named(name)
     if kind is None:
         return known.decision.quoted.rstrip(".") or f"found by {words(name)}"
     evidence = known.evidence_of(name)
-    if not templates.is_complete(kind.because, evidence):
-        return ""
-    return templates.rendered(kind.because, evidence, known.counter)
+    is_said = bool(kind.because) and templates.is_complete(kind.because, evidence)
+    said = templates.rendered(kind.because, evidence, known.counter) if is_said else ""
+    return ": ".join(filter(None, (metric, said or (metric and words(kind.name)))))
+
+
+def _named(name: str) -> tuple[type[Criterion] | None, str]:
+    """The criterion that found something, and the metric that it read; empty where that is the judged one."""
+    kind, _, metric = name.partition(" of ")
+    return known_criteria().get(kind), metric
 
 
 def _says_the_verdict(known: Known) -> bool:
@@ -132,7 +139,7 @@ def _is_sudden(known: Known) -> bool:
 
 def _tells(name: str, verdict: Verdict) -> bool:
     """Whether a criterion has words of its own for a verdict: not a mere limit, and none of the default rule."""
-    kind = known_criteria().get(name)
+    kind, _ = _named(name)
     if kind is None:
         return True
     return bool(kind.because) and verdict in kind.verdicts

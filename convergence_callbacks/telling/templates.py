@@ -49,6 +49,7 @@ def _epoch(given: Value, counter: Counter) -> str:
 
 KINDS: Mapping[str, Callable[[Value, Counter], str]] = {
     "": _plain,
+    "metric": lambda given, _: str(given or "the loss"),
     "value": _of(numbers.value),
     "percent": _of(numbers.percent),
     "epochs": _epochs,

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.criteria.patience import Patience
 from convergence_callbacks.core.errors import MetricNotFoundError, SettingsError
+from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.testing.curves import exponential
 from convergence_callbacks.testing.promises import keep
@@ -278,6 +279,43 @@ def more_can_be_better(integration: Integration, folder: Path) -> None:
     assert (decision.step, decision.best_step, round(decision.best_value, 5)) == (STOP, BEST, -0.3), decision
 
 
+def a_criterion_may_read_another_metric_than_the_judged_one(integration: Integration, folder: Path) -> None:
+    """``of`` names it, with a direction of its own, and all that is judged is in the observations."""
+    rising = Patience(3, of=integration.metric, mode="max")
+    with _printed() as printed:
+        alone = _run(integration, _made(folder / "alone"), criteria=rising, verbose=True).stopping
+    assert (alone.stopped_epoch, alone.decision.best_step) == (3, BEST), alone.decision  # what rises was best at first
+    assert alone.decision.reason.startswith(f"{integration.metric}: no improvement for 3"), alone.decision.reason
+    _assert_said_once(printed(), f"judged: {integration.metric}, of which more is better")
+    monitor = Monitor.from_settings(alone.monitor.settings)
+    seen = [Observation.from_dict(each.to_dict()) for each in alone.observations]
+    assert [monitor.observe(each).stop for each in seen] == [False, False, False, True], f"observed: {seen}"
+    together = _run(integration, _made(folder / "together"), criteria=rising & Patience(3)).stopping
+    assert together.stopped_epoch == STOP, f"it stopped at {together.stopped_epoch}"
+
+
+def a_training_whose_criteria_read_several_metrics_goes_on_too(integration: Integration, folder: Path) -> None:
+    """A kill changes no later decision where a criterion reads another metric."""
+    _assert_resumes(integration, folder, killed_after=4, criteria=Patience(5, of=integration.metric, mode="max"))
+
+
+def a_metric_that_a_criterion_names_and_nobody_logs_is_reported(integration: Integration, folder: Path) -> None:
+    """A misspelt ``of`` is warned of, with the name that was meant; with ``strict`` it is an error."""
+    wrong = integration.metric[:-1]
+    criteria = Patience(EPOCHS, of=wrong, mode="min")
+    with _warned(f"unknown metric '{wrong}'.*did you mean '{integration.metric}'.*of="):
+        stopping = _run(integration, _made(folder / "warned"), criteria=criteria).stopping
+    assert len(stopping.history) == EPOCHS, f"it ended after {len(stopping.history)} epochs"
+    try:
+        _run(integration, _made(folder / "strict"), criteria=criteria, strict=True)
+    except Exception as error:
+        if not integration.wraps_errors and not isinstance(error, MetricNotFoundError):
+            raise
+        assert f"unknown metric '{wrong}'" in str(error), f"the error does not name the metric: {error}"
+    else:
+        raise AssertionError("strict=True raised nothing")
+
+
 def a_direction_that_nobody_knows_is_an_error_before_anything_is_trained(
     integration: Integration, folder: Path
 ) -> None:
@@ -378,6 +416,9 @@ CALLBACK_CHECKS: tuple[Callable[[Integration, Path], None], ...] = (
     no_value_ends_a_training_by_an_error,
     without_validation_the_train_loss_is_judged,
     more_can_be_better,
+    a_criterion_may_read_another_metric_than_the_judged_one,
+    a_training_whose_criteria_read_several_metrics_goes_on_too,
+    a_metric_that_a_criterion_names_and_nobody_logs_is_reported,
     a_direction_that_nobody_knows_is_an_error_before_anything_is_trained,
     the_direction_of_a_metric_is_that_of_its_name_and_is_said_once,
     a_missing_metric_is_reported_with_the_nearest_name_and_ends_nothing,
@@ -421,10 +462,10 @@ def _run(
     return training
 
 
-def _assert_resumes(integration: Integration, folder: Path, killed_after: int) -> None:
+def _assert_resumes(integration: Integration, folder: Path, killed_after: int, **more: Any) -> None:
     if not integration.resumes:
         return
-    settings: dict[str, Any] = {"restore_best": integration.restores and integration.keeps_best}
+    settings: dict[str, Any] = {"restore_best": integration.restores and integration.keeps_best, **more}
     whole = _run(integration, _made(folder / "whole"), **settings)
     if integration.resume_setting:
         settings[integration.resume_setting] = str(folder / "state")
@@ -435,7 +476,9 @@ def _assert_resumes(integration: Integration, folder: Path, killed_after: int) -
     said = [decision.to_dict() for decision in resumed.stopping.history]
     expected = [decision.to_dict() for decision in whole.stopping.history[-len(said) :]]
     assert said == expected, "a resumed training is decided otherwise"
-    assert resumed.stopping.stopped_epoch == STOP, f"it stopped at {resumed.stopping.stopped_epoch}"
+    assert resumed.stopping.stopped_epoch == whole.stopping.stopped_epoch, (
+        f"it stopped at {resumed.stopping.stopped_epoch}"
+    )
     np.testing.assert_allclose(resumed.final, whole.final, rtol=1e-5)  # type: ignore[arg-type]
 
 

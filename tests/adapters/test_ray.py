@@ -67,6 +67,13 @@ def test_it_judges_what_a_search_looks_for():
     assert (own.settings.val_metric, own.settings.mode, own.settings.max_epochs) == ("val_loss", "min", 9)
 
 
+def test_a_trial_goes_on_until_all_the_metrics_that_its_criteria_name_rest():
+    stopper = ConvergenceStopper(criteria=Patience(2, of="val_f1") & Patience(2), min_epochs=0, verbose=False)
+    scores = [0.1, 0.2, 0.3, 0.4, 0.4, 0.4]
+    shown = [{**result, "val_f1": f1} for result, f1 in zip(results([1.0] * 6), scores, strict=True)]
+    assert [stopper("a", result) for result in shown] == [False] * 5 + [True]
+
+
 def test_results_that_a_restarted_trial_reports_again_change_nothing():
     stopper, monitor = (kind(criteria=Patience(3), min_epochs=0) for kind in (ConvergenceStopper, Monitor))
     shown = results([3.0, 2.0, 2.5, 2.5, 2.5])

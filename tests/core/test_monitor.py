@@ -326,11 +326,45 @@ def test_a_wrong_setting_is_refused_by_name(settings, message):
     assert error.value.at[0] in settings
 
 
-def test_a_run_that_is_fed_by_step_numbers_keeps_its_own_unit():
-    monitor = Monitor(max_epochs=1000)
-    for step in range(100, 1000, 100):
-        decision = monitor.update(val_loss=1000 / step, step=step)
-    assert (decision.step, decision.best_step, decision.stop) == (900, 900, False)
+def test_a_run_that_is_fed_by_step_numbers_keeps_them_and_counts_its_epochs():
+    monitor = Monitor(max_epochs=10, criteria=Patience(100))
+    stops = [monitor.update(val_loss=1000 / step, step=step).stop for step in range(100, 1100, 100)]
+    assert stops == [False] * 9 + [True]
+    assert (monitor.decision.step, monitor.decision.best_step) == (1000, 1000)
+    assert "the budget of 10 epochs" in monitor.decision.reason
+
+
+def test_min_epochs_counts_epochs_where_steps_are_those_of_the_optimiser():
+    monitor = Monitor(min_epochs=50, criteria=Patience(2))
+    stops = [monitor.update(val_loss=1.0, step=1000 * epoch).stop for epoch in range(60)]
+    assert stops.index(True) == 49
+
+
+@pytest.mark.parametrize("apart", [1, 5, 20])
+def test_epochs_that_are_validated_now_and_then_count_by_their_number(apart):
+    steps = range(0, 101, apart)
+    monitor = Monitor(max_epochs=100, criteria=Patience(1000))
+    assert next(step for step in steps if monitor.update(val_loss=1 / (1 + step), step=step).stop) >= 99
+    monitor = Monitor(min_epochs=40, criteria=Patience(1))
+    assert next(step for step in steps if monitor.update(val_loss=1.0, step=step).stop) <= 40
+
+
+def test_epochs_of_which_some_have_no_loss_count_too():
+    monitor = Monitor(min_epochs=60, criteria=Patience(1))
+    stops = [monitor.update(val_loss=None if step % 30 else 1.0).stop for step in range(100)]
+    assert stops.index(True) == 60
+
+
+def test_a_loop_that_goes_on_late_without_its_state_counts_by_the_numbers():
+    monitor = Monitor(max_epochs=155, criteria=Patience(100))
+    assert [monitor.update(val_loss=1.0, step=step).stop for step in range(150, 155)] == [False] * 4 + [True]
+
+
+def test_steps_in_parts_of_epochs_are_counted_one_after_the_other():
+    monitor = Monitor()
+    decisions = [monitor.update(val_loss=1 - 0.05 * part, step=part / 4) for part in range(20)]
+    assert [decision.step for decision in decisions] == list(range(20))
+    assert "repeated_epochs" not in decisions[-1].evidence
 
 
 def test_a_scheduled_rate_that_can_not_be_read_never_ends_the_training():

@@ -6,12 +6,14 @@ import pytest
 from convergence_callbacks import Monitor, Observation, Patience, StateError
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.curve.schedule import times_schedule
+from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.logs import read_logs
 from convergence_callbacks.record import DecisionRecord, read_record, verify
 from convergence_callbacks.record import write as write_module
 from convergence_callbacks.record.form import schema
 from convergence_callbacks.record.read import Follows
 from convergence_callbacks.record.write import _append
+from convergence_callbacks.replay import replay
 from tests.curves import overfitting
 from tests.record.tampering import unfound
 
@@ -278,3 +280,18 @@ def test_a_record_that_can_not_be_written_ends_no_training(tmp_path):
     with pytest.warns(RuntimeWarning, match="Is a directory.*the training goes on"):
         decisions = [stopping.decide(observation) for observation in observations()]
     assert len(decisions) == 40
+
+
+def test_a_record_of_several_metrics_is_confirmed_and_says_which_way_each_improves(path):
+    callback = Stopping(criteria=Patience(3, of="f1") & Patience(3), min_epochs=0, record=path, verbose=False)
+    for epoch in range(20):
+        logged = {"train_loss": 1.0, "val_loss": max(0.2, 1 - epoch / 10), "val_f1": min(0.9, epoch / 10)}
+        decision = callback.decide(callback.collect(epoch, logged))
+        if decision.stop:
+            break
+    callback.run.end()
+    assert decision.found_by == ("patience", "patience of f1")
+    assert verify(path).is_confirmed
+    assert read_record(path).parts[0].settings.criteria.metrics == {("f1", "max")}
+    (run,) = read_logs(path)
+    assert replay(run, Settings(criteria=Patience(3, of="f1") & Patience(3), min_epochs=0)).stop.step == decision.step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from convergence_callbacks.core.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criterion import Finding, MetricCriterion, State
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.curve.since_best import generalization_loss, rise_and_fall
 from convergence_callbacks.core.fields import setting
@@ -16,7 +16,7 @@ CONFIDENCE = 0.5
 
 
 @dataclass(frozen=True)
-class GeneralizationLoss(Criterion):
+class GeneralizationLoss(MetricCriterion):
     """The judged loss is some percent above the best seen (GL).
 
     As Prechelt defines it, that reads the level of the loss: a constant added to it changes what is found, and a best
@@ -27,7 +27,7 @@ class GeneralizationLoss(Criterion):
 
     >>> from convergence_callbacks.telling import describe
     >>> describe(GeneralizationLoss(5.0))
-    'the loss is more than 5% above its best'
+    'the loss is worse than its best by more than 5%'
 
     Source: Prechelt, "Early stopping – but when?" (1998).
     """
@@ -35,8 +35,8 @@ class GeneralizationLoss(Criterion):
     percent: float = setting("percent above the best loss that are too many", 5.0, gt=0)
 
     verdicts: ClassVar = (Verdict.OVERFITTING,)
-    stops_when: ClassVar = "the loss is more than {percent}% above its best"
-    because: ClassVar = "the loss is {generalization_loss}% above its best (more than {threshold}%)"
+    stops_when: ClassVar = "{of:metric} is worse than its best by more than {percent}%"
+    because: ClassVar = "worse than the best by {generalization_loss}% (more than {threshold}%)"
 
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
         return state, reading.judged and generalization_loss(reading) > self.percent

@@ -28,7 +28,7 @@ class MaxEpochs(Criterion):
     because: ClassVar = "the budget of {epochs:epochs} is used up"
 
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
-        return state, reading.observation.step + 1 >= self.epochs
+        return state, reading.taken >= self.epochs
 
     def finding(self, state: State, reading: Reading) -> Finding:
-        return Finding(evidence={"epochs": reading.observation.step + 1})
+        return Finding(evidence={"epochs": reading.taken})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from convergence_callbacks.core.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criterion import Finding, MetricCriterion, State
 from convergence_callbacks.core.curve.advised_rate import lower_rate
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.fields import setting
@@ -16,7 +16,7 @@ CONFIDENCE = 0.99
 
 
 @dataclass(frozen=True)
-class NonFiniteLoss(Criterion):
+class NonFiniteLoss(MetricCriterion):
     """The loss is NaN or infinite for some epochs in a row: weights that are NaN stay NaN.
 
     Args:
@@ -30,7 +30,7 @@ class NonFiniteLoss(Criterion):
     epochs: int = setting("epochs in a row with a loss that is NaN or infinite", 3, ge=1)
 
     verdicts: ClassVar = (Verdict.DIVERGED,)
-    stops_when: ClassVar = "the loss is not finite for {epochs:epochs} in a row"
+    stops_when: ClassVar = "{of:metric} is not finite for {epochs:epochs} in a row"
 
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
         return state, self.is_met(reading)

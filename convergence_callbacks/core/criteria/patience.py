@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from convergence_callbacks.core.criterion import Criterion, Finding, State, with_numbers
+from convergence_callbacks.core.criterion import Finding, MetricCriterion, State, with_numbers
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.errors import SettingsError
-from convergence_callbacks.core.fields import check, check_bounds, setting
+from convergence_callbacks.core.fields import check_bounds, setting
 
 
 @dataclass(frozen=True)
-class Patience(Criterion):
+class Patience(MetricCriterion):
     """No improvement for a number of epochs.
 
     Args:
@@ -38,11 +38,11 @@ class Patience(Criterion):
     warmup: int = setting("epochs at the start that are not counted", 0, ge=0)
     cooldown: int = setting("epochs after a drop of the learning rate that are not counted", 0, ge=0)
 
-    stops_when: ClassVar = "the loss has not improved[ by more than {min_delta}] for {patience:epochs}"
+    stops_when: ClassVar = "{of:metric} has not improved[ by more than {min_delta}] for {patience:epochs}"
     because: ClassVar = "no improvement for {wait:epochs} (patience {patience})"
 
     def __post_init__(self) -> None:
-        check(self)
+        super().__post_init__()
         self._smallest_drop(0.0)  # refuses a percentage that is none
 
     def start(self) -> State:

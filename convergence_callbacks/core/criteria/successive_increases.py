@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from convergence_callbacks.core.criterion import Criterion, Finding, State, with_numbers
+from convergence_callbacks.core.criterion import Finding, MetricCriterion, State, with_numbers
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.curve.since_best import rise_and_fall
 from convergence_callbacks.core.fields import setting
@@ -17,7 +17,7 @@ CONFIDENCE = 0.5
 
 
 @dataclass(frozen=True)
-class SuccessiveIncreases(Criterion):
+class SuccessiveIncreases(MetricCriterion):
     """The judged loss rose in several successive strips of epochs (UP).
 
     Args:
@@ -26,7 +26,7 @@ class SuccessiveIncreases(Criterion):
 
     >>> from convergence_callbacks.telling import describe
     >>> describe(SuccessiveIncreases(3))
-    'the loss has risen over 3 successive strips of 5 epochs'
+    'the loss has got worse over 3 successive strips of 5 epochs'
 
     Source: Prechelt, "Early stopping – but when?" (1998).
     """
@@ -35,8 +35,8 @@ class SuccessiveIncreases(Criterion):
     strip: int = setting("epochs in a strip", 5, ge=1)
 
     verdicts: ClassVar = (Verdict.OVERFITTING,)
-    stops_when: ClassVar = "the loss has risen over {strips} successive strips of {strip:epochs}"
-    because: ClassVar = "the loss has risen over {rises} successive strips of {strip:epochs}"
+    stops_when: ClassVar = "{of:metric} has got worse over {strips} successive strips of {strip:epochs}"
+    because: ClassVar = "it has got worse over {rises} successive strips of {strip:epochs}"
 
     def start(self) -> State:
         return {"last": None, "rises": 0}

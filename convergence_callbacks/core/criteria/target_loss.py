@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from convergence_callbacks.core.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criterion import Finding, MetricCriterion, State
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.fields import setting
 
 
 @dataclass(frozen=True)
-class TargetLoss(Criterion):
+class TargetLoss(MetricCriterion):
     """The judged loss has reached a target.
 
     Args:
@@ -19,12 +19,12 @@ class TargetLoss(Criterion):
 
     >>> from convergence_callbacks.telling import describe
     >>> describe(TargetLoss(0.02))
-    'the judged loss is 0.02 or better'
+    'the loss is 0.02 or better'
     """
 
     target: float = setting("loss to reach, in the user's unit", example=0.1)
 
-    stops_when: ClassVar = "the judged loss is {target:value} or better"
+    stops_when: ClassVar = "{of:metric} is {target:value} or better"
     because: ClassVar = "{value:value} has reached the target of {target:value}"
 
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from convergence_callbacks.core.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criterion import Finding, MetricCriterion, State
 from convergence_callbacks.core.curve.jumps import JUMP_SHARE, jump, jump_numbers, only_recovered, other_jump
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.fields import setting
@@ -25,7 +25,7 @@ CONFIDENCE = 0.6
 
 
 @dataclass(frozen=True)
-class UnstableLoss(Criterion):
+class UnstableLoss(MetricCriterion):
     """The learning rate is too high: the loss jumps, or the first steps threw it so far off that all it gains is back.
 
     What counts is what both losses gained after the first epochs. A run whose jumps are a large share of
@@ -44,7 +44,7 @@ class UnstableLoss(Criterion):
     )
 
     verdicts: ClassVar = (Verdict.UNSTABLE,)
-    stops_when: ClassVar = "the loss jumps by more than {share:percent} of its gain since the first epochs"
+    stops_when: ClassVar = "{of:metric} jumps by more than {share:percent} of its gain since the first epochs"
 
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
         can_tell = reading.judged and reading.curve.bins >= FEWEST_BINS

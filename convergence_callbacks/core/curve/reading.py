@@ -10,9 +10,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -42,8 +42,18 @@ LUCK_NOISES = 3.0
 CLEAR_ERRORS = 4.0
 """Standard errors by which the first epochs must lie above the later half for the fall between them to be one."""
 
+FURTHEST_EPOCHS = 20
+"""Steps from one look at a run to the next, from which on they are taken for no epochs."""
+
 FIRST_BINS = 4
 """Bins that are the first."""
+
+
+class Metric(NamedTuple):
+    """A metric that is read beside the judged one, and which way it improves."""
+
+    name: str
+    mode: Literal["auto", "min", "max"]
 
 
 @dataclass(eq=False)
@@ -60,7 +70,9 @@ class Reading:
         max_epochs: Epochs the training may take, None where unknown.
         baseline: Loss of a trivial predictor on the curve's scale, None where unknown.
         lr_schedule: Learning rates to come, None where unknown.
+        not_judged: Epochs without a finite judged loss.
         starts_over: Whether this is the first validation loss: train losses before it are no measure for it.
+        metrics: What can be read of the metrics that criteria name.
     """
 
     observation: Observation
@@ -72,7 +84,9 @@ class Reading:
     max_epochs: int | None = None
     baseline: float | None = None
     lr_schedule: Schedule | None = None
+    not_judged: int = 0
     starts_over: bool = False
+    metrics: Mapping[Metric, Reading] = field(default_factory=dict)
 
     loss: float = field(init=False)
     """The judged loss of this epoch, lower is better; NaN before the first."""
@@ -102,9 +116,17 @@ class Reading:
         self.is_looked_at = self.judged and curve.bin_is_full and curve.bins % curve.stride == 0
 
     @property
+    def taken(self) -> int:
+        """Epochs so far: by their number, or counted where steps number something else, such as optimiser steps."""
+        step, shown = self.observation.step, self.curve.count + self.not_judged
+        since = step - self.curve.first_step if shown > 1 else step
+        are_epochs = not shown or since <= FURTHEST_EPOCHS * max(1, shown - 1)
+        return step + 1 if are_epochs else shown
+
+    @property
     def spent(self) -> float:
         """Share of the budget that is spent, 0 where it is not known."""
-        return (self.observation.step + 1) / self.max_epochs if self.max_epochs else 0.0
+        return self.taken / self.max_epochs if self.max_epochs else 0.0
 
     @functools.cached_property
     def finite_train_losses(self) -> Series:

@@ -402,7 +402,7 @@ def _budget(reading: Reading) -> dict[str, float]:
     """How much of the budget is spent and left; NaN where there is none."""
     if reading.max_epochs is None:
         return {"budget_spent": math.nan, "epochs_left": math.nan}
-    spent = reading.observation.step + 1
+    spent = reading.taken
     left = max(0, reading.max_epochs - spent)
     return {"budget_spent": spent / (spent + left), "epochs_left": left}
 

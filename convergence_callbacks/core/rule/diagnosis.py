@@ -106,10 +106,11 @@ def probabilities_of(reading: Reading) -> list[float]:
         scores[_PLACE[Verdict.OVERFITTING]] = -math.inf
     top = max(scores)
     shares = _shares([math.exp(score - top) for score in scores])
+    if reading.curve.worst == reading.curve.best:  # what never moved neither falls slowly nor jumps
+        _give(shares, Verdict.FALSE_CONVERGENCE, Verdict.NOT_LEARNING)
+        _give(shares, Verdict.UNSTABLE, Verdict.NOT_LEARNING)
     if guards.has_learnt(reading):
         _give(shares, Verdict.NOT_LEARNING, Verdict.CONVERGED)
-    if reading.curve.worst == reading.curve.best:  # what never moved can't jump
-        _give(shares, Verdict.UNSTABLE, Verdict.NOT_LEARNING)
     if reading.rate_warms_up or reading.rate_steps_down:  # what the rate is good for is yet to be seen
         _give(shares, Verdict.NOT_LEARNING, Verdict.IMPROVING)
         _give(shares, Verdict.FALSE_CONVERGENCE, Verdict.IMPROVING)

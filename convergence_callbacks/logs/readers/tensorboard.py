@@ -86,7 +86,7 @@ class TensorBoard(Reader):
         notes = Notes()
         columns, sums = columns_and_sums([tag for tag in counters.by_key if tag != STEP], choice, notes)
         columns = with_axes(columns)
-        wanted = {columns.train, columns.val, columns.lr, columns.epoch, columns.energy}
+        wanted = {columns.train, columns.val, columns.lr, columns.epoch, columns.energy, *columns.others}
         wanted |= {part for parts in sums.values() for part in parts}
         scalars = (scalar for scalar in _by_time(files, notes) if scalar.tag in wanted)
         by_epoch = counters.of_epochs(columns.val, columns.train)

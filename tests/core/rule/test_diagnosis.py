@@ -181,3 +181,12 @@ def test_probabilities_add_up_whatever_is_ruled_out():
         monitor.update(train_loss=loss, val_loss=loss, lr=0.1)
         known = monitor.state_dict()["diagnosis"]["diagnosis"]["probabilities"]
         assert not known or sum(known) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("rate", [None, 0.001])
+@pytest.mark.parametrize(
+    "train", [0.9**EPOCHS, np.full(100, 2.3026), 2.3026 + noise(1e-3)], ids=["falls", "flat", "noisy"]
+)
+def test_a_loss_that_never_moved_is_neither_slow_nor_unstable(train, rate):
+    said = {each.verdict for each in tell(train, np.full(100, 2.3026), np.nan if rate is None else rate)}
+    assert Verdict.NOT_LEARNING in said and not said & {Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE}
