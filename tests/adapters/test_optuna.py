@@ -312,3 +312,8 @@ def test_the_end_of_a_search_takes_the_settings_of_a_file(tmp_path):
     assert repr(read) == "SearchStopping(search_tolerance=0.05, n_trials=40)"
     with pytest.raises(SettingsError, match="search_tolerance must be below 1"):
         SearchStopping(search_tolerance=1.0)
+
+
+def test_a_pruner_refuses_a_metric_that_it_never_sees():
+    with pytest.raises(SettingsError, match="no 'val_f1'; use ConvergenceStopping in the objective"):
+        ConvergencePruner(criteria=Patience(3, of="val_f1") & Patience(3))
