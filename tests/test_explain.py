@@ -97,3 +97,9 @@ def test_a_run_of_nan_is_explained(tmp_path):
     rows = [(e, math.nan if e > 4 else 1 / e) for e in range(1, 20)]
     result = explain(write_csv(tmp_path / "a.csv", ["epoch", "val_loss"], rows))
     assert result.exit_code == 0 and "diverged" in result.stdout and "NaN or infinite:" in result.stdout
+
+
+def test_a_run_of_one_epoch_is_told_in_whole_sentences(tmp_path):
+    (tmp_path / "log.csv").write_text("epoch,train_loss,val_loss\n0,1,1\n")
+    said = CliRunner().invoke(app, ["explain", str(tmp_path / "log.csv")]).stdout
+    assert "\n  .\n" not in said and "the 1 epoch that was logged" in said

@@ -153,7 +153,7 @@ def _of_run(replay: Replay) -> Iterator[Paragraph]:
     means = meaning.of_trees if run.unit == TREES and meaning.of_trees else meaning.means
     yield "What it means", [f"{capitalised(means)}."]
     reason = words_of(decision, left_out=() if decision is replay.stop else (BUDGET,)).reason
-    yield "How it was found", [f"{capitalised(reason)}.", *_turns(replay)]
+    yield "How it was found", [*([f"{capitalised(reason)}."] if reason else []), *_turns(replay)]
     yield "In numbers", list(evidence_lines(decision))
     yield "What to try", [f"- {each}" for each in summary.advice or meaning.remedies]
     yield "What was not known", list(_unknown(replay, summary))

@@ -30,7 +30,8 @@ def not_known(
     (['the budget, taken to be the 46 epochs that were logged'], [])
     """
     if budget is None:
-        taken = "" if assumed is None else f", taken to be the {numbers.steps(assumed, counter)} that were logged"
+        were = "was" if assumed == 1 else "were"
+        taken = "" if assumed is None else f", taken to be the {numbers.steps(assumed, counter)} that {were} logged"
         yield f"{BUDGET}{taken}"
     if counter.noun == TREES:  # whose rates nobody schedules
         return
