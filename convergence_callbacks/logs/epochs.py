@@ -222,7 +222,7 @@ def _trainings(entries: Sequence[Entry]) -> list[tuple[list[Entry], Notes]]:
     begins = math.nan
     for entry in entries:
         if kept and entry.begins < kept[-1].key:
-            if entry.begins <= begins:
+            if math.ceil(entry.begins) <= math.ceil(begins):  # back in the first epoch, however often it is logged
                 notes.add(f"the count starts over at line {entry.line}: what follows is another training")
                 done.append((kept, notes))
                 kept, notes, begins = [], Notes(), math.nan

@@ -191,3 +191,22 @@ def test_the_summaries_of_two_trainings_of_hugging_face_are_no_curve(tmp_path):
     path = tmp_path / "train.log"
     path.write_text(2 * (steps + "{'train_runtime': 9.5, 'train_loss': 0.5, 'epoch': 3.0}\n"))
     assert [train(run) for run in read_logs(path)] == [LOSSES, LOSSES]
+
+
+def test_a_table_that_counts_nothing_and_differs_in_words_may_hold_a_run_a_row(tmp_path):
+    rows = [("False", 1.0, 2.29), ("True", 0.5, 2.57), ("False", 0.01, 3.23), ("True", 1.0, 2.27)]
+    text = ",pretrained,train_size,loss\n" + "".join(f"{i},{a},{b},{c}\n" for i, (a, b, c) in enumerate(rows))
+    with pytest.raises(LogError, match="'pretrained' differs in words: each row may be another run.*epoch or step"):
+        run_of(tmp_path, text, "results.csv")
+    counted = "epoch,best,loss\n" + "".join(f"{i},{a},{c}\n" for i, (a, _, c) in enumerate(rows))
+    assert train(run_of(tmp_path, counted, "log.csv")) == [2.29, 2.57, 3.23, 2.27]
+    dated = "date,loss\n" + "".join(f"2024-05-01T12:00:0{i},{c}\n" for i, (_, _, c) in enumerate(rows))
+    assert train(run_of(tmp_path, dated, "log.csv")) == [2.29, 2.57, 3.23, 2.27]
+
+
+def test_a_count_that_goes_back_into_its_first_epoch_begins_another_training(tmp_path):
+    first = "".join(f"{{'loss': {2 - part}, 'epoch': {part}}}\n" for part in (0.25, 0.5, 0.75, 1.0, 1.25, 1.5))
+    second = "".join(f"{{'eval_loss': {1 / epoch}, 'epoch': {epoch}.0}}\n" for epoch in (1, 2, 3, 4))
+    path = tmp_path / "train.log"
+    path.write_text(f"{first}{{'eval_loss': 0.5, 'epoch': 2.0}}\n{{'eval_loss': 0.4, 'epoch': 3.0}}\n{second}")
+    assert len(list(read_logs(path))) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import ClassVar
 
 from convergence_callbacks.logs.columns import ColumnChoice, find_columns, words_of
 from convergence_callbacks.logs.errors import LogError, NotALogError
+from convergence_callbacks.logs.labels import RUN_NAMES, SPLIT_NAMES
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.points import Point, runs_of_points
 from convergence_callbacks.logs.reader import GUESS, POSSIBLE, Claim, Reader
@@ -24,6 +26,9 @@ TEXTS = frozenset({".txt", ".log", ".dat", ".out"})
 TAGS = ("tag", "metric", "metric_name", "key", "name", "variable")
 VALUES = ("value", "metric_value")
 """Names of the columns of a long table, in lower case: a row holds one number, and says of what it is."""
+
+LOOKED_AT = 50
+"""Rows that are looked at for columns of words."""
 
 TABLE_OF_RUNS = (
     frozenset({"name", "state", "created"}),  # Weights & Biases
@@ -66,7 +71,39 @@ class Delimited(Reader):
             return
         names = table.labelled()
         columns = find_columns(names, choice)
+        if columns.epoch is None and columns.step is None:
+            _refuse_runs(path, [name for name in table.names if name != columns.time])
         yield from runs_of(path, self.name, columns, table.rows(columns), notes)
+
+
+def _refuse_runs(path: Path, names: list[str]) -> None:
+    """Refuse a table that counts nothing and whose rows differ in words, as in settings: each may be another run.
+
+    Raises:
+        LogError: It is one.
+    """
+    others = [name for name in names if name.lower() not in (*SPLIT_NAMES, *RUN_NAMES)]
+    words: dict[str, set[str]] = {name: set() for name in others}
+    for _, cells in itertools.islice(Table(path, Notes()).texts(*others), LOOKED_AT):
+        for name, cell in zip(others, cells, strict=True):
+            if _is_word(cell):
+                words[name].add(cell)
+    differing = next((name for name, found in words.items() if len(found) > 1), None)
+    if differing is not None:
+        raise LogError(
+            f"nothing counts its rows, and {differing!r} differs in words: each row may be another run; "
+            "for a training give it a column named epoch or step"
+        )
+
+
+def _is_word(cell: str) -> bool:
+    for read in (number_in, seconds_in):
+        try:
+            read(cell)
+        except ValueError:
+            continue
+        return False
+    return any(letter.isalpha() for letter in cell)
 
 
 def _long(table: Table, tag: str, value: str, notes: Notes) -> dict[str, list[Point]]:
