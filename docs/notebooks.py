@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parents[1] / "notebooks"
 SECONDS = 600
 """How long a cell may take."""
 
-NUMBER = re.compile(r"[-+−±]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[-+]?\d+)?")
+NUMBER = re.compile(r"[<>]?[-+−±]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[-+]?\d+)?")
 """A number, which another machine may print a little differently."""
 
 ADDRESS = re.compile(r"<.* at 0x[0-9a-f]+>")

@@ -12,7 +12,7 @@ from tests.adapters.contract import ADAPTERS
 
 PAGE = Path(__file__).parent.parent / "docs" / "frameworks.md"
 SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.MULTILINE | re.DOTALL))
-NO_DOOR = {"What comes back, and what ends a run", "Many processes", "Any other"}
+NO_DOOR = {"Best weights, and ending before the job does", "Many processes", "Any other"}
 ADAPTER_OF = {
     "PyTorch Lightning": "lightning",
     "PyTorch": "torch",

@@ -51,8 +51,8 @@ class SearchOutlook:
 
     >>> trials = [Tried(value=value, began=1.0) for value in (0.9, 0.5, 0.3, 0.3001, 0.3002, 0.3003)]
     >>> outlook = search_outlook(trials, n_trials=8)
-    >>> round(outlook.expected, 4), outlook.ends, search_outlook(trials, n_trials=6).ends
-    (0.0073, True, True)
+    >>> round(outlook.expected, 3), outlook.ends, search_outlook(trials, n_trials=6).ends
+    (0.007, True, True)
     """
 
     trials: int

@@ -196,7 +196,7 @@ def test_the_summaries_of_two_trainings_of_hugging_face_are_no_curve(tmp_path):
 def test_a_table_that_counts_nothing_and_differs_in_words_may_hold_a_run_a_row(tmp_path):
     rows = [("False", 1.0, 2.29), ("True", 0.5, 2.57), ("False", 0.01, 3.23), ("True", 1.0, 2.27)]
     text = ",pretrained,train_size,loss\n" + "".join(f"{i},{a},{b},{c}\n" for i, (a, b, c) in enumerate(rows))
-    with pytest.raises(LogError, match="'pretrained' differs in words: each row may be another run.*epoch or step"):
+    with pytest.raises(LogError, match=r"'pretrained' differs in words: each row may be another run.*epoch or step"):
         run_of(tmp_path, text, "results.csv")
     counted = "epoch,best,loss\n" + "".join(f"{i},{a},{c}\n" for i, (a, _, c) in enumerate(rows))
     assert train(run_of(tmp_path, counted, "log.csv")) == [2.29, 2.57, 3.23, 2.27]

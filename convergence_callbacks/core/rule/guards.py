@@ -27,6 +27,9 @@ BEGUN_NOISES = 13.0
 """Times its noise that the judged loss must have fallen for the run to have begun: less may be luck, or the little that
 a network's biases learn first."""
 
+BLOWN_UP_NOISES = 5000.0
+"""Times its noise from which on a fall from a blown-up start is no measure of what is to come."""
+
 BEGUN_SHARE = 0.15
 """Share of a trivial predictor's loss, where it is known, that both losses must have gained: a network with biases is
 at that level within a few epochs, and may rest there."""
@@ -135,7 +138,12 @@ def had_time_to_begin(features: Mapping[str, float], reading: Reading) -> bool:
 
     Where the start was blown up, the fall from there says nothing of how far the run will learn.
     """
-    return had_hard_start(reading) or (has_begun(features) and not reading.curve.first_stable_bin)
+    return had_hard_start(reading) or (has_begun(features) and not _was_blown_up(reading))
+
+
+def _was_blown_up(reading: Reading) -> bool:
+    fall = reading.first_level - reading.curve.best
+    return reading.curve.first_stable_bin > 0 and fall > BLOWN_UP_NOISES * reading.noise
 
 
 def had_hard_start(reading: Reading) -> bool:
