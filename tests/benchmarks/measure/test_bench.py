@@ -31,7 +31,7 @@ def test_the_command_writes_tables_and_pictures(tmp_path, monkeypatch):
         assert "| with 15 times the gain added |" in part
     assert "| speech | 2 | 1 |" in first and "| 0 to 29 epochs | 1 | 1 |" in first
     assert "| given 10 times the epochs |" in second and "| at the default rule's stop | " in second
-    assert "| told | runs | better validation loss |" in table and "the shortest" not in table
+    assert "| found | runs | better validation loss |" in table and "the shortest" not in table
     assert "| macro-F1 at the end |" in (tmp_path / "out" / "diagnosis.md").read_text(encoding="utf-8")
     for picture in ("frontier", "worst-stops", "confusion", "mistakes"):
         assert (tmp_path / "out" / f"{picture}.png").stat().st_size > 10_000
