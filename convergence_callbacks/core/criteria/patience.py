@@ -81,7 +81,7 @@ class Patience(MetricCriterion):
     def _cool(self, state: State, reading: Reading) -> tuple[int, float | None]:
         """Epochs of cooldown left after this one, and the rate to compare the next one with."""
         lr, before = reading.observation.lr, state["lr"]
-        if lr is None or math.isnan(lr):
+        if lr is None or not math.isfinite(lr):
             return max(0, state["cooling"] - 1), before
         dropped = before is not None and lr < before
         return self.cooldown if dropped else max(0, state["cooling"] - 1), lr

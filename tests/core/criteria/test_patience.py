@@ -1,5 +1,8 @@
 """Patience, as every framework means it, and what it takes besides."""
 
+import json
+import math
+
 import numpy as np
 import pytest
 
@@ -83,3 +86,11 @@ def test_a_min_delta_that_makes_no_sense_is_refused(wrong):
 
 def test_it_says_what_it_waits_for():
     assert describe(Patience(3, min_delta="1%")) == "the loss has not improved by more than 1% for 3 epochs"
+
+
+def test_a_learning_rate_that_is_infinite_is_not_kept():
+    monitor = Monitor(criteria=Patience(3, cooldown=2), min_epochs=0)
+    for rate in (0.1, math.inf):
+        monitor.update(val_loss=1.0, lr=rate)
+    json.dumps(monitor.state_dict(), allow_nan=False)
+    assert monitor.state_dict()["criteria"]["of"]["patience"]["lr"] == 0.1
