@@ -62,10 +62,10 @@ def rounds(attacks: Sequence[Attack], seed: int) -> Iterator[tuple[Attack, str]]
 
 
 def torture(attacks: Sequence[Attack], seed: int, seconds: float) -> None:
-    """Attack for so many seconds; each attack is tried once at least."""
-    until = time.monotonic() + seconds
+    """Attack for so many seconds, once each attack was tried: some take as long as a thousand tries of others."""
     for attack in attacks:
         attack.try_once(f"{seed}/first")
+    until = time.monotonic() + seconds
     for attack, of_try in rounds(attacks, seed):
         if time.monotonic() > until:
             return
