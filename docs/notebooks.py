@@ -20,8 +20,8 @@ NUMBER = re.compile(r"[<>]?[-+−±]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[-+]?\d+)?")
 ADDRESS = re.compile(r"<.* at 0x[0-9a-f]+>")
 """An object that has no words of its own: where it lies says nothing to a reader, and is another place each time."""
 
-TIME = re.compile(r" \(#(?: d| h| min| s)(?: # (?:h|min))?\)")
-"""What a run took or saved on this machine, as `words_of` sees it; a run of less than a second does not say."""
+VARIES = re.compile(r" \(#(?: d| h| min| s)(?: # (?:h|min))?\)| \(as good within the noise: epochs? #(?: to #)?\),?")
+"""What not every run says, as `words_of` sees it: the time saved on this machine, and epochs as good as the best."""
 
 SHOWN = ("text/plain", "image/png")
 """What is kept of an output: no script, no page."""
@@ -50,9 +50,9 @@ def executed(path: Path, folder: Path) -> Any:
 
 
 def words_of(notebook: Any) -> list[str]:
-    """What each cell prints, a line each, with # for every number, and no times."""
+    """What each cell prints, a line each, with # for every number, and nothing that varies."""
     lines = (line for text in _texts(notebook) for line in text.splitlines())
-    return [TIME.sub("", re.sub(r" +", " ", NUMBER.sub("#", line))).rstrip() for line in lines]
+    return [VARIES.sub("", re.sub(r" +", " ", NUMBER.sub("#", line))).rstrip() for line in lines]
 
 
 def _texts(notebook: Any) -> Iterator[str]:

@@ -96,6 +96,7 @@ class LastWord:
         self.account: Account | None = None
         self._process = os.getpid()
         self._calls = 0
+        self._began_under: BaseException | None = None
         self._is_of_this_cell = False
         weakref.finalize(owner, self._let_go)
         _watch_cells(self)
@@ -111,6 +112,7 @@ class LastWord:
             call: The class of the object through which the framework calls hooks, and which lives as long as the call.
         """
         self._calls += 1
+        self._began_under = sys.exc_info()[1]
         if (calling := caller_of(call)) is not None:
             weakref.finalize(calling, self._cut_off, self._calls)
 
@@ -143,8 +145,11 @@ class LastWord:
         self.say(_cause_of_end())
 
     def _cut_off(self, call: int) -> None:
-        if call == self._calls:  # else another has begun
-            self.say(cause_of(sys.exc_info()[1]) or _cause_of_end() or "cut_off")
+        if call != self._calls:  # another has begun
+            return
+        error, before = sys.exc_info()[1], self._began_under
+        self._began_under = None
+        self.say(cause_of(None if error is before else error) or _cause_of_end() or "cut_off")
 
 
 def caller_of(kind: type) -> object | None:

@@ -49,7 +49,7 @@ def advice(known: Known) -> tuple[str, ...]:
 def settled(known: Known) -> str:
     """Why nothing more is expected; empty if no criterion found that."""
     gain, tolerance = known.number("expected_gain"), known.number("tolerance")
-    if gain is None or tolerance is None:
+    if gain is None or tolerance is None or tolerance <= 0:  # as in no record of ours
         return ""
     sentence = _expected(gain, tolerance, known.number("expected_gain_most"))
     widened = known.number("gap_widening")

@@ -84,6 +84,12 @@ class TestKeras:
             del kept
             assert not lines(capsys, ["Ended", "Cut off"])
 
+    def test_an_error_that_is_being_handled_when_a_call_begins_is_not_what_ends_it(self, capsys):
+        try:
+            raise ValueError("of another training")
+        except ValueError:
+            self.test_an_error_is_no_end_without_a_word(capsys)
+
     def test_a_call_that_was_cut_off_and_another_one_are_each_summed_up_once(self, capsys):
         import keras
 
