@@ -39,7 +39,6 @@ from convergence_callbacks.adapter.loop import LoopStopping
 from convergence_callbacks.adapter.run import Run
 from convergence_callbacks.config.from_yaml import FromYaml
 from convergence_callbacks.core.constructor import representation, takes
-from convergence_callbacks.core.criterion import Criterion
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.fields import check, setting
@@ -179,8 +178,8 @@ class ConvergencePruner(FromYaml, BasePruner):
 
     @takes(PrunerSettings)
     def __init__(self, settings: PrunerSettings) -> None:
-        if isinstance(settings.criteria, Criterion) and settings.criteria.metrics:
-            named = sorted(settings.criteria.metrics)[0].name
+        if settings.metrics:
+            named = settings.metrics[0].name
             raise SettingsError(
                 f"a pruner sees what a trial reported and no {named!r}; use ConvergenceStopping in the objective",
                 ("criteria",),

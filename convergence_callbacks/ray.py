@@ -115,15 +115,19 @@ class ConvergenceStopper(FromYaml, Stopper):
             trial.conclude(say=say)
             trial.run.end()
             del self._trials[trial_id]
-            self._look()
+            self._look(trial.run.settings.sign)
         return decision.stop
 
     def stop_all(self) -> bool:
         """Whether the whole search should end."""
         return self.outlook is not None and self.outlook.ends
 
-    def _look(self) -> None:
-        """See where the search stands, and say so once where it ends."""
+    def _look(self, sign: float) -> None:
+        """See where the search stands, and say so once where it ends.
+
+        Args:
+            sign: 1, or -1 where more of what is judged is better.
+        """
         if self.settings.search_tolerance is None:
             return
         had_ended = self.stop_all()
@@ -135,16 +139,10 @@ class ConvergenceStopper(FromYaml, Stopper):
             ],
             tolerance=self.settings.search_tolerance,
             n_trials=self.settings.n_trials,
-            sign=self._sign(),
+            sign=sign,
         )
         if self.outlook.ends and not had_ended and self.settings.verbose:
             print(end_of_search(self.outlook))
-
-    def _sign(self) -> float:
-        """1, or -1 where more of what is judged is better."""
-        return (
-            -1.0 if _Trial.from_settings(dataclasses.replace(self.settings, record=None)).direction() == "max" else 1.0
-        )
 
     def _is_over(self, trial_id: str) -> bool:
         """Whether a trial has ended, as far as it can be known."""

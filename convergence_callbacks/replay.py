@@ -7,8 +7,6 @@ import math
 import re
 from dataclasses import dataclass
 
-from convergence_callbacks.core.criterion import Criterion
-from convergence_callbacks.core.curve.reading import Metric
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.loss_forecast import Forecast
 from convergence_callbacks.core.monitor import Monitor
@@ -218,8 +216,7 @@ def check_metrics(run: Run, settings: Settings) -> None:
     Raises:
         LogError: Names the metric, and how it is read.
     """
-    named = settings.criteria.metrics if isinstance(settings.criteria, Criterion) else frozenset[Metric]()
-    for name, _ in sorted(named):
+    for name, _ in settings.metrics:
         if all(Monitor.value_of(name, each.metrics) is None for each in run.observations):
             had = ", ".join(sorted({name for each in run.observations for name in each.metrics})) or "no metric"
             raise LogError(

@@ -25,7 +25,7 @@ except ModuleNotFoundError as error:
     message = not_installed("Transformers", "transformers")
     raise ModuleNotFoundError(message) from error
 
-from convergence_callbacks.adapter.account import write
+from convergence_callbacks.adapter.account import caller_of, write
 from convergence_callbacks.adapter.stages.best_weights import BestWeights
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.adapter.torch_processes import TorchProcesses
@@ -95,7 +95,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
     def on_train_begin(self, args: Any, state: Any, control: Any, lr_scheduler: Any = None, **kwargs: Any) -> None:
         """Make ready for this run, or go on with the one whose checkpoint was loaded."""
         self._training, self._lr = True, None
-        self._losses_are_plain = not args.label_smoothing_factor and _leaves_the_loss_to_the_model(_calling_trainer())
+        self._losses_are_plain = not args.label_smoothing_factor and _leaves_the_loss_to_the_model(caller_of(Trainer))
         self._logged_at = self._judged_at = state.global_step
         self._forget_evaluation()
         if state.global_step and (saved := self._state_in(state.stateful_callbacks)) is not None:
@@ -224,16 +224,6 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
 
 OWN = ("compute_loss", "prediction_step", "evaluation_loop")
 """Methods of a Trainer in which users compute a loss of their own."""
-
-
-def _calling_trainer() -> Any:
-    """The Trainer that calls, which it does not hand to its callbacks; None where another loop does."""
-    frame = sys._getframe(1)
-    while frame is not None:
-        if isinstance(trainer := frame.f_locals.get("self"), Trainer):
-            return trainer
-        frame = frame.f_back  # type: ignore[assignment]  # the last has none
-    return None
 
 
 def _leaves_the_loss_to_the_model(trainer: Any) -> bool:

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from convergence_callbacks.core.constructor import changed
 from convergence_callbacks.core.criterion import Criterion
-from convergence_callbacks.core.curve.reading import Metric
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.fields import Kind, listed, must_be, setting
 from convergence_callbacks.core.settings import Settings
@@ -178,11 +177,6 @@ class CallbackSettings(Settings):
         advice = super().instead_of(name, value).removesuffix(", on a callback")
         stock = "; or use EarlyStopping, which counts as the framework's own" if name == "patience" else ""
         return advice + stock
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """The metrics that criteria name."""
-        return sorted(self.criteria.metrics) if isinstance(self.criteria, Criterion) else []
 
     @property
     def actions(self) -> dict[Verdict, Action]:

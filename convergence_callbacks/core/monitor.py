@@ -367,7 +367,7 @@ def _best(reading: Reading) -> dict[str, Any]:
 
 
 def _circumstances(settings: Settings) -> Circumstances:
-    sign, baseline = -1.0 if settings.direction == "max" else 1.0, settings.baseline_loss
+    sign, baseline = settings.sign, settings.baseline_loss
     return Circumstances(
         sign=sign,
         max_epochs=settings.max_epochs,

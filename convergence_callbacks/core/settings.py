@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from convergence_callbacks.core.criteria.max_epochs import MaxEpochs
 from convergence_callbacks.core.criteria.target_loss import TargetLoss
 from convergence_callbacks.core.criterion import AnyOf, Criterion
+from convergence_callbacks.core.curve.reading import Metric
 from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.errors import SettingsError, unknown_name
 from convergence_callbacks.core.fields import Kind, check, must_be, setting
@@ -132,6 +133,16 @@ class Settings:
     def direction(self) -> Literal["min", "max"]:
         """Which way the judged metric improves: what is left open is a loss."""
         return "max" if self.mode == "max" else "min"
+
+    @property
+    def sign(self) -> float:
+        """1, or -1 where more of the judged metric is better: user's value = sign × loss."""
+        return -1.0 if self.direction == "max" else 1.0
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics that criteria name."""
+        return sorted(self.criteria.metrics) if isinstance(self.criteria, Criterion) else []
 
     @classmethod
     def of(cls, settings: Settings) -> Self:

@@ -34,8 +34,8 @@ def _by_probe(saved: Any, decision: Decision, observation: Observation, settings
 
 
 def _by_act(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
-    sign = -1.0 if settings.direction == "max" else 1.0
-    return Actions.from_dict(saved).said_of(decision, Situation(loss=None, rate=observation.lr, sign=sign))
+    known = Situation(loss=None, rate=observation.lr, sign=settings.sign)
+    return Actions.from_dict(saved).said_of(decision, known)
 
 
 def _by_phase(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
@@ -58,7 +58,7 @@ def best_of_both(before: Mapping[str, Any], decision: Decision, settings: Settin
         decision: What was decided on this phase.
         settings: They say which way the judged metric improves.
     """
-    sign = -1.0 if settings.direction == "max" else 1.0
+    sign = settings.sign
     if decision.best_value is not None and sign * decision.best_value < sign * before["best_value"]:
         return decision
     return dataclasses.replace(decision, best_step=before["best_step"], best_value=before["best_value"])

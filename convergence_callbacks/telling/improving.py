@@ -28,9 +28,8 @@ def reason(known: Known) -> str:
     if gained is not None:
         is_whole_run = known.decision.step <= (known.number("recent_epochs") or 0.0)
         return f"the loss still falls after {window}" if is_whole_run else gained
-    if (
-        known.decision.ends_early and "diagnosis" not in known.decision.found_by
-    ):  # the rule reports how long there was none
+    is_by_another_rule = known.decision.ends_early and "diagnosis" not in known.decision.found_by
+    if is_by_another_rule:  # which reports how long there was no gain
         return "it has not settled, so more may come"
     return f"no gain in the latest {window}, but it has not settled"
 

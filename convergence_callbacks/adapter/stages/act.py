@@ -154,7 +154,7 @@ class ActStage:
             falls_ahead=falls,
             max_epochs=settings.max_epochs,
             tolerance=settings.tolerance,
-            sign=-1.0 if settings.direction == "max" else 1.0,
+            sign=settings.sign,
         )
 
     def _do(self, rate: float, decision: Decision, trained: Experimental) -> None:

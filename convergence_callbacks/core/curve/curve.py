@@ -175,7 +175,8 @@ class Curve:
         if early < 1:
             return 0
         first = float(losses[0]) if begin else self.first
-        if not first - float(losses[early:].max()) > BLOWN_UP_TIMES * (float(losses[early:].max()) - self.best):
+        later = float(losses[early:].max())
+        if not first - later > BLOWN_UP_TIMES * (later - self.best):
             return 0
         highest_from = np.maximum.accumulate(losses[::-1])[::-1][: early + 1]
         back = int((first - highest_from > BLOWN_UP_TIMES * (highest_from - self.best)).argmax())

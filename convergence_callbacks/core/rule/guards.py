@@ -28,7 +28,7 @@ BEGUN_NOISES = 13.0
 a network's biases learn first."""
 
 BLOWN_UP_NOISES = 5000.0
-"""Times its noise from which on a fall from a blown-up start is no measure of what is to come."""
+"""Times its noise beyond which a fall from a blown-up start is no measure of what is still to be learnt."""
 
 BEGUN_SHARE = 0.15
 """Share of a trivial predictor's loss, where it is known, that both losses must have gained: a network with biases is
@@ -41,7 +41,7 @@ HARD_START_SHARE = 0.5
 """Share of the budget after which it is its end all the same: a user who gives few epochs expects an early start."""
 
 FEW_EPOCHS = 30
-"""Epochs within which it is not, whatever the budget: to end a run of so few saves little, and may lose all."""
+"""Epochs that any run may rest at its start, whatever its budget: to end it before saves little, and may lose all."""
 
 # When a curve leads further down
 
@@ -69,7 +69,7 @@ WORTH_OF_WAITING = 2.2
 # When a run has rested for long
 
 LEAST_GAINING_EPOCHS = 40
-"""Epochs for which a run is taken to have gained at least: a rest that is no longer says nothing."""
+"""Epochs that count as spent gaining even if a run gained for fewer: a rest no longer than this says nothing."""
 
 # When a loss comes back from a spike
 
@@ -153,9 +153,9 @@ def had_hard_start(reading: Reading) -> bool:
 
 def hard_start_epochs(budget: int | None) -> int:
     """Epochs that a run may rest at its start before that is its end."""
-    return (
-        HARD_START_EPOCHS if budget is None else min(HARD_START_EPOCHS, max(FEW_EPOCHS, int(HARD_START_SHARE * budget)))
-    )
+    if budget is None:
+        return HARD_START_EPOCHS
+    return min(HARD_START_EPOCHS, max(FEW_EPOCHS, int(HARD_START_SHARE * budget)))
 
 
 def has_begun(features: Mapping[str, float]) -> bool:
@@ -192,7 +192,7 @@ def worth_of_waiting(worth: float, features: Mapping[str, float]) -> float:
 
 
 def worth_after_rest(worth: float, features: Mapping[str, float], reading: Reading) -> float:
-    """What training on is worth after a rest: less, the longer it has been beside the time in which the run gained.
+    """What training on is worth after a rest: the less, the longer the rest is than the time in which the run gained.
 
     The longer a run has rested, the longer it may be expected to rest on. The trees know budgets of a few hundred
     epochs, and rests that fit into these.
