@@ -13,6 +13,10 @@ INTRODUCTION = """# Commands
 
 `convergence COMMAND --help` prints the same on a terminal. What `--json` prints keeps to a JSON schema that ships with
 the package, in `convergence_callbacks/cli/schemas`.
+
+Any command ends with status 5 if what it prints can't be written: with one line on standard error if the disk is full,
+and without a word if the pipe was closed, as by `| head -1`. Only a `watch` with `--on-stop` or `--notify` goes on, as
+it has more to do.
 """
 
 Part = Any

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,9 +15,20 @@ from convergence_callbacks.cli.init import init
 from convergence_callbacks.cli.replay import replay
 from convergence_callbacks.cli.report import report
 from convergence_callbacks.cli.serve import serve
+from convergence_callbacks.cli.standard_output import output_watched
 from convergence_callbacks.cli.watch import watch
 
-app = typer.Typer(
+
+class Program(typer.Typer):
+    """The commands, run as a program."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command that the arguments name, and exit with its status."""
+        with output_watched():
+            return super().__call__(*args, **kwargs)
+
+
+app = Program(
     name="convergence",
     help="Find out when a training was finished, and why.",
     no_args_is_help=True,

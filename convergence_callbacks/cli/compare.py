@@ -27,7 +27,15 @@ from convergence_callbacks.cli.log_options import (
     settings_and_columns,
     with_named,
 )
-from convergence_callbacks.cli.output import complain, errors_printed, named, say, say_table, width_of_terminal
+from convergence_callbacks.cli.output import (
+    complain,
+    errors_printed,
+    named,
+    say,
+    say_table,
+    width_of_terminal,
+    writing,
+)
 from convergence_callbacks.cli.page_options import Currency, PricePerHour
 from convergence_callbacks.cli.status import UNREAD
 from convergence_callbacks.cli.tables import ROOMY
@@ -127,7 +135,9 @@ def _draw(comparison: Comparison, to: Path, path: Path) -> None:
         try:
             from convergence_callbacks.plots import plot_frontier
 
-            plot_frontier(comparison, title=named(Path(path.resolve().name))).savefig(to)
+            figure = plot_frontier(comparison, title=named(Path(path.resolve().name)))
+            with writing(to):
+                figure.savefig(to)
         except (ModuleNotFoundError, ValueError) as error:  # no matplotlib, or a format that it does not know
             raise ConvergenceError(f"{named(to)}: {error}") from error
 

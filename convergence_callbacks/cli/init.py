@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convergence_callbacks.cli.output import complain, errors_printed, named, say
+from convergence_callbacks.cli.output import complain, errors_printed, named, say, writing
 from convergence_callbacks.config.template import template
 
 
@@ -18,7 +18,7 @@ def init(
     """Write a settings file in which every setting is explained and has its default."""
     with errors_printed():
         try:
-            with path.open("w" if force else "x", encoding="utf-8") as file:
+            with writing(path), path.open("w" if force else "x", encoding="utf-8") as file:
                 file.write(template())
         except FileExistsError:
             complain(f"{named(path)} is there already; --force writes over it")

@@ -24,8 +24,9 @@ def say(text: str = "", style: str = "") -> None:
 
 def complain(text: str) -> None:
     """Print what is wrong to standard error, a line for each thing."""
-    for line in text.splitlines():
-        _print(line, "red", to_stderr=True)
+    with contextlib.suppress(OSError):  # where nothing can be said, the status says it
+        for line in text.splitlines():
+            _print(line, "red", to_stderr=True)
 
 
 def width_of_terminal() -> int | None:
@@ -63,6 +64,16 @@ def errors_printed() -> Iterator[None]:
     else:
         return
     raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Have an error in writing a file name it, which one of a full disk does not."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or named(path)
+        raise
 
 
 def named(path: Path) -> str:

@@ -25,7 +25,7 @@ from convergence_callbacks.cli.log_options import (
     settings_and_columns,
     with_named,
 )
-from convergence_callbacks.cli.output import complain, errors_printed, named, say
+from convergence_callbacks.cli.output import complain, errors_printed, named, say, writing
 from convergence_callbacks.cli.page_options import BaselineRule, Currency, PricePerHour, needing_pages
 from convergence_callbacks.compare.rules import rule_from
 from convergence_callbacks.core.settings import Settings
@@ -83,7 +83,8 @@ def report(
         elif str(to) == "-":
             typer.echo(text, nl=False)
         else:
-            to.write_text(text, encoding="utf-8")
+            with writing(to):
+                to.write_text(text, encoding="utf-8")
             say(f"Wrote {named(to)}: {runs} {'training' if runs == 1 else 'trainings'}.", "green")
     for problem in problems:
         complain(str(problem))

@@ -10,3 +10,6 @@ FAILED_ON = 3
 
 NOT_JUDGED = 4
 """Of a run nothing could be judged."""
+
+UNPRINTED = 5
+"""What was to be printed could not be, as on a full disk or where a pipe is closed."""

@@ -31,6 +31,7 @@ from convergence_callbacks.cli.log_options import (
     settings_and_columns,
 )
 from convergence_callbacks.cli.output import complain, errors_printed, named, say
+from convergence_callbacks.cli.standard_output import go_on_without_output
 from convergence_callbacks.cli.status import NOT_JUDGED, UNREAD
 from convergence_callbacks.cli.tables import COLOURS, OPTIONS, with_option
 from convergence_callbacks.core.counter import Counter
@@ -90,6 +91,8 @@ def watch(
         settings, choice = settings_and_columns(settings_file, *columns, max_epochs)
         if on_stop is not None:
             command_words(on_stop)  # a command that can't be read is refused now, not at the stop
+        if on_stop is not None or notify:
+            go_on_without_output()
         webhook = Webhook(notify, complain, shape=notify_as) if notify else None
         watcher = Watcher(settings, on_stop, webhook)
         looks = _looks(Follower(path, choice), interval, idle, once=once)

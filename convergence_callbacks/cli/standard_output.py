@@ -1,0 +1,94 @@
+"""Standard output that may fail: a full disk, a pipe that nobody reads to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator
+
+from convergence_callbacks.cli.output import complain
+from convergence_callbacks.cli.status import UNPRINTED
+
+
+class OutputError(Exception):
+    """Standard output can't be written: no `OSError`, which may be one of any other file."""
+
+
+class Output(io.TextIOWrapper):
+    """Standard output, whose failure can be told from that of another file.
+
+    Attributes:
+        is_needed: Whether a command whose output can't be written has nothing more to do. If not, that is reported,
+            and what is printed after it is dropped.
+    """
+
+    is_needed = True
+    _failure: OSError | None = None
+
+    def write(self, text: str) -> int:
+        """Write a text.
+
+        Raises:
+            OutputError: It can't be written.
+        """
+        with self._failure_told():
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is held back.
+
+        Raises:
+            OutputError: It can't be written.
+        """
+        with self._failure_told():
+            super().flush()
+
+    @contextlib.contextmanager
+    def _failure_told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._failure = error
+            self._drop()
+            if not self.is_needed:
+                complain(f"standard output: {error.strerror}; the command goes on without it")
+        if self._failure is not None and self.is_needed:  # each time: typer tries a stream out, and minds no error
+            raise OutputError from self._failure
+
+    def _drop(self) -> None:
+        """Have what is left of it go nowhere: Python would try to write it once more at its end."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
+
+
+@contextlib.contextmanager
+def output_watched() -> Iterator[None]:
+    """End a command with one line and a status of its own where it can't print; in silence where a pipe is closed."""
+    before = sys.stdout
+    if not isinstance(before, io.TextIOWrapper):  # a notebook's, or none
+        yield
+        return
+    output = sys.stdout = Output(
+        before.buffer, before.encoding, before.errors, line_buffering=before.line_buffering, write_through=True
+    )
+    try:
+        with contextlib.ExitStack() as at_end:
+            at_end.callback(output.flush)
+            yield
+    except OutputError as error:
+        if not isinstance(failure := error.__cause__, BrokenPipeError):
+            complain(f"standard output: {getattr(failure, 'strerror', failure)}")
+        raise SystemExit(UNPRINTED) from None
+    finally:
+        sys.stdout, output.is_needed = before, False
+        output.detach()
+
+
+def go_on_without_output() -> None:
+    """Have this command go on where it can no longer print, since it has other things to do."""
+    if isinstance(sys.stdout, Output):
+        sys.stdout.is_needed = False
