@@ -222,14 +222,17 @@ def _trainings(entries: Sequence[Entry]) -> list[tuple[list[Entry], Notes]]:
     begins = math.nan
     for entry in entries:
         if kept and entry.begins < kept[-1].key:
-            if math.ceil(entry.begins) <= math.ceil(begins):  # back in the first epoch, however often it is logged
+            is_back = math.ceil(entry.begins) <= math.ceil(begins)  # in the first epoch, however often it is logged
+            if is_back and not (len(kept) == 1 and _is_merged(kept[0], entry)):
                 notes.add(f"the count starts over at line {entry.line}: what follows is another training")
                 done.append((kept, notes))
-                kept, notes, begins = [], Notes(), math.nan
+                kept, notes = [], Notes()
             else:
                 _forget_repeated(kept, entry, notes)
-        begins = entry.begins if math.isnan(begins) else begins
+        begins = begins if kept else entry.begins
         kept.append(entry)
+    if _may_be_merged(kept):
+        _leave_out_merged(kept.pop(), notes)
     return [*done, (kept, notes)]
 
 
@@ -258,9 +261,7 @@ def _forget_repeated(kept: list[Entry], entry: Entry, notes: Notes) -> None:
     """Where the count goes back: what came after was lost with a crash."""
     last = kept[-1]
     if _is_merged(last, entry):
-        notes.add(
-            f"line {last.line} is left out: its {last.key:g} is two numbers in one, as of a line that was cut", kind="2"
-        )
+        _leave_out_merged(last, notes)
     else:
         notes.add(
             f"the count goes back from {last.key:g} to {entry.begins:g} at line {entry.line}, as after a resume: what "
@@ -274,6 +275,24 @@ def _forget_repeated(kept: list[Entry], entry: Entry, notes: Notes) -> None:
 def _is_merged(last: Entry, entry: Entry) -> bool:
     """Whether the number of an epoch is the one before the next with other digits in front, as where a line was cut."""
     return last.key > entry.key > 1 and f"{last.key:.0f}".endswith(f"{entry.key - 1:.0f}")
+
+
+def _may_be_merged(kept: Sequence[Entry]) -> bool:
+    """Whether the last epoch may be what a line that was cut begins with and an epoch that was due, in one number."""
+    if len(kept) < 3 or kept[-1].key <= kept[-2].key + 1 or kept[-2].key != kept[-3].key + 1:
+        return False
+    due, told = f"{kept[-2].key + 1:.0f}", f"{kept[-1].key:.0f}"
+    return any(told.startswith(due[:cut]) and 0 < _number(told[cut:]) <= _number(due) for cut in range(1, len(due) + 1))
+
+
+def _number(digits: str) -> int:
+    """A whole number that is written without zeros in front; 0 for what is none."""
+    return int(digits) if digits.isdigit() and digits[0] != "0" else 0
+
+
+def _leave_out_merged(entry: Entry, notes: Notes) -> None:
+    said = f"line {entry.line} is left out: its {entry.key:g} is two numbers in one, as of a line that was cut"
+    notes.add(said, kind="2")
 
 
 def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Notes) -> Gathered:

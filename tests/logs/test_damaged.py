@@ -60,6 +60,33 @@ def test_a_line_that_was_cut_and_written_on_is_left_out(read):
     assert val(run) == [2.0, 1.0] and "line 3 has too many cells" in run.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("rows", "numbers", "of"),
+    [
+        ("1,1,9\n2,1,8\n3,1,7\n44,1,6\n", [9, 8, 7], 44),  # cut at the 4 that then came whole, with the last line
+        ("9,1,9\n10,1,8\n11,1,7\n112,1,6\n", [9, 8, 7], 112),
+        ("9,1,9\n10,1,8\n11,1,7\n1212,1,6\n", [9, 8, 7], 1212),
+        ("11,1,9\n2,1,8\n3,1,7\n", [8, 7], 11),  # and with the first line
+        ("1,1,9\n2,1,8\n3,1,7\n40,1,6\n", [9, 8, 7, 6], None),
+        ("1,1,9\n11,1,8\n21,1,7\n31,1,6\n", [9, 8, 7, 6], None),
+    ],
+)
+def test_an_epoch_that_is_two_numbers_in_one_is_left_out(read, rows, numbers, of):
+    run = read(HEADER + rows)
+    assert val(run) == numbers
+    assert any(f"its {of} is two numbers in one" in note for note in run.notes) == (of is not None)
+
+
+def test_a_metric_of_mlflow_that_was_cut_and_written_on_has_no_number_of_two_halves(tmp_path):
+    path = FORMATS["MLflow files"](tmp_path).parent / "metrics" / "train_loss"
+    first, second, *others = path.read_text().splitlines(keepends=True)
+    for end in range(1, len(second)):
+        path.write_text("".join([first, second[:end], second, *others]))
+        (run,) = read_logs(tmp_path)
+        losses = {seen.train_loss for seen in run.observations}
+        assert losses <= {*TRAIN, None, (TRAIN[0] + TRAIN[1]) / 2, (TRAIN[1] + TRAIN[2]) / 2}, (end, losses - {*TRAIN})
+
+
 def test_a_resume_that_repeats_epochs_holds_as_it_came_last(read):
     run = read(f"{HEADER}0,1,9\n1,1,8\n2,1,7\n{HEADER}1,1,5\n2,1,4\n3,1,3\n")
     assert val(run) == [9, 5, 4, 3] and "goes back from 2 to 1 at line 6" in run.notes[0]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import resource
 import signal
 import warnings
+from collections import Counter
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.config.read import read_settings
 from convergence_callbacks.logs import LogError, read_logs
 from convergence_callbacks.record import DecisionRecord, verify
+from tests.logs import make
 from tests.logs.make import FORMATS
 from tests.record import tampering
 from tests.record.tampering import unfound
@@ -26,6 +29,12 @@ WRITERS = list(FORMATS.values())
 
 BYTES_IN_A_ROW = 250
 """At which a log is cut in one try: more than a line of each format has."""
+
+MOST_BYTES = 20_000
+"""Of a file; a longer one is cut at a tenth as many."""
+
+IN_LINES = ("CSV", "CSV of Lightning", "Ultralytics", "JSON lines with modes", "console log", "YOLO results.txt")
+"""Formats with a line for each row, whose epochs keep their numbers where one is left out."""
 
 SETTINGS = """\
 # a comment
@@ -70,6 +79,84 @@ def cut_at_each_byte(rng, folder):
         file.write_bytes(content[:end])
         assert values_in(folder) <= whole, (name, end)
     return {f"bytes of {name}": len(ends)}
+
+
+def each_byte_of_each_format(rng, folder):
+    """A short log of each format, cut at each byte of each of its files, gives epochs of the whole one or none."""
+    cuts = Counter()
+    with a_training_of(rng.randrange(3, 6)):
+        for name, write in FORMATS.items():
+            write(folder / name / "run")
+            whole = epochs_in(folder / name)
+            assert whole, name
+            for file in sorted(each for each in (folder / name).rglob("*") if each.is_file()):
+                content = file.read_bytes()
+                ends = range(len(content))
+                if len(content) > MOST_BYTES:
+                    ends = sorted(rng.sample(ends, MOST_BYTES // 10))
+                for end in ends:
+                    file.write_bytes(content[:end])
+                    assert_part_of(epochs_in(folder / name), whole, (name, file.name, end))
+                file.write_bytes(content)
+                cuts[f"bytes of {name}"] += len(ends)
+    return cuts
+
+
+def cut_and_written_on(rng, folder):
+    """A log that a kill cut, and a resumed training wrote on in the middle of a line, holds no epoch of its own."""
+    with a_training_of(rng.choice([3, 9, 13])):
+        name = rng.choice(IN_LINES)
+        FORMATS[name](folder / "run")
+        whole = epochs_in(folder)
+        files = [each for each in folder.rglob("*") if each.is_file() and each.read_bytes().count(b"\n") > 2]
+        file = rng.choice(sorted(files))
+        content = file.read_bytes()
+        end = rng.randrange(content.index(b"\n") + 1, len(content))
+        begins = content.rindex(b"\n", 0, end) + 1
+        if rng.random() < 0.5 and b"\n" in content[: begins - 1]:
+            begins = content.rindex(b"\n", 0, begins - 1) + 1
+        if begins:
+            file.write_bytes(content[:end] + content[begins:])
+            assert_part_of(epochs_in(folder), whole, (name, file.name, end, begins))
+
+
+@contextlib.contextmanager
+def a_training_of(epochs):
+    """Have the training that is logged in all formats take so many epochs."""
+    names = ("TRAIN", "VAL", "LR")
+    before = {name: getattr(make, name) for name in names}
+    try:
+        for name, values in before.items():
+            setattr(make, name, values[:epochs])
+        yield
+    finally:
+        for name, values in before.items():
+            setattr(make, name, values)
+
+
+def epochs_in(folder):
+    """What is known of each epoch that is read, by its number in the log."""
+    try:
+        runs = [run for run in read_logs(folder) if not isinstance(run, LogError)]
+    except (LogError, OSError):
+        return []
+    return [
+        (seen.step + run.counts_from, seen.train_loss, seen.val_loss, seen.lr)
+        for run in runs
+        for seen in run.observations
+    ]
+
+
+def assert_part_of(epochs, whole, of):
+    """Each epoch is one of the whole log, of which something may be unknown."""
+    for step, *numbers in epochs:
+        same = [known for number, *known in whole if number == step]
+        assert any(all(map(is_unknown_or, numbers, known)) for known in same), (of, step, numbers, same)
+
+
+def is_unknown_or(number, known):
+    """Whether a number is that which is known, as near as a change of format comes, or none."""
+    return number is None or (known is not None and math.isclose(number, known, rel_tol=1e-9))
 
 
 def changed_log(rng, folder):
@@ -223,7 +310,9 @@ def full_disk(rng, folder):
 
 ATTACKS = [
     Attack("logs cut at any byte", cut_log, weight=8),
-    Attack("logs cut at each of many bytes in a row", cut_at_each_byte, weight=2, short=2),
+    Attack("logs cut at each of many bytes in a row", cut_at_each_byte, weight=2, short=1),
+    Attack("short logs of all formats, cut at each byte", each_byte_of_each_format, weight=0, short=1),
+    Attack("logs that were cut and written on", cut_and_written_on, weight=8, short=30),
     Attack("records with each field changed in turn", tampered_fields, weight=0.2, short=1),
     Attack("best weights that were damaged", damaged_weights, weight=4),
     Attack("disks that are full for some epochs", full_disk, weight=4),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -53,17 +53,39 @@ class MlflowFiles(Reader):
 
 
 def _points(file: Path, key: str, notes: Notes) -> Iterator[Point]:
-    """What a metric's file holds: a line ``time value step`` for each value."""
+    """What a metric's file holds: a line ``time value step`` for each value, and the data set's name and digest."""
+    has_steps = False
     for number, line in lines_of(file, notes):
         parts = line.split()
+        has_steps = has_steps or len(parts) > 2
         try:
-            time, value = number_in(parts[0]), number_in(parts[1])
-            step = number_in(parts[2]) if len(parts) > 2 else 0.0
-        except (ValueError, IndexError):
+            time, value, step = _numbers(parts, has_steps=has_steps)
+        except ValueError:
             notes.add(f"of {key} is no time, value and step: left out", number)
             continue
         if time is not None and value is not None and step is not None:
             yield Point(key, value, step, time / 1000)
+
+
+def _numbers(parts: Sequence[str], *, has_steps: bool) -> list[float | None]:
+    """Time, value and step of a line, 0 where the file has no steps, as of old versions.
+
+    Raises:
+        ValueError: It holds others, as two lines in one do, of which the first was cut.
+    """
+    if len(parts) not in ({3, 5} if has_steps else {2}) or (len(parts) == 5 and _is_number(parts[3])):
+        raise ValueError(parts)
+    time, value, step = (*map(number_in, parts[:3]), 0.0)[:3]
+    if step is not None and not step.is_integer():
+        raise ValueError(step)
+    return [time, value, step]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return number_in(text) is not None
+    except ValueError:
+        return False
 
 
 def _texts(folder: Path) -> Mapping[str, Any]:
