@@ -244,7 +244,7 @@ def _no_loss(names: Sequence[str]) -> LogError:
     """The error where there is none; that of a log, where there are parts of a loss, or a reward, and a counter."""
     shown = ", ".join(map(repr, names[:12])) + (", …" if len(names) > 12 else "")
     counts = any(words_of(name) & (_EPOCH | _STEP) and words_of(name) <= _EPOCH | _STEP | _OF_STEPS for name in names)
-    rewards = [name for name in names if is_reward(name)] or ["r"] * ({*names} == {"r", "l", "t"})  # Stable-Baselines
+    rewards = [name for name in names if is_reward(name)] or ["r"] * ({*names} >= {"r", "l", "t"})  # Stable-Baselines
     if rewards:
         hint = f"there is no loss; judge the reward with --val-metric {min(rewards, key=len)} and mode: max"
         return LogError(f"{hint}. Columns: {shown}")

@@ -6,11 +6,11 @@ import dataclasses
 import functools
 import math
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from convergence_callbacks.logs.columns import ColumnChoice, find_columns, words_of
+from convergence_callbacks.logs.columns import ColumnChoice, Columns, find_columns, words_of
 from convergence_callbacks.logs.console_line import Kind, Record
 from convergence_callbacks.logs.console_lines import records_in
 from convergence_callbacks.logs.errors import LogError, NotALogError
@@ -24,10 +24,57 @@ Lines = Callable[[], Iterator[tuple[int, str]]]
 """The lines of a text with their numbers, as often as they are asked for."""
 
 EXAMPLES = 3
+
+PAIR = frozenset({"train", "val"})
+"""What nanoGPT's kin print of an evaluation, without the word loss."""
+
+TRAIN_LOSSES = ("loss", "train loss", "train/loss", "train_loss")
+
+NEAR = 0.2
+"""Share by which the loss of a step may differ from the mean of an evaluation near it."""
+
 MOST_NAMES = 1_000
 MOST_KINDS = 10_000
+MOST_BETWEEN = 100
+"""Records between two states of the same bar, at most."""
+
 MOST_KEPT = 200_000
 """Records that are held in memory; a longer text is read twice: for what its lines have in common, and for numbers."""
+
+
+@dataclass
+class BarePairs:
+    """What lines call ``train`` and ``val`` alone, beside the losses that other lines name: whether it is the loss too.
+
+    Args:
+        count: How many lines have such a pair.
+        alike: How many of them are near the loss that was named last before, or next.
+    """
+
+    count: int = 0
+    alike: int = 0
+    _last: float = math.nan
+    _open: float = math.nan
+
+    def add(self, values: Mapping[str, float]) -> None:
+        """Take in the numbers of a line."""
+        loss = next((values[name] for name in TRAIN_LOSSES if name in values), math.nan)
+        if not math.isnan(loss):
+            self.alike += self._is_near(self._open, loss)
+            self._last, self._open = loss, math.nan
+        elif values.keys() >= PAIR:
+            is_near = self._is_near(values["train"], self._last)
+            self.count, self.alike = self.count + 1, self.alike + is_near
+            self._open = math.nan if is_near else values["train"]
+
+    @property
+    def are_losses(self) -> bool:
+        """Whether all but one are near the named losses."""
+        return self.count >= EXAMPLES and self.alike >= self.count - 1
+
+    @staticmethod
+    def _is_near(pair: float, loss: float) -> bool:
+        return abs(pair - loss) <= NEAR * abs(loss)  # NaN is not
 
 
 @dataclass
@@ -46,6 +93,8 @@ class Survey:
         in_parts: Whether epochs are counted in parts, as 0.25.
         bars: How many bars of each length show each name.
         has_allennlp: Whether the bars are AllenNLP's.
+        labels: How many lines name each training in front of its counter.
+        pairs: What lines call train and val alone.
     """
 
     records: int = 0
@@ -62,12 +111,15 @@ class Survey:
     in_parts: bool = False
     bars: dict[str, dict[int, int]] = field(default_factory=dict)
     has_allennlp: bool = False
+    labels: dict[str, int] = field(default_factory=dict)
+    pairs: BarePairs = field(default_factory=BarePairs)
 
     def add(self, record: Record) -> None:
         """Take in a line."""
         self.records += 1
         self.epochs, self.steps = record.epochs or self.epochs, record.steps or self.steps
         self.has_steps = self.has_steps or record.step is not None
+        self.pairs.add(record.values)
         epoch, kind = record.epoch, record.kind
         if epoch is not None:
             self.in_parts = self.in_parts or epoch != math.floor(epoch)
@@ -75,6 +127,8 @@ class Survey:
             self.highest = epoch if epoch > self.highest else self.highest
         if kind in self.kinds or len(self.kinds) < MOST_KINDS:
             self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        if record.label and (record.label in self.labels or len(self.labels) < MOST_NAMES):
+            self.labels[record.label] = self.labels.get(record.label, 0) + 1
         if record.bar:
             self.has_allennlp = self.has_allennlp or "||:" in record.example
             for name in record.values:
@@ -93,6 +147,11 @@ class Survey:
         if len(self.patterns) < MOST_NAMES or record.pattern in self.patterns:
             examples = [*examples, record.example] if len(examples) < EXAMPLES else examples
             self.patterns[record.pattern] = (count + 1, examples, kind)
+
+    @functools.cached_property
+    def names_trainings(self) -> bool:
+        """Whether the words in front of counters are there again and again, as names of trainings are."""
+        return 2 * len(self.labels) <= sum(self.labels.values())
 
     @functools.cached_property
     def names(self) -> dict[tuple[str, bool], int]:
@@ -124,6 +183,8 @@ class Survey:
 
     def shown(self, name: str, *, is_of_batch: bool) -> str:
         """A name as a column: that of batches apart, where other lines have it of the whole epoch."""
+        if self.pairs.are_losses and name in PAIR:
+            return f"{name} loss"
         return f"{name} step" if is_of_batch and (name, False) in self.names else name
 
     def columns(self) -> list[str]:
@@ -134,7 +195,7 @@ class Survey:
         return [
             self.shown(name, is_of_batch=batch)
             for (name, batch), count in counts.items()
-            if (count > 1 or not often) and not words_of(name) <= SPLITS
+            if (count > 1 or not often) and not words_of(self.shown(name, is_of_batch=batch)) <= SPLITS
         ]
 
     def planned(self) -> int | None:
@@ -198,7 +259,7 @@ def runs_in(
         yield dataclasses.replace(
             run,
             assumed=(*run.assumed, *_shown(survey, wanted)),
-            notes=(*run.notes, *_left_out(survey, wanted)),
+            notes=(*run.notes, *_left_out(survey, wanted), *_unclear_pairs(survey, columns)),
         )
 
 
@@ -240,14 +301,17 @@ def _rows(records: Iterator[Record], survey: Survey, wanted: set[str | None], *,
     epoch: float | None = None
     step: float | None = None
     counted: dict[str, float] = {}
+    label = ""
     columns_of = functools.cache(survey.columns_of)
-    for record in _validated_once(records):
+    for record in _validated_once(_last_states(records)):
+        if record.label and record.label != label and survey.names_trainings:
+            label, epoch, step = record.label, None, None
         if record.epoch is not None and record.epoch != epoch:
             epoch, step = record.epoch, record.step
         step = record.step if record.step is not None else step
         if not record.values:
             if record.epoch is not None and not follows:
-                yield Row(record.line, {"epoch": record.epoch})
+                yield Row(record.line, {"epoch": record.epoch}, label)
             continue
         columns = columns_of(record.kind)
         if record.kind.is_alone and wanted.isdisjoint(columns.values()):
@@ -263,7 +327,27 @@ def _rows(records: Iterator[Record], survey: Survey, wanted: set[str | None], *,
             values["step"] = max(counted[name] for name in record.values if name in counted) if counted else 0.0
         if math.isfinite(record.time):
             values["timestamp"] = record.time
-        yield Row(record.line, values)
+        yield Row(record.line, values, label)
+
+
+def _last_states(records: Iterable[Record]) -> Iterator[Record]:
+    """The same, with one record for a bar of an epoch that was shown again, with what a validation added."""
+    shown = list[Record]()  # the bar, and what came after it
+    for record in records:
+        if shown and _is_shown_again(shown[0], record):
+            shown[0] = record
+        elif record.epoch is None and shown and len(shown) < MOST_BETWEEN:
+            shown.append(record)
+        else:
+            yield from shown
+            shown = [record]
+    yield from shown
+
+
+def _is_shown_again(shown: Record, record: Record) -> bool:
+    """Whether a record is the same full bar, of which the later state counts."""
+    is_bar = record.epoch is not None and record.epoch == shown.epoch and "100%|" in record.text
+    return is_bar and "100%|" in shown.text and shown.values.keys() <= record.values.keys()
 
 
 def _validated_once(records: Iterable[Record]) -> Iterator[Record]:
@@ -296,6 +380,15 @@ def _shown(survey: Survey, wanted: set[str | None]) -> Iterator[str]:
         if wanted.intersection(survey.columns_of(kind).values()):
             yield f"{count} {'line is' if count == 1 else 'lines are'} read by the pattern {pattern!r}"
             yield from (f"such as {example!r}" for example in examples)
+
+
+def _unclear_pairs(survey: Survey, columns: Columns) -> Iterator[str]:
+    """What is said of pairs that may be losses or scores, where there is no validation loss."""
+    if columns.val is None and survey.pairs.count >= EXAMPLES and not survey.pairs.are_losses:
+        yield (
+            f"{survey.pairs.count} lines tell 'train' and 'val' and not of what: left out; "
+            "if it is the loss, let the loop print 'val loss'"
+        )
 
 
 def _left_out(survey: Survey, wanted: set[str | None]) -> Iterator[str]:

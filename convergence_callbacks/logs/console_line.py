@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from convergence_callbacks.logs.columns import words_of
 from convergence_callbacks.logs.labels import SPLITS, of_split
+from convergence_callbacks.metrics.meaning import meaning
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
 """Codes that steer a terminal: colours, cursor, titles (ECMA-48)."""
@@ -51,6 +52,9 @@ PROGRESS = re.compile(
 )
 """A bar, or the time behind one: of how many batches, or how much per cent; ``3/50 [38.7s]`` is none."""
 
+FULL_OF_EPOCH = re.compile(r"\s*Epoch \d+(?=: 100%\|)")
+"""The beginning of a full bar that names its epoch, as Lightning's: the one of the next epoch may overwrite it."""
+
 SHORT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bglobal_step/max_steps\b"), "global_step"),  # ms-swift
     (re.compile(r"^s:(\d+) tel:"), r"step \1 val_loss "),  # llm.c: llmc/logger.h
@@ -60,7 +64,7 @@ SHORT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bScore at iteration (\d+) is "), r"step \1 loss "),  # Deeplearning4j: ScoreIterationListener
     (re.compile(r"\bl_(?=(?:pix|percep|style|fea|g|d)\w*: )"), "loss_"),  # BasicSR: basicsr/models
     (re.compile(r"(?<=\d)(?:st|nd|rd|th)\b"), ""),
-    (re.compile(r"(?<![\w.])(\d+)[- ]epoch\b(?!\W{0,3}\d+(?![/\d]))", re.IGNORECASE), r", epoch \1 "),
+    (re.compile(r"(?<![\w.-])(\d+)[- ]epoch\b(?!\W{0,3}\d+(?![/\d]))", re.IGNORECASE), r", epoch \1 "),
 )
 """What some write in short, or the other way round, and how it is read."""
 
@@ -93,6 +97,9 @@ SUMMARY = "train_runtime"
 OF_EXAMPLE = re.compile(r"\w\.(?:jpe?g|png|bmp|tiff?|wav|flac|mp[34]|npy)\b", re.IGNORECASE)
 """The name of a file with one example: what a line says of it alone is no step of a training."""
 
+OF_THE_BEST = re.compile(r"\W*(?:(?:new|the|saved|current) )?(?:best|lowest)\b", re.IGNORECASE)
+"""What a line without a counter begins with that tells of the best epoch so far, not of the last one."""
+
 PARTS_HEADER = re.compile(r"(?:^|\r) *Epoch +gpu_mem +(?P<names>\S[^\r]*)", re.IGNORECASE)
 PARTS_ROW = re.compile(
     r"^ *(?P<at>\d+)/(?P<all>\d+) +[\d.]+[GM] +(?P<numbers>[-\d.a-z]+(?: +[-\d.a-z]+)*):? +\d+%", re.IGNORECASE
@@ -114,6 +121,12 @@ BESIDE = SPLITS | {"global", "current", "num", "at", "id", "idx", "index", "no",
 
 SETTINGS = ("num", "number")
 """With one of these in front it says how many epochs there are to be: ``num_epoch: 200``."""
+
+LABELLED = re.compile(r"\s*(?P<label>(?=\w*[A-Z]\w*[A-Z]|[\w.-]*[\d_.-])[A-Za-z][\w.-]*) [Ee][Pp][Oo][Cc][Hh]\b")
+"""The name of a training in front of the word for its counter, ``LSTM_small Epoch 3: Loss = 1.2``: no word of prose."""
+
+NO_LABELS = SPLITS | {"best", "last", "first", "final", "end", "start", "new", "save", "saved", "done"}
+"""Words in capitals that name no training there."""
 
 CACHED = 4096
 """Texts between numbers that are remembered: a log has few, again and again."""
@@ -165,6 +178,7 @@ class Record(NamedTuple):
         bar: How many batches its full bar is of, 0 where it has none, or names the part of the data.
         pattern: The line, with ``#`` for each number; empty where it names no loss.
         text: The line.
+        label: The name of the training in front of its counter; empty where there is none.
     """
 
     line: int
@@ -180,6 +194,7 @@ class Record(NamedTuple):
     bar: int
     pattern: str
     text: str
+    label: str = ""
 
     @property
     def example(self) -> str:
@@ -201,33 +216,14 @@ def record_of(number: int, line: str) -> Record | None:
     if NOT_SAID_OF_WHAT.match(text) or "Namespace(" in text or SUMMARY in text or COMMENT.match(text):
         return None
     text, counts = _unnamed_counters(_spelled_out(ATTACHED.sub(r"\1 \2 ", text)))
-    values: dict[str, float] = {}
-    means: dict[str, float] = {}
-    left, at, is_of_batch, has_batches = list[str](), 0, bool(counts), "epoch" in counts
-    for match in NUMBER.finditer(text):
-        if match.start() < at:
-            continue
-        before, name = _name_before(text[at : match.start()])
-        left.append(before)
-        total = OF.match(text, match.end())
-        at = total.end() if total else match.end()
-        kind = _counter(name)
-        if kind is not None and kind not in counts and not UNIT.match(text, match.end()):
-            counts[kind] = (_number(match[0]), _whole(total[1]) if total else None)
-            has_batches = has_batches or (total is not None and "batch" in words_of(name))
-            left.append(name)
-        elif words_of(name) & PLANNED:
-            if total and "epoch" not in counts:
-                counts["epoch"] = (_number(match[0]), _whole(total[1]))
-        elif total:
-            is_of_batch = has_batches = True
-            left.append(name)
-        elif name and kind is None and not UNIT.match(text, match.end()) and name not in values:
-            values[name] = _number(match[0])
-            if mean := RUNNING_MEAN.match(text, match.end()):
-                means[name], at = float(mean[1]), mean.end()
-    if not counts and (not values or OF_EXAMPLE.search(text)):
+    label = "" if counts else _label(text)
+    found = _numbers_in(text, counts, label)
+    counts, values, means, left, is_of_batch, has_batches = found
+    if not counts and (not values or OF_EXAMPLE.search(text) or OF_THE_BEST.match(text)):
         return None
+    if label and not names_loss(values):
+        return None
+    _name_bare_validation(values)
     split = "val" if OF_EVALUATION.match(line) else _split(" ".join(left))
     is_part = has_batches and split not in {"", "train"}
     if split:
@@ -242,7 +238,71 @@ def record_of(number: int, line: str) -> Record | None:
     batches = 0 if bar is None or split or epoch[0] is not None else _length(text, bar)
     like = Kind(tuple(values), is_of_batch, epoch[0] is None and not is_of_batch)
     counters = (epoch[0], step[0], time, epoch[1], step[1], like, is_part, bool(means), batches)
-    return Record(number, values, *counters, _pattern(text) if names_loss(values) else "", line)
+    return Record(number, values, *counters, _pattern(text) if names_loss(values) else "", line, label)
+
+
+class Found(NamedTuple):
+    """What stands in a line: its counters, numbers by their names, and what is left of its words."""
+
+    counts: dict[str, tuple[float, int | None]]
+    values: dict[str, float]
+    means: dict[str, float]
+    left: list[str]
+    is_of_batch: bool
+    has_batches: bool
+
+
+def _numbers_in(text: str, counts: dict[str, tuple[float, int | None]], label: str) -> Found:
+    """The numbers of a line.
+
+    Args:
+        text: The line.
+        counts: Counters that were found already.
+        label: The name of a training in front of the counter.
+    """
+    values: dict[str, float] = {}
+    means: dict[str, float] = {}
+    left, at, is_of_batch, has_batches = list[str](), 0, bool(counts), "epoch" in counts
+    for match in NUMBER.finditer(text):
+        if match.start() < at:
+            continue
+        before, name = _name_before(text[at : match.start()])
+        left.append(before)
+        total = OF.match(text, match.end())
+        at = total.end() if total else match.end()
+        kind = "epoch" if label and not counts else _counter(name)
+        if kind is not None and kind not in counts and not UNIT.match(text, match.end()):
+            counts[kind] = (_number(match[0]), _whole(total[1]) if total else None)
+            has_batches = has_batches or (total is not None and "batch" in words_of(name))
+            left.append(name if not label else "")
+        elif words_of(name) & PLANNED:
+            if total and "epoch" not in counts:
+                counts["epoch"] = (_number(match[0]), _whole(total[1]))
+        elif total:
+            is_of_batch = has_batches = True
+            left.append(name)
+        elif name and kind is None and not UNIT.match(text, match.end()) and name not in values:
+            values[name] = _number(match[0])
+            if mean := RUNNING_MEAN.match(text, match.end()):
+                means[name], at = float(mean[1]), mean.end()
+    return Found(counts, values, means, left, is_of_batch, has_batches)
+
+
+def _label(text: str) -> str:
+    """The name of a training in front of the word for its epochs, at the beginning of a line; empty where none is."""
+    found = LABELLED.match(text)
+    return found["label"] if found and found["label"].lower() not in NO_LABELS else ""
+
+
+def _name_bare_validation(values: dict[str, float]) -> None:
+    """Call what is named ``val`` alone beside a loss the validation loss, where no score is named that it may be."""
+    bare = [name for name in values if name in {"val", "valid", "validation"}]
+    if len(bare) != 1 or not names_loss(values):
+        return
+    others = [name for name in values if name != bare[0]]
+    is_named = any(words_of(name) & LOSSES and words_of(name) & SPLITS - {"train", "training"} for name in others)
+    if not is_named and not any(meaning(name).direction == "max" for name in others):
+        values[f"{bare[0]} loss"] = values.pop(bare[0])
 
 
 def _number(written: str) -> float:
@@ -297,8 +357,12 @@ def visible(line: str) -> Iterator[str]:
     parts = [part[:LONGEST] for part in OVERWRITTEN.split(plain) if part.strip()]
     patterns = list(map(_pattern, parts)) if len(parts) > 1 else []
     last = {pattern: index for index, pattern in enumerate(patterns)}
+    ends = {epoch[0]: index for index, part in enumerate(parts) if (epoch := FULL_OF_EPOCH.match(part)) is not None}
     for index, part in enumerate(parts):
         bar = PROGRESS.search(part)
+        if index in ends.values():  # how an epoch ended, before the same bar went on with the next one
+            yield part
+            continue
         if patterns and last[patterns[index]] != index:  # the same line again, with other numbers
             continue
         if bar is None or (index == len(parts) - 1 and _is_full(bar)):

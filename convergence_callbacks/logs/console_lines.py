@@ -108,6 +108,7 @@ class Template(NamedTuple):
             0 if bar is None else int(numbers[bar.at]),
             like.pattern,
             line,
+            like.label,
         )
 
 

@@ -16,7 +16,7 @@ from convergence_callbacks.logs.emissions import EMISSIONS, with_emissions
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.reader import GROUP, GUESS, Claim, Reader
 from convergence_callbacks.logs.run import Run
-from convergence_callbacks.logs.trainings import Logs, each_once, grouped
+from convergence_callbacks.logs.trainings import Logs, each_once, grouped, is_told_again
 
 HEAD = 65_536
 """Bytes by which a file is recognised."""
@@ -131,6 +131,7 @@ def read_together(logs: Logs, choice: ColumnChoice | None = None, root: Path | N
             problems.append(error)
     if len(logs) == 1:
         return [*runs, *problems]
+    problems = [each for each in problems if not any(is_told_again(run, each.path or Path()) for run in runs)]
     order = {log: index for index, (log, _) in enumerate(logs)}
     return sorted([*each_once(runs), *problems], key=lambda each: order.get(each.path or Path(), len(order)))
 

@@ -101,6 +101,7 @@ class Table:
         self._wanted_places: set[int] = set()
         self._split: int | None = None
         self._runs: list[int] = []
+        self._gaps: list[int] | None = None
         lines = ((number, line) for number, line in lines_of(path, notes, self._is_whole) if line.strip())
         self._header: Header | None = None
         header, below = header_of(lines)
@@ -159,7 +160,7 @@ class Table:
             if marked and _is_comment(given):  # a table that goes on after a restart may name its columns again
                 bare = given.lstrip("#%/").strip()
                 line = bare if set(cells_of(bare, self._delimiter)) & set(names) else given
-            cells = cells_of(line, self._delimiter)
+            cells = self._without_gaps(cells_of(line, self._delimiter), len(names))
             if not line[:1].isdigit() and is_header(cells) and _is_another(cells, names):
                 names = _once_each([name.strip() for name in cells])  # a resumed log may begin again, with others
                 wanted = self._wanted(names, read)
@@ -220,6 +221,21 @@ class Table:
                 if value is not None:
                     values[name] = value
         return Row(number, values, " ".join(cells[index].strip() for index in self._runs) if self._runs else "")
+
+    def _without_gaps(self, cells: list[str], wanted: int) -> list[str]:
+        """The cells without the empty ones that make them more than there are names, if each row has them there.
+
+        Flair's tables had one tab too many in each row, and none in the header.
+        """
+        if len(cells) <= wanted:
+            self._gaps = self._gaps or []
+            return cells
+        if self._gaps is None:
+            empty = [index for index, cell in enumerate(cells) if not cell.strip()]
+            self._gaps = empty if len(empty) == len(cells) - wanted else []
+        if len(cells) - len(self._gaps) != wanted or any(cells[index].strip() for index in self._gaps):
+            return cells
+        return [cell for index, cell in enumerate(cells) if index not in self._gaps]
 
     def _is_whole(self, line: str) -> bool:
         """Whether a last line without an end is whole all the same: its last cell is closed, or nobody asks for it."""

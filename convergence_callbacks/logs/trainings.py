@@ -12,7 +12,7 @@ from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.logs.reader import Reader
 from convergence_callbacks.logs.run import Run
 
-PART = re.compile(r"files|logs|learn|tensorboard|tb|tb_logs|checkpoint-\d+", re.IGNORECASE)
+PART = re.compile(r"files|logs?|learn|validation|tensorboard|tb|tb_logs|checkpoint-\d+", re.IGNORECASE)
 """Folders below that of a training in which tools write what they tell of it a second time."""
 
 LEAST = 3
@@ -26,6 +26,20 @@ LACKS = 0.1
 
 ROUNDED = frozenset({"TensorBoard", "console log"})
 """Formats that hold losses in 32 bits, or as they are shown."""
+
+SHOWN = frozenset({"console log", "YOLO results.txt"})
+"""Formats that hold losses in as many digits as are shown."""
+
+SHOWN_TO = 1e-3
+"""Share of a loss that is lost where it is shown in three or four digits."""
+
+TOLD_AGAIN = {
+    "Weights & Biases run": re.compile(r"files/output\.log"),
+    "AllenNLP": re.compile(r"log(?:/validation)?|(?:stdout|stderr|out)\.log"),
+    "CatBoost": re.compile(r"\.|(?:learn|test)_error\.tsv"),
+    "CatBoost errors": re.compile(r"\."),
+}
+"""What a tool writes of the same training beside its own file, below the folder of that: whatever is in it."""
 
 Logs = tuple[tuple[Path, Reader], ...]
 """Logs that may tell of the same training, each with what reads it."""
@@ -60,14 +74,29 @@ def each_once(runs: Sequence[Run]) -> list[Run]:
 
 
 def is_same(one: Run, other: Run) -> bool:
-    """Whether two runs of different files have the same losses."""
+    """Whether two runs of different files have the same losses, or are written of one training by one tool."""
     if one.path == other.path:
         return False
+    if is_told_again(one, other.path) or is_told_again(other, one.path):
+        return True
+    lost = SHOWN_TO if {one.format, other.format} & SHOWN else 0.0
     for name in ("val_loss", "train_loss"):
         a, b = _series(one, name), _series(other, name)
         if len(a) >= LEAST and len(b) >= LEAST:
-            return _are_alike(a, b)
+            return _are_alike(a, b, lost)
     return False
+
+
+def is_told_again(run: Run, path: Path) -> bool:
+    """Whether the tool that wrote a run writes of the same training at a path too.
+
+    Args:
+        run: What was read from the tool's own file.
+        path: Another file, or the folder of others.
+    """
+    again, folder = TOLD_AGAIN.get(run.format), run.path if run.path.is_dir() else run.path.parent
+    below = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else ""
+    return again is not None and again.fullmatch(below) is not None
 
 
 def together(fuller: Run, other: Run) -> Run:
@@ -98,14 +127,19 @@ def _filled(observation: Observation, other: Observation, names: Sequence[str]) 
 
 def _folder(log: Path) -> Path:
     folder = log if log.is_dir() else log.parent
-    return folder.parent if PART.fullmatch(folder.name) else folder
+    while PART.fullmatch(folder.name):
+        folder = folder.parent
+    return folder
 
 
-def _fullness(run: Run) -> tuple[int, bool, int]:
-    """How much a run tells of its losses: which there are, whether as they were, and in how many digits."""
+def _fullness(run: Run) -> tuple[bool, int, bool, int]:
+    """How much a run tells of its losses: which there are, whether as they were, and in how many digits.
+
+    What CatBoost says of a training itself goes before its tables, which may be of an earlier one.
+    """
     losses = [_series(run, name) for name in ("val_loss", "train_loss")]
     digits = sum(len(repr(value)) for series in losses for value in series)
-    return sum(map(bool, losses)), run.format not in ROUNDED, digits
+    return run.format == "CatBoost", sum(map(bool, losses)), run.format not in ROUNDED, digits
 
 
 def _series(run: Run, name: str) -> list[float]:
@@ -113,9 +147,9 @@ def _series(run: Run, name: str) -> list[float]:
     return [value for value in values if value is not None and math.isfinite(value)]
 
 
-def _are_alike(a: Sequence[float], b: Sequence[float]) -> bool:
+def _are_alike(a: Sequence[float], b: Sequence[float], lost: float) -> bool:
     shorter, longer = sorted((len(a), len(b)))
     if longer - shorter > max(1, LACKS * longer):
         return False
     spread = max(a[:shorter]) - min(a[:shorter])
-    return all(abs(x - y) <= ALIKE * spread for x, y in zip(a, b, strict=False))
+    return all(abs(x - y) <= max(ALIKE * spread, lost * abs(x)) for x, y in zip(a, b, strict=False))

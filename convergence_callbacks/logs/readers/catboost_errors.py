@@ -44,10 +44,29 @@ class CatBoostErrors(Reader):
             if (path.parent / file).is_file():
                 wanted = choice.train if data == "learn" else choice.val
                 names[data] = _read(path.parent / file, data, wanted, values, notes)
+        _forget_another_s(names, values, notes)
         why = {"val": "the first metric of the test set that is to fall", "train": "the same of the training data"}
         columns = Columns(train=names.get("learn"), val=names.get("test"), epoch=COUNTER, why=why)
         rows = (Row(number, values[each]) for number, each in enumerate(sorted(values), start=1))
         yield from runs_of(path, self.name, columns, rows, notes, unit="round")
+
+
+def _forget_another_s(names: dict[str, str], values: dict[float, dict[str, float]], notes: Notes) -> None:
+    """Leave out the errors of a test set that end with another round: CatBoost leaves those of an earlier training.
+
+    A training without a test set writes ``learn_error.tsv`` anew, and no ``test_error.tsv``.
+    """
+    ends = {data: max((at for at, row in values.items() if name in row), default=0.0) for data, name in names.items()}
+    if len(set(ends.values())) > 1:
+        notes.add(
+            f"{FILES['test']} ends with round {ends['test']:g}, {FILES['learn']} with round {ends['learn']:g}: "
+            "the former is of another training, and left out"
+        )
+        test = names.pop("test")
+        for at in list(values):
+            values[at].pop(test, None)
+            if len(values[at]) == 1:
+                del values[at]
 
 
 def _read(file: Path, data: str, wanted: str | None, values: dict[float, dict[str, float]], notes: Notes) -> str:

@@ -136,8 +136,13 @@ def rows_of(scalars: Iterable[Scalar]) -> Iterator[Row]:
 
 
 def _by_time(files: Iterable[tuple[Path, str]], notes: Notes) -> Iterator[Scalar]:
-    """The scalars of all files, in the order in which they were written."""
-    return heapq.merge(*(scalars_in(*file, notes) for file in files), key=lambda scalar: scalar.wall_time)
+    """The scalars of all files, in the order in which they were written; those of one time by their steps.
+
+    CatBoost writes the rounds of training and of the test set to a file each, several in one second.
+    """
+    return heapq.merge(
+        *(scalars_in(*file, notes) for file in files), key=lambda scalar: (scalar.wall_time, scalar.step)
+    )
 
 
 def _event_files(folder: Path) -> Iterator[tuple[Path, str]]:

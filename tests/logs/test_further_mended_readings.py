@@ -1,0 +1,149 @@
+"""Further readings that public logs were got wrong by, each on a small input by the rules of its format."""
+
+import pytest
+
+from convergence_callbacks.logs import LogError, Run, read_logs
+from tests.logs.make import TRAIN, VAL, allennlp, event_file, proto, wandb_file, wandb_items, yolo_results
+from tests.logs.test_further_formats import errors_of_catboost
+from tests.logs.test_mended_readings import LOSSES, run_of, train
+
+
+def val(run):
+    return [each.val_loss for each in run.observations]
+
+
+def bar(epoch, percent, shown):
+    return f"Epoch {epoch}: {percent:3d}%|{'█' * (percent // 10):10s}| 5/5 [00:14<00:00,  0.35it/s, {shown}]"
+
+
+def test_a_bar_that_the_next_epoch_overwrites_tells_of_its_own_validation(tmp_path):
+    """Lightning's TQDMProgressBar: at 100% before a validation, with the numbers of the last one, and after it."""
+    text = ""
+    shown = "train_loss={:.4f}, val_loss={:.4f}".format
+    for e, t in enumerate(LOSSES):
+        before = f"train_loss={t:.4f}" if e == 0 else shown(t, LOSSES[e - 1] + 1)
+        text += f"\r{bar(e, 100, before)}\n\rValidation DataLoader 0: 100%|████| 2/2 [00:00<00:00, 20.07it/s]\n"
+        text += (
+            f"\r   \r{bar(e, 100, shown(t, t + 1))}\r{bar(e, 0, shown(t, t + 1))}\r{bar(e + 1, 20, shown(0, t + 1))}"
+        )
+    run = run_of(tmp_path, text + "\n")
+    assert (train(run), val(run)) == (LOSSES, [t + 1 for t in LOSSES])
+    assert not any("taken as it came last" in note for note in run.notes)
+
+
+def test_a_name_before_the_counter_is_that_of_another_training(tmp_path):
+    path = tmp_path / "train_log.txt"
+    names = ["LSTM_e2", "GRU_e2", "GPT-2"]
+    path.write_text("".join(f"{name} Epoch {e}: Loss = {t}\n" for name in names for e, t in enumerate(LOSSES, 1)))
+    runs = list(read_logs(path))
+    assert [run.name.split()[-1] for run in runs] == names
+    assert all(train(run) == LOSSES and run.counts_from == 1 for run in runs)
+
+
+@pytest.mark.parametrize(
+    "words", ["Best epoch 3: loss 0.1", "New best epoch 3: loss 0.1", "best model at epoch 3: loss 0.1"]
+)
+def test_words_before_a_counter_are_no_name(words, tmp_path):
+    run = run_of(tmp_path, "".join(f"Epoch {e}: Loss = {t}\n{words}\n" for e, t in enumerate(LOSSES, 1)))
+    assert train(run) == LOSSES
+
+
+def test_words_that_change_in_each_line_name_no_trainings(tmp_path):
+    run = run_of(tmp_path, "".join(f"run{chr(97 + e)} Epoch {e}: Loss = {t}\n" for e, t in enumerate(LOSSES)))
+    assert train(run) == LOSSES
+
+
+def test_what_is_called_val_alone_beside_a_loss_is_the_validation_loss(tmp_path):
+    lines = (
+        f"Epoch {e}/12 (110.6s) | loss={t} (raw=46.28) pos=1.96 | val={t + 1} val_pos=1.85\n"
+        + f"New best model (val_loss={t + 1})\n" * (e % 2)
+        for e, t in enumerate(LOSSES, 1)
+    )
+    run = run_of(tmp_path, "".join(lines))
+    assert (train(run), val(run)) == (LOSSES, [t + 1 for t in LOSSES])
+    scored = run_of(tmp_path, "".join(f"Epoch {e} loss={t} acc=0.5 val=0.6\n" for e, t in enumerate(LOSSES)), "b.log")
+    assert val(scored) == [None] * len(LOSSES)
+
+
+def evaluations(like):
+    return "".join(
+        f"[eval] iter {50 * i}: train {like(t)} val {like(t) + 0.5}\n"
+        + "".join(f"[train] iter {50 * i + 10 * k}: loss {t * 0.99:.4f} 9240 ms/iter\n" for k in range(1, 5))
+        for i, t in enumerate(LOSSES)
+    )
+
+
+def test_train_and_val_alone_are_losses_where_they_are_near_the_named_ones(tmp_path):
+    run = run_of(tmp_path, evaluations(lambda loss: loss))
+    assert (run.unit, train(run), val(run)) == ("evaluation", LOSSES, [t + 0.5 for t in LOSSES])
+
+
+def test_train_and_val_alone_that_may_be_scores_are_left_out_and_that_is_said(tmp_path):
+    run = run_of(tmp_path, evaluations(lambda loss: 1 - loss / 3))
+    assert set(val(run)) == {None}
+    assert any("12 lines tell 'train' and 'val' and not of what: left out" in note for note in run.notes)
+
+
+def test_an_empty_cell_more_in_each_row_than_the_header_names_is_left_out(tmp_path):
+    """Flair's loss.tsv up to 0.4: a tab too many behind TRAIN_LOSS (flair/trainers/trainer.py)."""
+    header = "EPOCH\tTIMESTAMP\tTRAIN_LOSS\tTRAIN_F-SCORE\tDEV_LOSS\tDEV_F-SCORE\n"
+    rows = (f"{e}\t17:54:{e:02d}\t{t}\t\t_\t{t + 1}\t0.5\n" for e, t in enumerate(LOSSES))
+    run = run_of(tmp_path, header + "".join(rows), "loss.tsv")
+    assert (train(run), val(run)) == (LOSSES, [t + 1 for t in LOSSES])
+
+
+def test_a_row_with_a_cell_more_than_the_others_is_left_out(tmp_path):
+    rows = [f"{e},{t},{t + 1},\n" for e, t in enumerate(LOSSES)]
+    rows[3] = "3,9.0,,9.0,\n"
+    run = run_of(tmp_path, "epoch,loss,val_loss,note\n" + "".join(rows), "log.csv")
+    assert train(run) == [*LOSSES[:3], *LOSSES[4:]]
+
+
+def test_a_test_set_of_an_earlier_training_of_catboost_is_left_out(tmp_path):
+    folder = errors_of_catboost(tmp_path)
+    folder = folder if folder.is_dir() else folder.parent
+    whole = (folder / "test_error.tsv").read_text()
+    (folder / "test_error.tsv").write_text(whole + "".join(f"{i}\t0.1\t0.1\n" for i in range(900, 990)))
+    (run,) = read_logs(folder)
+    assert set(val(run)) == {None} and len(train(run)) > 2
+    assert any("is of another training, and left out" in note for note in run.notes)
+
+
+def test_event_files_with_several_rounds_in_a_second_are_read_by_the_round(tmp_path):
+    for folder, losses in (("learn", TRAIN), ("test", VAL)):
+        event_file(tmp_path / folder, [(1.7e9 + i // 4, i, "Logloss", loss) for i, loss in enumerate(losses)])
+    (run,) = read_logs(tmp_path)
+    assert len(run.observations) == len(TRAIN) and None not in val(run)
+
+
+def test_the_console_that_weights_and_biases_keeps_of_a_run_is_no_second_run(tmp_path):
+    folder = tmp_path / "wandb" / "run-1-a1b2"
+    rows = [{"epoch": e, "train_loss": t} for e, t in enumerate(LOSSES[:2])]
+    history = (proto((1, e + 2), (2, proto(*wandb_items(row), (2, proto((1, e)))))) for e, row in enumerate(rows))
+    wandb_file(folder / "run-a1b2.wandb", list(history))
+    (folder / "files").mkdir()
+    (folder / "files" / "output.log").write_text("".join(f"Epoch {e}: loss={t + 0.3}\n" for e, t in enumerate(LOSSES)))
+    (run,) = read_logs(tmp_path)
+    assert run.format == "Weights & Biases run"
+
+
+def test_the_event_files_and_the_output_of_allennlp_are_no_further_runs(tmp_path):
+    folder = allennlp(tmp_path)
+    folder = folder if folder.is_dir() else folder.parent
+    event_file(folder / "log" / "train", [(1.7e9 + e, 9 * e, "loss/loss_train", t + 0.2) for e, t in enumerate(LOSSES)])
+    event_file(folder / "log" / "validation", [(1.7e9 + e, e, "loss", t) for e, t in enumerate(LOSSES)])
+    bars = "".join(f"loss: {t} ||: 100%|##########| {n}/{n} [00:01<00:00]\n" for t in LOSSES for n in (8, 475))
+    (folder / "stderr.log").write_text(bars)
+    assert [type(each) for each in read_logs(folder)] == [Run]
+
+
+def test_a_table_in_four_digits_and_an_event_file_are_one_training(tmp_path):
+    table = yolo_results(tmp_path)
+    losses = [each.val_loss for each in next(iter(read_logs(table))).observations]
+    event_file(table.parent, [(1.7e9 + e, e, "val/loss", loss * 1.0004) for e, loss in enumerate(losses)])
+    assert len(list(read_logs(table.parent))) == 1
+
+
+def test_a_monitor_with_columns_of_the_environment_says_what_to_judge(tmp_path):
+    with pytest.raises(LogError, match="judge the reward with --val-metric r"):
+        run_of(tmp_path, '#{"t_start": 1.7e9, "env_id": null}\nr,l,t,goal\n1.5,20,1.5,4\n1.6,20,3.5,4\n', "monitor.csv")
