@@ -14,7 +14,6 @@ Tune.
 
 import sys
 
-from convergence_callbacks.core.convergence_rate import ConvergenceRate
 from convergence_callbacks.core.criteria.exploding_loss import ExplodingLoss
 from convergence_callbacks.core.criteria.false_convergence import FalseConvergence
 from convergence_callbacks.core.criteria.generalization_gap import GeneralizationGap
@@ -34,8 +33,7 @@ from convergence_callbacks.core.criterion import AllOf, AnyOf, Criterion, Findin
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError, MetricNotFoundError, SettingsError, StateError
-from convergence_callbacks.core.estimate import Estimate
-from convergence_callbacks.core.loss_forecast import Forecast
+from convergence_callbacks.core.forecast import ConvergenceRate, Estimate, Forecast
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.rule.default import Default
 from convergence_callbacks.core.rule.diagnosis import Diagnosis

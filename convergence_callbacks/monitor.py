@@ -1,4 +1,4 @@
-"""The monitor as users meet it: the core's, handed a clock, a reader of files and the meaning of names."""
+"""The monitor as users meet it: the core's, handed a clock, files, the forecast and the meaning of names."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from convergence_callbacks.core.curve.reading import Metric
 from convergence_callbacks.core.errors import MetricNotFoundError
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.settings import ELSEWHERE
+from convergence_callbacks.forecast.loss import forecast_loss
 from convergence_callbacks.metrics.direction import direction_of_named
 from convergence_callbacks.metrics.find import find_named, is_score, meant_loss, not_found
 
@@ -42,6 +43,7 @@ def _value_of(name: str, metrics: Mapping[str, float]) -> float | None:
 ELSEWHERE.update(OTHERS)
 Monitor.default_clock = staticmethod(time.monotonic)
 Monitor.from_file = staticmethod(made_from_yaml)
+Monitor.forecaster = staticmethod(forecast_loss)
 Monitor.is_score = staticmethod(is_score)
 Monitor.check_names = staticmethod(_check_names)
 Monitor.direction_of = staticmethod(direction_of_named)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convergence_callbacks.core.estimate import Estimate
-from convergence_callbacks.core.loss_forecast import Forecast
+from convergence_callbacks.core.forecast import Estimate, Forecast
 
 AHEAD = 2.0
 """Times the steps so far, until which a forecast is drawn: more would press the curve together that is there."""

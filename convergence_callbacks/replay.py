@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.loss_forecast import Forecast
+from convergence_callbacks.core.forecast import Forecast
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import is_finite
 from convergence_callbacks.core.settings import Settings

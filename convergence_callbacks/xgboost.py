@@ -38,7 +38,7 @@ STATE = "convergence_state"
 SINCE = "convergence_since"
 """The attribute that holds what was observed since that state was written, in JSON."""
 
-STATE_EVERY = 16
+STATE_EVERY = 64
 """Rounds from one state to the next: to write it in each would take longer than to judge the round."""
 
 NO_SLICE = {

@@ -11,7 +11,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from convergence_callbacks.core.models.boosted_trees import PARTS, Tree
 
-MODELS = Path(__file__).parent.parent.parent / "convergence_callbacks" / "core" / "models"
+PACKAGE = Path(__file__).parent.parent.parent / "convergence_callbacks"
 
 HIGHEST = 1e9  # above any feature
 

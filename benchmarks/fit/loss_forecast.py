@@ -12,7 +12,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from benchmarks.fit.export import Arrays, arrays_of, tree_of
 from benchmarks.fit.loss_forecast_rows import Row, fitted_rows, forecastable
 from benchmarks.fit.provenance import Data, Made
-from convergence_callbacks.core.models.loss_forecast.model import STAGES, magnitude, stage
+from convergence_callbacks.forecast.model import STAGES, magnitude, stage
 
 Series = NDArray[np.float64]
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from benchmarks.record.curves import Run
 from convergence_callbacks.core.curve.curve import Curve
 from convergence_callbacks.core.curve.reading import Reading
-from convergence_callbacks.core.loss_forecast import Loss, past_of
-from convergence_callbacks.core.models.loss_forecast.features import FEWEST, Past, level_window
+from convergence_callbacks.core.forecast import Loss
 from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.forecast.features import FEWEST, Past, level_window
+from convergence_callbacks.forecast.loss import past_of
 
 Series = NDArray[np.float64]
 

@@ -53,7 +53,7 @@ def provenance(model: str, made: Made, data: Data, command: str, day: datetime.d
         f"## When, and by which command\n\n{day.isoformat()}, by `{command}`.",
         "## Figures\n\nOn data sets left out of the fit:\n\n"
         + "\n".join(f"- {name}: {figure:.4g}" for name, figure in made.figures.items()),
-        "On data sets that nothing was fitted to: [docs/benchmark.md](../../../../docs/benchmark.md).",
+        "On data sets that nothing was fitted to: docs/benchmark.md.",
     ]) + "\n"  # fmt: skip
 
 

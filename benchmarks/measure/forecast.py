@@ -24,10 +24,10 @@ from rich.console import Console
 from benchmarks.fit.loss_forecast_rows import epochs_left, forecastable, level_of, signals_at
 from benchmarks.record.curves import HELD_OUT, Run, load
 from convergence_callbacks.compare.figures import resampled
-from convergence_callbacks.core.convergence_rate import convergence_rate
-from convergence_callbacks.core.estimate import Estimate
-from convergence_callbacks.core.loss_forecast import LONG_RUN, forecast_loss, past_of
-from convergence_callbacks.core.models.loss_forecast.features import FEWEST
+from convergence_callbacks.core.forecast import Estimate
+from convergence_callbacks.forecast.features import FEWEST
+from convergence_callbacks.forecast.loss import LONG_RUN, forecast_loss, past_of
+from convergence_callbacks.forecast.rate import convergence_rate
 
 Series = NDArray[np.float64]
 

@@ -69,8 +69,10 @@ def found_among(
     own = {"train_loss": train if settings.train_metric is None else None}
     own |= {"val_loss": None if val_name is None or settings.val_metric is not None else logged[val_name]}
     named = _of_criteria(settings, {**own, **logged}, validated=validated)
-    observation = dataclasses.replace(
-        known,
+    observation = Observation(
+        step=known.step,
+        lr=known.lr,
+        elapsed=known.elapsed,
         train_loss=None if awaited and val_name is None else as_number(train),
         val_loss=as_number(None if val_name is None else logged[val_name]),
         metrics={**(_scores(logged) if validated else {}), **named},

@@ -30,7 +30,7 @@ from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import SettingsError, StateError, as_state_error
 from convergence_callbacks.core.fault import Fault
-from convergence_callbacks.core.loss_forecast import Forecast, Loss
+from convergence_callbacks.core.forecast import Forecast, Loss
 from convergence_callbacks.core.observation import Observation, as_number
 from convergence_callbacks.experiments.actions import CHANGES
 from convergence_callbacks.metrics import Direction, direction_of, meaning

@@ -18,8 +18,8 @@ from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError, as_state_error
 from convergence_callbacks.core.fields import setting
+from convergence_callbacks.core.forecast import Forecast, Loss
 from convergence_callbacks.core.lock import Lock, one_at_a_time
-from convergence_callbacks.core.loss_forecast import Forecast, Loss, forecast_loss
 from convergence_callbacks.core.monitor_state import MonitorState
 from convergence_callbacks.core.observation import Observation, as_number, as_step
 from convergence_callbacks.core.rule.default import Default
@@ -59,6 +59,9 @@ class Monitor:
 
     from_file: ClassVar[Callable[..., Any] | None] = None
     """Builds an object of a class from a YAML file; the package fills it in, since the core reads none."""
+
+    forecaster: ClassVar[Callable[[Reading, float, Loss], Forecast | None] | None] = None
+    """Works out where a training is going, given the tolerance; the package fills it in: no judgement needs it."""
 
     is_score: ClassVar[Callable[[str], bool]] = staticmethod(lambda name: False)
     """Whether a metric is a score on other than the training data, by its name; the package fills it in."""
@@ -255,11 +258,13 @@ class Monitor:
             The loss at the end, the epochs that are left and the rate of convergence, each with a 90% interval;
             None before the fifth epoch.
         """
-        last = self._state.decision
+        last, forecaster = self._state.decision, type(self).forecaster
+        if forecaster is None:
+            raise NotImplementedError("the core forecasts nothing; import convergence_callbacks")
         if last is None:
             return None
         reading = self._state.track.read(Observation(step=last.step), self._circumstances)
-        return forecast_loss(reading, self.settings.tolerance, of)
+        return forecaster(reading, self.settings.tolerance, of)
 
     @one_at_a_time
     def state_dict(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 
-from convergence_callbacks.core.loss_forecast import Forecast
+from convergence_callbacks.core.forecast import Forecast
 
 ROOM = 0.35
 """Share of the axis's height by which it is extended at most for a band that leaves it."""

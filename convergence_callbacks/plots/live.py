@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.loss_forecast import Forecast
+from convergence_callbacks.core.forecast import Forecast
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.plots.training import plot_training
 

@@ -20,7 +20,7 @@ from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.criteria.patience import Patience
 from convergence_callbacks.core.curve.series import noise_of
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.loss_forecast import Forecast
+from convergence_callbacks.core.forecast import Forecast
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.plots.forecast import draw_forecast

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from convergence_callbacks.core.convergence_rate import ConvergenceRate
 from convergence_callbacks.core.counter import Counter
-from convergence_callbacks.core.estimate import Estimate
-from convergence_callbacks.core.loss_forecast import Forecast
+from convergence_callbacks.core.forecast import ConvergenceRate, Estimate, Forecast
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.telling import numbers
 

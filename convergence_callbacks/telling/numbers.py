@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 
 from convergence_callbacks.core.counter import Counter
-from convergence_callbacks.core.estimate import Estimate
+from convergence_callbacks.core.forecast import Estimate
 
 NONE = "–"
 """What stands where there is no number."""

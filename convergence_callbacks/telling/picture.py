@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.loss_forecast import Forecast
+from convergence_callbacks.core.forecast import Forecast
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.telling import numbers
 from convergence_callbacks.telling.forecast import eta

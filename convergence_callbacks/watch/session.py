@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.core.loss_forecast import Forecast
+from convergence_callbacks.core.forecast import Forecast
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.settings import Settings

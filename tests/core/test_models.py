@@ -9,7 +9,7 @@ from convergence_callbacks.core.errors import ModelError
 from convergence_callbacks.core.models import stored
 from convergence_callbacks.core.models.diagnosis import model as diagnosis
 from convergence_callbacks.core.models.further_gain import model as further_gain
-from convergence_callbacks.core.models.loss_forecast import model as loss_forecast
+from convergence_callbacks.forecast import model as loss_forecast
 
 MODELS = {"further_gain": further_gain, "diagnosis": diagnosis, "loss_forecast": loss_forecast}
 
@@ -22,7 +22,7 @@ def name(request):
 
 
 def test_a_model_is_small_and_tells_where_it_comes_from(name):
-    folder = resources.files(f"convergence_callbacks.core.models.{name}")
+    folder = resources.files(MODELS[name].__package__)
     assert len(folder.joinpath("trees.npz").read_bytes()) < 300_000
     provenance = folder.joinpath("PROVENANCE.md").read_text(encoding="utf-8")
     for heading in ("## What was fitted", "## On what data", "## When, and by which command", "## Figures"):
@@ -30,12 +30,15 @@ def test_a_model_is_small_and_tells_where_it_comes_from(name):
 
 
 def test_a_feature_that_the_code_does_not_compute_is_named_with_the_nearest(name, monkeypatch):
-    arrays = dict(stored.read(name))
+    arrays = dict(stored.read(MODELS[name].__package__))
     (key, *_) = [key for key in arrays if key.endswith("_features")]
     right = arrays[key].tolist()
+    folder = MODELS[name].__package__.replace(".", "/")
     arrays[key] = np.array([*right[:-1], f"{right[-1]}_of_old"])
-    monkeypatch.setattr(stored, "read", lambda model: arrays)
-    with pytest.raises(ModelError, match=rf"{name}/trees.npz .*'{right[-1]}_of_old' \(did you mean '{right[-1]}'\?\)"):
+    monkeypatch.setattr(stored, "read", lambda package: arrays)
+    with pytest.raises(
+        ModelError, match=rf"{folder}/trees.npz .*'{right[-1]}_of_old' \(did you mean '{right[-1]}'\?\)"
+    ):
         MODELS[name].fitted()
 
 
@@ -45,7 +48,7 @@ def test_a_file_that_is_missing_or_damaged_is_told_by_its_path(content, name, tm
         (tmp_path / "trees.npz").write_bytes(content)
     monkeypatch.setattr(resources, "files", lambda package: tmp_path)
     with pytest.raises(ModelError, match=r"cannot read .*trees\.npz.*install convergence-callbacks anew"):
-        stored.read(name)
+        stored.read(MODELS[name].__package__)
 
 
 def test_the_trees_have_a_sum_for_each_verdict():

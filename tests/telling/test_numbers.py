@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convergence_callbacks.core.counter import Counter
-from convergence_callbacks.core.estimate import Estimate
+from convergence_callbacks.core.forecast import Estimate
 from convergence_callbacks.telling import numbers
 
 ANY = st.floats(allow_nan=True, allow_infinity=True)

@@ -63,30 +63,11 @@ def forecast(epochs: Series, losses: Series, most: Series) -> FurtherFall:
     return FurtherFall(gain, np.sqrt((weights * (gains - gain[..., None]) ** 2).sum(axis=-1)))
 
 
-def falls_until(ahead: float, fitted: tuple[Series, Series]) -> tuple[float, float]:
-    """How far the shapes fall until a later epoch, and the standard deviation of that over the shapes.
-
-    Args:
-        ahead: The later epoch, in units of the present one.
-        fitted: What `fitted_shapes` gave.
-    """
-    gains, weights = fitted
-    falls = -gains * _shapes(np.array([ahead]))[:, 0]
-    fall = float(weights @ falls)
-    return fall, math.sqrt(float(weights @ (falls - fall) ** 2))
-
-
-def falls_along(ahead: Series, fitted: tuple[Series, Series]) -> Series:
-    """The same at several epochs, without the deviation."""
-    gains, weights = fitted
-    return np.asarray(-(weights * gains) @ _shapes(ahead))
-
-
 def fitted_shapes(epochs: Series, losses: Series) -> tuple[Series, Series]:
     """What each shape expects to be gained in the end, and how likely the shape is; a row for each curve."""
     count = max(FEWEST, math.ceil(RECENT * len(epochs)))
     x, y = epochs[-count:] / epochs[-1], losses[..., -count:]
-    shapes = _shapes(x)
+    shapes = shapes_at(x)
     mean = shapes.mean(axis=1, keepdims=True)
     centred, y = shapes - mean, y - y.mean(axis=-1, keepdims=True)
     spread = np.maximum((centred**2).sum(axis=1), 1e-300)
@@ -95,7 +76,7 @@ def fitted_shapes(epochs: Series, losses: Series) -> tuple[Series, Series]:
     return gains, _weights(misfit, y)
 
 
-def _shapes(x: Series) -> Series:
+def shapes_at(x: Series) -> Series:
     """All shapes, one a row: 0 now (x = 1), falling to -1 in the end; the straight line falls as far again."""
     powers = [x**-power - 1 for power in POWERS]
     exponentials = [np.exp((1 - x) / constant) - 1 for constant in TIME_CONSTANTS]

@@ -206,12 +206,20 @@ class _Both:
 @np.errstate(over="ignore", divide="ignore", invalid="ignore")  # what is beyond all numbers is cut off
 def _columns(runs: Readings) -> Columns:
     both = _Both.of(runs)
-    each = {"clear": np.maximum(both.fall, 0.0) / both.noise, **_one_loss(both, _learning_time(runs), runs.width)}
+    series = np.concatenate([both.losses, _learning_time(runs)[None]])
+    together, together_late = _correlations(series), _correlations(series[..., series.shape[-1] // 2 :])
+    each = {
+        "clear": np.maximum(both.fall, 0.0) / both.noise,
+        **_one_loss(both, runs.width),
+        "line": _straightness(together[:2, 2]),
+        "line_late": _straightness(together_late[:2, 2]),
+    }
     return {
         "epochs": runs.count,
         "wait": runs.wait,
         **{f"val_{name}": value[0] for name, value in each.items()},
         **{f"train_{name}": value[1] for name, value in each.items() if name not in OF_VALIDATION},
+        "agreement": together[0, 1],
         **_both_losses(both, np.argmin(runs.lowest, axis=-1)),
         **_circumstances_of(runs.each),
     }
@@ -227,7 +235,7 @@ def _train_losses(runs: Readings) -> Series:
     return np.concatenate([first, train[..., missing:]], axis=-1)
 
 
-def _one_loss(both: _Both, time: Series, width: int) -> dict[str, Series]:
+def _one_loss(both: _Both, width: int) -> dict[str, Series]:
     """What a loss says by itself."""
     losses, lowest, unit = both.losses, both.lowest, both.unit
     bins, first, best = losses.shape[-1], losses[..., :1], lowest[..., -1:]
@@ -250,8 +258,6 @@ def _one_loss(both: _Both, time: Series, width: int) -> dict[str, Series]:
         **_by_name(_AGES, ages),
         "most_after": np.log10(1 + most.argmax(axis=-1) * width),
         "late_clear": both.means[..., -2] / both.noise,
-        "line": _straightness(time, losses),
-        "line_late": _straightness(time[..., bins // 2 :], losses[..., bins // 2 :]),
     }
 
 
@@ -322,8 +328,7 @@ def _both_losses(both: _Both, best: NDArray[np.intp]) -> dict[str, Series]:
         "gap_next": (val[..., 0] - train[..., min(1, bins - 1)]) / unit[0],
         "units": unit[1] / unit[0],
         "steps": steps[0] / steps[1],
-        "agreement": _correlation(val, train),
-        "agreement_early": _correlation(val[..., :early], train[..., :early]),
+        "agreement_early": _correlations(both.losses[..., :early])[0, 1],
         "shared_fall": np.maximum(np.minimum(shared, SHARED_MOST), -SHARED_MOST),
         "best_place": best / bins,
         "train_fall_to_best": (train[..., 0] - at_best) / unit[1],
@@ -339,22 +344,24 @@ def _learning_time(runs: Readings) -> Series:
     return np.asarray(np.cumsum(np.where(is_known, rates / top, 1.0), axis=-1))
 
 
-def _straightness(time: Series, losses: Series) -> Series:
+def _straightness(correlation: Series) -> Series:
     """Share of the variance that a line explains, negative where it rises."""
-    together = _correlation(time, losses)
-    return np.asarray(-np.copysign(together * together, together))
+    return np.asarray(-np.copysign(correlation * correlation, correlation))
 
 
-def _correlation(one: Series, other: Series) -> Series:
-    """Of two series; 0 where one of them does not move, NaN where one is not known."""
-    count = one.shape[-1]
-    a = one - np.add.reduce(one, axis=-1, keepdims=True) / count
-    b = other - np.add.reduce(other, axis=-1, keepdims=True) / count
-    of_each = "...i,...i->..."
-    aa, bb, ab = np.einsum(of_each, a, a), np.einsum(of_each, b, b), np.einsum(of_each, a, b)
-    rounding = ROUNDING * one[..., 0], ROUNDING * other[..., 0]
-    moves = (aa > rounding[0] ** 2 * count) & (bb > rounding[1] ** 2 * count)
-    return np.where(np.isfinite(ab), np.where(moves, ab, 0.0) / np.sqrt(np.where(moves, aa * bb, 1.0)), math.nan)
+def _correlations(series: Series) -> Series:
+    """Of each series with each: 0 where one of them does not move, NaN where one is not known.
+
+    Args:
+        series: Of shape (series, runs, points).
+    """
+    count = series.shape[-1]
+    off = series - np.add.reduce(series, axis=-1, keepdims=True) / count
+    products = np.einsum("k...i,l...i->kl...", off, off)
+    own = np.einsum("kk...->k...", products)
+    rest = own <= (ROUNDING * series[..., 0]) ** 2 * count
+    rests = rest[:, None] | rest
+    return np.where(rests & np.isfinite(products), 0.0, products / np.sqrt(np.where(rests, 1.0, own[:, None] * own)))
 
 
 def _circumstances_of(runs: Sequence[Reading]) -> Columns:

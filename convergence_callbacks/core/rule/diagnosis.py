@@ -83,7 +83,7 @@ def diagnosed(state: State, reading: Reading) -> State:
     return smoothed(state, probabilities_of(reading), curve.stride, slow_from)
 
 
-def smoothed(state: State, latest: Sequence[float], stride: int = 1, slow_from: float = guards.LIKELY) -> State:
+def smoothed(state: State, latest: Sequence[float], stride: float = 1, slow_from: float = guards.LIKELY) -> State:
     """The state once the probabilities of another epoch are known.
 
     Args:

@@ -103,7 +103,7 @@ def expecting(state: State, reading: Reading) -> State:
     return {"worth": averaged(state["worth"], worth, curve.bins, reading.max_epochs, curve.stride)}
 
 
-def averaged(before: float | None, worth: float, bins: int, budget: int | None, stride: int = 1) -> float:
+def averaged(before: float | None, worth: float, bins: int, budget: int | None, stride: float = 1) -> float:
     """The running average of worth.
 
     Args:
@@ -111,10 +111,10 @@ def averaged(before: float | None, worth: float, bins: int, budget: int | None, 
         worth: Of the latest one.
         bins: How many there are.
         budget: Epochs the training may take, None where unknown.
-        stride: Bins from one look to the next.
+        stride: Bins since that look.
     """
-    memory = max(1.0, max(MEMORY_SHARE * bins, 0.0 if budget else LEAST_MEMORY_BINS) / stride)
-    return worth if before is None else before + (worth - before) / memory
+    memory = max(1.0, MEMORY_SHARE * bins, 0.0 if budget else LEAST_MEMORY_BINS)
+    return worth if before is None else before + (worth - before) * (1 - (1 - 1 / memory) ** stride)
 
 
 def worth_of(reading: Reading) -> float:

@@ -60,7 +60,7 @@ def test_what_is_stored_can_be_read_back():
     pytest.importorskip("sklearn", reason="needs the extra 'bench'")
     from benchmarks.fit import loss_forecast as fit_forecast
     from convergence_callbacks.core.models.boosted_trees import BoostedTrees
-    from convergence_callbacks.core.models.loss_forecast.features import names, names_with_tolerance
+    from convergence_callbacks.forecast.features import names, names_with_tolerance
 
     rows = fitted_rows(list(made_up_runs()), jobs=1)
     stored = fit_forecast.arrays(rows)

@@ -193,7 +193,7 @@ def test_a_run_that_looks_slow_has_half_its_budget_to_begin_whatever_is_expected
     losses, rate = slow_after_a_fast_start(0.2)
     alone, whole = (Monitor(criteria=rule(0.5), max_epochs=60) for rule in (ExpectedGain, Default))
     assert stop_epoch(show_all(alone, losses, losses, rate)) < 29
-    assert stop_epoch(show_all(whole, losses, losses, rate)) == 29
+    assert 29 <= stop_epoch(show_all(whole, losses, losses, rate)) <= 31  # looked at every third epoch
 
 
 def test_a_wide_generalisation_gap_is_found_after_three_epochs():

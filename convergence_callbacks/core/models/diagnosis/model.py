@@ -24,6 +24,6 @@ def scores(runs: Readings) -> Sequence[Sequence[float]]:
 @functools.cache
 def fitted() -> BoostedTrees:
     """A sum of trees for each verdict, read when first asked for: importing the package stays fast."""
-    trees = BoostedTrees.stored(stored.read("diagnosis"), "verdict")
-    stored.check_features("diagnosis", trees.features, features.names())
+    trees = BoostedTrees.stored(stored.read(__package__), "verdict")
+    stored.check_features(__package__, trees.features, features.names())
     return trees

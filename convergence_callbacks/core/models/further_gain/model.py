@@ -86,8 +86,8 @@ class Fitted:
 @functools.cache
 def fitted() -> Fitted:
     """The fitted model, read when first asked for: importing the package stays fast."""
-    arrays = stored.read("further_gain")
+    arrays = stored.read(__package__)
     worth = BoostedTrees.stored(arrays, "worth")
-    stored.check_features("further_gain", worth.features, features.names())
+    stored.check_features(__package__, worth.features, features.names())
     levels, gain, most = (arrays[name].astype(np.float64) for name in ("levels", "gain", "most"))
     return Fitted(worth, levels, gain, most)

@@ -12,14 +12,11 @@ speeds; those that explain it nearly as well as the best give the interval (prof
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar, Literal
 
 import numpy as np
 
 from convergence_callbacks.core.curve.series import Series, noise_of
-from convergence_callbacks.core.estimate import Estimate
+from convergence_callbacks.core.forecast import ConvergenceRate, Estimate
 
 EXPONENTS = np.geomspace(0.05, 3, 120)
 """Of the power laws that are tried."""
@@ -41,27 +38,6 @@ CLEAR = 4.0
 
 NEAR = 0.002
 """A misfit of this share of the curve's fall is none: no real curve is exactly one of the shapes."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConvergenceRate:
-    """How fast a loss converges.
-
-    Args:
-        kind: ``"linear"`` (the distance to the floor shrinks by the same factor each epoch), ``"sublinear"`` (like a
-            power of the epochs), ``"stalled"`` (nothing falls beyond the noise), or ``"unknown"`` (too few epochs).
-        exponent: Of the power law, with its 90% interval; None unless sublinear.
-        half_life: Epochs in which the distance halves, with its 90% interval; None unless linear.
-    """
-
-    kind: Literal["linear", "sublinear", "stalled", "unknown"]
-    exponent: Estimate | None = None
-    half_life: Estimate | None = None
-
-    voice: ClassVar[Callable[[ConvergenceRate], str]]
-
-    def __str__(self) -> str:
-        return type(self).voice(self)
 
 
 def convergence_rate(epochs: Series, losses: Series) -> ConvergenceRate:

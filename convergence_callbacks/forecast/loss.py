@@ -10,68 +10,23 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
 
 import numpy as np
 
-from convergence_callbacks.core.convergence_rate import ConvergenceRate, convergence_rate
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.curve.schedule import rates_ahead
 from convergence_callbacks.core.curve.series import Series
-from convergence_callbacks.core.estimate import Estimate
-from convergence_callbacks.core.models.loss_forecast.features import FEWEST, Past, past_of_train
-from convergence_callbacks.core.models.loss_forecast.model import change, fitted, stage
-
-Loss = Literal["judged", "train"]
-"""The loss that is forecast: the judged one (validation loss where there is one), or the train loss."""
+from convergence_callbacks.core.forecast import Estimate, Forecast, Loss
+from convergence_callbacks.forecast.features import FEWEST, Past, past_of_train
+from convergence_callbacks.forecast.model import change, fitted, stage
+from convergence_callbacks.forecast.rate import convergence_rate
 
 LONG_RUN = 10
 """Times the epochs so far, after which a loss has come to where it stays: the recorded trainings reach no further."""
 
 ALONG = (0.05, 0.15, 0.3, 0.5, 0.75, 1.0)
 """Shares of the way to the end, on a logarithmic scale of epochs, at which the path is given."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Forecast:
-    """Where a training is going, as seen from one epoch; all intervals hold in nine of ten trainings.
-
-    A level is the median over the latest twentieth of the epochs (three at least), so it has no noise of single epochs.
-
-    Args:
-        step: The epoch from which it was made.
-        end: The level at the end of the budget; None where that is unknown.
-        asymptote: The level after ten times as many epochs, whatever the budget.
-        epochs_left: Epochs until the lowest loss is within the tolerance of the lowest that the whole budget (or ten
-            times as many epochs) will bring.
-        rate: How fast the loss converges.
-        path: The level at steps from the next one to the end.
-    """
-
-    step: int
-    end: Estimate | None
-    asymptote: Estimate
-    epochs_left: Estimate
-    rate: ConvergenceRate
-    path: tuple[tuple[float, Estimate], ...] = ()
-
-    voice: ClassVar[Callable[[Forecast], tuple[str, str]]]
-
-    @property
-    def eta(self) -> str:
-        """The epochs that are left in words, such as ``ETA ≈ 14 epochs (9–25)``."""
-        return type(self).voice(self)[0]
-
-    def numbers(self) -> dict[str, float]:
-        """The epochs that are left and the loss at the end (in the long run, where the budget is unknown), by name."""
-        estimates = {"epochs_left": self.epochs_left, "forecast_loss": self.end or self.asymptote}
-        ends = {"": "value", "_low": "low", "_high": "high"}
-        return {f"{name}{end}": getattr(each, of) for name, each in estimates.items() for end, of in ends.items()}
-
-    def __str__(self) -> str:
-        return type(self).voice(self)[1]
 
 
 def forecast_loss(reading: Reading, tolerance: float, of: Loss = "judged") -> Forecast | None:

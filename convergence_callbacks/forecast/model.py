@@ -10,7 +10,7 @@ import numpy as np
 from convergence_callbacks.core.curve.series import Series
 from convergence_callbacks.core.models import stored
 from convergence_callbacks.core.models.boosted_trees import BoostedTrees
-from convergence_callbacks.core.models.loss_forecast import features
+from convergence_callbacks.forecast import features
 
 STAGES = (0.15, 0.375, 0.625)
 """Shares of the way at which one stage ends and the next one begins."""
@@ -40,10 +40,10 @@ class Fitted:
 @functools.cache
 def fitted() -> Fitted:
     """The fitted model, read when first asked for: importing the package stays fast."""
-    arrays = stored.read("loss_forecast")
+    arrays = stored.read(__package__)
     level, left = BoostedTrees.stored(arrays, "level"), BoostedTrees.stored(arrays, "left")
-    stored.check_features("loss_forecast", level.features, features.names())
-    stored.check_features("loss_forecast", left.features, (*features.names(), *features.names_with_tolerance()))
+    stored.check_features(__package__, level.features, features.names())
+    stored.check_features(__package__, left.features, (*features.names(), *features.names_with_tolerance()))
     level_wider, left_wider = (arrays[name].astype(np.float64) for name in ("level_wider", "left_wider"))
     return Fitted(level, level_wider, left, left_wider)
 

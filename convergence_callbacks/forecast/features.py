@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convergence_callbacks.core.curve.series import Series, change_along_line, noise_of
-from convergence_callbacks.core.curve.shapes import falls_along, falls_until, fitted_shapes
+from convergence_callbacks.core.curve.shapes import fitted_shapes, shapes_at
 
 FEWEST = 5
 """Epochs from which on a curve is drawn on."""
@@ -160,7 +160,7 @@ class Past:
             budget: Number of the last epoch; NaN where unknown.
             ahead: Learning rates from now until then, None where unknown.
         """
-        drawn_on, spread = falls_until(epoch / self.count, self._shapes)
+        drawn_on, spread = _falls_until(epoch / self.count, self._shapes)
         known = {
             **self.features,
             "ahead": math.log(epoch / self.count),
@@ -181,7 +181,7 @@ class Past:
             tolerance: Share of the whole gain that is not worth waiting for.
         """
         ahead = np.geomspace(1.0, epoch / self.count, DRAWN)
-        lowest = np.minimum(self.best, self.level - falls_along(ahead, self._shapes))
+        lowest = np.minimum(self.best, self.level - _falls_along(ahead, self._shapes))
         enough = lowest[-1] + tolerance * max(float(self.losses[0]) - lowest[-1], 0.0)
         left = math.log(ahead[int(np.argmax(lowest <= enough))])
         return {"tolerance": math.log(tolerance), "drawn_left": round(left, 6)}
@@ -243,3 +243,22 @@ def level_window(epochs: int) -> int:
 def _log_ratio(rate: float, other: float, top: float) -> float:
     """Orders of magnitude between two rates; a rate of zero is a billionth of the highest."""
     return math.log10(max(rate, 1e-9 * top) / max(other, 1e-9 * top))
+
+
+def _falls_until(ahead: float, fitted: tuple[Series, Series]) -> tuple[float, float]:
+    """How far the shapes fall until a later epoch, and the standard deviation of that over the shapes.
+
+    Args:
+        ahead: The later epoch, in units of the present one.
+        fitted: What `fitted_shapes` gave.
+    """
+    gains, weights = fitted
+    falls = -gains * shapes_at(np.array([ahead]))[:, 0]
+    fall = float(weights @ falls)
+    return fall, math.sqrt(float(weights @ (falls - fall) ** 2))
+
+
+def _falls_along(ahead: Series, fitted: tuple[Series, Series]) -> Series:
+    """The same at several epochs, without the deviation."""
+    gains, weights = fitted
+    return np.asarray(-(weights * gains) @ shapes_at(ahead))

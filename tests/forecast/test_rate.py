@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convergence_callbacks.core.convergence_rate import convergence_rate
+from convergence_callbacks.forecast.rate import convergence_rate
 
 
 def curve(losses, noise=0.0, seed=0):

@@ -1,1 +1,0 @@
-"""The model of where a loss is going."""

@@ -1,0 +1,1 @@
+"""Where a training is going: the loss to come, the epochs that are left, and how fast the loss converges."""
