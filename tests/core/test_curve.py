@@ -116,16 +116,3 @@ def test_a_smooth_fall_is_no_blown_up_start_however_early_it_is_looked_at(fall):
 
 def test_a_start_that_was_blown_up_twice_over_ends_where_both_are_over():
     assert filled([7e7, 1e5, *np.linspace(2, 1, 30)]).first_stable_bin == 2
-
-
-@pytest.mark.parametrize("losses", [1 / (1 + np.arange(3000.0)), np.r_[0.0, np.ones(2999)]], ids=["falling", "resting"])
-def test_a_curve_is_looked_at_once_a_fiftieth_of_its_length_and_a_third_as_often_while_it_is_at_its_best(losses):
-    curve, looks = Curve(), []
-    for epoch, loss in enumerate(losses):
-        curve.add(epoch, float(loss), math.nan, math.nan)
-        looks += [curve.count] * curve.is_due
-    assert looks[:20] == list(range(1, 21))
-    waits = np.diff(looks)
-    share = (3 if losses[1] < losses[0] else 1) / 50
-    assert (waits <= 3 + 2.1 * share * np.array(looks[:-1])).all()  # a bin may have just doubled
-    assert np.mean(waits > 0.6 * share * np.array(looks[:-1])) > 0.9

@@ -3,7 +3,7 @@
 import pytest
 
 from convergence_callbacks.core.models.further_gain.model import fitted, further_gain
-from convergence_callbacks.core.rule.expected_gain import averaged
+from convergence_callbacks.core.rule.expected_gain import weight_of
 from convergence_callbacks.core.rule.guards import WORTH_OF_WAITING, worth_of_waiting
 
 
@@ -16,14 +16,18 @@ def test_the_less_training_on_is_worth_the_less_is_expected():
 
 
 def test_a_single_low_estimate_counts_little_in_a_long_run():
-    assert averaged(None, 0.3, 1, budget=100) == 0.3
-    assert averaged(0.5, 0.1, 10, budget=100) == pytest.approx(0.1)
-    assert averaged(0.5, 0.1, 100, budget=100) == pytest.approx(0.5 - 0.4 / 10)
+    assert weight_of(1, 10, budget=100) == 1
+    assert weight_of(1, 100, budget=100) == pytest.approx(1 / 10)
 
 
 def test_without_a_budget_more_epochs_have_to_agree():
-    assert averaged(0.5, 0.1, 10, budget=None) == pytest.approx(0.5 - 0.4 / 5)
-    assert averaged(0.5, 0.1, 100, budget=None) == averaged(0.5, 0.1, 100, budget=100)
+    assert weight_of(1, 10, budget=None) == pytest.approx(1 / 5)
+    assert weight_of(1, 100, budget=None) == weight_of(1, 100, budget=100)
+
+
+def test_an_estimate_counts_for_all_bins_since_the_last_look():
+    once = weight_of(1, 100, budget=100)
+    assert weight_of(3, 100, budget=100) == pytest.approx(1 - (1 - once) ** 3)
 
 
 @pytest.mark.parametrize(

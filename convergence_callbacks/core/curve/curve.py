@@ -43,12 +43,6 @@ FEWEST_BINS = 3
 LOOKS = 50
 """Times in the length of a run that it is looked at anew: what changes in less is not worth the work."""
 
-BEST_SO_FAR_TIMES = 3
-"""Times as long until the next look while the latest epoch is the best: nothing that is at its best is about to end."""
-
-ALWAYS_BINS = 20
-"""First bins of which each is looked at all the same, so that what is broken is reported early."""
-
 SERIES = ("loss", "lowest", "train", "lr")
 """What is kept of each bin, in the order of the rows."""
 
@@ -76,7 +70,6 @@ class Curve:
         best_epoch: Number (from 1) of the epoch with the lowest judged loss.
         first_step: Step of the first judged epoch.
         latest_step: Step of the latest judged epoch.
-        unseen: Epochs since the curve was looked at.
         rows: The bins' numbers, a row for each of `SERIES`; what is beyond the last bin means nothing.
         recent: Judged loss and learning rate of each of the latest epochs, where bins hold several.
     """
@@ -93,13 +86,11 @@ class Curve:
     best_epoch: int = 0
     first_step: int = -1
     latest_step: int = -1
-    unseen: int = 0
     rows: Series = field(default_factory=_empty)
     recent: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=LATEST_EPOCHS))
 
     def add(self, step: int, loss: float, train: float, lr: float) -> None:
         """Take in one epoch. ``loss`` is finite; ``train`` and ``lr`` may be NaN."""
-        self.unseen = 1 if self.is_due else self.unseen + 1
         self._add_extremes(step, loss)
         if self.filled == self.width or not self.bins:
             self._open_bin()
@@ -152,18 +143,13 @@ class Curve:
         return numbers
 
     @property
-    def is_due(self) -> bool:
-        """Whether it is time for another look: the run is a fiftieth longer, or three while each epoch is the best."""
-        if self.filled < self.width:
-            return False
-        may_wait = self.best_epoch == self.count and self.bins > ALWAYS_BINS
-        bins = (1 + self.bins // LOOKS) * (BEST_SO_FAR_TIMES if may_wait else 1)
-        return self.unseen >= bins * self.width
+    def stride(self) -> int:
+        """Bins from one look at the run to the next: a fiftieth of the run at most."""
+        return 1 + self.bins // LOOKS
 
-    @property
-    def stride(self) -> float:
-        """Bins since the last look."""
-        return self.unseen / self.width
+    def bins_since(self, epoch: int) -> float:
+        """Bins from an epoch, by its number, to the latest one."""
+        return (self.count - epoch) / self.width
 
     @property
     def spacing(self) -> float:

@@ -101,7 +101,7 @@ class Reading:
     wait: int = field(init=False)
     """Judged epochs since the best."""
     is_looked_at: bool = field(init=False)
-    """Whether the curve is looked at: what is judged of it changes only then; see `Curve.is_due`."""
+    """Whether the curve has something new to say: from the fiftieth epoch on it is looked at once a fiftieth of it."""
 
     _answers: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)
     _steps: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)
@@ -113,7 +113,7 @@ class Reading:
         self.loss = curve.latest
         self.losses, self.lowest, self.train_losses, self.rates = curve.rows[:, : curve.bins]
         self.wait = curve.count - curve.best_epoch
-        self.is_looked_at = self.judged and curve.is_due
+        self.is_looked_at = self.judged and curve.filled == curve.width and curve.bins % curve.stride == 0
 
     @property
     def taken(self) -> int:

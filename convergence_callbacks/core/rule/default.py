@@ -20,7 +20,7 @@ from convergence_callbacks.core.models.further_gain import model as further_gain
 from convergence_callbacks.core.rule.diagnosis import Diagnosis, can_diagnose, diagnosed, once_settled
 from convergence_callbacks.core.rule.expected_gain import ExpectedGain, can_expect, expecting
 from convergence_callbacks.core.rule.guards import AGREED, LIKELY, SURE, had_hard_start, has_fallen, is_wasted
-from convergence_callbacks.core.verdict import Verdict
+from convergence_callbacks.core.verdict import BROKEN, Verdict
 
 CURABLE = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE)
 """Verdicts that another learning rate cures; only a user who lists them lets them end a training."""
@@ -75,7 +75,7 @@ class Default(Criterion):
         return {name: criterion.restore(saved.get(name, {})) for name, criterion in _WITH_STATE.items()}
 
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
-        if reading.judged and not reading.is_looked_at:  # what breaks is looked for at every epoch
+        if reading.judged and not self._looks_at(state, reading):  # what breaks is looked for at every epoch
             state = {**state, EXPLODES.name: EXPLODES.step(state[EXPLODES.name], reading)[0]}
             return state, self._has_diverged(state, reading)
         state = reading.once(_stepped, state)
@@ -97,6 +97,13 @@ class Default(Criterion):
             confidence=looks.confidence,
             found_by=(LOOKS.name,),
             ends=self._ends_as(looks, reading),
+        )
+
+    def _looks_at(self, state: State, reading: Reading) -> bool:
+        """Whether the run is looked at: not while nothing can have changed that would end it."""
+        is_broken = state[LOOKS.name]["verdict"] in BROKEN
+        return reading.is_looked_at and (
+            is_broken or not self._settles.is_far_from_end(state[ExpectedGain.name], reading)
         )
 
     def _ends_as(self, looks: Finding, reading: Reading) -> Verdict | bool | None:

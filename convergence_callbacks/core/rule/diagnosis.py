@@ -46,7 +46,7 @@ class Diagnosis(Criterion):
     stops_when: ClassVar = "the learning curve looks like one that ends in this verdict"
 
     def start(self) -> State:
-        return {"probabilities": [], "verdict": Verdict.IMPROVING.value}
+        return {"probabilities": [], "verdict": Verdict.IMPROVING.value, "looked_at": 0}
 
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
         if not can_diagnose(reading):
@@ -66,7 +66,7 @@ class Diagnosis(Criterion):
         probabilities = [float(probability) for probability in state["probabilities"]]
         if len(probabilities) not in {0, len(VERDICTS)} or not all(map(math.isfinite, probabilities)):
             raise ValueError(f"{probabilities!r} are no probabilities of {len(VERDICTS)} verdicts")
-        return {"probabilities": probabilities, "verdict": Verdict(state["verdict"]).value}
+        return {**state, "probabilities": probabilities, "verdict": Verdict(state["verdict"]).value}
 
 
 def can_diagnose(reading: Reading) -> bool:
@@ -80,19 +80,20 @@ def diagnosed(state: State, reading: Reading) -> State:
     if not (reading.is_looked_at or not state["probabilities"]):
         return state
     slow_from = guards.SURE if curve.count < guards.EARLY_EPOCHS else guards.LIKELY
-    return smoothed(state, probabilities_of(reading), curve.stride, slow_from)
+    after = smoothed(state, probabilities_of(reading), curve.bins_since(state["looked_at"]), slow_from)
+    return {**after, "looked_at": curve.count}
 
 
-def smoothed(state: State, latest: Sequence[float], stride: float = 1, slow_from: float = guards.LIKELY) -> State:
+def smoothed(state: State, latest: Sequence[float], bins: float = 1, slow_from: float = guards.LIKELY) -> State:
     """The state once the probabilities of another epoch are known.
 
     Args:
         state: Before it.
         latest: The probabilities.
-        stride: Bins since the last.
+        bins: Bins since the last.
         slow_from: Probability from which on a run is called falsely converged.
     """
-    before, weight = state["probabilities"] or latest, 1 - (1 - guards.LATEST_WEIGHT) ** stride
+    before, weight = state["probabilities"] or latest, 1 - (1 - guards.LATEST_WEIGHT) ** bins
     shares = [old + weight * (new - old) for old, new in zip(before, latest, strict=True)]
     current, top = _PLACE[Verdict(state["verdict"])], _most_probable(shares, slow_from)
     verdict = VERDICTS[top] if shares[top] > shares[current] + guards.MARGIN else VERDICTS[current]

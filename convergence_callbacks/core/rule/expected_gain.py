@@ -22,6 +22,9 @@ MEMORY_SHARE = 0.1
 LEAST_MEMORY_BINS = 5
 """Bins over which it is averaged at least where the budget is not known: then all that is known is the curve."""
 
+FEWER_LOOKS = 3
+"""Times as long until the next look at a run that is at its best, and too far from its end to reach it meanwhile."""
+
 
 @dataclass(frozen=True)
 class ExpectedGain(Criterion):
@@ -49,7 +52,7 @@ class ExpectedGain(Criterion):
     stops_when: ClassVar = "the expected further gain is below {tolerance:percent} of the total gain"
 
     def start(self) -> State:
-        return {"worth": None}
+        return {"worth": None, "looked_at": 0}
 
     def restore(self, saved: Mapping[str, Any]) -> State:
         return with_numbers(super().restore(saved), "worth")
@@ -82,6 +85,14 @@ class ExpectedGain(Criterion):
             and not guards.recovers(reading)
         )
 
+    def is_far_from_end(self, state: State, reading: Reading) -> bool:
+        """Whether a look may wait: the run is at its best and can't settle by the next one, whatever that shows."""
+        curve = reading.curve
+        if reading.wait or state["worth"] is None or curve.bins_since(state["looked_at"]) >= FEWER_LOOKS * curve.stride:
+            return False
+        kept = 1 - weight_of(FEWER_LOOKS * curve.stride, curve.bins, reading.max_epochs)
+        return model.mean_gain(kept * state["worth"]) >= self.tolerance
+
     def _numbers(self, expected: FurtherGain, verdict: Verdict, reading: Reading) -> dict[str, float]:
         numbers = {
             "expected_gain": expected.mean,
@@ -99,22 +110,21 @@ def can_expect(reading: Reading) -> bool:
 
 def expecting(state: State, reading: Reading) -> State:
     """The state once an epoch was looked at, whatever the tolerance: the running average of worth."""
-    curve, worth = reading.curve, worth_of(reading)
-    return {"worth": averaged(state["worth"], worth, curve.bins, reading.max_epochs, curve.stride)}
+    curve, worth, before = reading.curve, worth_of(reading), state["worth"]
+    weight = weight_of(curve.bins_since(state["looked_at"]), curve.bins, reading.max_epochs)
+    return {"worth": worth if before is None else before + weight * (worth - before), "looked_at": curve.count}
 
 
-def averaged(before: float | None, worth: float, bins: int, budget: int | None, stride: float = 1) -> float:
-    """The running average of worth.
+def weight_of(latest: float, bins: int, budget: int | None) -> float:
+    """Weight of the latest worth in the running average.
 
     Args:
-        before: That of the last look at the run, None at the first.
-        worth: Of the latest one.
+        latest: Bins that it stands for: those since the last look at the run.
         bins: How many there are.
         budget: Epochs the training may take, None where unknown.
-        stride: Bins since that look.
     """
     memory = max(1.0, MEMORY_SHARE * bins, 0.0 if budget else LEAST_MEMORY_BINS)
-    return worth if before is None else before + (worth - before) * (1 - (1 - 1 / memory) ** stride)
+    return 1 - float((1 - 1 / memory) ** latest)
 
 
 def worth_of(reading: Reading) -> float:

@@ -59,8 +59,8 @@ def _forget_another_s(names: dict[str, str], values: dict[float, dict[str, float
     ends = {data: max((at for at, row in values.items() if name in row), default=0.0) for data, name in names.items()}
     if len(set(ends.values())) > 1:
         notes.add(
-            f"{FILES['test']} ends with round {ends['test']:g}, {FILES['learn']} with round {ends['learn']:g}: "
-            "the former is of another training, and left out"
+            f"{FILES['test']} ends with round {round(ends['test'])}, "
+            f"{FILES['learn']} with round {round(ends['learn'])}: the former is of another training, and left out"
         )
         test = names.pop("test")
         for at in list(values):

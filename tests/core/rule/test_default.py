@@ -12,6 +12,7 @@ from convergence_callbacks import (
     Observation,
     Overfitting,
 )
+from convergence_callbacks.core.rule import diagnosis, expected_gain
 from convergence_callbacks.core.rule.guards import AFTER_SPIKE_EPOCHS, SURE, recovers
 from tests.curves import exponential, overfitting, show, step_drop, stop_epoch
 
@@ -21,6 +22,21 @@ pytestmark = pytest.mark.no_cover  # which makes it twice as slow
 def show_all(monitor, train, val, rate=None):
     rate = np.full(len(val), 0.1) if rate is None else rate
     return [monitor.update(train_loss=t, val_loss=v, lr=r) for t, v, r in zip(train, val, rate, strict=True)]
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.002, 0.02])
+def test_a_run_at_its_best_that_can_not_settle_yet_is_looked_at_less_often_and_ends_as_soon(noise, monkeypatch):
+    looks, stops, real = [], [], diagnosis.probabilities_of
+    monkeypatch.setattr(
+        diagnosis, "probabilities_of", lambda reading: looks.append(reading.curve.count) or real(reading)
+    )
+    for fewer in (1, 3):
+        monkeypatch.setattr(expected_gain, "FEWER_LOOKS", fewer)
+        looks.clear()
+        stops.append((stop_epoch(show(Monitor(), exponential(600, 40, noise=noise))), len(looks)))
+    (stop, all_looks), (stop_with_less, fewer_looks) = stops
+    assert abs(stop - stop_with_less) <= 0.02 * stop
+    assert fewer_looks < 0.9 * all_looks
 
 
 def test_a_curve_that_settles_has_converged():
@@ -193,7 +209,7 @@ def test_a_run_that_looks_slow_has_half_its_budget_to_begin_whatever_is_expected
     losses, rate = slow_after_a_fast_start(0.2)
     alone, whole = (Monitor(criteria=rule(0.5), max_epochs=60) for rule in (ExpectedGain, Default))
     assert stop_epoch(show_all(alone, losses, losses, rate)) < 29
-    assert 29 <= stop_epoch(show_all(whole, losses, losses, rate)) <= 31  # looked at every third epoch
+    assert stop_epoch(show_all(whole, losses, losses, rate)) == 29
 
 
 def test_a_wide_generalisation_gap_is_found_after_three_epochs():
