@@ -25,8 +25,8 @@ def test_each_model_is_written_beside_its_provenance(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", ["fit", str(tmp_path / "public.npz")])
     logged = write(tmp_path / "public.npz", ("a/b", FALLS, {"commit": "c0ffee", "domain": "speech"}))
     pipeline.main([logged], out=tmp_path)
-    assert np.load(tmp_path / "diagnosis" / "trees.npz")["levels"].tolist() == [0, 1, 2]
-    page = (tmp_path / "further_gain" / "PROVENANCE.md").read_text(encoding="utf-8")
+    assert np.load(tmp_path / "core/models/diagnosis/trees.npz")["levels"].tolist() == [0, 1, 2]
+    page = (tmp_path / "core/models/further_gain/PROVENANCE.md").read_text(encoding="utf-8")
     assert "## What was fitted\n\nNothing much." in page
     assert "12 runs of 6 data sets: 0, 1, 2, 3, 4, 5." in page
     assert "1 histories that 1 public projects logged" in page and "- a/b: `0.csv` at c0ffee" in page
