@@ -52,6 +52,9 @@ _OF_REWARDS = frozenset(
 _MAIN = frozenset({"main", "cross", "entropy", "crossentropy"})
 """Words of a loss that is the whole of it."""
 
+_GENERATOR = frozenset({"g", "gen", "generator"})
+_DISCRIMINATOR = frozenset({"d", "disc", "discriminator", "critic"})
+
 _PARTIAL = frozenset(
     {
         *("reg", "regularization", "regularisation", "aux", "auxiliary", "kl", "kld", "penalty", "decay", "entropy"),
@@ -154,6 +157,8 @@ def find_columns(names: Iterable[str], choice: ColumnChoice | None = None) -> Co
         found["train"], why["train"] = _only_loss(names), "the only loss that is logged"
     if found["train"] is None and found["val"] is None:
         raise _no_loss(names)
+    if choice.train is None and choice.val is None:
+        _refuse_adversaries([found["train"], found["val"]], names)
     for role in ("train", "val"):
         if getattr(choice, role) is None:
             _refuse_twins(role, found[role], names)
@@ -189,6 +194,21 @@ def _refuse_twins(role: str, name: str | None, names: Sequence[str]) -> None:
     twin = f"{name} (2)"
     if name is not None and twin in names:
         raise LogError(f"several columns are called {name!r}; name {name!r} or {twin!r} with {OPTIONS[role]}")
+
+
+def _refuse_adversaries(found: Iterable[str | None], names: Sequence[str]) -> None:
+    """Refuse to judge a generator by its loss, where that of the discriminator is logged too.
+
+    Raises:
+        LogError: It is one of the two.
+    """
+    taken = [name for name in found if name is not None and words_of(name) & (_GENERATOR | _DISCRIMINATOR)]
+    losses = [words_of(name) for name in names if words_of(name) & _LOSSES]
+    if taken and all(any(words & side for words in losses) for side in (_GENERATOR, _DISCRIMINATOR)):
+        raise LogError(
+            f"{taken[0]!r} plays against another loss, as in a GAN, where no single loss shows convergence; "
+            "name what to judge with --val-metric"
+        )
 
 
 def _refuse_rewards(names: Sequence[str]) -> None:

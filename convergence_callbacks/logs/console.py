@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from convergence_callbacks.logs.columns import ColumnChoice, Columns, find_columns, words_of
-from convergence_callbacks.logs.console_line import Kind, Record
+from convergence_callbacks.logs.console_line import Kind, Record, names_loss
 from convergence_callbacks.logs.console_lines import records_in
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.labels import SPLITS
@@ -179,7 +179,18 @@ class Survey:
     def columns_of(self, kind: Kind) -> dict[str, str]:
         """The columns of the names in lines of a kind, without those that are unclear."""
         clear = [name for name in kind.names if not self.is_unclear(kind, name)]
-        return {name: self.shown(name, is_of_batch=kind.is_of_batch) for name in clear}
+        shown = {name: self.shown(name, is_of_batch=kind.is_of_batch) for name in clear}
+        part = _begins_with(kind)
+        return {name: f"{part}/{name}" if part and name in self.led else column for name, column in shown.items()}
+
+    @functools.cached_property
+    def led(self) -> dict[str, set[str]]:
+        """Losses in lines that begin with a number of training, and in ones that begin with one of validation."""
+        parts: dict[str, set[str]] = {}
+        for kind in self.kinds:
+            for name in kind.names[1:] if (part := _begins_with(kind)) and names_loss(kind.names[1:]) else ():
+                parts.setdefault(name, set()).add(part)
+        return {name: found for name, found in parts.items() if "train" in found and len(found) > 1}
 
     def shown(self, name: str, *, is_of_batch: bool) -> str:
         """A name as a column: that of batches apart, where other lines have it of the whole epoch."""
@@ -192,10 +203,13 @@ class Survey:
         clear = {key: count for key, count in self.alone.items() if (key[0], True) not in self.names}
         counts = {key: self.names.get(key, 0) + clear.get(key, 0) for key in (*self.names, *clear)}
         often = max(counts.values(), default=0) > EXAMPLES
-        return [
+        led = [f"{part}/{name}" for name, parts in self.led.items() for part in sorted(parts)]
+        return led + [
             self.shown(name, is_of_batch=batch)
             for (name, batch), count in counts.items()
-            if (count > 1 or not often) and not words_of(self.shown(name, is_of_batch=batch)) <= SPLITS
+            if name not in self.led
+            and (count > 1 or not often)
+            and not words_of(self.shown(name, is_of_batch=batch)) <= SPLITS
         ]
 
     def planned(self) -> int | None:
@@ -203,6 +217,15 @@ class Survey:
         if self.epochs is None or self.highest < 0:
             return None
         return self.epochs + (self.lowest == 0 and self.highest == self.epochs)
+
+
+def _begins_with(kind: Kind) -> str:
+    """The part of the data that lines begin with and name nowhere else: ``Train acc: 0.9 | loss: 4.9``; or nothing."""
+    first, *others = kind.names or ("",)
+    word, space, _ = first.partition(" ")
+    if not space or word not in SPLITS or any(words_of(name) & SPLITS for name in others):
+        return ""
+    return "train" if word == "training" else word
 
 
 def runs_in(

@@ -52,7 +52,7 @@ PROGRESS = re.compile(
 )
 """A bar, or the time behind one: of how many batches, or how much per cent; ``3/50 [38.7s]`` is none."""
 
-FULL_OF_EPOCH = re.compile(r"\s*Epoch \d+(?=: 100%\|)")
+FULL_OF_EPOCH = re.compile(r"\s*(?:Epoch \d+|.{0,40}?(?<![\w.])\d+/\d+)(?=:? *100%\|)")
 """The beginning of a full bar that names its epoch, as Lightning's: the one of the next epoch may overwrite it."""
 
 SHORT: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -78,6 +78,12 @@ TWO_COUNTERS = re.compile(r"\[\s*(\d+)/(\d+)\]\W{0,3}\[\s*\d+/\d+\]")
 
 LEADING = re.compile(r"^\[\s*(\d+)/(\d+)\]\s")
 """A counter in front of a line, without its name."""
+
+ROUND = re.compile(r"^\[(\d+)\]\s+(?=[A-Za-z][\w' .@-]*[:=]\s*[-+.\d])")
+"""The round of boosting as XGBoost and LightGBM print it: ``[12]\ttrain-rmse:0.5``."""
+
+OF_BAR = re.compile(r"(?<![\w.])(\d+)/(\d+):? *(?=\d+%\|)")
+"""A counter that a bar is described by, without its name: ``[fold_0] 001/200: 100%|████|``."""
 
 RUNNING_MEAN = re.compile(r"\s?\(([-+.\deE]+|nan|inf)\)")
 """What stands behind the loss of a batch: the mean of all so far, as PyTorch's ImageNet example prints it."""
@@ -324,10 +330,12 @@ def _spelled_out(text: str) -> str:
 
 def _unnamed_counters(text: str) -> tuple[str, dict[str, tuple[float, int | None]]]:
     """A line without the counters that it does not name, and these."""
-    found = TWO_COUNTERS.search(text) or LEADING.match(text)
+    if found := ROUND.match(text):
+        return text[found.end() :], {"step": (float(found[1]), None)}
+    found = TWO_COUNTERS.search(text) or LEADING.match(text) or OF_BAR.search(text)
     if found is None or re.search(r"\bep(?:och)?s?\b", text, re.IGNORECASE):
         return text, {}
-    kind = "epoch" if found.re is TWO_COUNTERS else "step"
+    kind = "step" if found.re is LEADING else "epoch"
     return f"{text[: found.start()]} {text[found.end() :]}", {kind: (float(found[1]), int(found[2]))}
 
 

@@ -39,6 +39,9 @@ TOKEN = re.compile(r"[.\d](?<![\w@.][.\d])(?:(?<=\d)\d*(?:\.\d*)?|(?<=\.)\d+)(?:
 MARKED = re.compile(r"\d,\d")
 """A number in which a comma ends thousands, or two numbers."""
 
+BEST_ROUND = re.compile(r"best iteration(?: is)?:\s*$", re.IGNORECASE)
+"""What XGBoost and LightGBM print at an early stop, with the line of the best round behind it."""
+
 REMEMBERED = 4096
 """Shapes of lines that are remembered: a log has few, again and again."""
 
@@ -157,6 +160,7 @@ def records_in(lines: Iterable[tuple[int, str]]) -> Iterator[Record]:
     """What each line tells, those that tell nothing left out."""
     shapes = LineShapes()
     parts: list[str] = []
+    is_best = False
     rest = iter(lines)
     while some := list(itertools.islice(rest, AT_ONCE)):
         cut = [line if len(line) <= LONGEST else _cut(line) for _, line in some]
@@ -168,6 +172,10 @@ def records_in(lines: Iterable[tuple[int, str]]) -> Iterator[Record]:
             elif parts and (row := parts_row(number, whole, parts)):
                 yield row
             begins, at = at, at + _numbers_in(shape)
+            if is_best:  # the line of an earlier round once more
+                is_best = False
+                continue
+            is_best = "est iteration" in line and BEST_ROUND.search(line) is not None
             template = shapes.template(shape)
             if template is None:
                 yield from shapes.records(number, line, shape)

@@ -16,7 +16,7 @@ from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.logs.columns import Columns
 from convergence_callbacks.logs.elapsed import accumulated, time_told
 from convergence_callbacks.logs.energy import kilowatt_hours
-from convergence_callbacks.logs.errors import LogError
+from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.table import Row
 
@@ -77,6 +77,10 @@ class Gathered:
     assumed: tuple[str, ...]
     notes: tuple[str, ...]
     steps_each: float | None = None
+
+
+CLIENT_S_OWN = "_step"
+"""The number that Weights & Biases' client gives each row, whatever it is of."""
 
 
 @dataclass
@@ -279,8 +283,10 @@ def _is_merged(last: Entry, entry: Entry) -> bool:
 
 def _may_be_merged(kept: Sequence[Entry]) -> bool:
     """Whether the last epoch may be what a line that was cut begins with and an epoch that was due, in one number."""
-    if len(kept) < 3 or kept[-1].key <= kept[-2].key + 1 or kept[-2].key != kept[-3].key + 1:
+    if len(kept) < 3 or kept[-1].key <= kept[-2].key + 1:
         return False
+    if any(after.key != before.key + 1 for before, after in itertools.pairwise(kept[:-1])):
+        return False  # it left epochs out before
     due, told = f"{kept[-2].key + 1:.0f}", f"{kept[-1].key:.0f}"
     return any(told.startswith(due[:cut]) and 0 < _number(told[cut:]) <= _number(due) for cut in range(1, len(due) + 1))
 
@@ -296,7 +302,14 @@ def _leave_out_merged(entry: Entry, notes: Notes) -> None:
 
 
 def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Notes) -> Gathered:
-    """The observations of one training from its entries."""
+    """The observations of one training from its entries.
+
+    Raises:
+        NotALogError: All are validations at one step.
+    """
+    counts = {(entry.key, None if columns.step == CLIENT_S_OWN else entry.step) for entry in entries}
+    if len(counts) == 1 < len(entries) and columns.epoch and columns.step and not any(e.train_count for e in entries):
+        raise NotALogError("all its validations are at one step: an evaluation, not a training")
     _forget_single_validation(entries, notes)
     validated = any(entry.val is not None for entry in entries)
     if validated:

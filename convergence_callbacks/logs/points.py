@@ -91,7 +91,7 @@ class Counters:
 def with_axes(columns: Columns, time: str | None = TIME) -> Columns:
     """The columns, with step and time, which are part of every value."""
     why = {**columns.why, "step": "part of every value", "time": "part of every value" if time else "there is none"}
-    return dataclasses.replace(columns, step=STEP, time=time, why=why)
+    return dataclasses.replace(columns, step=STEP, time=time, why=why, time_of_iterations=False)
 
 
 def runs_of_points(

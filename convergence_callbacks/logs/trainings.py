@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -26,6 +27,12 @@ LACKS = 0.1
 
 ROUNDED = frozenset({"TensorBoard", "console log"})
 """Formats that hold losses in 32 bits, or as they are shown."""
+
+NEAR = 0.05
+"""Share by which the mean of some steps of an epoch may differ from that of all of them."""
+
+OFTEN = 20
+"""One loss in so many may differ: a restart may have written one twice, and a file holds both or the last."""
 
 SHOWN = frozenset({"console log", "YOLO results.txt"})
 """Formats that hold losses in as many digits as are shown."""
@@ -70,7 +77,17 @@ def each_once(runs: Sequence[Run]) -> list[Run]:
         else:
             kept[same] = together(kept[same], run)
     order = {id(run): index for index, run in enumerate(runs)}
+    kept = [_doubted(run, kept) for run in kept]
     return sorted(kept, key=lambda run: order.get(id(run), len(order)))
+
+
+def _doubted(run: Run, others: Sequence[Run]) -> Run:
+    """A run of a console log, with a note where another file of as many steps may tell of the same training."""
+    if run.format != "console log":
+        return run
+    near = [other for other in others if other.path != run.path and abs(other.steps - run.steps) <= LACKS * run.steps]
+    notes = tuple(f"{other.path.name} may tell of the same training in other numbers" for other in near[:1])
+    return dataclasses.replace(run, notes=(*run.notes, *notes))
 
 
 def is_same(one: Run, other: Run) -> bool:
@@ -83,7 +100,7 @@ def is_same(one: Run, other: Run) -> bool:
     for name in ("val_loss", "train_loss"):
         a, b = _series(one, name), _series(other, name)
         if len(a) >= LEAST and len(b) >= LEAST:
-            return _are_alike(a, b, lost)
+            return _are_alike(a, b, lost) or _are_means(a, b)
     return False
 
 
@@ -147,9 +164,20 @@ def _series(run: Run, name: str) -> list[float]:
     return [value for value in values if value is not None and math.isfinite(value)]
 
 
+def _are_means(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Whether the losses of one are means of those of the other, so many steps an epoch: of some of the steps."""
+    few, many = sorted((a, b), key=len)
+    each, rest = divmod(len(many), len(few))
+    if rest or each < 2:
+        return False
+    means = (statistics.fmean(many[index * each : (index + 1) * each]) for index in range(len(few)))
+    return all(abs(mean - told) <= NEAR * abs(told) for mean, told in zip(means, few, strict=True))
+
+
 def _are_alike(a: Sequence[float], b: Sequence[float], lost: float) -> bool:
     shorter, longer = sorted((len(a), len(b)))
     if longer - shorter > max(1, LACKS * longer):
         return False
     spread = max(a[:shorter]) - min(a[:shorter])
-    return all(abs(x - y) <= max(ALIKE * spread, lost * abs(x)) for x, y in zip(a, b, strict=False))
+    alike = sum(abs(x - y) <= max(ALIKE * spread, lost * abs(x)) for x, y in zip(a, b, strict=False))
+    return alike >= shorter - shorter // OFTEN

@@ -1,5 +1,8 @@
 """Further readings that public logs were got wrong by, each on a small input by the rules of its format."""
 
+import json
+import pickle
+
 import pytest
 
 from convergence_callbacks.logs import LogError, Run, read_logs
@@ -147,3 +150,111 @@ def test_a_table_in_four_digits_and_an_event_file_are_one_training(tmp_path):
 def test_a_monitor_with_columns_of_the_environment_says_what_to_judge(tmp_path):
     with pytest.raises(LogError, match="judge the reward with --val-metric r"):
         run_of(tmp_path, '#{"t_start": 1.7e9, "env_id": null}\nr,l,t,goal\n1.5,20,1.5,4\n1.6,20,3.5,4\n', "monitor.csv")
+
+
+def test_parts_that_begin_a_line_are_those_of_its_loss_where_others_tell_of_validation(tmp_path):
+    lines = (
+        f"2023.01.18 17:14:14 [Epoch: {e:02d}] Train acc: 0.8 | loss: {t}\n"
+        f"2023.01.18 17:15:04 [Epoch: {e:02d}] Valid acc: 0.7 | loss: {t + 1}\n"
+        for e, t in enumerate(LOSSES, 1)
+    )
+    run = run_of(tmp_path, "".join(lines))
+    assert (train(run), val(run)) == (LOSSES, [t + 1 for t in LOSSES])
+    alone = run_of(tmp_path, "".join(f"Epoch {e} test acc: 0.8 | loss: {t}\n" for e, t in enumerate(LOSSES)), "b.log")
+    assert train(alone) == LOSSES
+
+
+def test_rounds_of_boosting_start_over_with_the_next_training(tmp_path):
+    """XGBoost's EvaluationMonitor, with the best round once more after an early stop, as its R package prints it."""
+    rounds = "".join(f"[{i}]\ttrain-rmse:{t}\tvalidation-rmse:{t + 1} \n" for i, t in enumerate(LOSSES))
+    path = tmp_path / "xgb.log"
+    path.write_text((rounds + "Stopping. Best iteration:\n[3]\ttrain-rmse:1.75\tvalidation-rmse:2.75\n\n") * 2)
+    first, second = read_logs(path)
+    assert train(first) == train(second) == LOSSES and val(first) == [t + 1 for t in LOSSES]
+
+
+def test_a_bar_that_is_described_by_a_counter_alone_counts_epochs(tmp_path):
+    text = "".join(
+        f"\r[fold_0] {e:03d}/012:   0%|    | 0/4 [00:00<?, ?it/s, loss=9.9]"
+        f"\r[fold_0] {e:03d}/012: 100%|████| 4/4 [00:17<00:00,  2.98s/it, loss={t}]\n"
+        f"{'  Epoch 4 — Dice: 0.1' if e == 4 else ''}\n"
+        for e, t in enumerate(LOSSES, 1)
+    )
+    run = run_of(tmp_path, text)
+    assert (train(run), run.counts_from, run.planned) == (LOSSES, 1, 12)
+
+
+def test_a_pickled_list_of_histories_is_a_run_each(tmp_path):
+    path = tmp_path / "history.pkl"
+    histories = [{"loss": LOSSES, "val_loss": [t + k for t in LOSSES]} for k in (1, 2)]
+    path.write_bytes(pickle.dumps(histories))
+    assert [val(run)[0] for run in read_logs(path)] == [LOSSES[0] + 1, LOSSES[0] + 2]
+    path.write_bytes(pickle.dumps(histories[:1]))
+    (run,) = read_logs(path)
+    assert train(run) == LOSSES
+
+
+def test_a_line_for_each_trial_is_no_training(tmp_path):
+    """FLAML's log: a record for each configuration that was tried."""
+    lines = (json.dumps({"record_id": i, "validation_loss": t, "config": {"trees": i}}) for i, t in enumerate(LOSSES))
+    with pytest.raises(LogError, match="each line has another configuration"):
+        run_of(tmp_path, "\n".join(lines) + "\n", "trials.log")
+    same = (json.dumps({"iter": i, "validation_loss": t, "config": {"trees": 4}}) for i, t in enumerate(LOSSES))
+    assert val(run_of(tmp_path, "\n".join(same) + "\n", "result.json")) == LOSSES
+
+
+def wandb_rows(folder, rows):
+    history = (proto((1, e + 2), (2, proto(*wandb_items(row), (2, proto((1, e)))))) for e, row in enumerate(rows))
+    return wandb_file(folder / "wandb" / "run-1-a1b2" / "run-a1b2.wandb", list(history))
+
+
+def test_validations_at_one_step_are_an_evaluation(tmp_path):
+    rows = [{"epoch": 0, "val/loss": t, "_step": i} for i, t in enumerate(LOSSES)]
+    with pytest.raises(LogError, match="an evaluation, not a training"):
+        list(read_logs(wandb_rows(tmp_path, rows)))
+
+
+def test_the_train_loss_of_the_whole_run_of_hugging_face_is_not_that_of_its_last_epoch(tmp_path):
+    rows = [{"train/epoch": e, "eval/loss": t} for e, t in enumerate(LOSSES, 1)]
+    rows[-1] |= {"train/train_loss": 1.5, "train/train_runtime": 99.0}
+    (run,) = read_logs(wandb_rows(tmp_path, rows))
+    assert (set(train(run)), val(run)) == ({None}, LOSSES)
+
+
+def test_a_generator_s_loss_is_not_judged_beside_that_of_its_discriminator(tmp_path):
+    rows = "".join(f"{e},{t},{t},0.5\n" for e, t in enumerate(LOSSES))
+    with pytest.raises(LogError, match="plays against another loss"):
+        run_of(tmp_path, "epoch,gen_losses,val_gen_losses,disc_losses\n" + rows, "log.csv")
+    assert val(run_of(tmp_path, "epoch,val_loss,disc_loss,gen_loss\n" + rows, "other.csv")) == LOSSES
+
+
+def test_an_event_file_with_the_seconds_of_iterations_is_timed_by_its_clock(tmp_path):
+    """Detectron2's EventStorage writes ``time`` and ``data_time`` of an iteration as scalars."""
+    tags = [("total_loss", None), ("time", 0.2), ("data_time", 0.01)]
+    scalars = [(1.7e9 + 5 * i, 20 * i, tag, t if v is None else v) for i, t in enumerate(LOSSES) for tag, v in tags]
+    event_file(tmp_path, scalars)
+    (run,) = read_logs(tmp_path)
+    assert run.seconds == pytest.approx(5 * (len(LOSSES) - 1))
+
+
+def test_losses_of_some_steps_and_their_means_are_one_training(tmp_path):
+    """MAE's main_pretrain.py: log.txt by the epoch, and an event file of every so many steps."""
+    lines = "".join(json.dumps({"train_lr": 1e-3, "train_loss": t, "epoch": e}) + "\n" for e, t in enumerate(LOSSES))
+    (tmp_path / "log.txt").write_text(lines)
+    steps = [(1.7e9 + i, 100 * i, "train_loss", LOSSES[i // 5] * (1 + 0.02 * (i % 5 - 2))) for i in range(60)]
+    event_file(tmp_path, steps)
+    (run,) = read_logs(tmp_path)
+    assert train(run) == LOSSES and any("counted once" in note for note in run.notes)
+
+
+def test_a_console_log_beside_another_file_of_as_many_epochs_says_that_it_may_be_the_same_training(tmp_path):
+    (tmp_path / "history.json").write_text(json.dumps([{"epoch": e, "loss": t} for e, t in enumerate(LOSSES)]))
+    (tmp_path / "train.log").write_text("".join(f"Epoch {e} loss={2 * t}\n" for e, t in enumerate(LOSSES)))
+    notes = {run.format: run.notes for run in read_logs(tmp_path)}
+    assert notes["console log"] == ("history.json may tell of the same training in other numbers",)
+
+
+def test_an_epoch_that_comes_after_gaps_is_no_line_that_was_cut(tmp_path):
+    epochs = [1, 2, 4, 62, 63, 65]
+    run = run_of(tmp_path, "".join(f"Epoch {e} loss: {t}\n" for e, t in zip(epochs, LOSSES, strict=False)))
+    assert train(run) == LOSSES[:6]

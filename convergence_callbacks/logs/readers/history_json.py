@@ -72,14 +72,22 @@ def _read_run(path: Path, format_: str, name: str, history: History, choice: Col
 
 def histories_in(document: Any, choice: ColumnChoice) -> dict[str, History]:
     """What has a loss, by its key: the document itself, or else what is in it; the first history where none has one."""
-    whole = _history(document)
+    whole = _history(document) if not _numbered(document) else None
     if whole and _has_loss(whole, choice):
         return {"": whole}
-    inner = document.items() if isinstance(document, dict) else ()
+    inner = document.items() if isinstance(document, dict) else _numbered(document)
     found = {key: history for key, value in inner if (history := _history(_flattened(key, value)))}
     with_loss = _side_by_side({key: history for key, history in found.items() if _has_loss(history, choice)})
     first = [whole, *found.values()] if whole else list(found.values())
     return with_loss or ({"": first[0]} if first else {})
+
+
+def _numbered(document: Any) -> list[tuple[str, Any]]:
+    """The histories of a list of several, as of folds, by their numbers; none where it is a list of epochs."""
+    is_one = (
+        isinstance(document, list) and document and all(isinstance(each, dict) and _series(each) for each in document)
+    )
+    return [(str(number), each) for number, each in enumerate(document, start=1)] if is_one else []
 
 
 def _history(value: Any) -> History | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from convergence_callbacks.logs.columns import ColumnChoice, find_columns
-from convergence_callbacks.logs.errors import NotALogError
+from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.json_text import flat, is_number, is_told, row_of
 from convergence_callbacks.logs.labels import RUN_NAMES, Labels
 from convergence_callbacks.logs.lines import encoding_of, lines_of
@@ -19,6 +19,9 @@ from convergence_callbacks.logs.run import Run
 
 OWN = frozenset({".jsonl", ".ndjson"})
 SUFFIXES = OWN | {".json", ".log", ".txt", ".out", ""}
+MOST_CONFIGS = 1_000
+"""Lines in which configurations are compared, at most."""
+
 NO_JSON = "is no JSON: left out"
 
 
@@ -40,9 +43,12 @@ class JsonLines(Reader):
         names: dict[str, None] = {}
         labels = Labels(RUN_NAMES, has_epochs=True)
         in_parts, planned_steps = False, None
+        configs = list[str]()
         for _, line in lines_of(path, Notes(), is_object):
             found = object_in(line) or {}
             given = dict(flat(found))
+            if isinstance(found.get("config"), dict) and len(configs) < MOST_CONFIGS:
+                configs.append(repr(found["config"]))
             names.update((name, None) for name, value in given.items() if name not in names and is_told(value))
             epoch = given.get("epoch")
             in_parts = in_parts or (isinstance(epoch, float) and not epoch.is_integer())
@@ -52,6 +58,8 @@ class JsonLines(Reader):
                 labels.add(found)
         if not names:
             raise NotALogError("it has no line with a number")
+        if len(configs) > 2 and len(set(configs)) > len(configs) / 2:
+            raise LogError("each line has another configuration: a table of what trials came to, not the log of one")
         runs = [name for name in labels.runs() if name not in {choice.train, choice.val}]
         columns, notes = find_columns(names, choice), Notes()
         read = (
