@@ -29,24 +29,24 @@ FUNCTION = "function"
 """What stands for a schedule that is a function; what it answers follows on lines of its own."""
 
 
-def digest(line: bytes) -> str:
-    """The hash by which a line names the one before it; empty for the first line of a file."""
-    return hashlib.sha256(line).hexdigest() if line else ""
+def digest(line: bytes | None) -> str:
+    """The hash by which a line names the one before it; empty for the first line of a file, before which is None."""
+    return "" if line is None else hashlib.sha256(line).hexdigest()
 
 
-def chained(line: Mapping[str, Any], last: bytes) -> bytes:
+def chained(line: Mapping[str, Any], last: bytes | None) -> bytes:
     """A line as it stands in the file, after the last one there."""
     return json.dumps({**line, "before": digest(last)}, allow_nan=False).encode()
 
 
-def closing(last: bytes) -> bytes:
+def closing(last: bytes | None) -> bytes:
     """The line that ends a record whose last line is this one."""
     return chained({"end": True}, last)
 
 
-def is_closing(line: bytes) -> bool:
+def is_closing(line: bytes | None) -> bool:
     """Whether a line says that it ends the record."""
-    return line.startswith(b'{"end": true')
+    return line is not None and line.startswith(b'{"end": true')
 
 
 def schema() -> dict[str, Any]:

@@ -128,7 +128,7 @@ class Record:
         entries = [entry for part in self.parts for entry in part.entries]
         return entries[-1].decision.counter if entries else Counter()
 
-    def take(self, number: int, line: bytes, last: bytes) -> None:
+    def take(self, number: int, line: bytes, last: bytes | None) -> None:
         """Take in a line, and notice whether it follows the last one.
 
         Raises:
@@ -181,7 +181,7 @@ def read_record(path: str | Path) -> Record:
         StateError: It is none, is damaged, or of a newer version; names file and line.
         OSError: The file can't be read.
     """
-    record, last = Record(), b""
+    record, last = Record(), None
     with Path(path).open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:

@@ -163,24 +163,26 @@ def _append(file: Any, text: bytes) -> None:
         raise
 
 
-def _reopened(file: Any) -> tuple[bytes, bool]:
-    """The last line of a file, and whether it has its end; a closing line is taken away."""
+def _reopened(file: Any) -> tuple[bytes | None, bool]:
+    """The last line of a file, None of an empty one, and whether it has its end; a closing line is taken away."""
     last, has_end = _last_line(file)
-    if not is_closing(last):
+    if last is None or not is_closing(last):
         return last, has_end
     file.truncate(file.seek(0, os.SEEK_END) - len(last) - has_end)
     return _last_line(file)
 
 
-def _last_line(file: Any) -> tuple[bytes, bool]:
+def _last_line(file: Any) -> tuple[bytes | None, bool]:
     """The last line of a file, and whether it has its end, which a kill may have left out; an empty one has."""
     size, length = file.seek(0, os.SEEK_END), TAIL
+    if not size:
+        return None, True
     while True:
         file.seek(max(0, size - length))
         tail = file.read()
         line = tail.removesuffix(b"\n").rpartition(b"\n")
         if line[1] or length >= size:
-            return line[2], not tail or tail.endswith(b"\n")
+            return line[2], tail.endswith(b"\n")
         length *= 2
 
 

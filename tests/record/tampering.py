@@ -33,6 +33,9 @@ def _changed(data):
 
 def tampered(lines: list[str]) -> Iterator[tuple[str, list[str]]]:
     """The record with one change of each kind at each place, and what was done."""
+    for at in range(len(lines) + 1):
+        for added in ("\n", " \n", "{}\n", "cut\n"):
+            yield f"{added!r} added before line {at + 1}", [*lines[:at], added, *lines[at:]]
     for at, line in enumerate(lines):
         yield f"line {at + 1} left out", lines[:at] + lines[at + 1 :]
         yield f"line {at + 1} twice", [*lines[: at + 1], *lines[at:]]
