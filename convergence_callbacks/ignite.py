@@ -96,7 +96,7 @@ class ConvergenceStopping(Stopping):
     def _judge(self, trainer: Any, metrics: Mapping[str, Any]) -> None:
         total, batches = self._loss
         observation = self.collect(
-            0 if self.decision is None else self.decision.step + 1,
+            self.run.next_step,
             metrics,
             lr=None if self._optimizer is None else self._optimizer.param_groups[0]["lr"],
             train_loss=total / batches if batches else None,

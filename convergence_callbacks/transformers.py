@@ -162,7 +162,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
             self.run.fill_in(_baseline(kwargs["model"]))
         total, count = self._since_last
         observation = self.collect(
-            0 if self.decision is None else self.decision.step + 1,
+            self.run.next_step,
             self._metrics,
             lr=self._lr,
             train_loss=total / count if count else None,

@@ -7,6 +7,7 @@ from typing import Any
 
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.decision import Decision
+from convergence_callbacks.core.observation import as_step
 from convergence_callbacks.metrics.find import find_named, find_validation_loss
 
 
@@ -21,7 +22,7 @@ class LoopStopping(Stopping):
         Args:
             model: What is trained; needed with ``restore_best`` only.
             lr: Learning rate of the epoch.
-            epoch: Its number, from 0; one after the last when left out.
+            epoch: Its number, from 0; one after the last when left out or no number.
             **logged: The losses and metrics by name: ``train_loss``, ``val_loss``, or those that the settings name.
                 None says that a metric was not measured in this epoch.
 
@@ -30,7 +31,7 @@ class LoopStopping(Stopping):
             ConvergenceError: With ``strict``, a loss is not finite.
         """
         last = self.decision
-        step = epoch if epoch is not None else 0 if last is None else last.step + 1
+        step = as_step(epoch, otherwise=self.run.next_step)
         if last is not None and step <= last.step and self.processes.is_first:
             self.run.complaints.warn(
                 f"epoch {step} was judged already, the last one is {last.step}: its decision is given again; "

@@ -62,6 +62,11 @@ class Run:
         decided = self.journal.decisions
         return decided[-1] if decided else self.account.resumed or self.monitor.decision
 
+    @property
+    def next_step(self) -> int:
+        """The step after the latest one, 0 before the first."""
+        return 0 if self.decision is None else self.decision.step + 1
+
     def fill_in(self, baseline: Baseline | None) -> None:
         """Judge this run by the loss of a trivial predictor, from its first epoch on, where no setting names it."""
         if self.decision is None:

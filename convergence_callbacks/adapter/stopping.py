@@ -31,7 +31,7 @@ from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import SettingsError, StateError, as_state_error
 from convergence_callbacks.core.fault import Fault
 from convergence_callbacks.core.forecast import Forecast, Loss
-from convergence_callbacks.core.observation import Observation, as_number
+from convergence_callbacks.core.observation import Observation, as_number, as_step
 from convergence_callbacks.experiments.actions import CHANGES
 from convergence_callbacks.metrics import Direction, direction_of, meaning
 from convergence_callbacks.metrics.direction import Rises, direction_of_named
@@ -328,6 +328,7 @@ class Stopping(FromYaml):
             MetricNotFoundError: With ``strict``, a metric is missing.
             ConvergenceError: With ``strict``, a loss is not finite.
         """
+        step = as_step(step, otherwise=self.run.next_step)
         known = Observation(step=step, lr=as_number(lr), elapsed=self.monitor.elapsed())
         awaited = (awaited or self.settings.val_metric is not None) and not self.monitor.has_validation
         own = found_among(self.run.settings, logged, known, mean=train_loss, validated=validated, awaited=awaited)

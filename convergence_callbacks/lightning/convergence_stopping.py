@@ -195,7 +195,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         """Note that the epoch was validated; judge here where epochs have no end."""
         self._epoch.note_validation(trainer)
         if self._judges_validations and trainer.state.fn == "fit" and not trainer.sanity_checking:
-            self._judge(0 if self.decision is None else self.decision.step + 1, trainer, pl_module)
+            self._judge(self.run.next_step, trainer, pl_module)
             self._epoch = EpochInProgress.begun(trainer)
         self._judge_steps(trainer, pl_module)
 
@@ -217,7 +217,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     def _steps_since_judged(self, trainer: Any) -> int:
         """Steps after the last stretch that was judged; none where epochs are."""
         every = self.settings.every_n_steps or 0
-        judged = 0 if self.decision is None else self.decision.step + 1
+        judged = self.run.next_step
         return int(trainer.global_step - judged * every) if every else 0
 
     def _judge(self, step: int, trainer: Any, pl_module: Any) -> None:

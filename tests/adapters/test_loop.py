@@ -1,5 +1,8 @@
 """Loops of one's own, beyond what every door promises."""
 
+import json
+
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs pip install 'convergence-callbacks[torch]'")
@@ -104,3 +107,16 @@ def test_a_compiled_model_is_judged_and_given_its_best_weights(autocast):
     assert stopping.stopped_epoch == 5
     assert stopping.restore(model) is model
     assert torch.equal(plain.weight, seen[2])
+
+
+@pytest.mark.parametrize("epoch", [np.int64(3), np.float32(3), torch.tensor(3)], ids=lambda epoch: type(epoch).__name__)
+def test_an_epoch_in_another_form_of_number_is_a_plain_one_in_the_state(epoch):
+    stopping = ConvergenceStopping(verbose=False)
+    assert type(stopping.update(epoch=epoch, val_loss=0.5).step) is int
+    assert json.loads(json.dumps(stopping.state_dict()))["decision"]["step"] == 3
+
+
+@pytest.mark.parametrize("epoch", ["3", object(), float("nan"), np.array([1, 2]), 10**400, 1j])
+def test_an_epoch_that_is_no_number_is_the_one_after_the_last(epoch):
+    stopping = ConvergenceStopping(verbose=False)
+    assert [stopping.update(epoch=given, val_loss=0.5).step for given in (4, epoch, None)] == [4, 5, 6]

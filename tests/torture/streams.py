@@ -6,15 +6,34 @@ import copy
 import json
 import math
 import pickle
+import warnings
+
+import numpy as np
 
 from convergence_callbacks import Monitor, Patience, StateError
+from convergence_callbacks.adapter.loop import LoopStopping
 from tests.torture.attack import Attack
 
 HOSTILE = (
     *(math.nan, math.inf, -math.inf, 0.0, -0.0, 5e-324, -5e-324, 1e308, -1e308, 1e100, 10**400, -(10**400)),
     *(None, True, "0.5", "no number", b"1", [], {}, object(), complex(1, 1), 1e-300, 2**53 + 1),
 )
-STEPS = (None, -1, 0, 1.5, math.nan, math.inf, 10**30, 10**400, "3", object())
+
+
+class Broken:
+    """What may stand where a number should, and raises whatever is asked of it."""
+
+    def fails(self, *_):
+        raise ZeroDivisionError
+
+    __int__ = __float__ = __index__ = __eq__ = __lt__ = __le__ = __array__ = fails
+    __hash__ = None
+
+
+STEPS = (
+    *(None, -1, 0, 1.5, math.nan, math.inf, 10**30, 10**400, "3", object(), Broken()),
+    *(np.int64(3), np.float32(4), np.array([5, 6]), np.datetime64("2020"), b"1", [], 1j, True),
+)
 SETTINGS = (
     *({}, {"max_epochs": 30}, {"mode": "max"}, {"tolerance": 0.2}, {"criteria": Patience(3)}, {"target_loss": 0.3}),
     *({"max_epochs": 40, "lr_schedule": [0.1] * 20 + [0.01] * 20}, {"baseline_loss": 2.3}, {"min_epochs": 0}),
@@ -60,6 +79,21 @@ def hostile_stream(rng, folder):
         str(one)
         if rng.random() < 0.1:
             resumed = restored(rng, resumed, settings)
+
+
+def hostile_loop(rng, folder):
+    """A loop may hand over any epoch number and any value: nothing raises, and its state can be saved as JSON."""
+    stopping = LoopStopping(max_epochs=60, verbose=False)
+    for given in observations(rng):
+        epoch = given.pop("step", None)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            decision = stopping.update(None, epoch=epoch, **given)
+        assert type(decision.step) is int
+        if rng.random() < 0.05:
+            saved = json.loads(json.dumps(stopping.state_dict(), allow_nan=False))
+            stopping = LoopStopping(max_epochs=60, verbose=False)
+            stopping.load_state_dict(saved)
 
 
 def restored(rng, monitor, settings):
@@ -118,5 +152,6 @@ def damage(rng, state):
 
 ATTACKS = [
     Attack("hostile values, saved and restored", hostile_stream, weight=10),
+    Attack("loops with hostile values and epochs", hostile_loop, weight=5),
     Attack("damaged states", damaged_state, weight=10),
 ]
