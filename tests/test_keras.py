@@ -344,6 +344,20 @@ def test_a_run_killed_by_the_system_leaves_a_state_that_can_be_read(tmp_path):
     assert [state["decision"]["step"] for state in states] == [0, 1, 2]
 
 
+@pytest.mark.parametrize("made", [patient, lambda **given: EarlyStopping(patience=3, **given)], ids=["", "stock"])
+@pytest.mark.parametrize("initial_epoch", [0, 2])
+def test_a_backup_folder_that_no_system_takes_ends_no_training(made, initial_epoch, tmp_path):
+    callback = made(backup_dir=str(tmp_path / ("n" * 300) / "below"))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        fit(callback, initial_epoch=initial_epoch)
+    said = [str(warning.message) for warning in told]
+    assert sum("no backup in" in each for each in said) == 1
+    assert sum("can't be taken away" in each for each in said) == 1
+    assert sum("can't be read" in each for each in said) == (initial_epoch > 0)
+    assert callback.stopped_epoch == 6
+
+
 def test_a_backup_that_can_not_be_written_is_told_once_and_ends_nothing(tmp_path):
     (tmp_path / "file").write_text("no folder")
     callback = patient(restore_best=True, backup_dir=str(tmp_path / "file"))

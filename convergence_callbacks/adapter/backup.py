@@ -57,7 +57,7 @@ def write_arrays(path: Path, arrays: Iterable[Any]) -> None:
 
 def read_arrays(path: Path) -> list[Any]:
     """The arrays in a file."""
-    with np.load(path) as arrays:
+    with path.open("rb") as file, np.load(file) as arrays:  # numpy leaves a damaged one open
         return list(arrays.values())
 
 
@@ -94,13 +94,15 @@ class Backup:
         """The state after an epoch, None where there is none.
 
         Raises:
-            StateError: The file is damaged.
+            StateError: The file is damaged, or can't be read.
         """
-        if not self._file.exists():
-            return None
         try:
+            if not self._file.exists():
+                return None
             states = json.loads(self._file.read_text())
             self._states = [state for state in states if _last(state)["step"] <= epoch]
+        except OSError as error:
+            raise StateError(f"{self._file} can't be read: {error}") from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise StateError(f"{self._file} is damaged: {error!r}") from error
         return next((state for state in self._states if _last(state)["step"] == epoch), None)
@@ -140,13 +142,29 @@ class Backup:
         partial.replace(self.arrays(name))
 
     def read_arrays(self, name: str) -> list[Any] | None:
-        """Weights and moments of that name; None where they are gone."""
-        if not self.arrays(name).exists():
-            return None
-        return read_arrays(self.arrays(name))
+        """Weights and moments of that name; None where they are gone.
+
+        Raises:
+            ConvergenceError: The file is damaged, or can't be read.
+        """
+        file = self.arrays(name)
+        try:
+            return read_arrays(file) if file.exists() else None
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise ConvergenceError(f"{file} can't be read: {error}") from error
 
     def remove(self) -> None:
-        """Take the files away; the folder too when nothing else is in it."""
+        """Take the files away; the folder too when nothing else is in it.
+
+        Raises:
+            ConvergenceError: They can't be taken away.
+        """
+        try:
+            self._remove()
+        except OSError as error:
+            raise ConvergenceError(f"the backup in {self.folder} can't be taken away: {error}") from error
+
+    def _remove(self) -> None:
         self._states = []
         if not self.folder.is_dir():
             return

@@ -23,12 +23,13 @@ SEE_A_BASELINE = ("Keras", "Transformers", "skorch", "scikit-learn", "XGBoost", 
 INTEGRATIONS = (*HOLD_THE_MODEL, "CatBoost", "Optuna", "Ray Tune")
 
 
-PATH = Kind(  # kept as the text that a file of settings holds
-    "a path",
-    ({"type": "string"},),
-    lambda name, value: () if isinstance(value, str | os.PathLike) else (must_be(name, "a path", value),),
-    os.fspath,
-)
+def _is_path(name: str, value: Any) -> tuple[SettingsError, ...]:
+    is_one = isinstance(value, str | os.PathLike) and "\0" not in str(value)  # which no system takes
+    return () if is_one else (must_be(name, PATH.words, value),)
+
+
+PATH = Kind("a path", ({"type": "string"},), _is_path, os.fspath)
+"""Kept as the text that a file of settings holds."""
 
 
 EVERYTHING = "all"

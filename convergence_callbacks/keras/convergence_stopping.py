@@ -122,7 +122,10 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         self.run.end()
         self.processes.gather(None)  # all of them read the same backup
         if self._backup is not None and self.processes.is_first:
-            self._backup.remove()
+            try:
+                self._backup.remove()
+            except ConvergenceError as error:
+                self.run.complaints.warn(str(error))
 
     # Collect ------------------------------------------------------------------------------------------
 
@@ -249,4 +252,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         if best is not None and self.decision is not None and self.decision.best_step is not None:
             best.keep(self.decision.best_step, backup.weights(self.decision.best_step))
         if act is not None:
-            act.read_files(backup.read_arrays)
+            try:
+                act.read_files(backup.read_arrays)
+            except ConvergenceError as error:
+                act.give_up(str(error))

@@ -132,7 +132,10 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
             self._watch.conclude()
         processes().gather(None)  # all of them read the same backup
         if self._backup is not None and processes().is_first:
-            self._backup.remove()
+            try:
+                self._backup.remove()
+            except ConvergenceError as error:
+                warnings.warn(str(error), RuntimeWarning, stacklevel=2)
 
     def get_monitor_value(self, logs: Mapping[str, Any] | None) -> Any:
         """The metric as a number: NaN for what is none."""

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from convergence_callbacks import StateError
+from convergence_callbacks import ConvergenceError, StateError
 from convergence_callbacks.adapter.backup import KEPT, Backup, checked, read_arrays
 
 
@@ -112,3 +112,13 @@ def test_a_disk_that_is_full_leaves_no_half_of_a_state(tmp_path, monkeypatch):
 
 def no_space(path):
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("length", [0, 40, 200])
+def test_weights_of_a_trial_that_are_damaged_are_said_to_be(tmp_path, length):
+    backup = Backup(tmp_path)
+    backup.write_arrays("start", [np.arange(9.0)])
+    file = backup.arrays("start")
+    file.write_bytes(file.read_bytes()[:length])
+    with pytest.raises(ConvergenceError, match=r"act-start\.npz can't be read"):
+        backup.read_arrays("start")

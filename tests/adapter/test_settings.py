@@ -146,3 +146,9 @@ def test_a_learning_rate_that_is_none_is_told_with_its_place(rate):
     with pytest.raises(SettingsError, match="item 2 of lr_schedule must be ") as caught:
         Monitor(lr_schedule=[0.1, rate])
     assert caught.value.at == ("lr_schedule", 1)
+
+
+@pytest.mark.parametrize("name", ["record", "backup_dir", "stop_file"])
+def test_a_path_that_no_system_takes_is_refused_before_the_training(name):
+    with pytest.raises(SettingsError, match=f"{name} must be a path"):
+        CallbackSettings(**{name: "a\0b"})

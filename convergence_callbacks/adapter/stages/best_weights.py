@@ -24,6 +24,7 @@ class BestWeights:
     Attributes:
         everything: As given.
         step: The epoch whose weights are kept, None while there are none.
+        failed: Whether those of the best epoch could not be kept, which was reported then.
     """
 
     name = "best_weights"
@@ -34,6 +35,7 @@ class BestWeights:
         self._complaints, self._read, self.everything = complaints, read, everything
         self._weights: Any = None
         self.step: int | None = None
+        self.failed = False
 
     def restore(self, saved: Mapping[str, Any]) -> None:
         """Take the weights out of a saved state."""
@@ -59,11 +61,13 @@ class BestWeights:
 
     def keep(self, step: int | None, weights: Any) -> None:
         """Keep these weights as those of an epoch; None as what could not be kept."""
-        self.step, self._weights = (None, None) if weights is None else (step, weights)
+        self.failed = weights is None
+        self.step, self._weights = (None, None) if self.failed else (step, weights)
 
     def take_over(self, other: BestWeights) -> None:
         """Go on with what another has, as where one training is several calls of its framework."""
         self.keep(other.step, other._weights)
+        self.failed = other.failed
 
     def give_back(self, decision: Decision | None, trained: Any, *, trained_since: bool = False) -> Any:
         """Give the model its best weights, unless it has them.
@@ -77,6 +81,8 @@ class BestWeights:
             The model with its best weights; None where it stays as it is.
         """
         if decision is None or (decision.best_step == decision.step and not trained_since):
+            return None
+        if self.failed:
             return None
         if self.step is None or self.step != decision.best_step:
             self._complaints.make(lost(decision))
