@@ -103,3 +103,19 @@ def test_a_run_of_one_epoch_is_told_in_whole_sentences(tmp_path):
     (tmp_path / "log.csv").write_text("epoch,train_loss,val_loss\n0,1,1\n")
     said = CliRunner().invoke(app, ["explain", str(tmp_path / "log.csv")]).stdout
     assert "\n  .\n" not in said and "the 1 epoch that was logged" in said
+
+
+def test_a_run_of_which_nothing_could_be_judged_is_given_no_verdict(tmp_path):
+    short = write_csv(tmp_path / "short.csv", ["epoch", "train_loss", "val_loss"], [(0, 1.0, 0.9), (1, 0.9, 0.8)])
+    result = explain(short)
+    assert result.exit_code == NOT_JUDGED
+    assert result.stdout.startswith("short.csv: not judged\n") and "improving" not in result.stdout
+    assert "Too few epochs to judge." in result.stdout
+    table = CliRunner().invoke(app, ["replay", str(short)])
+    assert "not judged" in table.stdout and "improving" not in table.stdout
+
+
+def test_a_number_is_told_the_way_round_that_it_is(tmp_path):
+    rows = [(epoch, 2.0 - 0.02 * epoch, 1.9 - 0.02 * epoch) for epoch in range(20)]
+    said = explain(write_csv(tmp_path / "below.csv", ["epoch", "train_loss", "val_loss"], rows)).stdout
+    assert "validation loss below train loss by 0.1" in said and "-" not in said[said.index("In numbers") :][:400]

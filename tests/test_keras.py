@@ -215,7 +215,7 @@ def test_it_speaks_once_at_the_end_and_is_silent_otherwise(capsys):
     fit(patient(verbose=False))
     assert capsys.readouterr().out == ""
     fit(patient(), epochs=3)
-    assert capsys.readouterr().out.count("Ended after epoch 3 of 3: too few epochs to judge") == 1
+    assert capsys.readouterr().out.count("Ended after all 3 epochs: too few epochs to judge") == 1
 
 
 def test_it_can_be_saved_with_a_training_configuration():

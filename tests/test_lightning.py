@@ -482,7 +482,7 @@ def test_it_speaks_once_at_the_end_and_is_silent_otherwise(tmp_path, capsys):
     fit(patient(verbose=False), tmp_path)
     assert capsys.readouterr().out == ""
     fit(patient(), tmp_path, max_epochs=3)
-    assert capsys.readouterr().out.count("Ended after epoch 2 of 3: too few epochs to judge") == 1
+    assert capsys.readouterr().out.count("Ended after all 3 epochs: too few epochs to judge") == 1
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

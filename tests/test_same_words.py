@@ -244,8 +244,9 @@ def test_of_a_log_all_say_the_same_and_what_they_did_not_know(trained):
 def test_a_log_with_the_budget_is_judged_alike_whether_it_is_over_or_grows(trained):
     run = replayed(trained.log, "--max-epochs", EPOCHS)
     watched = command("watch", "--once", "--max-epochs", EPOCHS, trained.log)
-    at = f"Goes on at {run['unit']} {run['steps'] - 1}"
+    step, act = run["steps"] - 1, "Goes on"
     if run["stopped_at"] is not None:
-        at = f"Would stop at {run['unit']} {run['stopped_at']}"
-    assert f"  {at} of {EPOCHS}: " in watched
+        step, act = run["stopped_at"], "Would stop"
+    at = f"  {act} at {run['unit']} {step}"
+    assert f"{at} ({step + 1} of {EPOCHS} {run['unit']}s done): " in watched or f"{at} of {EPOCHS}: " in watched
     assert not any(what.startswith("the budget") for what in run["not_known"]) and "the budget" not in watched

@@ -382,6 +382,8 @@ class Stopping(FromYaml):
             cause: What ended it, where that was neither the rule nor the budget.
             say: Prints where the framework does; to the standard output when left out, above a bar of tqdm.
         """
+        if self.decision is None and not cause and self.settings.verbose and self.processes.is_first:
+            self._last_word.follow(self.run.account)  # that nothing was judged is worth a word too
         self._last_word.say(cause, say or write)
 
     def conclude_with(self, call: type) -> None:
@@ -409,7 +411,7 @@ class Stopping(FromYaml):
         if decision.action in CHANGES:
             return str(decision)
         if self.run.is_newly_broken(decision):
-            return warning(decision)
+            return warning(decision) or None
         return str(decision) if self.settings.verbose > 1 and self.run.is_new_verdict else None
 
     def _judged_words(self) -> str:

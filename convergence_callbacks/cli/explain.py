@@ -149,6 +149,10 @@ def _of_run(replay: Replay) -> Iterator[Paragraph]:
     run, summary = replay.run, Summary.of(replay)
     decision = replay.stop or replay.decisions[-1]
     meaning = OF_VERDICT[decision.verdict].MEANING
+    if not summary.is_judged:
+        yield f"{run.name}: not judged", [*_where(replay, summary)]
+        yield "What was not known", list(_unknown(replay, summary))
+        return
     yield f"{run.name}: {verdict_of(decision)}", [*_where(replay, summary)]
     means = meaning.of_trees if run.unit == TREES and meaning.of_trees else meaning.means
     yield "What it means", [f"{capitalised(means)}."]

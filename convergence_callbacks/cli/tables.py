@@ -81,7 +81,7 @@ def _columns(summaries: Sequence[Summary]) -> list[_Column]:
     many = len(summaries) > 1
     columns = [
         _Column("run", [printable(each.run) for each in summaries], count(len(summaries), "run"), on_the_left=True),
-        _Column("at its end", [words(each.verdict) for each in summaries], on_the_left=True),
+        _Column("at its end", [_looks(each) for each in summaries], on_the_left=True),
         _Column("epochs", [_steps(each) for each in summaries], count(steps)),
         _Column("stop at", [NONE if each.stopped_at is None else str(each.stopped_at) for each in summaries]),
         _Column("saved", [_saved(each) for each in summaries], percent(saved / max(steps, 1)) if many else ""),
@@ -110,6 +110,11 @@ def _columns(summaries: Sequence[Summary]) -> list[_Column]:
         columns.append(_Column("energy", [energy(each) for each in kwh], total, is_spare=True))
     columns.append(_Column("lost", [percent(each.share_given_up) for each in summaries], is_spare=True))
     return columns
+
+
+def _looks(summary: Summary) -> str:
+    """The verdict at the end; none is given to a run of which nothing could be judged."""
+    return words(summary.verdict) if summary.is_judged else "not judged"
 
 
 def _steps(summary: Summary) -> str:

@@ -137,17 +137,21 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Sum the training up, and let go of the trainer."""
-        self._conclude(trainer, ended.cause(trainer))
         if stage == "fit":
+            self._conclude(trainer, ended.cause(trainer))
             self.run.end()
-        self._fits.ends()
-        self.processes = ALONE
+        self._let_go()
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
         """Sum the training up, and let go of the trainer, which will not say that it ends."""
         self._first.end_comparing()
         self._conclude(trainer, cause_of(exception))
-        self.teardown(trainer, pl_module, "fit")
+        self.run.end()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._fits.ends()
+        self.processes = ALONE
 
     def _conclude(self, trainer: Any, cause: Cause) -> None:
         self._note_files(trainer)

@@ -127,7 +127,8 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Sum the training up, where asked, and let go of the trainer."""
-        self._conclude(trainer, ended.cause(trainer))
+        if stage == "fit":
+            self._conclude(trainer, ended.cause(trainer))
         super().teardown(trainer, pl_module, stage)
         self._fits.ends()
 

@@ -19,6 +19,11 @@ MEANING = Meaning(
 )
 """What the verdict means for any training."""
 
+IN_DATA = "look for NaN or infinity in inputs and targets, as check_data does"
+IN_TREES = "look for extreme labels, and limit the step of a leaf (max_delta_step)"
+IN_STEPS = "where the data are sound, train with a learning rate 10 times lower, or in full precision"
+"""Where no loss was ever a number nothing tells data and rate apart: the data first, since they are looked at sooner."""
+
 
 def reason(known: Known) -> str:
     """That there is no number any more, or how far the loss rose."""
@@ -35,16 +40,14 @@ def reason(known: Known) -> str:
 
 def advice(known: Known) -> tuple[str, ...]:
     """What to go back to, and how to keep it from happening again."""
-    if known.are_trees:
-        return _what_to_restore(known), "look for extreme labels, and limit the step of a leaf (max_delta_step)"
-    return _what_to_restore(known), f"{learning_rate.too_high(known)}, or clip the gradients"
+    if (best := known.decision.best_step) is None:
+        return IN_DATA, IN_TREES if known.are_trees else IN_STEPS
+    against = IN_TREES if known.are_trees else f"{learning_rate.too_high(known)}, or clip the gradients"
+    return _what_to_restore(known, best), against
 
 
-def _what_to_restore(known: Known) -> str:
+def _what_to_restore(known: Known, best: int) -> str:
     """The best weights; those of a step at which the loss was no number any more are spoilt."""
-    best = known.decision.best_step
-    if best is None:
-        return "look for NaN in the data, as check_data does"
     broken = int(known.number("non_finite_in_a_row") or 0)
     first_broken = known.decision.step - broken + 1
     if broken > 0 and best >= first_broken >= 0:

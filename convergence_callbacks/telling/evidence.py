@@ -15,7 +15,8 @@ LINES: Mapping[str, str] = {
     "generalization_gap": "validation loss above train loss by {generalization_gap:value}",
     "expected_gain": "expected further gain: {expected_gain:percent} of the total, at most "
     "{expected_gain_most:percent}; the tolerance is {tolerance:percent}",
-    "gap_widening": "the gap widened since the best by {gap_widening:percent} of the total gain",
+    "validation_below": "validation loss below train loss by {validation_below:value}",
+    "gap_widening": "the gap widened since the best by {gap_widening:gain}",
     "loss_rise_since_best": "validation loss rose since the best by {loss_rise_since_best:percent}",
     "train_fall_since_best": "train loss fell since the best by {train_fall_since_best:percent}",
     "fall_per_epoch": "the loss falls by {fall_per_epoch:percent} of its starting level in {one:epochs}",
@@ -23,13 +24,16 @@ LINES: Mapping[str, str] = {
     "recent_gain": "{recent_gain:percent} of the gain came in the latest {recent_epochs:epochs}",
     "jump": "the loss jumps by {jump:percent} of its gain; from {threshold:percent} on that is much",
     "oscillation": "swings of the loss: {oscillation:percent} of its level",
-    "started_at": "the loss began at {started_at:value}",
+    "started_at": "level from which learning begins: {started_at:value}",
+    "worse_than_baseline": "the best loss is above that of guessing by {worse_than_baseline:percent} of it",
     "non_finite_in_a_row": "NaN or infinite: {non_finite_in_a_row:epochs} in a row",
     "times_too_low": "the learning rate looks {times_too_low:about} times too low",
     "times_too_high": "the learning rate looks {times_too_high:about} times too high",
 }
 """How each number of the evidence is written, by its name."""
 
+GAP = "generalization_gap"
+"""The number whose words depend on its sign."""
 
 RATES = ("times_too_low", "times_too_high")
 """How the numbers about a learning rate are written."""
@@ -45,8 +49,15 @@ def evidence_lines(decision: Decision) -> Iterator[str]:
     """
     known = Known(decision)
     held = {name: known.number(name) for name in decision.evidence} | {"one": 1.0}
+    if (gap := held.get(GAP)) is not None and gap < 0:
+        held |= {GAP: None, "validation_below": -gap}
     if known.are_trees:  # whose low rate is meant
         held = {name: held[name] for name in held if name not in RATES}
     for name, template in LINES.items():
-        if name in held and is_complete(template, held):
+        if name in held and is_complete(template, held) and not (_is_share(name) and (held[name] or 0.0) <= 0):
             yield rendered(template, held, known.counter)
+
+
+def _is_share(name: str) -> bool:
+    """Whether a number says by what share something fell, rose or came: one that did not is left out."""
+    return f"{{{name}:percent}}" in LINES[name] or f"{{{name}:gain}}" in LINES[name]

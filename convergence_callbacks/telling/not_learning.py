@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convergence_callbacks.telling import numbers
+from convergence_callbacks.telling import learning_rate, numbers
 from convergence_callbacks.telling.known import Known
 from convergence_callbacks.telling.meaning import Meaning
 
@@ -19,16 +19,23 @@ MEANING = Meaning(
 )
 """What the verdict means for any training."""
 
+WORSE = "worse_than_baseline"
+"""Number of the evidence: by what share of a trivial predictor's loss the best one is above it."""
+
 
 def reason(known: Known) -> str:
-    """Reason: the loss never left the level at which it began."""
+    """Reason: the loss never left the level at which it began, or was never as good as a trivial predictor's."""
     start, best, epochs = known.number("started_at"), known.number("best"), known.counted("epochs")
     if start is None or best is None:
         return ""
     within = f" in {epochs}" if epochs else ""
-    rises = best > start  # where more is better, or a baseline was never reached
+    rises = best > start
     if numbers.value(start) == numbers.value(best):
-        return f"the loss {'was never better than' if rises else 'never fell below'} {numbers.value(best)}{within}"
+        is_higher = rises or known.holds(WORSE)
+        return f"the loss {'was never better than' if is_higher else 'never fell below'} {numbers.value(best)}{within}"
+    if known.holds(WORSE):
+        at_best = f"{numbers.value(best)} at best{within and f', {within.strip()}'}"
+        return f"the loss was never as good as guessing, {numbers.value(start)}: {at_best}"
     if _was_best_at_first(known):
         return f"the loss was never better than at first, {numbers.value(best)}{within and f', {within.strip()}'}"
     return f"the loss only {'rose' if rises else 'fell'} from {numbers.value(start)} to {numbers.value(best)}{within}"
@@ -41,10 +48,11 @@ def _was_best_at_first(known: Known) -> bool:
 
 
 def advice(known: Known) -> tuple[str, ...]:
-    """Advice: check the labels if train loss falls alone, otherwise inputs and loss."""
+    """Advice: check the labels if train loss falls alone, otherwise inputs and loss; first the rate, if it is to blame."""
     start = known.number("started_at")
     far = f"far below {numbers.value(start, 3)}" if start is not None else "far"
-    return _what_to_check(known), f"try to overfit ten examples first: their train loss should fall {far}"
+    rate = (learning_rate.too_high(known),) if known.holds("times_too_high") and not known.are_trees else ()
+    return (*rate, _what_to_check(known), f"try to overfit ten examples first: their train loss should fall {far}")
 
 
 def _what_to_check(known: Known) -> str:

@@ -69,7 +69,7 @@ def summary_of(
             is not known.
     """
     if decision is None:
-        return f"Nothing was judged: {missing(ending.not_judged) or 'no epoch ended'}."
+        return f"Nothing was judged: {missing(ending.not_judged) if ending.spent else 'no epoch with a loss was seen'}."
     known = Known(decision, restored)
     where = _where(known, file, file_step, is_saved=is_saved) or _how(known, predict)
     best = _best(known, ending, where)
@@ -91,13 +91,32 @@ def _what(known: Known, ending: Ending, cause: str) -> str:
 
 
 def _ended(known: Known, ending: Ending, cause: str) -> str:
-    at = numbers.numbered(known.decision.step, known.counter)
-    budget = "" if ending.budget is None else f" of {numbers.count(ending.budget)}"
+    """What ended the training and when, so that neither way of counting reads as if an epoch were missing."""
+    step = known.decision.step
+    is_whole = ending.budget is not None and ending.spent >= ending.budget
+    if not cause and is_whole and not known.decision.ends_early:
+        return f"Ended after {_all(known, ending)}"
+    at, done = numbers.numbered(step, known.counter), step + 1
+    if ending.budget is None:
+        budget = ""
+    elif known.counter.number(step) == done:
+        budget = f" of {numbers.count(ending.budget)}"
+    else:
+        budget = f" ({numbers.count(done)} of {numbers.steps(ending.budget, known.counter)} done)"
+    return f"{_by_what(known, ending, cause)} {at}{budget}"
+
+
+def _all(known: Known, ending: Ending) -> str:
+    """All steps of the budget."""
+    return f"all {known.steps(ending.spent)}" if ending.spent > 1 else f"its only {known.counter.noun}"
+
+
+def _by_what(known: Known, ending: Ending, cause: str) -> str:
     if cause:
-        return f"{ENDED[cause].capitalize()} {at}{budget}"
-    if BUDGET in known.decision.found_by or not known.decision.stop:
-        return f"Ended after {at}{budget}"
-    return f"Stopped at {at}{budget}"
+        return ENDED[cause].capitalize()
+    if known.decision.ends_early:
+        return "Stopped at"
+    return "Ended after" if ending.budget is None else "Ended by something else after"
 
 
 def verdict_of(decision: Decision) -> str:
@@ -123,11 +142,16 @@ def missing(not_judged: Iterable[str], noun: str = "epoch") -> str:
 
 
 def warning(decision: Decision) -> str:
-    """One line that warns of a surely broken run while there is still time."""
+    """One line that warns of a surely broken run while there is still time; empty where nothing is to be done yet.
+
+    Trees at a low rate are wanted, so that they fall slowly is no more than a remark for their end.
+    """
     known, said = Known(decision), words_of(decision)
+    if known.are_trees and decision.verdict is Verdict.FALSE_CONVERGENCE:
+        return ""
     head = f"Warning at {numbers.numbered(decision.step, known.counter)}: {verdict_of(decision)}"
     reason, advice = said.reason, "; ".join(said.advice)
-    tail = f". Try: {advice}." if advice else "."
+    tail = f". Next: {advice}." if advice else "."
     return f"{head}{f': {reason}' if reason else ''}{tail}"
 
 
@@ -202,5 +226,7 @@ def _next(known: Known, file: str | None, *, is_saved: bool | None) -> str:
         advice = [each for each in advice if not each.startswith(known.use_best)]
         advice = [each.removeprefix("then ") for each in advice]
     if is_lost and known.use_best:
-        advice = [*([] if file is None else [f"use {file}"]), *advice, "restore_best=True keeps the best weights"]
+        advice = [*([] if file is None else [f"use {file}"]), *advice]
+        if known.decision.verdict is not Verdict.NOT_LEARNING:  # there is nothing in them to keep
+            advice.append("restore_best=True keeps the best weights")
     return f"Next: {'; '.join(advice)}." if advice else ""

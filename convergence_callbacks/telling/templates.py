@@ -54,6 +54,7 @@ KINDS: Mapping[str, Callable[[Value, Counter], str]] = {
     "percent": _of(numbers.percent),
     "epochs": _epochs,
     "epoch": _epoch,
+    "gain": _of(lambda share: numbers.part(share, "the total gain")),
     "times": _of(numbers.times),
     "rate": _of(numbers.rate),
     "about": _of(lambda number: numbers.value(number, 2)),

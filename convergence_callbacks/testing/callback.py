@@ -181,7 +181,7 @@ def it_says_once_what_the_training_looks_like_where_its_epochs_are_over(integrat
     """The end of the budget is reported like a stop."""
     with _printed() as printed:
         counter = _run(integration, folder, IMPROVING, verbose=True).stopping.counter
-    _assert_said_once(printed(), f"Ended after {counter.noun} {counter.number(EPOCHS - 1)} of {EPOCHS}")
+    _assert_said_once(printed(), f"Ended after all {EPOCHS} {counter.noun}s: ")
 
 
 def it_counts_as_its_framework_does(integration: Integration, folder: Path) -> None:
@@ -376,7 +376,9 @@ def it_speaks_once_at_the_stop_and_is_silent_otherwise(integration: Integration,
     """One message at the stop; none with ``verbose=False``."""
     with _printed() as printed:
         counter = _run(integration, _made(folder / "spoken"), verbose=True).stopping.counter
-    _assert_said_once(printed(), f"Stopped at {counter.noun} {counter.number(STOP)} of {EPOCHS}: ")
+    at, noun = counter.number(STOP), counter.noun
+    done = f" of {EPOCHS}" if at == STOP + 1 else f" ({STOP + 1} of {EPOCHS} {noun}s done)"
+    _assert_said_once(printed(), f"Stopped at {noun} {at}{done}: ")
     with _printed() as printed:
         _run(integration, _made(folder / "silent"))
     assert "Stopped at" not in printed(), f"it speaks with verbose=False: {printed()}"

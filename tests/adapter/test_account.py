@@ -36,8 +36,33 @@ def test_a_run_is_summed_up_once(capsys):
     del stopping
     gc.collect()
     said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("Stopped at epoch 3 of 20: ") and "no improvement for 2 epochs" in said[0].lower()
+    assert said[0].startswith("Stopped at epoch 3 (4 of 20 epochs done): ") and "no improvement for 2 epochs" in said[0].lower()
     assert said[1].startswith("Best: 0.3 at epoch 1. Saved 16 of 20 epochs") and len(said) <= 3
+
+
+def test_a_loop_that_goes_on_after_its_stop_is_not_summed_up_again_but_for_a_new_phase(capsys):
+    stopping = patient(max_epochs=20)
+    for epoch, loss in enumerate([0.5, 0.3, *[0.4] * 8]):
+        stopping.decide(stopping.collect(epoch, {"train_loss": loss, "val_loss": loss}, lr=0.1))
+        stopping.conclude()
+        if epoch < 3:  # as if it had not ended
+            stopping.run.account.is_told = False
+    assert capsys.readouterr().out.count("Stopped at epoch 3 ") == 1
+    stopping.new_phase()
+    stopping.decide(stopping.collect(10, {"train_loss": 0.4, "val_loss": 0.4}, lr=0.1))
+    stopping.conclude()
+    assert len(capsys.readouterr().out.splitlines()) > 1
+
+
+def test_a_training_without_an_epoch_says_that_nothing_was_judged(capsys):
+    stopping = Stopping()
+    stopping.begin()
+    stopping.conclude()
+    stopping.conclude()
+    assert capsys.readouterr().out == "Nothing was judged: no epoch with a loss was seen.\n"
+    Stopping().conclude("error")  # of a call that never trained
+    Stopping(verbose=False).conclude()
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("settings", [{"verbose": False}, {"verbose": 0}])
@@ -112,7 +137,7 @@ def test_a_bar_of_tqdm_is_not_broken(monkeypatch):
 def test_a_run_that_is_surely_broken_is_warned_of_once_with_the_number_to_try(capsys):
     stopping = shown(Stopping(max_epochs=100), [1.0 - 1e-6 * epoch for epoch in range(60)])
     said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Warning at epoch")]
-    assert len(said) == 1 and ("try " in said[0] or "Try: " in said[0])
+    assert len(said) == 1 and ("try " in said[0] or "Next: " in said[0])
     assert stopping.run.state("")["warned"]
 
 

@@ -33,7 +33,7 @@ class TestKeras:
     def test_a_budget_that_runs_out_is_told_with_the_rate_to_try(self, capsys):
         self.fit(script=NOWHERE, stop_on="nothing")
         said = lines(capsys)
-        assert said[0].startswith("Ended after epoch 12 of 12: ") and len(said) <= 3
+        assert said[0].startswith("Ended after all 12 epochs: ") and len(said) <= 3
         assert said[1].startswith("Best: 1 at epoch 12")
 
     def test_the_file_of_the_best_epoch_is_named_in_keras_s_own_count(self, tmp_path, capsys):
@@ -109,7 +109,7 @@ class TestKeras:
         gc.collect()
         assert [line.split(":")[0] for line in lines(capsys, ["Cut off", "Ended"])] == [
             "Cut off after epoch 3 of 12",
-            "Ended after epoch 12 of 12",
+            "Ended after all 12 epochs",
         ]
 
     def test_the_stock_early_stopping_sums_up_where_asked(self, capsys):
@@ -147,7 +147,7 @@ class TestLightning:
     def test_the_best_checkpoint_is_named(self, tmp_path, capsys):
         self.fit(tmp_path, self.saver(tmp_path, monitor="val_loss"), **PATIENT)
         said = lines(capsys)
-        assert said[0].startswith("Stopped at epoch 6 of 12: ") and len(said) <= 3
+        assert said[0].startswith("Stopped at epoch 6 (7 of 12 epochs done): ") and len(said) <= 3
         assert said[1].startswith(f"Best: 0.3 at epoch 3, saved in {tmp_path / 'epoch=3.ckpt'}. Saved 5 of 12")
 
     def test_a_best_epoch_that_no_checkpoint_has_is_told(self, tmp_path, capsys):
@@ -172,7 +172,7 @@ class TestLightning:
         with pytest.raises(raised):
             self.fit(tmp_path, Ended())
         said = lines(capsys, ["Interrupted", "Ended"])
-        assert len(said) == 1 and said[0].startswith(f"{begins} epoch 4 of 12: ")
+        assert len(said) == 1 and said[0].startswith(f"{begins} epoch 4 (5 of 12 epochs done): ")
 
     def test_a_time_limit_is_told(self, tmp_path, capsys):
         from lightning.pytorch.callbacks import Timer
@@ -182,7 +182,7 @@ class TestLightning:
                 self._duration = 3600.0 if trainer.current_epoch < 2 else 0.0
 
         self.fit(tmp_path, Short(duration={"hours": 1}, interval="epoch"))
-        assert lines(capsys)[0].startswith("Out of time after epoch 2 of 12: ")
+        assert lines(capsys)[0].startswith("Out of time after epoch 2 (3 of 12 epochs done): ")
 
     def test_a_resumed_run_that_had_stopped_says_so_in_one_line(self, tmp_path, capsys):
         self.fit(tmp_path, self.saver(tmp_path, save_last=True), **PATIENT)

@@ -120,3 +120,10 @@ def test_an_epoch_in_another_form_of_number_is_a_plain_one_in_the_state(epoch):
 def test_an_epoch_that_is_no_number_is_the_one_after_the_last(epoch):
     stopping = ConvergenceStopping(verbose=False)
     assert [stopping.update(epoch=given, val_loss=0.5).step for given in (4, epoch, None)] == [4, 5, 6]
+
+
+def test_a_loop_that_does_not_end_where_it_should_is_summed_up_once(capsys):
+    stopping = ConvergenceStopping(criteria=Patience(3), min_epochs=0, max_epochs=20)
+    shown(stopping, [0.5, 0.3, *[0.4] * 9])
+    del stopping
+    assert capsys.readouterr().out.count("Stopped at epoch 4 (5 of 20 epochs done): ") == 1

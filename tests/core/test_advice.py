@@ -41,6 +41,37 @@ def test_a_run_that_learns_nothing_is_told_whether_train_loss_fell(train, what):
     assert what in said[0] and said[1].endswith("should fall far below 2")
 
 
+def test_a_loss_that_is_always_far_above_guessing_has_a_rate_that_is_too_high():
+    monitor = Monitor(criteria=NotLearning(), stop_on=["not_learning"], max_epochs=30, baseline_loss=2.303)
+    for epoch in range(30):
+        decision = monitor.update(train_loss=14.4 + 0.002 * epoch, val_loss=14.44 + 0.001 * epoch, lr=20.0)
+        if decision.stop:
+            break
+    assert decision.verdict is Verdict.NOT_LEARNING
+    assert decision.reason.startswith("the loss was never as good as guessing, 2.303: 14.44 at best, in ")
+    assert decision.advice[0] == "the learning rate looks about 10 times too high: try 2"
+
+
+def test_a_loss_that_was_hardly_above_guessing_blames_no_rate():
+    monitor = Monitor(max_epochs=100, baseline_loss=2.303)
+    for epoch in range(60):
+        decision = monitor.update(train_loss=2.3 - 0.005 * epoch, val_loss=2.323 + 0.002 * epoch, lr=0.001)
+        if decision.stop:
+            break
+    assert decision.verdict is Verdict.NOT_LEARNING
+    assert "never as good as guessing, 2.303: 2.323 at best" in decision.reason
+    assert not any("learning rate" in each for each in decision.advice)
+
+
+def test_losses_that_were_never_a_number_get_advice_without_a_made_up_rate():
+    monitor = Monitor(max_epochs=20)
+    for _ in range(6):
+        decision = monitor.update(train_loss=float("nan"), val_loss=float("nan"), lr=0.001)
+    assert decision.verdict is Verdict.DIVERGED
+    assert "inputs and targets" in decision.advice[0] and "10 times lower" in decision.advice[1]
+    assert not any("try " in each for each in decision.advice)
+
+
 @pytest.mark.parametrize(("budget", "what"), [(20, "train on, for more than 20 epochs"), (None, "train on")])
 def test_a_run_that_improves_goes_on_beyond_its_budget(budget, what):
     monitor = Monitor(max_epochs=budget)

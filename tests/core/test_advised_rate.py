@@ -33,8 +33,8 @@ def test_a_low_rate_is_hardly_far_too_high(rate, times):
     assert lower_rate(seen([2.0, *[1.0, 1.2] * 10], [rate] * 21))["times_too_high"] == times
 
 
-def test_a_run_that_never_had_a_finite_loss_needs_a_far_lower_rate():
-    assert lower_rate(seen([]))["times_too_high"] == 30
+def test_of_a_run_that_never_had_a_finite_loss_no_rate_is_made_up():
+    assert lower_rate(seen([])) == {}
 
 
 def test_of_a_schedule_the_highest_rate_is_advised_not_the_one_that_it_ends_with():

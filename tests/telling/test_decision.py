@@ -194,7 +194,7 @@ def test_an_epoch_that_was_broken_already_is_not_restored():
 
 def test_where_no_epoch_was_any_good_the_data_are_to_be_looked_at():
     said = words_of(decided(Verdict.DIVERGED, "non_finite_loss", best_step=None, non_finite_in_a_row=3))
-    assert said.advice[0] == "look for NaN in the data, as check_data does"
+    assert said.advice[0] == "look for NaN or infinity in inputs and targets, as check_data does"
 
 
 def test_an_explosion_says_from_where():

@@ -5,7 +5,7 @@ import dataclasses
 from convergence_callbacks import Monitor, Observation, Verdict
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.ending import Ending, NotJudged, Patient
-from convergence_callbacks.telling.summary import summary_of
+from convergence_callbacks.telling.summary import summary_of, warning
 from tests.telling.decided import decided
 
 SETTLED = {"expected_gain": 0.0004, "expected_gain_most": 0.002, "tolerance": 0.01, "gap_widening": 0.0}
@@ -38,7 +38,7 @@ def test_a_budget_that_runs_out_is_not_silent():
     slow = {"fall_per_epoch": 1e-5, "late_share": 0.4, "looks_flat": 1, "times_too_low": 300, "advised_rate": 0.0003}
     decision = decided(Verdict.FALSE_CONVERGENCE, "max_epochs", stop=True, step=29, best_step=29, epochs=30, **slow)
     lines = summary_of(decision, Ending(spent=30, budget=30)).splitlines()
-    assert lines[0].startswith("Ended after epoch 29 of 30: false convergence (80% sure). The loss falls by less than")
+    assert lines[0].startswith("Ended after all 30 epochs: false convergence (80% sure). The loss falls by less than")
     assert lines[-1].startswith("Next: the learning rate looks about 300 times too low: try 0.0003")
 
 
@@ -46,8 +46,38 @@ def test_whatever_ended_a_run_is_told():
     decision = decided(Verdict.IMPROVING, step=11, recent_gain=0.2, recent_epochs=5)
     causes = {"interrupted": "Interrupted after", "error": "Ended by an error after", "time": "Out of time after"}
     for cause, begins in causes.items():
-        assert summary_of(decision, Ending(spent=12, budget=50), cause=cause).startswith(f"{begins} epoch 11 of 50: ")
+        assert summary_of(decision, Ending(spent=12, budget=50), cause=cause).startswith(f"{begins} epoch 11 (12 of 50 epochs done): ")
     assert summary_of(STOPPED, ENDING, cause="resumed").startswith("Had stopped already at epoch 52 of 200: converged")
+
+
+def test_in_a_count_from_0_no_epoch_reads_as_missing():
+    stopped = dataclasses.replace(STOPPED, counter=Counter())
+    assert summary_of(stopped, ENDING).startswith("Stopped at epoch 51 (52 of 200 epochs done): ")
+    over = decided(Verdict.IMPROVING, "max_epochs", stop=True, step=9, epochs=10)
+    assert summary_of(over, Ending(spent=10, budget=10)).startswith("Ended after all 10 epochs: ")
+    goes_on = decided(Verdict.IMPROVING, step=9)
+    assert summary_of(goes_on, Ending(spent=10), cause="goes_on").startswith("Goes on at epoch 9: ")
+
+
+def test_what_neither_the_rule_nor_the_budget_ended_is_not_told_as_if_it_were():
+    decision = decided(Verdict.IMPROVING, step=11, counter=KERAS)
+    said = summary_of(decision, Ending(spent=12, budget=50))
+    assert said.startswith("Ended by something else after epoch 12 of 50: improving.")
+    assert summary_of(decision, Ending(spent=12)).startswith("Ended after epoch 12: ")  # nobody knows what was planned
+
+
+def test_weights_that_learnt_nothing_are_not_to_be_kept():
+    decision = decided(Verdict.NOT_LEARNING, "not_learning", stop=True, started_at=2.303, best=2.3, epochs=52)
+    assert "restore_best" not in summary_of(decision, ENDING, is_saved=False)
+
+
+def test_a_warning_names_what_to_do_and_trees_at_a_low_rate_are_none():
+    slow = {"fall_per_epoch": 1e-5, "times_too_low": 300, "advised_rate": 0.0003}
+    said = warning(decided(Verdict.FALSE_CONVERGENCE, step=4, **slow))
+    assert said.startswith("Warning at epoch 4: false convergence (80% sure): ")
+    assert ". Next: the learning rate looks about 300 times too low: try 0.0003; " in said
+    assert warning(decided(Verdict.FALSE_CONVERGENCE, counter=Counter("round"), **slow)) == ""
+    assert warning(decided(Verdict.DIVERGED, counter=Counter("round"), non_finite_in_a_row=3.0))
 
 
 def test_patience_is_compared_with_where_it_would_have_stopped_earlier():
@@ -73,10 +103,8 @@ def test_what_could_not_be_judged_is_told_with_why():
     slow = decided(Verdict.FALSE_CONVERGENCE, "max_epochs", stop=True)
     said = summary_of(slow, Ending(spent=52, not_judged=(NotJudged.NO_RATE,)))
     assert "Not judged: the learning rate is not known, so none can be named to try." in said
-    assert (
-        summary_of(None, Ending(not_judged=(NotJudged.NO_LOSS,)))
-        == "Nothing was judged: no loss that is a number was logged."
-    )
+    nothing = Ending(not_judged=(NotJudged.NO_LOSS,))
+    assert summary_of(None, nothing) == "Nothing was judged: no epoch with a loss was seen."
 
 
 def test_of_trees_it_is_told_how_to_predict_with_those_up_to_the_best_round():
@@ -95,7 +123,7 @@ def test_a_verdict_that_is_only_the_likeliest_is_called_perhaps():
 def test_of_too_few_epochs_nothing_is_said_to_improve():
     decision = decided(Verdict.IMPROVING, "max_epochs", stop=True, step=0, epochs=1)
     said = summary_of(decision, Ending(spent=1, budget=1, not_judged=(NotJudged.TOO_FEW,)))
-    assert said.startswith("Ended after epoch 0 of 1: too few epochs to judge.") and "improving" not in said
+    assert said.startswith("Ended after its only epoch: too few epochs to judge.") and "improving" not in said
 
 
 def test_the_gain_of_all_epochs_so_far_is_not_told_as_recent():
@@ -113,7 +141,7 @@ def account_of(*losses, **settings):
 
 def test_losses_that_were_never_a_number_are_not_called_improving():
     nan = float("nan")
-    assert account_of((nan, nan), (nan, nan)) == "Ended after epoch 1 of 2: no loss that is a number was logged."
+    assert account_of((nan, nan), (nan, nan)) == "Ended after all 2 epochs: no loss that is a number was logged."
 
 
 def test_a_validation_loss_that_was_never_a_number_was_not_judged():

@@ -45,7 +45,7 @@ def times_too_low(reading: Reading) -> int:
 
 def times_too_high(reading: Reading) -> int:
     """How many times too high the learning rate of an unstable or diverged run looks."""
-    if not reading.curve.count or reading.gained > THROWN_OFF_SHARE:  # no epoch, or no later one, was any good
+    if reading.gained > THROWN_OFF_SHARE:
         return FAR_TOO_HIGH_TIMES
     highest = highest_rate(reading)
     is_low = highest is not None and highest < LOW_RATE and not reading.non_finite
@@ -59,7 +59,12 @@ def higher_rate(reading: Reading) -> dict[str, float]:
 
 
 def lower_rate(reading: Reading) -> dict[str, float]:
-    """By how much a run that is unstable or has diverged should lower its rate, and to what, where that is known."""
+    """By how much a run that is unstable or has diverged should lower its rate, and to what, where that is known.
+
+    Of a run without a single finite loss nothing is known: its data may be as much to blame.
+    """
+    if not reading.curve.count:
+        return {}
     times = times_too_high(reading)
     return {"times_too_high": times, **_advised(reading, 1 / times)}
 
