@@ -15,7 +15,7 @@ from convergence_callbacks.cli.json_output import compared
 from convergence_callbacks.cli.log_options import (
     EnergyColumn,
     EpochColumn,
-    LogPath,
+    LogPaths,
     LrColumn,
     ScheduleKnown,
     SettingsFile,
@@ -23,7 +23,9 @@ from convergence_callbacks.cli.log_options import (
     TimeColumn,
     TrainMetric,
     ValMetric,
+    folder_of,
     listed,
+    matched,
     settings_and_columns,
     with_named,
 )
@@ -70,7 +72,7 @@ def _processes(jobs: int) -> int:
 
 
 def compare(
-    path: LogPath,
+    paths: LogPaths,
     rules: Annotated[
         str, typer.Option(help="Rules, separated by commas: default:0.02,patience:10", callback=_some_rules)
     ] = ",".join(USUAL),
@@ -108,17 +110,18 @@ def compare(
         price = None if price_per_hour is None else Price(price_per_hour, currency)
         chosen = {name: rule_from(name, base) for name in (*listed(rules), *listed(baseline))}
         choice = with_named(choice, chosen.values())
+        paths = matched(paths)
         comparison = compare_rules(
-            path, chosen, choice, engine=engine, jobs=jobs, schedule_known=schedule_known, progress=_progress
+            paths, chosen, choice, engine=engine, jobs=jobs, schedule_known=schedule_known, progress=_progress
         )
     for problem in comparison.problems:
         complain(str(problem))
     if not comparison.runs:
         if comparison.without_gain or not comparison.problems:
-            complain(f"{named(path)}: no training that gained anything was found")
+            complain(f"{', '.join(map(named, paths))}: no training that gained anything was found")
         raise typer.Exit(UNREAD)
     if plot is not None:
-        _draw(comparison, plot, path)
+        _draw(comparison, plot, folder_of(paths))
     if as_json:
         typer.echo(compared(comparison, lose, baseline))
     else:
@@ -130,12 +133,12 @@ def compare(
         raise typer.Exit(UNREAD)
 
 
-def _draw(comparison: Comparison, to: Path, path: Path) -> None:
+def _draw(comparison: Comparison, to: Path, folder: Path) -> None:
     with errors_printed():
         try:
             from convergence_callbacks.plots import plot_frontier
 
-            figure = plot_frontier(comparison, title=named(Path(path.resolve().name)))
+            figure = plot_frontier(comparison, title=named(Path(folder.name)))
             with writing(to):
                 figure.savefig(to)
         except (ModuleNotFoundError, ValueError) as error:  # no matplotlib, or a format that it does not know

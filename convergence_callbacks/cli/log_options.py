@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -115,6 +116,12 @@ def matched(paths: Sequence[Path]) -> list[Path]:
         matches = [] if path.exists() else sorted(root.glob(str(path.relative_to(path.anchor))))
         found |= dict.fromkeys(matches or [path])
     return list(found)
+
+
+def folder_of(paths: Sequence[Path]) -> Path:
+    """The log or folder, or the folder that several are in."""
+    whole = [path.resolve() for path in paths]
+    return whole[0] if len(whole) == 1 else Path(os.path.commonpath(whole))
 
 
 def runs_at(paths: Sequence[Path], choice: ColumnChoice | None, problems: list[LogError]) -> Iterator[Run]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ import typer
 from convergence_callbacks.cli.log_options import (
     EnergyColumn,
     EpochColumn,
-    LogPath,
+    LogPaths,
     LrColumn,
     MaxEpochs,
     ScheduleKnown,
@@ -22,6 +23,9 @@ from convergence_callbacks.cli.log_options import (
     TimeColumn,
     TrainMetric,
     ValMetric,
+    folder_of,
+    matched,
+    runs_at,
     settings_and_columns,
     with_named,
 )
@@ -32,7 +36,6 @@ from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.engines import spread_many
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import LogError
-from convergence_callbacks.logs.read import runs_below
 
 
 class Format(StrEnum):
@@ -43,12 +46,12 @@ class Format(StrEnum):
 
 
 def report(
-    path: LogPath,
+    paths: LogPaths,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The file to write; - for standard output.")
     ] = None,
     format_: Annotated[Format | None, typer.Option("--format", help="html, or md for a model card.")] = None,
-    title: Annotated[str | None, typer.Option(help="The heading; without it, the name of the folder.")] = None,
+    title: Annotated[str | None, typer.Option(help="The heading; without it, the name of the log or folder.")] = None,
     price_per_hour: PricePerHour = None,
     currency: Currency = "$",
     baseline: BaselineRule = "patience:10",
@@ -75,11 +78,12 @@ def report(
         price = (price_per_hour, currency)
         other = rule_from(baseline, settings) if baseline else None
         choice = with_named(choice, [other] if other else [])
+        paths = matched(paths)
         text, problems, runs = _written(
-            path, title, settings, choice, price, (baseline, other), kind, schedule_known=schedule_known
+            paths, title, settings, choice, price, (baseline, other), kind, schedule_known=schedule_known
         )
         if not runs:
-            complain(f"{named(path)}: no log of a training was found")
+            complain(f"{', '.join(map(named, paths))}: no log of a training was found")
         elif str(to) == "-":
             typer.echo(text, nl=False)
         else:
@@ -93,7 +97,7 @@ def report(
 
 
 def _written(
-    path: Path,
+    paths: Sequence[Path],
     title: str | None,
     settings: Settings,
     choice: ColumnChoice,
@@ -111,9 +115,9 @@ def _written(
     problems: list[LogError] = []
     other = None if rule is None else Baseline(name, rule)
     one = functools.partial(card_of, settings=settings, schedule_known=schedule_known, baseline=other)
-    cards = list(spread_many(one, runs_below(path, choice, problems)))
+    cards = list(spread_many(one, runs_at(paths, choice, problems)))
     made = Report(
-        title=title or named(Path(path.resolve().name)),
+        title=title or named(Path(folder_of(paths).name)),
         cards=cards,
         settings=settings,
         made_at=datetime.datetime.now().astimezone(),

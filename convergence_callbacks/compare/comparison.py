@@ -93,7 +93,7 @@ class Comparison:
 
 
 def compare(
-    path: str | Path,
+    path: str | Path | Sequence[str | Path],
     rules: Mapping[str, Settings],
     choice: ColumnChoice | None = None,
     *,
@@ -102,10 +102,10 @@ def compare(
     schedule_known: bool = False,
     progress: Callable[[Iterator[list[Outcome | LogError]], int], Iterable[list[Outcome | LogError]]] | None = None,
 ) -> Comparison:
-    """Replay all runs of a folder under several rules.
+    """Replay all runs of a folder, or of several, under several rules.
 
     Args:
-        path: A log, or a folder of logs.
+        path: A log or a folder of logs, or several.
         rules: Settings by the name of the rule; see `rule_from`.
         choice: Columns that the user named.
         engine: What spreads the work; see `spread`. The result is the same with each.
@@ -119,13 +119,12 @@ def compare(
     """
     if not rules:
         raise SettingsError("there is no rule to compare; name at least one, such as default:0.02 or patience:10")
-    root = Path(path)
-    logs = list(grouped(find_logs(root)))
+    roots = [Path(each) for each in ([path] if isinstance(path, str | Path) else path)]
+    logs = [(each, root if root.is_dir() else None) for root in roots for each in grouped(find_logs(root))]
     some = functools.partial(
         _outcomes,
         choice=choice,
         rules=tuple(rules.values()),
-        root=root if root.is_dir() else None,
         schedule_known=schedule_known,
     )
     size = max(1, min(SIDE_BY_SIDE, len(logs) // BATCHES))
@@ -163,15 +162,14 @@ def compared(names: Sequence[str], outcomes: Sequence[Outcome], problems: tuple[
 
 
 def _outcomes(
-    logs: Sequence[Logs],
+    logs: Sequence[tuple[Logs, Path | None]],
     choice: ColumnChoice | None,
     rules: Sequence[Settings],
-    root: Path | None,
     *,
     schedule_known: bool,
 ) -> list[list[Outcome | LogError]]:
     """The outcomes of the runs of each log, or of several logs of one training, or what is wrong with them."""
-    read = [_runs(each, choice, root) for each in logs]
+    read = [_runs(each, choice, root) for each, root in logs]
     found = [run for runs in read for run in runs if isinstance(run, Run)]
     outcomes = iter(outcomes_of(found, rules, schedule_known=schedule_known))
     return [[next(outcomes) if isinstance(run, Run) else run for run in runs] for runs in read]

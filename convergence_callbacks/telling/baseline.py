@@ -11,12 +11,12 @@ def source_of(baseline: Baseline) -> str:
 
     >>> from convergence_callbacks.metrics.trivial import of_classes
     >>> source_of(of_classes(10))
-    'baseline_loss 2.303: 10 classes alike'
+    'baseline_loss 2.303: guessing among 10 classes'
     """
     of = "" if baseline.data is None else f" of the {'training' if baseline.data == 'train' else 'validation'} targets"
     sources = {
-        "classes": f"{baseline.classes} classes alike",
-        "frequencies": f"class frequencies{of}",
-        "mean": f"mean{of}",
+        "classes": f"guessing among {baseline.classes} classes",
+        "frequencies": f"guessing by the class frequencies{of}",
+        "mean": f"the mean{of}",
     }
     return f"baseline_loss {numbers.value(baseline.loss)}: {sources[baseline.source]}"

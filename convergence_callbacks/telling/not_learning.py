@@ -48,7 +48,7 @@ def _was_best_at_first(known: Known) -> bool:
 
 
 def advice(known: Known) -> tuple[str, ...]:
-    """Advice: check the labels if train loss falls alone, otherwise inputs and loss; first the rate, if it is to blame."""
+    """Advice: check labels if train loss falls alone, otherwise inputs and loss; the rate first, if it is to blame."""
     start = known.number("started_at")
     far = f"far below {numbers.value(start, 3)}" if start is not None else "far"
     rate = (learning_rate.too_high(known),) if known.holds("times_too_high") and not known.are_trees else ()

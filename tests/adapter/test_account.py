@@ -36,7 +36,10 @@ def test_a_run_is_summed_up_once(capsys):
     del stopping
     gc.collect()
     said = capsys.readouterr().out.splitlines()
-    assert said[0].startswith("Stopped at epoch 3 (4 of 20 epochs done): ") and "no improvement for 2 epochs" in said[0].lower()
+    assert (
+        said[0].startswith("Stopped at epoch 3 (4 of 20 epochs done): ")
+        and "no improvement for 2 epochs" in said[0].lower()
+    )
     assert said[1].startswith("Best: 0.3 at epoch 1. Saved 16 of 20 epochs") and len(said) <= 3
 
 

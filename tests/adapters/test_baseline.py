@@ -103,7 +103,7 @@ class TestKeras:
             made = self.keras.Sequential([self.keras.Input((4,)), self.keras.layers.Dense(4)])
             made.compile("sgd", loss="ce")
             made.fit(X, CLASSES, validation_split=0.5, epochs=2, verbose=0, callbacks=[ConvergenceStopping()])
-        assert said.getvalue().count("(baseline_loss 1.386: 4 classes alike)") == 1
+        assert said.getvalue().count("(baseline_loss 1.386: guessing among 4 classes)") == 1
 
 
 def test_a_setting_goes_before_what_is_found_and_finding_can_be_left_out():

@@ -217,3 +217,21 @@ def test_the_frontier_is_drawn_to_a_file(tmp_path, name, status):
     result = CliRunner().invoke(app, [*arguments, "--plot", str(tmp_path / name)])
     assert result.exit_code == status and (tmp_path / name).exists() == (status == 0)
     assert status == 0 or "frontier.nonsense: Format 'nonsense' is not supported" in result.stderr
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [*map(str, arguments)])
+
+
+def test_a_report_and_a_comparison_take_several_paths_and_patterns(tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        rows = [(epoch, 2 * 0.9**epoch, 0.1 + 2 * 0.9**epoch) for epoch in range(60)]
+        write_csv(tmp_path / folder / "log.csv", ["epoch", "train_loss", "val_loss"], rows)
+    out = tmp_path / "report.md"
+    for paths in ([tmp_path / "one", tmp_path / "two"], [tmp_path / "*" / "log.csv"]):
+        done = run("report", *paths, "-o", out)
+        assert done.exit_code == 0 and "2 trainings" in done.stdout, done.output
+        done = run("compare", *paths, "--json", "--engine", "none")
+        assert done.exit_code == 0 and json.loads(done.stdout)["runs"] == 2, done.output
+    assert "nowhere" in run("report", tmp_path / "one", tmp_path / "nowhere", "-o", out).output

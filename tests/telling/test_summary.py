@@ -46,7 +46,9 @@ def test_whatever_ended_a_run_is_told():
     decision = decided(Verdict.IMPROVING, step=11, recent_gain=0.2, recent_epochs=5)
     causes = {"interrupted": "Interrupted after", "error": "Ended by an error after", "time": "Out of time after"}
     for cause, begins in causes.items():
-        assert summary_of(decision, Ending(spent=12, budget=50), cause=cause).startswith(f"{begins} epoch 11 (12 of 50 epochs done): ")
+        assert summary_of(decision, Ending(spent=12, budget=50), cause=cause).startswith(
+            f"{begins} epoch 11 (12 of 50 epochs done): "
+        )
     assert summary_of(STOPPED, ENDING, cause="resumed").startswith("Had stopped already at epoch 52 of 200: converged")
 
 
