@@ -51,7 +51,7 @@ class Card:
         spark: The same, small.
         turns: The decisions that differ from the one before.
         turns_left_out: How many more there are.
-        advice: What to do next, as reported at the stop or at the end.
+        advice: What to do next, as reported at the stop, or at the end where the run got better after it.
         columns: Which columns were read, and why, a line each.
         metadata: What else its log holds.
         settings: Of the rule, as texts, those that are not the default.
@@ -84,15 +84,16 @@ class Card:
             baseline: Where another rule would have ended it, with which the saving is compared.
         """
         run, chart, turns = replay.run, chart_of(replay), _turns(replay)
+        summary = Summary.of(replay, baseline=baseline)
         return cls(
             key=key_of(f"{run.path}\n{run.name}"),
-            summary=Summary.of(replay, baseline=baseline),
+            summary=summary,
             hours=None if run.seconds is None else run.seconds / 3600,
             chart=chart,
             spark=spark_of(chart),
             turns=tuple(turns[:MOST_TURNS]),
             turns_left_out=max(0, len(turns) - MOST_TURNS),
-            advice=numbered(replay.stop or replay.decisions[-1], run).advice,
+            advice=summary.advice,
             columns=tuple(run.columns.explained()),
             metadata={str(name): str(value) for name, value in run.metadata.items()},
             settings=changed(replay.settings),

@@ -247,3 +247,11 @@ def test_the_command_compares_with_patience_10_unless_another_is_named(command, 
     assert "Saved by patience 10" in (tmp_path / "a.html").read_text()
     assert "Saved by" not in (tmp_path / "b.html").read_text()
     assert command(tmp_path, "--baseline", "patiens:3").exit_code == 1
+
+
+def test_a_page_advises_the_weights_of_the_best_epoch_that_it_shows():
+    falls_again = [0.1 + 0.9**epoch for epoch in range(70)] + [0.05] * 10
+    seen = tuple(Observation(step=step, train_loss=loss, val_loss=loss) for step, loss in enumerate(falls_again))
+    card = Card.of(replay(dataclasses.replace(run_of(), observations=seen)))
+    assert card.summary.stopped_at is not None and card.summary.best_at == 70
+    assert card.advice == card.summary.advice == ("use the weights of epoch 70",)
