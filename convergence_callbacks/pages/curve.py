@@ -12,6 +12,7 @@ import numpy as np
 from convergence_callbacks.core.observation import Observation, is_finite
 from convergence_callbacks.outlook import band_of
 from convergence_callbacks.replay import Replay
+from convergence_callbacks.telling.numbers import value as written
 
 MOST = 400
 """Epochs that are drawn at most: more than a screen has room for."""
@@ -42,7 +43,7 @@ def chart_of(replay: Replay) -> dict[str, Any]:
     ]
     best = None
     if last.best_step is not None and last.best_value is not None:
-        best = {"x": run.number(last.best_step), "y": _plain(last.best_value)}
+        best = {"x": run.number(last.best_step), "y": _plain(last.best_value), "text": written(last.best_value)}
     return {
         "name": run.name,
         "unit": run.unit,

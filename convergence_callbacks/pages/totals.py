@@ -37,6 +37,7 @@ class Totals:
         worst: The largest share of its gain that a run gives up by its stop, None if unknown.
         mean: The same on average over the runs that gained something.
         shares: The verdicts at the end, gravest first.
+        not_judged: Runs of which nothing could be judged; they are in none of the shares.
         baseline: The rule that the saving is compared with, empty where with none.
         baseline_steps_saved: Epochs that it would have saved.
         baseline_hours_saved: Their time, of the runs that logged it.
@@ -60,6 +61,7 @@ class Totals:
     worst: float | None
     mean: float | None
     shares: tuple[Share, ...]
+    not_judged: int
     baseline: str
     baseline_steps_saved: int
     baseline_hours_saved: float
@@ -96,7 +98,8 @@ class Totals:
             timed=len(hours),
             worst=max(lost, default=None),
             mean=sum(lost) / len(lost) if lost else None,
-            shares=tuple(_shares([Verdict(summary.verdict) for summary in summaries])),
+            shares=tuple(_shares([Verdict(summary.verdict) for summary in summaries if summary.is_judged], len(cards))),
+            not_judged=sum(not summary.is_judged for summary in summaries),
             baseline=next((summary.baseline for summary in summaries if summary.baseline), ""),
             baseline_steps_saved=sum(summary.baseline_steps_saved or 0 for summary in summaries),
             baseline_hours_saved=sum(summary.baseline_hours_saved or 0.0 for summary in summaries),
@@ -108,11 +111,11 @@ class Totals:
         )
 
 
-def _shares(verdicts: Sequence[Verdict]) -> list[Share]:
+def _shares(verdicts: Sequence[Verdict], of: int) -> list[Share]:
     shares, start = [], 0.0
     for verdict in sorted(set(verdicts), key=lambda each: -each.gravity):
         runs = verdicts.count(verdict)
-        width = 100 * runs / len(verdicts)
+        width = 100 * runs / of
         shares.append(Share(verdict, runs, round(start, 3), round(width, 3)))
         start += width
     return shares

@@ -255,3 +255,26 @@ def test_a_page_advises_the_weights_of_the_best_epoch_that_it_shows():
     card = Card.of(replay(dataclasses.replace(run_of(), observations=seen)))
     assert card.summary.stopped_at is not None and card.summary.best_at == 70
     assert card.advice == card.summary.advice and not any("weights of epoch 6" in each for each in card.advice)
+
+
+def test_a_run_of_which_nothing_could_be_judged_is_in_no_share_and_its_card_names_no_verdict():
+    short = tuple(Observation(step=step, train_loss=1.0, val_loss=0.9) for step in range(2))
+    cards = [card_of(), Card.of(replay(dataclasses.replace(run_of(), observations=short)))]
+    totals = Totals.of(cards)
+    assert [share.runs for share in totals.shares] == [1] and totals.not_judged == 1
+    html = report(*cards).html()
+    assert "not judged <b>1</b>" in html and ", 1 not judged" in html
+    assert html.count('<span class="verdict">not judged</span>') == 2 and "Confidence</dt><dd>>99%" not in html
+    assert "**: not judged" in report(*cards).markdown()
+
+
+def test_where_no_loss_is_a_number_the_card_says_that_there_is_nothing_to_draw():
+    seen = tuple(Observation(step=step, train_loss=math.nan, val_loss=math.nan) for step in range(6))
+    html = report(Card.of(replay(dataclasses.replace(run_of(), observations=seen)))).html()
+    assert "there is nothing to draw" in html
+
+
+def test_the_label_of_the_best_is_the_number_of_the_card():
+    seen = tuple(Observation(step=step, train_loss=1.0, val_loss=loss) for step, loss in enumerate((0.9, 0.284149)))
+    card = Card.of(replay(dataclasses.replace(run_of(), observations=seen)))
+    assert card.chart["best"]["text"] == "0.2841"  # five digits of it, rounded again, would be 0.2842

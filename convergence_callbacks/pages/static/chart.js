@@ -318,7 +318,7 @@
       if (best && best.y !== null && isSeen(best.x)) {
         const x = this.xAt(best.x), y = clamp(this.yAt(best.y), SPACE.top, this.bottom);
         group.append(make("circle", { class: "best", cx: x, cy: y, r: 4.5 }));
-        const text = `best ${shown(best.y)}`, at = this.free(x, y, 7 * text.length, typeof stop === "number" ? this.xAt(stop) : null);
+        const text = `best ${best.text}`, at = this.free(x, y, 7 * text.length, typeof stop === "number" ? this.xAt(stop) : null);
         group.append(make("text", { class: "strong halo", x: at.x, y: at.y, "text-anchor": "middle" }, text));
       }
       for (const series of this.data.series) {
