@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
 import json
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,10 +76,23 @@ def versions() -> Iterator[Check]:
     """The versions of Python, this package, and the libraries that it uses where they are there."""
     yield Check("python", True, platform.python_version())
     for name in ("convergence-callbacks", *PACKAGES):
-        try:
-            yield Check(name, True, importlib.metadata.version(name))
-        except importlib.metadata.PackageNotFoundError:
-            yield Check(name, None, "not installed")
+        version = _version_of(name)
+        yield Check(name, None if version is None else True, version or "not installed")
+
+
+def _version_of(name: str) -> str | None:
+    """The version of a library, also where another distribution brings it, such as tensorflow-cpu; None without."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        brought_by = _distributions().get(name)
+        return None if not brought_by else f"{importlib.metadata.version(brought_by[0])} ({brought_by[0]})"
+
+
+@functools.cache
+def _distributions() -> Mapping[str, Sequence[str]]:
+    """The distributions by the modules that they bring."""
+    return importlib.metadata.packages_distributions()
 
 
 def parts() -> Iterator[Check]:

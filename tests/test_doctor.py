@@ -39,3 +39,9 @@ def test_a_integration_without_its_library_names_the_extra():
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "is_right=None" in said and "[plots]" in said
+
+
+def test_a_library_that_another_distribution_brings_is_not_called_missing(monkeypatch):
+    monkeypatch.setattr(doctor, "PACKAGES", ("_pytest",))
+    (brought,) = list(versions())[2:]
+    assert brought.is_right and brought.result.endswith(" (pytest)")

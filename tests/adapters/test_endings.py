@@ -266,3 +266,22 @@ class TestXGBoost:
             said = " ".join(lines(capsys, ["Warning", "Stopped", "Ended", "Best", "Next"]))
             assert "at round" in said and "the model has its trees" in said
             assert "epoch" not in said and "weights" not in said and "too low" not in said
+
+    def test_a_low_eta_is_not_blamed_once_validation_loss_has_turned(self, capsys):
+        import xgboost
+        from sklearn.datasets import load_diabetes
+
+        from convergence_callbacks.xgboost import ConvergenceStopping
+
+        x, y = load_diabetes(return_X_y=True)
+        train, valid = xgboost.DMatrix(x[:309], y[:309]), xgboost.DMatrix(x[309:], y[309:])
+        sets = [(train, "train"), (valid, "valid")]
+        stopping = ConvergenceStopping(max_epochs=1000)
+        params = {"eta": 0.005, "max_depth": 6, "nthread": 1}
+        xgboost.train(params, train, 1000, evals=sets, callbacks=[stopping], verbose_eval=False)
+        said = lines(capsys, ["Warning", "Stopped", "Best", "Next"])
+        best = stopping.decision.best_step
+        assert best < stopping.decision.step - 50  # it has long turned
+        assert len(said) == 3 and "false convergence" not in said[0] and "allow more rounds" not in said[2]
+        assert said[1].startswith(f"Best: {stopping.decision.best_value:.4g} at round {best}")
+        assert f"use the trees up to round {best}" in said[2]

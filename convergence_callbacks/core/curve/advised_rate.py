@@ -38,51 +38,33 @@ SAME_SHARE = 0.01
 """Share by which two rates may differ and be the same."""
 
 
-def times_too_low(reading: Reading) -> int:
-    """How many times too low the learning rate of a falsely converged run looks."""
-    return next((times for gained, times in TOO_LOW_STEPS if reading.gained >= gained), FAR_TOO_LOW_TIMES)
-
-
-def times_too_high(reading: Reading) -> int:
-    """How many times too high the learning rate of an unstable or diverged run looks."""
-    if reading.gained > THROWN_OFF_SHARE:
-        return FAR_TOO_HIGH_TIMES
-    highest = highest_rate(reading)
-    is_low = highest is not None and highest < LOW_RATE and not reading.non_finite
-    return HARDLY_TOO_HIGH_TIMES if is_low else TOO_HIGH_TIMES
-
-
 def higher_rate(reading: Reading) -> dict[str, float]:
     """By how much a run that converges falsely should raise its rate, and to what, where that is known."""
-    times = times_too_low(reading)
+    times = next((times for gained, times in TOO_LOW_STEPS if reading.gained >= gained), FAR_TOO_LOW_TIMES)
     return {"times_too_low": times, **_advised(reading, times)}
 
 
 def lower_rate(reading: Reading) -> dict[str, float]:
-    """By how much a run that is unstable or has diverged should lower its rate, and to what, where that is known.
-
-    Of a run without a single finite loss nothing is known: its data may be as much to blame.
-    """
-    if not reading.curve.count:
+    """By how much a run that is unstable or has diverged should lower its rate, and to what, where that is known."""
+    if not reading.curve.count:  # its data may be as much to blame
         return {}
-    times = times_too_high(reading)
+    highest = highest_rate(reading)
+    is_low = highest is not None and highest < LOW_RATE and not reading.non_finite
+    times = HARDLY_TOO_HIGH_TIMES if is_low else TOO_HIGH_TIMES
+    if reading.gained > THROWN_OFF_SHARE:
+        times = FAR_TOO_HIGH_TIMES
     return {"times_too_high": times, **_advised(reading, 1 / times)}
 
 
 def highest_rate(reading: Reading) -> float | None:
     """The highest learning rate so far, which names the schedule; None where none is known."""
-    highest = max(float(np.fmax.reduce(reading.rates, initial=0.0)), _rate_now(reading))
+    highest = max(float(np.fmax.reduce(reading.rates, initial=0.0)), finite_or_nan(reading.observation.lr))
     return highest if highest > 0 else None
-
-
-def _rate_now(reading: Reading) -> float:
-    """The learning rate of this epoch, NaN where unknown."""
-    return finite_or_nan(reading.observation.lr)
 
 
 def _advised(reading: Reading, factor: float) -> dict[str, float]:
     """The rate in numbers, where it is known; of a schedule that falls it is the highest that counts."""
-    highest, now = highest_rate(reading), _rate_now(reading)
+    highest, now = highest_rate(reading), finite_or_nan(reading.observation.lr)
     if highest is None:
         return {}
     falls = math.isfinite(now) and not math.isclose(now, highest, rel_tol=SAME_SHARE)

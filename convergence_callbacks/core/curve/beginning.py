@@ -8,7 +8,7 @@ from convergence_callbacks.core.curve.advised_rate import lower_rate
 from convergence_callbacks.core.curve.reading import Reading
 
 FAR_WORSE_SHARE = 0.5
-"""Share of a trivial predictor's loss by which a run that is never less than that above it has a rate too high."""
+"""Share of a trivial predictor's loss: one that stays so far above it has too high a rate."""
 
 
 def beginning_numbers(reading: Reading) -> dict[str, float]:
@@ -23,7 +23,6 @@ def beginning_numbers(reading: Reading) -> dict[str, float]:
     if len(train):
         fall = float(train[0]) - float(train.min())
         numbers["train_fall"] = fall / max(abs(float(train[0])), math.ulp(0.0))
-    worse = (reading.curve.best - reading.start) / max(abs(reading.start), math.ulp(0.0))
-    if worse > 0:  # than a trivial predictor, whose loss is known
+    if (worse := -reading.gained) > 0:  # than a trivial predictor
         numbers |= {"worse_than_baseline": worse, **(lower_rate(reading) if worse > FAR_WORSE_SHARE else {})}
     return numbers

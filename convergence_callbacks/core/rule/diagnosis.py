@@ -119,16 +119,12 @@ def probabilities_of(reading: Reading) -> list[float]:
 
 
 def once_settled(state: State) -> State:
-    """The state of a run of which nothing more is expected: it does not improve, so it is one of the others.
-
-    That its rate is too low must still be likelier than not: what it was called while it fell may no longer hold.
-    """
+    """The state of a run of which nothing more is expected: it does not improve, so it is one of the others."""
     shares = list(state["probabilities"] or [1.0 * (verdict is Verdict.CONVERGED) for verdict in VERDICTS])
     shares[_PLACE[Verdict.IMPROVING]] = 0.0
     shares = _shares(shares)
     verdict = Verdict(state["verdict"])
-    is_unlikely = verdict is Verdict.FALSE_CONVERGENCE and shares[_PLACE[verdict]] < guards.LIKELY
-    if verdict is Verdict.IMPROVING or is_unlikely:
+    if verdict in {Verdict.IMPROVING, Verdict.FALSE_CONVERGENCE} and shares[_PLACE[verdict]] < guards.LIKELY:
         verdict = VERDICTS[_most_probable(shares)]
     return {"probabilities": shares, "verdict": verdict.value}
 
