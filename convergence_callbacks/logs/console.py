@@ -86,6 +86,7 @@ class Survey:
         kinds: How many of them there are of each kind.
         patterns: How many lines have each pattern, the first ones, and their kind.
         epochs: How many epochs there are to be, and which were seen.
+        plans: All numbers of epochs that there were to be.
         steps: How many steps there are to be.
         has_stamps: Whether lines begin with a time.
         leads: Whether the first loss comes before the first epoch.
@@ -101,6 +102,7 @@ class Survey:
     kinds: dict[Kind, int] = field(default_factory=dict)
     patterns: dict[str, tuple[int, list[str], Kind]] = field(default_factory=dict)
     epochs: int | None = None
+    plans: set[int] = field(default_factory=set)
     steps: int | None = None
     lowest: float = math.inf
     highest: float = -math.inf
@@ -118,6 +120,8 @@ class Survey:
         """Take in a line."""
         self.records += 1
         self.epochs, self.steps = record.epochs or self.epochs, record.steps or self.steps
+        if record.epochs and len(self.plans) < MOST_NAMES:
+            self.plans.add(record.epochs)
         self.has_steps = self.has_steps or record.step is not None
         self.pairs.add(record.values)
         epoch, kind = record.epoch, record.kind
@@ -171,6 +175,11 @@ class Survey:
                 if key in counts or len(counts) < MOST_NAMES:
                     counts[key] = counts.get(key, 0) + count
         return counts
+
+    def is_of_another_pass(self, record: Record) -> bool:
+        """Whether a bar is of a length that others of its name hardly have: an evaluation after the training."""
+        totals = [self.bars.get(name, {}) for name in record.values] if record.bar else []
+        return any(max(each.values()) >= EXAMPLES > each.get(record.bar, EXAMPLES) for each in totals if each)
 
     def is_unclear(self, kind: Kind, name: str) -> bool:
         """Whether a number counts by nothing where lines of batches have its name: of training or of a validation."""
@@ -260,13 +269,16 @@ def runs_in(
         found = find_columns(names, choice)
     except LogError as error:
         raise error if has_epochs or survey.has_steps else NotALogError(error.message) from None
+    taken = words_of(found.train or "") | words_of(found.val or "")
+    if not (has_epochs or survey.has_steps or choice.val or choice.train or "loss" in taken):
+        raise NotALogError("its lines count nothing, and name no loss")
     columns = dataclasses.replace(found, time="timestamp" if has_times else None, time_of_iterations=False)
     _refuse_bars(survey, {columns.train, columns.val})
     notes = Notes()
     wanted = {columns.train, columns.val}
     records = iter(kept) if survey.records <= MOST_KEPT else records_in(lines())
     rows = _rows(records, survey, wanted | {columns.lr, columns.energy}, follows=not survey.leads)
-    for run in runs_of(
+    told = runs_of(
         path,
         format_,
         columns,
@@ -276,7 +288,11 @@ def runs_in(
         planned=survey.planned(),
         planned_steps=survey.steps,
         in_parts=survey.in_parts,
-    ):
+    )
+    runs = list(told)
+    if len(runs) > 1 and len(survey.plans) > 1:  # it is not told which of them was to take how many
+        runs = [dataclasses.replace(run, planned=None) for run in runs]
+    for run in runs:
         if not has_epochs and not survey.has_steps and run.steps < least:
             raise NotALogError("its lines count nothing, and tell of one loss: an evaluation, not a training")
         yield dataclasses.replace(
@@ -316,6 +332,24 @@ def _refuse_bars(survey: Survey, wanted: set[str | None]) -> None:
             )
 
 
+@dataclass
+class _Named:
+    """The training that lines are of, where they name it or are to take another number of epochs from the first on."""
+
+    label: str = ""
+    planned: int | None = None
+
+    def is_begun_by(self, record: Record, epoch: float | None, survey: Survey) -> bool:
+        """Whether a line is the first of another training; its name is kept."""
+        label, planned = self.label, self.planned
+        if record.label and survey.names_trainings:
+            self.label = record.label
+        elif record.epochs and planned and record.epochs != planned and (record.epoch or 0) <= (epoch or 0):
+            self.label = f"of {record.epochs} epochs"
+        self.planned = record.epochs or (planned if self.label == label else None)
+        return self.label != label
+
+
 def _rows(records: Iterator[Record], survey: Survey, wanted: set[str | None], *, follows: bool) -> Iterator[Row]:
     """A row for each line with a number that is asked for; one that names no epoch or step is of the last ones.
 
@@ -324,17 +358,19 @@ def _rows(records: Iterator[Record], survey: Survey, wanted: set[str | None], *,
     epoch: float | None = None
     step: float | None = None
     counted: dict[str, float] = {}
-    label = ""
+    named = _Named()
     columns_of = functools.cache(survey.columns_of)
     for record in _validated_once(_last_states(records)):
-        if record.label and record.label != label and survey.names_trainings:
-            label, epoch, step = record.label, None, None
+        if named.is_begun_by(record, epoch, survey):
+            epoch, step = None, None
         if record.epoch is not None and record.epoch != epoch:
             epoch, step = record.epoch, record.step
         step = record.step if record.step is not None else step
         if not record.values:
             if record.epoch is not None and not follows:
-                yield Row(record.line, {"epoch": record.epoch}, label)
+                yield Row(record.line, {"epoch": record.epoch}, named.label)
+            continue
+        if survey.is_of_another_pass(record):
             continue
         columns = columns_of(record.kind)
         if record.kind.is_alone and wanted.isdisjoint(columns.values()):
@@ -350,7 +386,7 @@ def _rows(records: Iterator[Record], survey: Survey, wanted: set[str | None], *,
             values["step"] = max(counted[name] for name in record.values if name in counted) if counted else 0.0
         if math.isfinite(record.time):
             values["timestamp"] = record.time
-        yield Row(record.line, values, label)
+        yield Row(record.line, values, named.label)
 
 
 def _last_states(records: Iterable[Record]) -> Iterator[Record]:

@@ -62,6 +62,10 @@ SHORT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^s:(\d+) eval:"), r"step \1 eval_accuracy "),
     (re.compile(r"^(\d+) (train|val) (?=\d+\.\d+\s*$)"), r"step \1 \2_loss "),  # build-nanogpt: train_gpt2.py
     (re.compile(r"\bScore at iteration (\d+) is "), r"step \1 loss "),  # Deeplearning4j: ScoreIterationListener
+    (
+        re.compile(r"^\s*(\d+): (-?[\d.]+), -?[\d.]+ avg(?: loss)?, ([\d.]+) rate,"),
+        r"step \1 loss \2 lr \3,",
+    ),  # darknet
     (re.compile(r"\bl_(?=(?:pix|percep|style|fea|g|d)\w*: )"), "loss_"),  # BasicSR: basicsr/models
     (re.compile(r"(?<=\d)(?:st|nd|rd|th)\b"), ""),
     (re.compile(r"(?<![\w.-])(\d+)[- ]epoch\b(?!\W{0,3}\d+(?![/\d]))", re.IGNORECASE), r", epoch \1 "),
@@ -69,7 +73,8 @@ SHORT: tuple[tuple[re.Pattern[str], str], ...] = (
 """What some write in short, or the other way round, and how it is read."""
 
 IS_SHORT = re.compile(
-    r"^s:\d|/max_steps|^\d+ (?:train|val) |Score at|\bl_[a-z]|\d[- ]epoch|\d(?:st|nd|rd|th)\b", re.IGNORECASE
+    r"^s:\d|/max_steps|^\d+ (?:train|val) |Score at|\bl_[a-z]|\d[- ]epoch| avg(?: loss)?, |\d(?:st|nd|rd|th)\b",
+    re.IGNORECASE,
 )
 """Lines in which there may be something of that."""
 
@@ -85,14 +90,17 @@ ROUND = re.compile(r"^\[(\d+)\]\s+(?=[A-Za-z][\w' .@-]*[:=]\s*[-+.\d])")
 OF_BAR = re.compile(r"(?<![\w.])(\d+)/(\d+):? *(?=\d+%\|)")
 """A counter that a bar is described by, without its name: ``[fold_0] 001/200: 100%|████|``."""
 
+BAR_OF_EPOCHS = re.compile(r"(?<![\w.])\d+/\d+ \[[^\]]*(?:s/epoch|epochs?/s)")
+"""A bar that counts epochs, ``1/10 [00:26<04:01, 26.86s/epoch, loss=4.82]``: beside one of batches it is refused."""
+
 RUNNING_MEAN = re.compile(r"\s?\(([-+.\deE]+|nan|inf)\)")
 """What stands behind the loss of a batch: the mean of all so far, as PyTorch's ImageNet example prints it."""
 
 OF_EVALUATION = re.compile(r"^\s*\*\s+(?:Acc|Prec)@|.*\bSaving dict for global step ")
 """What PyTorch's ImageNet example, DeiT, TensorFlow's Estimator and others print of a validation, without saying so."""
 
-NOT_SAID_OF_WHAT = re.compile(r"^\s*Averaged stats")
-"""What DETR and its kin print after an epoch of training and after a validation alike."""
+NOT_SAID_OF_WHAT = re.compile(r"^\s*Averaged stats|.*\bRegion \d+ Avg\b")
+"""What DETR and its kin print after an epoch of training and after a validation alike, and darknet of each layer."""
 
 COMMENT = re.compile(r"^\s*#(?!\W*epoch)", re.IGNORECASE)
 """A comment of a configuration that was printed: what it says of epochs is no counter, as ``# reduced at 28 epoch``."""
@@ -102,6 +110,9 @@ SUMMARY = "train_runtime"
 
 OF_EXAMPLE = re.compile(r"\w\.(?:jpe?g|png|bmp|tiff?|wav|flac|mp[34]|npy)\b", re.IGNORECASE)
 """The name of a file with one example: what a line says of it alone is no step of a training."""
+
+OF_A_SAVED_ONE = re.compile(r"\W*sav(?:ed|ing)\b.*\b(?:model|checkpoint|weights)\b.*\bloss\b", re.IGNORECASE)
+"""What a line begins with that tells of a model that was saved, mostly because it was better than those before."""
 
 OF_THE_BEST = re.compile(r"\W*(?:(?:new|the|saved|current) )?(?:best|lowest)\b", re.IGNORECASE)
 """What a line without a counter begins with that tells of the best epoch so far, not of the last one."""
@@ -116,7 +127,9 @@ PARTS_ROW = re.compile(
 NO_PARTS = frozenset({"labels", "instances", "img_size", "size", "targets"})
 """Columns of that table that are no part of the loss."""
 
-LOSSES = frozenset({"loss", "nll", "ppl", "perplexity", "bpb", "bpc", "crossentropy", "error", "mse", "mae", "rmse"})
+LOSSES = frozenset(
+    {"loss", "nll", "ppl", "perplexity", "bpb", "bpc", "crossentropy", "error", "mse", "mae", "rmse", "logloss"}
+)
 EPOCHS = frozenset({"epoch", "ep"})
 PLANNED = frozenset({"epochs"})
 """A word that counts where it says of how many, and is a setting elsewhere: ``epochs: 200``."""
@@ -221,13 +234,14 @@ def record_of(number: int, line: str) -> Record | None:
     text = LEVEL.sub("", line[stamp.end() :] if stamp else line).translate(NO_QUOTES)
     if NOT_SAID_OF_WHAT.match(text) or "Namespace(" in text or SUMMARY in text or COMMENT.match(text):
         return None
+    if OF_A_SAVED_ONE.match(text):
+        return None
     text, counts = _unnamed_counters(_spelled_out(ATTACHED.sub(r"\1 \2 ", text)))
     label = "" if counts else _label(text)
-    found = _numbers_in(text, counts, label)
-    counts, values, means, left, is_of_batch, has_batches = found
+    counts, values, means, left, is_of_batch, has_batches = _numbers_in(text, counts, label)
     if not counts and (not values or OF_EXAMPLE.search(text) or OF_THE_BEST.match(text)):
         return None
-    if label and not names_loss(values):
+    if label and not names_loss(values) and counts.get("epoch", (0, None))[1] is None:
         return None
     _name_bare_validation(values)
     split = "val" if OF_EVALUATION.match(line) else _split(" ".join(left))
@@ -373,7 +387,7 @@ def visible(line: str) -> Iterator[str]:
             continue
         if patterns and last[patterns[index]] != index:  # the same line again, with other numbers
             continue
-        if bar is None or (index == len(parts) - 1 and _is_full(bar)):
+        if bar is None or BAR_OF_EPOCHS.search(part) or (index == len(parts) - 1 and _is_full(bar)):
             yield part
         elif (tail := part.rfind("{")) > bar.start():  # a record behind a bar that did not end its line
             yield part[tail:]

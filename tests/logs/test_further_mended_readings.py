@@ -258,3 +258,71 @@ def test_an_epoch_that_comes_after_gaps_is_no_line_that_was_cut(tmp_path):
     epochs = [1, 2, 4, 62, 63, 65]
     run = run_of(tmp_path, "".join(f"Epoch {e} loss: {t}\n" for e, t in zip(epochs, LOSSES, strict=False)))
     assert train(run) == LOSSES[:6]
+
+
+def test_an_evaluation_after_the_training_is_not_of_its_last_epoch(tmp_path):
+    line = "{0}/{0} [==============================] - 2s 4ms/step - loss: {1}\n".format
+    text = "".join(f"Epoch {e}/12\n{line(2394, t)}" for e, t in enumerate(LOSSES, 1))
+    run = run_of(tmp_path, text + line(482, 1.6))
+    assert train(run) == LOSSES
+
+
+def test_numbers_of_darknet_are_those_before_their_names(tmp_path):
+    """Darknet's detector.c prints the loss of the batch, its running mean, and the rate; and a line for each layer."""
+    text = "yolov3_training\nmini_batch = 4, batch = 64, time_steps = 1, train = 1 \n\0\0\n" + "".join(
+        f"v3 (mse loss, Normalizer: (iou: 0.75) Region 82 Avg (IOU: 0.5), count: 6, total_loss = 9.5 \n"
+        f" {i}: {t}, 999.0 avg loss, 0.001000 rate, 8.3 seconds, {64 * i} images, 7.0 hours left\n"
+        for i, t in enumerate(LOSSES, 1)
+    )
+    run = run_of(tmp_path, text)
+    assert (train(run), run.observations[-1].lr) == (LOSSES, 0.001)
+
+
+def test_a_measure_without_a_counter_is_no_training(tmp_path):
+    lines = "".join(f"12:00:{i:02d} INFO Metrics for training data: {{'rmse': {t}}}\n" for i, t in enumerate(LOSSES))
+    with pytest.raises(LogError, match="count nothing, and name no loss"):
+        run_of(tmp_path, lines)
+
+
+def test_models_that_were_saved_are_no_curve(tmp_path):
+    lines = (f"Saved model at epoch {e} with loss: {t}\n" for e, t in enumerate(LOSSES, 1))
+    with pytest.raises(LogError):
+        run_of(tmp_path, "".join(lines))
+
+
+def test_trainings_of_other_lengths_are_planned_by_none_of_them(tmp_path):
+    path = tmp_path / "train.log"
+    parts = [(50, LOSSES), (12, LOSSES[:1]), (20, LOSSES[:5])]
+    path.write_text("".join(f"Epoch: {e}/{n}, loss: {t}\n" for n, losses in parts for e, t in enumerate(losses)))
+    runs = list(read_logs(path))
+    assert [train(run) for run in runs] == [LOSSES, LOSSES[:1], LOSSES[:5]]
+    assert {run.planned for run in runs} == {None}
+
+
+def test_event_files_of_processes_that_overlapped_are_two_trainings(tmp_path):
+    for pid, begins, losses in ((25198, 1.7e9, LOSSES), (26492, 1.7e9 + 6, LOSSES[:4])):
+        for part, more in (("train", 0.0), ("validation", 1.0)):
+            scalars = [(begins + i + more, i, "epoch_loss", t + more) for i, t in enumerate(losses)]
+            file = event_file(tmp_path / part, scalars)
+            file.rename(file.with_name(f"events.out.tfevents.{begins + more:.0f}.host.{pid}.{more:.0f}.v2"))
+    assert [(train(run), val(run)) for run in read_logs(tmp_path)] == [
+        (losses, [t + 1 for t in losses]) for losses in (LOSSES, LOSSES[:4])
+    ]
+
+
+def test_a_history_in_the_first_protocol_of_pickle_is_read(tmp_path):
+    path = tmp_path / "history.pkl"
+    path.write_bytes(pickle.dumps({"loss": LOSSES, "val_loss": LOSSES}, protocol=0))
+    (run,) = read_logs(path)
+    assert train(run) == LOSSES
+
+
+def test_epochs_with_a_list_beside_their_numbers_are_one_training(tmp_path):
+    records = [{"epoch": e, "train_loss": t, "grad_norms": [0.1, 0.2]} for e, t in enumerate(LOSSES)]
+    assert train(run_of(tmp_path, json.dumps(records), "metrics.json")) == LOSSES
+
+
+def test_losses_in_the_middle_of_many_bars_are_found(tmp_path):
+    bars = "".join(f"\r {i:3d}%|#### | {i}/100 [00:10<00:10, 10.0it/s]" for i in range(100)) * 40
+    lines = "".join(f"{{'loss': {t}, 'epoch': {e}}}\n" for e, t in enumerate(LOSSES))
+    assert train(run_of(tmp_path, f"{bars}\n{lines}{bars}\n")) == LOSSES

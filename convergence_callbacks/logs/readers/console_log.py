@@ -25,6 +25,12 @@ TAIL = 65_536
 LEAST = 2
 """Lines with a loss by which it is one."""
 
+CONTROLS = bytes([*range(1, 7), *range(14, 27), 28, 29, 30, 31])
+"""Bytes that no text has, beside those that steer a terminal."""
+
+MARK = 64
+"""Bytes at the beginning by which files that are no text tell what they are."""
+
 COUNTED = 10
 """Lines with a counter and a number by which it may be one, where none names a loss."""
 
@@ -36,7 +42,7 @@ class ConsoleLog(Reader):
 
     def recognise(self, path: Path, head: bytes) -> Claim | None:
         """A text with lines that name losses."""
-        if SUFFIX.fullmatch(path.suffix) is None or (b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff"))):
+        if SUFFIX.fullmatch(path.suffix) is None or not _is_text(head):
             return None
         seen = _lines_in(text_of(head))
         if seen.losses < LEAST and path.stat().st_size > len(head):
@@ -44,6 +50,8 @@ class ConsoleLog(Reader):
                 file.seek(-min(TAIL, path.stat().st_size), 2)
                 behind = _lines_in(file.read().decode("utf-8", "replace"))
             seen = max(seen, behind)
+            if seen.losses < LEAST and b"%|" in head:  # bars alone: what is told between them is somewhere else
+                seen = max(seen, _lines_in(_middle_of(path)))
         if seen.losses >= LEAST:
             return Claim(POSSIBLE + GUESS, "lines with a name and a number of a loss")
         return Claim(GUESS + 0.05, "lines with a counter and numbers") if seen.counted >= COUNTED else None
@@ -52,6 +60,31 @@ class ConsoleLog(Reader):
         """The runs of a file; one for each time that the epochs start over."""
         notes = Notes()
         yield from runs_in(path, self.name, lambda: lines_until_cut(path, notes), choice)
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether a file begins as a text does; darknet's output has a few bytes of nothing in it."""
+    nothing = head.count(b"\0")
+    return (
+        not nothing
+        or head.startswith((b"\xff\xfe", b"\xfe\xff"))
+        or (
+            nothing < len(head) / 10
+            and head.translate(None, CONTROLS) == head
+            and head[:MARK].isascii()
+            and b"\0" not in head[:MARK]
+        )
+    )
+
+
+def _middle_of(path: Path) -> str:
+    """What stands at a quarter, a half and three quarters of a file."""
+    parts = []
+    with path.open("rb") as file:
+        for quarter in (1, 2, 3):
+            file.seek(path.stat().st_size * quarter // 4)
+            parts.append(file.read(TAIL).decode("utf-8", "replace"))
+    return "\n".join(parts)
 
 
 def lines_until_cut(path: Path, notes: Notes) -> Iterator[tuple[int, str]]:

@@ -84,10 +84,11 @@ def histories_in(document: Any, choice: ColumnChoice) -> dict[str, History]:
 
 def _numbered(document: Any) -> list[tuple[str, Any]]:
     """The histories of a list of several, as of folds, by their numbers; none where it is a list of epochs."""
-    is_one = (
-        isinstance(document, list) and document and all(isinstance(each, dict) and _series(each) for each in document)
-    )
-    return [(str(number), each) for number, each in enumerate(document, start=1)] if is_one else []
+    listed = document if isinstance(document, list) else []
+    for each in listed:  # what an epoch has beside its numbers, as the norms of its gradients, is no history
+        if not isinstance(each, dict) or not _series(each) or any(map(is_number, each.values())):
+            return []
+    return [(str(number), each) for number, each in enumerate(listed, start=1)]
 
 
 def _history(value: Any) -> History | None:

@@ -13,6 +13,9 @@ from convergence_callbacks.logs.reader import POSSIBLE, Claim, Reader
 from convergence_callbacks.logs.readers.history_json import runs_of_document
 from convergence_callbacks.logs.run import Run
 
+MARKS = (b"\x80", b"(dp", b"(lp", b"}q", b"]q")
+"""How a pickle of a dictionary or a list begins: from protocol 2 on, and in the first ones."""
+
 SUFFIXES = frozenset({".pkl", ".pickle", ".p"})
 ARRAY = b"\x93NUMPY"
 """How a ``.npy`` file begins."""
@@ -26,7 +29,7 @@ class Pickled(Reader):
     def recognise(self, path: Path, head: bytes) -> Claim | None:
         """The name of a history, and the mark of a pickle or of numpy."""
         named = "hist" in path.stem.lower() or "loss" in path.stem.lower() or "log" in path.stem.lower()
-        is_pickle = path.suffix.lower() in SUFFIXES and head[:1] == b"\x80"
+        is_pickle = path.suffix.lower() in SUFFIXES and head.startswith(MARKS)
         is_array = path.suffix.lower() == ".npy" and head.startswith(ARRAY)
         return Claim(POSSIBLE, "a pickle that is called a history") if named and (is_pickle or is_array) else None
 

@@ -40,6 +40,9 @@ OF_VALIDATION = frozenset({"val", "valid", "validation", "eval", "test"})
 NAME = re.compile(r".*\.tfevents(\..*)?")
 """How event files are called; CatBoost leaves host and time out."""
 
+PROCESS = re.compile(r"\.(\d+)\.\d+(?:\.v2)?$")
+"""The number of the process, and of the writer in it, at the end of a name."""
+
 FIRST = 200
 """Scalars of a file by which it is told what its tags are."""
 
@@ -107,15 +110,19 @@ def _trainings(files: list[tuple[Path, str]]) -> list[list[tuple[Path, str]]]:
     """
     parts: list[list[tuple[Path, str]]] = [[]]
     begun: dict[str, Steps] = {}
+    begun_by: str | None = None
     for file in files:
         own = Counters()
         for scalar in scalars_in(*file, Notes()):
             own.add(scalar.tag, scalar.step, scalar.wall_time)
         shared = [(begun[tag], steps) for tag, steps in own.by_key.items() if tag in begun]
-        if shared and all(new.first <= old.first and new.begins > old.ends for old, new in shared):
+        process = PROCESS.search(file[0].name)
+        is_another = process is not None and begun_by is not None and process[1] != begun_by
+        if shared and all(new.first <= old.first and (is_another or new.begins > old.ends) for old, new in shared):
             parts.append([])
-            begun = {}
+            begun, begun_by = {}, None
         parts[-1].append(file)
+        begun_by = begun_by or (process[1] if process else None)
         for tag, steps in own.by_key.items():
             begun.setdefault(tag, steps)
     return parts
