@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ Series = NDArray[np.float64]
 READ = 7  # epochs of each run that are fitted
 UNKNOWN = 0.25  # share of them whose budget nobody knows …
 SCHEDULED = 0.3  # … and of these, of which the schedule is known all the same
-ANYWHERE = 0.15  # share of them of which nobody knows where the loss has its zero
 TOLERANCES = (0.001, 0.1)  # between which those are drawn that are fitted
 LARGEST = 1e30  # losses beyond are not forecast
 
@@ -97,9 +95,7 @@ def _fitted_rows(run: Run) -> list[Row]:
                 known = rng.random() >= UNKNOWN
                 scheduled = known or rng.random() < SCHEDULED
                 tolerance = float(np.exp(rng.uniform(*np.log(TOLERANCES))))
-                row = row_of(run, of, past, until, tolerance, budget_known=known, scheduled=scheduled)
-                anywhere = {"above_zero": np.nan} if rng.random() < ANYWHERE else {}
-                rows.append(dataclasses.replace(row, features=row.features | anywhere))
+                rows.append(row_of(run, of, past, until, tolerance, budget_known=known, scheduled=scheduled))
     return rows
 
 

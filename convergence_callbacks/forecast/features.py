@@ -1,8 +1,7 @@
 """What the forecast reads from a loss curve: numbers free of the loss's unit and of where its zero is.
 
 Losses enter as distances from the present level, in units of the scale on which the loss moves now, so that a loss that
-is negative, tiny or far above zero reads as any other; only how far one that was never negative is above zero is read,
-since that bounds its fall. Times are ratios of epochs. What is not known is NaN.
+is negative, tiny or far above zero reads as any other. Times are ratios of epochs. What is not known is NaN.
 """
 
 from __future__ import annotations
@@ -87,10 +86,10 @@ class Past:
         moved = abs(self._at(0.5) - self.level)
         return max(moved, self.noise, LEAST * self.range, 1e-12 * abs(self.level), TINY)
 
-    @functools.cached_property
-    def is_positive(self) -> bool:
-        """Whether the loss was never negative: then it is taken to stay so."""
-        return bool(self.losses.min() >= 0)
+    @property
+    def moves(self) -> bool:
+        """Whether the loss ever moved; nobody knows by how much one will that never did."""
+        return float(np.ptp(self.losses)) > 0
 
     def _at(self, share: float) -> float:
         """The level when that share of the epochs so far was over."""
@@ -108,7 +107,6 @@ class Past:
         return {
             "is_train": float(self.is_train),
             "epochs": math.log(self.count),
-            "above_zero": math.log(1 + self.level / self.scale) if self.is_positive else math.nan,
             "noise": self.noise / self.scale,
             "range": math.log(max(self.range, LEAST * self.scale) / self.scale),
             "best": (self.level - self.best) / self.scale,

@@ -98,16 +98,8 @@ class _Ahead:
     def level(self, epoch: float) -> Estimate:
         """The level of the loss at a later epoch."""
         moves = self._widened(fitted().level.predict(self._known(epoch)), fitted().level_wider, epoch)
-        levels = self.sign * (self.past.level + change(moves) * self.past.scale)
-        return Estimate(*np.sort(np.clip(levels, *self._bounds)).tolist())
-
-    @property
-    def _bounds(self) -> tuple[float, float]:
-        """What a loss that was never negative, and a score that was never outside 0 and 1, are taken to keep to."""
-        values = self.sign * self.past.losses
-        if values.min() < 0:
-            return -math.inf, math.inf
-        return 0.0, 1.0 if self.sign < 0 and values.max() <= 1 else math.inf
+        levels = self.sign * (self.past.level + change(moves) * self.past.scale * self.past.moves)
+        return Estimate(*np.sort(levels).tolist())
 
     def epochs_left(self, epoch: float, tolerance: float) -> Estimate:
         """Epochs until the lowest loss is within the tolerance of the lowest until a later epoch."""

@@ -111,3 +111,27 @@ def test_nor_does_what_compare_makes_of_a_rule(change):
     (spent, lost), (expected, loses) = outcomes(*change), outcomes(1.0, 0.0)
     assert spent == expected
     np.testing.assert_allclose(lost, loses, atol=1e-9)
+
+
+def forecasts(curve, factor=1.0, by=0.0):
+    """Levels to come as a criterion reads them, whatever the unit; the epochs that are left; how fast it converges."""
+    mode, epochs = "max" if factor < 0 else "min", len(curve.val)
+    levels, rest = [], []
+    for of in ("judged", "train") if curve.train is not None else ("judged",):
+        monitor, shown = Monitor(mode=mode, stop_on=(), max_epochs=2 * epochs), changed(curve, factor, by)
+        for epoch, val in enumerate(shown.val.tolist()):
+            monitor.update(val_loss=val, train_loss=None if shown.train is None else float(shown.train[epoch]))
+            if epoch in {7, 20, epochs - 1} and (seen := monitor.forecast(of)) is not None:
+                ends = [(each.low, each.value, each.high) for each in (seen.end, seen.asymptote)]
+                levels += [sorted((level - by) / factor for level in each) for each in ends]
+                rest.append((seen.epochs_left, seen.rate.kind))
+    return np.array(levels), rest
+
+
+@pytest.mark.parametrize("curve", CURVES, ids=lambda curve: curve.name)
+def test_where_a_training_is_going_needs_no_zero(curve):
+    levels, rest = forecasts(rounded(curve))
+    for change in CHANGES:
+        others, same = forecasts(rounded(curve), *change)
+        np.testing.assert_allclose(others, levels, rtol=1e-6, atol=1e-6, err_msg=f"{curve.name}: {change}")
+        assert same == rest, f"{curve.name}: {change}"

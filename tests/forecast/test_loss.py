@@ -68,12 +68,6 @@ def test_a_negative_loss_is_not_taken_to_end_at_zero(by):
     assert said.end.low <= np.median(curve.val[-4:]) <= said.end.high < 0
 
 
-def test_a_loss_that_was_never_negative_is_taken_to_stay_so():
-    curve = exponential(60, 10, floor=0.0)
-    said = forecast(curve, 12)
-    assert said.end.low >= 0 and said.asymptote.low >= 0
-
-
 def test_more_can_be_better():
     losses = exponential(60, 8, noise=0.003)
     accuracy = LearningCurve("accuracy", 1 - 0.5 * losses.val)
