@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from convergence_callbacks.core.errors import MetricNotFoundError
 from convergence_callbacks.metrics.meaning import letters, meaning
 
+Found = TypeVar("Found")
 
+
+def _of_names(find: Callable[[tuple[str, ...]], Found]) -> Callable[[Iterable[str]], Found]:
+    """Find what is found among names once for the same names: a training logs the same ones in each epoch."""
+    found = functools.lru_cache(maxsize=512)(find)
+    return functools.wraps(find)(lambda logged: found(tuple(logged)))
+
+
+@_of_names
 def find_validation_loss(logged: Iterable[str]) -> str | None:
     """The name of the validation loss: ``val_loss``, ``valid/loss_epoch``, ``Loss/validation`` and the like.
 
@@ -24,9 +35,15 @@ def find_validation_scores(logged: Iterable[str]) -> list[str]:
     >>> find_validation_scores(["val_loss", "accuracy", "val_accuracy", "val/f1"])
     ['val_accuracy', 'val/f1']
     """
-    return [name for name in logged if is_score(name) and meaning(name).role == "validation"]
+    return list(_validation_scores(logged))
 
 
+@_of_names
+def _validation_scores(logged: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in logged if is_score(name) and meaning(name).role == "validation")
+
+
+@_of_names
 def find_train_loss(logged: Iterable[str]) -> str | None:
     """The name of the train loss: ``train_loss``, ``loss``, ``train/loss_epoch`` and the like.
 
