@@ -55,6 +55,9 @@ HOPELESS_EPOCHS = 2
 MOST: Mapping[Action, int] = {"raise_lr": 3, "lower_lr": 4, "roll_back": 3}
 """Trials of a run; of raised and lowered rates the first that is undone is the last."""
 
+TRIES: Mapping[Action, int] = {"roll_back": 3, "lower_lr": 2}
+"""Rates that a trial may take after a blow-up, each a tenth of the one before."""
+
 WASTED_SHARE = 0.1
 """Share of the budget that trials which were undone may take together; one trial always may."""
 
@@ -192,8 +195,15 @@ class Trial:
         """Whether it goes back to where the run began, since nothing after was any good."""
         if self.decided.verdict not in BLOWN_UP:
             return False
+        if self.tries > 1 and self.decided.verdict is not Verdict.DIVERGED:
+            return True
         best = self.decided.best_step
         return best is None or best <= EARLY_STEPS or self._too_high >= THROWN_OFF_TIMES
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether a rate that is lower still may be tried."""
+        return self.decided.verdict in BLOWN_UP and self.tries < TRIES.get(self.action, 0)
 
     @property
     def _too_high(self) -> float:
@@ -212,11 +222,18 @@ class Trial:
         """Whether the latest loss is no number, or the run has diverged."""
         return verdict is Verdict.DIVERGED or not is_finite(self.losses[-1])
 
-    def is_over(self, sign: float) -> bool:
-        """Whether it has had its epochs, or those that show that there is no hope."""
+    def is_over(self, sign: float, tolerance: float) -> bool:
+        """Whether it has had its epochs, or those that show that there is no hope.
+
+        Args:
+            sign: 1, or -1 where more is better.
+            tolerance: Share of the total gain for which a run that was about to end is not worth further epochs.
+        """
         epochs = len(self.losses)
-        may_be_hopeless = self.action == "lower_lr" and epochs == HOPELESS_EPOCHS
-        return epochs >= EPOCHS or (may_be_hopeless and self._best(sign) >= self._before(sign))
+        may_be_hopeless = self.action == "lower_lr" and epochs == HOPELESS_EPOCHS and self.tries == 1
+        was_finished = self.decided.stop and self.decided.verdict not in BLOWN_UP
+        is_little = self._best(sign) >= self._before(sign) or (was_finished and self.brought(sign) < tolerance)
+        return epochs >= EPOCHS or (may_be_hopeless and is_little)
 
     def pays(self, sign: float) -> bool:
         """Whether its later half is better than the best before; after a blow-up, no worse than it began."""
@@ -370,19 +387,21 @@ class Actions:
         """The same after an epoch of a trial."""
         now = dataclasses.replace(self, trial=trial)
         if trial.is_lost(decision.verdict):
-            return now._retried() if trial.action == "roll_back" and trial.tries < MOST["roll_back"] else now._undone()
+            return now._retried_or_undone()
         if trial.rate_was_set(known.rate):
             return now._undone()
-        if not trial.is_over(known.sign):
+        if not trial.is_over(known.sign, known.tolerance):
             return now
         if not trial.pays(known.sign):
-            return now._undone()
+            return now._retried_or_undone()
         is_little = trial.decided.stop and trial.goes_back and trial.brought(known.sign) < known.tolerance
         ends = is_little and trial.decided.verdict not in BLOWN_UP
         return dataclasses.replace(now, act="keep", ends=ends)
 
-    def _retried(self) -> Actions:
+    def _retried_or_undone(self) -> Actions:
         assert self.trial is not None
+        if not self.trial.may_retry:
+            return self._undone()
         trial = self.trial.again()
         return dataclasses.replace(self, act="again", trial=trial, rate=self.rate * trial.times / self.trial.times)
 

@@ -6,8 +6,11 @@ import math
 
 import pytest
 
-from convergence_callbacks import Decision, SettingsError, Verdict
+from convergence_callbacks import Decision, Observation, SettingsError, Verdict
 from convergence_callbacks.adapter.settings import CallbackSettings
+from convergence_callbacks.adapter.stages.act import ActStage
+from convergence_callbacks.adapter.stages.probe import EXPERIMENTS
+from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.experiments.actions import (
     CHOICES,
     EPOCHS,
@@ -16,6 +19,7 @@ from convergence_callbacks.experiments.actions import (
     LEAST,
     MOST,
     PLATEAU_EPOCHS,
+    TRIES,
     WASTED_SHARE,
     Actions,
     Situation,
@@ -42,7 +46,21 @@ FLAT = dataclasses.replace(
     evidence={"noise": 0.3, "total_gain": 2.0},
 )
 BLOWN = dataclasses.replace(FLAT, verdict=Verdict.DIVERGED, evidence={"times_too_high": 10.0})
+UNSTABLE = dataclasses.replace(FLAT, verdict=Verdict.UNSTABLE)
 GOES_ON = dataclasses.replace(SLOW, verdict=Verdict.IMPROVING, evidence={})
+
+
+class Acting(Stopping):
+    """A callback whose framework allows experiments and actions."""
+
+    supports = EXPERIMENTS
+
+
+class Model:
+    """A model whose weights nobody looks at."""
+
+    def state(self):
+        return 0
 
 
 def begun(decision=SLOW, actions=None, **known):
@@ -204,7 +222,7 @@ def test_lowering_that_pays_lets_the_run_go_on():
 
 
 def test_lowering_that_brings_next_to_nothing_is_kept_and_ends_the_run_that_was_about_to():
-    last = tried([0.999] * EPOCHS, begun(FLAT))[-1]
+    last = tried([0.999] * HOPELESS_EPOCHS, begun(FLAT))[-1]
     better = dataclasses.replace(GOES_ON, step=25, best_step=24, best_value=0.999)
     said = last.said_of(better, Situation(loss=0.999))
     assert (last.act, said.stop, said.verdict, said.best_step) == ("keep", True, Verdict.CONVERGED, 24)
@@ -227,14 +245,46 @@ def test_a_limit_ends_a_run_for_its_own_reason_also_where_a_trial_is_over():
 def test_a_run_that_blew_up_goes_back_and_again_while_it_blows_up():
     actions = begun(BLOWN)
     assert actions.trial.goes_back and actions.trial.forgets and actions.rate == pytest.approx(0.1)
-    each = tried([math.nan] * MOST["roll_back"], actions)
-    assert [one.act for one in each] == ["again"] * (MOST["roll_back"] - 1) + ["undo"]
+    each = tried([math.nan] * TRIES["roll_back"], actions)
+    assert [one.act for one in each] == ["again"] * (TRIES["roll_back"] - 1) + ["undo"]
     assert [one.rate for one in each] == pytest.approx([0.01, 0.001, 1.0]) and each[-1].ends
 
 
 def test_one_that_holds_after_a_blow_up_is_kept():
     assert tried([3.0, 2.9, 2.8, 2.7, 2.6], begun(BLOWN))[-1].act == "keep"
-    assert tried([3.0, 3.1, 3.2, 3.3, 3.4], begun(BLOWN))[-1].act == "undo"
+    each = tried([3.0, 3.1, 3.2, 3.3, 3.4] * TRIES["roll_back"], begun(BLOWN))
+    assert [one.act for one in each[EPOCHS - 1 :: EPOCHS]] == ["again"] * (TRIES["roll_back"] - 1) + ["undo"]
+
+
+def test_an_unstable_run_that_a_lower_rate_does_not_mend_is_tried_from_its_start_at_a_still_lower_one():
+    first = begun(UNSTABLE)
+    hopeless = tried([1.1] * HOPELESS_EPOCHS, first)[-1]
+    assert (hopeless.act, hopeless.rate) == ("again", pytest.approx(0.01))
+    assert not first.trial.from_start and hopeless.trial.from_start
+    assert [one.act for one in tried([1.5, 1.4, 0.9, 0.8, 0.7], hopeless)] == [""] * (EPOCHS - 1) + ["keep"]
+    undone = tried([1.1] * EPOCHS, hopeless)[-1]
+    assert (undone.act, undone.rate, undone.wasted) == ("undo", pytest.approx(1.0), HOPELESS_EPOCHS + EPOCHS)
+
+
+def test_a_run_that_was_lost_after_it_had_learnt_is_never_tried_from_its_start():
+    assert not tried([math.nan], begun(BLOWN))[-1].trial.from_start
+
+
+@pytest.mark.parametrize(
+    ("verdict", "step", "is_kept"),
+    [(Verdict.IMPROVING, 11, False), (Verdict.IMPROVING, 10, True), (Verdict.UNSTABLE, 11, True)],
+)
+def test_the_start_is_kept_for_ten_epochs_and_as_long_as_a_run_is_unstable(verdict, step, is_kept):
+    stage = Acting(act="heal", verbose=False).run.stage(ActStage)
+    stage.begin(Model())
+    decision = dataclasses.replace(GOES_ON, verdict=verdict, step=step, best_step=step, confidence=0.5)
+    stage.after(decision, Observation(step=step, val_loss=1.0), Model())
+    assert ("start" in stage.snapshots) is is_kept
+
+
+def test_lowering_that_brings_little_goes_on_where_the_run_was_not_about_to_end():
+    assert tried([0.999] * HOPELESS_EPOCHS, begun(STAYS))[-1].act == ""
+    assert tried([0.9] * HOPELESS_EPOCHS, begun(FLAT))[-1].act == ""
 
 
 @pytest.mark.parametrize(

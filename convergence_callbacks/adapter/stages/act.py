@@ -18,11 +18,11 @@ from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.verdict import Verdict
-from convergence_callbacks.experiments.actions import Actions, Situation
+from convergence_callbacks.experiments.actions import BLOWN_UP, Actions, Situation
 from convergence_callbacks.experiments.probe import judged_loss
 
 BEGUN_STEPS = 10
-"""A run whose best epoch is later does not go back to where it began, so that is no longer kept."""
+"""A run whose best epoch is later goes back to where it began only while unstable: else that is no longer kept."""
 
 KINDS = ("start", "best", "before", "earlier")
 """Snapshots that may be kept."""
@@ -124,7 +124,7 @@ class ActStage:
         known = self._situation(decision, observation)
         if decision.best_step == decision.step:
             self._take("best", decision.step, self._monitor.state_dict(), trained)
-            if decision.step > BEGUN_STEPS:
+            if decision.step > BEGUN_STEPS and decision.verdict not in BLOWN_UP:
                 self.snapshots.pop("start", None)
         before, self.actions = self.actions, self.actions.after(decision, known, self._choice)
         try:
