@@ -22,6 +22,9 @@ DEEPEST = 4
 """Levels of nesting that are looked into."""
 
 
+_SPLIT_NAMES = frozenset(SPLIT_NAMES)
+
+
 def document_in(path: Path) -> Any:
     """The JSON document in a file.
 
@@ -50,14 +53,16 @@ def flat(record: Mapping[str, Any], prefix: str = "", depth: int = DEEPEST) -> I
     >>> dict(flat({"mode": "val", "epoch": 1, "loss": 0.5}))
     {'epoch': 1, 'val/loss': 0.5}
     """
-    split = next((record[name] for name in SPLIT_NAMES if str(record.get(name)).lower() in SPLITS), None)
+    split = None
+    if not _SPLIT_NAMES.isdisjoint(record):
+        split = next((record[name] for name in SPLIT_NAMES if str(record.get(name)).lower() in SPLITS), None)
     for name, value in record.items():
         if split is not None and name in SPLIT_NAMES:
             continue
         full = f"{prefix}{name}" if split is None else f"{prefix}{of_split(str(split), name)}"
         if name == "global_step/max_steps" and re.fullmatch(r"\d+/\d+", str(value)):  # ms-swift: "70/58114"
             yield f"{prefix}global_step", int(str(value).split("/", 1)[0])
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):  # of a class with others' Mapping it is asked ten times as long
             if depth:
                 yield from flat(value, f"{full}/", depth - 1)
         elif not isinstance(value, list):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,7 @@ COUNTS = frozenset({"epoch", "epochs", "step", "steps", "iter", "iteration", "ti
 """Words of names that mean the same for every part of the data."""
 
 
+@functools.lru_cache(maxsize=4096)
 def of_split(split: str, name: str) -> str:
     """The name of a number of a part of the data.
 
@@ -60,15 +62,23 @@ class Labels:
     _seen: dict[str, dict[str, int]] = field(default_factory=dict)
     _together: dict[tuple[str, ...], int] = field(default_factory=dict)
     _rows: int = 0
+    _unlabelled: int = 0
 
-    @property
+    @functools.cached_property
     def candidates(self) -> list[str]:
         """Columns by whose names they may be."""
         return [name for name in self.names if name.strip().lower() in RUN_NAMES]
 
+    @functools.cached_property
+    def _alone(self) -> frozenset[str]:
+        return frozenset(self.candidates)
+
     def add(self, row: Mapping[str, Any]) -> None:
         """Take in a row, by the names of the columns."""
         self._rows += 1
+        if self._alone.isdisjoint(row):  # as in most logs: all of its labels are empty
+            self._unlabelled += 1
+            return
         for name in self.candidates:
             value = str(row.get(name, ""))
             seen = self._seen.setdefault(name, {})
@@ -81,6 +91,10 @@ class Labels:
         Raises:
             LogError: Each row is another run.
         """
+        for seen in self._seen.values():
+            if self._unlabelled:
+                seen[""] = seen.get("", 0) + self._unlabelled
+        self._unlabelled = 0
         several = [name for name in self.candidates if len(self._seen.get(name, {})) > 1]
         for name in list(several):
             if len(self._seen[name]) < self._rows or self._rows < 3:

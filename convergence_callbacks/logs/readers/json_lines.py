@@ -22,6 +22,7 @@ SUFFIXES = OWN | {".json", ".log", ".txt", ".out", ""}
 MOST_CONFIGS = 1_000
 """Lines in which configurations are compared, at most."""
 
+LABELS = frozenset(RUN_NAMES)
 NO_JSON = "is no JSON: left out"
 
 
@@ -54,7 +55,7 @@ class JsonLines(Reader):
             in_parts = in_parts or (isinstance(epoch, float) and not epoch.is_integer())
             steps = given.get("total_steps")  # of LLaMA-Factory
             planned_steps = steps if isinstance(steps, int) and steps > 0 else planned_steps
-            if any(is_number(value) for name, value in given.items() if name not in RUN_NAMES):
+            if any(is_number(value) for name, value in given.items() if name not in LABELS):
                 labels.add(found)
         if not names:
             raise NotALogError("it has no line with a number")
