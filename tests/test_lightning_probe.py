@@ -215,3 +215,21 @@ def test_a_schedule_of_somebody_s_own_that_can_not_be_changed_is_told(tmp_path, 
     with pytest.warns(RuntimeWarning, match="what act asks for can't be done"):
         stopping, _ = run(tmp_path, monkeypatch, learner(0.05), epochs=6, **raising())
     assert len(stopping.history) == 6 and stopping.run.stage(ActStage).actions.trial is None
+
+
+def test_who_interrupts_a_probe_interrupts_the_run(tmp_path, monkeypatch):
+    import lightning
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    class Ended(lightning.Callback):
+        def on_exception(self, trainer, pl_module, error):
+            self.by = type(error)
+
+    monkeypatch.setattr("convergence_callbacks.lightning.probe.StartsWhereTheRunIs.on_train_start", interrupted)
+    monkeypatch.setattr(SUSPECT, lambda decision: decision.step == 10)
+    ended = Ended()
+    with pytest.raises(SystemExit):  # Lightning's own
+        fit(ConvergenceStopping(probe=True, stop_on=[], verbose=False), tmp_path, learner(1e-6), callbacks=[ended])
+    assert ended.by is KeyboardInterrupt

@@ -67,7 +67,12 @@ def _train_copy(trainer: Any, pl_module: Any, factor: float, collector: Any) -> 
             else torch.are_deterministic_algorithms_enabled(),
             benchmark=torch.backends.cudnn.benchmark,
         )
-        inner.fit(copied, trainer.train_dataloader, trainer.val_dataloaders)
+        try:
+            inner.fit(copied, trainer.train_dataloader, trainer.val_dataloaders)
+        except SystemExit as error:  # what Lightning makes of an interrupt: the run has to hear of that itself
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise KeyboardInterrupt from None
+            raise
 
 
 @contextlib.contextmanager
