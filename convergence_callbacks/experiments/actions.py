@@ -418,7 +418,7 @@ class Actions:
 
     def _named(self, trial: Trial) -> str:
         if self.act in {"begin", "again"}:
-            return str(trial.action)
+            return "roll_back" if trial.from_start else str(trial.action)
         return self.act or "on_trial"
 
     def _numbers(self, trial: Trial, known: Situation) -> dict[str, float]:

@@ -261,6 +261,7 @@ def test_an_unstable_run_that_a_lower_rate_does_not_mend_is_tried_from_its_start
     hopeless = tried([1.1] * HOPELESS_EPOCHS, first)[-1]
     assert (hopeless.act, hopeless.rate) == ("again", pytest.approx(0.01))
     assert not first.trial.from_start and hopeless.trial.from_start
+    assert [one.said_of(UNSTABLE, Situation(loss=1.1)).action for one in (first, hopeless)] == ["lower_lr", "roll_back"]
     assert [one.act for one in tried([1.5, 1.4, 0.9, 0.8, 0.7], hopeless)] == [""] * (EPOCHS - 1) + ["keep"]
     undone = tried([1.1] * EPOCHS, hopeless)[-1]
     assert (undone.act, undone.rate, undone.wasted) == ("undo", pytest.approx(1.0), HOPELESS_EPOCHS + EPOCHS)
