@@ -25,7 +25,7 @@ def band_of(forecast: Forecast | None) -> Band:
     """
     if forecast is None:
         return ()
-    last, path = AHEAD * (forecast.step + 1), forecast.path
+    last, path = AHEAD * (forecast.step + 1), forecast.shown.path
     near = [each for each in path if each[0] <= last]
     if not near or len(near) == len(path):
         return path

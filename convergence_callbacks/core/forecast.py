@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -23,6 +25,10 @@ class Estimate:
     low: float
     value: float
     high: float
+
+    def within(self, least: float, most: float) -> Estimate:
+        """The same, cut off at bounds."""
+        return Estimate(*(min(max(each, least), most) for each in (self.low, self.value, self.high)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ class Forecast:
             times as many epochs) will bring.
         rate: How fast the loss converges.
         path: The level at steps from the next one to the end.
+        bounds: What the loss never left so far, as it is shown to people: 0 and more, or 0 to 1 where more is better.
     """
 
     step: int
@@ -68,6 +75,7 @@ class Forecast:
     epochs_left: Estimate
     rate: ConvergenceRate
     path: tuple[tuple[float, Estimate], ...] = ()
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
     voice: ClassVar[Callable[[Forecast], tuple[str, str]]]
 
@@ -76,9 +84,20 @@ class Forecast:
         """The epochs that are left in words, such as ``ETA ≈ 14 epochs (9–25)``."""
         return type(self).voice(self)[0]
 
+    @property
+    def shown(self) -> Forecast:
+        """The same with levels cut off at the bounds, for words and pictures: no loss is judged by where zero is."""
+        return dataclasses.replace(
+            self,
+            end=None if self.end is None else self.end.within(*self.bounds),
+            asymptote=self.asymptote.within(*self.bounds),
+            path=tuple((step, level.within(*self.bounds)) for step, level in self.path),
+        )
+
     def numbers(self) -> dict[str, float]:
         """The epochs that are left and the loss at the end (in the long run, where the budget is unknown), by name."""
-        estimates = {"epochs_left": self.epochs_left, "forecast_loss": self.end or self.asymptote}
+        level = self.end or self.asymptote
+        estimates = {"epochs_left": self.epochs_left, "forecast_loss": level.within(*self.bounds)}
         ends = {"": "value", "_low": "low", "_high": "high"}
         return {f"{name}{end}": getattr(each, of) for name, each in estimates.items() for end, of in ends.items()}
 

@@ -59,7 +59,15 @@ def forecast_loss(reading: Reading, tolerance: float, of: Loss = "judged") -> Fo
         epochs_left=Estimate(*[reading.curve.spacing * end for end in (left.low, left.value, left.high)]),
         rate=convergence_rate(past.epochs, past.losses),
         path=levels,
+        bounds=_bounds(reading.sign * past.losses, reading.sign),
     )
+
+
+def _bounds(values: Series, sign: float) -> tuple[float, float]:
+    """What a loss that was never negative, and a score that was never outside 0 and 1, may be expected to keep to."""
+    if values.min() < 0:
+        return -math.inf, math.inf
+    return 0.0, 1.0 if sign < 0 and values.max() <= 1 else math.inf
 
 
 def past_of(reading: Reading, of: Loss) -> Past | None:

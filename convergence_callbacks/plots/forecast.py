@@ -25,7 +25,7 @@ def draw_forecast(axes: Axes, forecast: Forecast, colour: str) -> None:
     if not forecast.path:
         return
     steps = [step for step, _ in forecast.path]
-    low, middle, high = (np.array([getattr(level, end) for _, level in forecast.path]) for end in _ENDS)
+    low, middle, high = (np.array([getattr(level, end) for _, level in forecast.shown.path]) for end in _ENDS)
     _make_room(axes, [*low, *high])
     lowest = axes.get_ylim()[0]
     axes.fill_between(

@@ -36,9 +36,10 @@ def eta(forecast: Forecast, counter: Counter = numbers.EPOCHS, observations: Seq
 
 def expected_loss(forecast: Forecast) -> str:
     """The loss that is expected, with its 90% interval."""
-    if forecast.end is not None:
-        return f"{numbers.expected(forecast.end)} at the end"
-    return f"{numbers.expected(forecast.asymptote)} in the long run"
+    shown = forecast.shown
+    if shown.end is not None:
+        return f"{numbers.expected(shown.end)} at the end"
+    return f"{numbers.expected(shown.asymptote)} in the long run"
 
 
 def outlook(forecast: Forecast, counter: Counter = numbers.EPOCHS, observations: Sequence[Observation] = ()) -> str:
@@ -57,9 +58,10 @@ def rate_in_words(rate: ConvergenceRate) -> str:
 
 def words_of(forecast: Forecast) -> tuple[str, str]:
     """What is left, and all of it in one line."""
-    parts = [eta(forecast), f"in the long run {numbers.expected(forecast.asymptote)}", rate_in_words(forecast.rate)]
-    if forecast.end is not None:
-        parts.insert(1, f"at the end {numbers.expected(forecast.end)}")
+    shown = forecast.shown
+    parts = [eta(forecast), f"in the long run {numbers.expected(shown.asymptote)}", rate_in_words(forecast.rate)]
+    if shown.end is not None:
+        parts.insert(1, f"at the end {numbers.expected(shown.end)}")
     return parts[0], " | ".join(parts)
 
 

@@ -68,6 +68,14 @@ def test_a_negative_loss_is_not_taken_to_end_at_zero(by):
     assert said.end.low <= np.median(curve.val[-4:]) <= said.end.high < 0
 
 
+def test_a_loss_that_was_never_negative_is_shown_to_stay_so():
+    said = forecast(exponential(60, 10, floor=0.0), 12)
+    assert said.asymptote.low < 0 == said.shown.asymptote.low
+    assert said.numbers()["forecast_loss_low"] >= 0 and "-" not in str(said).split("t^")[0]
+    assert all(level.low >= 0 for _, level in said.shown.path)
+    assert forecast(exponential(60, 10, floor=0.0).raised(-3.0), 12).shown.asymptote.low < -3
+
+
 def test_more_can_be_better():
     losses = exponential(60, 8, noise=0.003)
     accuracy = LearningCurve("accuracy", 1 - 0.5 * losses.val)
