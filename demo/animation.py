@@ -30,7 +30,7 @@ LINE = 18
 
 SECONDS_TO_THE_STOP = 4.0
 SECONDS_OF_REST = 3.0
-"""How long the picture shows the end before it begins again."""
+"""How long the picture shows the end, with which it begins: what does not move shows that."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _axes(movie: Movie) -> Iterator[str]:
         place = f'x="{movie.x(step):.1f}" y="{RIBBON_TOP + RIBBON_HEIGHT + 16}"'
         yield f'<text class="faint" {place} text-anchor="middle">{step + movie.first_epoch}</text>'
     yield f'<text class="faint" x="{LEFT}" y="{HEIGHT - 8}">epoch</text>'
-    for name, words, x in (("train", "train loss", LEFT + 110), ("validation", "validation loss", LEFT + 190)):
+    for name, words, x in (("train", "train loss", LEFT + 66), ("validation", "validation loss", LEFT + 146)):
         yield f'<text class="{name}" style="stroke:none" x="{x}" y="{TOP + 78}">{words}</text>'
 
 
@@ -233,8 +233,8 @@ def _mark(movie: Movie, step: int, words: str, y: float, weight: str) -> Iterato
 
 def _animated(movie: Movie, attribute: str, times: Sequence[float], values: Sequence[str]) -> str:
     shares = ";".join(f"{time / movie.seconds:.4f}" for time in times)
-    how = f'dur="{movie.seconds:.1f}s" repeatCount="indefinite" keyTimes="{shares}" values="{";".join(values)}"'
-    return f'<animate attributeName="{attribute}" {how}/>'
+    length = f'begin="-{movie.seconds - SECONDS_OF_REST:.1f}s" dur="{movie.seconds:.1f}s" repeatCount="indefinite"'
+    return f'<animate attributeName="{attribute}" {length} keyTimes="{shares}" values="{";".join(values)}"/>'
 
 
 def _path(movie: Movie, points: Sequence[tuple[int, float]]) -> str:

@@ -52,6 +52,11 @@ from convergence_callbacks.telling.price import Price
 ON_FRONTIER = " *"
 """Marks the name of a rule on the frontier."""
 
+FEWEST_RUNS = 20
+"""Fewer runs are too few to choose a rule by."""
+
+FEW = " So few runs are no base for a choice."
+
 
 def _some_rules(rules: str) -> str:
     if not listed(rules):
@@ -195,12 +200,13 @@ def _footnote(comparison: Comparison) -> str:
 
 
 def _advice(comparison: Comparison, lose: float, base: Settings) -> str:
-    suited = comparison.suited(lose)
+    suited, few = comparison.suited(lose), FEW if comparison.runs < FEWEST_RUNS else ""
     if suited is None:
-        return f"None of these rules surely gives up less than {percent(lose)} of the gain on such runs."
+        return f"No rule loses less than {percent(lose)} of the gain on average, in 9 of 10 draws of these runs."
     return (
-        f"{suited.rule} suits these runs: it spends {percent(suited.spent)} of the epochs and surely gives up less "
-        f"than {percent(lose)} of the gain. In a settings file: {as_yaml(suited.rule, base)}"
+        f"{suited.rule} suits these runs: it spends {percent(suited.spent)} of the epochs and loses less than "
+        f"{percent(lose)} of the gain on average, in 9 of 10 draws of the runs.{few} "
+        f"In a settings file: {as_yaml(suited.rule, base)}"
     )
 
 

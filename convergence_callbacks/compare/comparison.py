@@ -80,7 +80,7 @@ class Comparison:
     problems: tuple[LogError, ...] = ()
 
     def suited(self, tolerance: float) -> RuleResult | None:
-        """The rule that spends least among those that surely give up no more than a share of the gain.
+        """The rule that spends least among those that lose no more than a share of the gain in 9 of 10 draws.
 
         Args:
             tolerance: That share, on average over the workload; the upper end of the interval must be below it.

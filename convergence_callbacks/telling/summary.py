@@ -36,7 +36,7 @@ TELLS_NOTHING = (NotJudged.NO_LOSS, NotJudged.TOO_FEW)
 """What leaves nothing to be said of a run that was not found to be broken."""
 
 NOT_JUDGED: Mapping[NotJudged, str] = {
-    NotJudged.NO_LOSS: "no loss that is a number was logged",
+    NotJudged.NO_LOSS: "no loss was found that is a number",
     NotJudged.TOO_FEW: "too few {}s to judge",
     NotJudged.NO_VALIDATION: "no validation loss, so overfitting could not be seen",
     NotJudged.NO_RATE: "the learning rate is not known, so none can be named to try",

@@ -143,7 +143,7 @@ def account_of(*losses, **settings):
 
 def test_losses_that_were_never_a_number_are_not_called_improving():
     nan = float("nan")
-    assert account_of((nan, nan), (nan, nan)) == "Ended after all 2 epochs: no loss that is a number was logged."
+    assert account_of((nan, nan), (nan, nan)) == "Ended after all 2 epochs: no loss was found that is a number."
 
 
 def test_a_validation_loss_that_was_never_a_number_was_not_judged():

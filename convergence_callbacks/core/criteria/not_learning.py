@@ -36,13 +36,15 @@ class NotLearning(Criterion):
 
     >>> from convergence_callbacks.telling import describe
     >>> describe(NotLearning(40))
-    'the loss has not left its starting level within 40 epochs'
+    'the loss has not left its starting level within 40 epochs, or half the budget if that is less'
     """
 
     epochs: int = setting("epochs within which the loss should have left its starting level", 40, ge=1)
 
     verdicts: ClassVar = (Verdict.NOT_LEARNING,)
-    stops_when: ClassVar = "the loss has not left its starting level within {epochs:epochs}"
+    stops_when: ClassVar = (
+        "the loss has not left its starting level within {epochs:epochs}, or half the budget if that is less"
+    )
 
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
         return state, self.has_not_begun(reading)
