@@ -11,7 +11,12 @@ import nbformat
 
 from docs.notebooks import FOLDER, executed, words_of
 
-NEEDS = {"campaign": ("torch", "statsmodels"), "compare": ("sklearn",), "false_convergence": ("lightning",)}
+NEEDS = {
+    "campaign": ("torch", "statsmodels"),
+    "compare": ("sklearn",),
+    "false_convergence": ("lightning",),
+    "heal": ("lightning", "sklearn"),
+}
 """What a notebook needs, where that is not what it is called after."""
 
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
