@@ -139,7 +139,8 @@ class Default(Criterion):
     def _settled(self, state: State, reading: Reading) -> Finding:
         """Nothing more is expected: the diagnosis says why. Where it is not sure of a cure, the run ends."""
         settled = found_by(self._settles, state[ExpectedGain.name], reading)
-        cause = LOOKS.finding(once_settled(state[LOOKS.name]), reading)
+        looks = once_settled(state[LOOKS.name], had_hard_start=had_hard_start(reading))
+        cause = LOOKS.finding(looks, reading)
         if cause.verdict is Verdict.CONVERGED and RESTS.has_not_begun(reading):
             return self._rests(cause, reading)
         if cause.verdict is settled.verdict:

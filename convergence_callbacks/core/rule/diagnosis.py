@@ -118,13 +118,19 @@ def probabilities_of(reading: Reading) -> list[float]:
     return shares
 
 
-def once_settled(state: State) -> State:
-    """The state of a run of which nothing more is expected: it does not improve, so it is one of the others."""
+def once_settled(state: State, *, had_hard_start: bool = False) -> State:
+    """The state of a run of which nothing more is expected: it does not improve, so it is one of the others.
+
+    Args:
+        state: Of the diagnosis.
+        had_hard_start: Whether the run has had its time to begin; before, one that was called slow may yet do so.
+    """
     shares = list(state["probabilities"] or [1.0 * (verdict is Verdict.CONVERGED) for verdict in VERDICTS])
     shares[_PLACE[Verdict.IMPROVING]] = 0.0
     shares = _shares(shares)
     verdict = Verdict(state["verdict"])
-    if verdict in {Verdict.IMPROVING, Verdict.FALSE_CONVERGENCE} and shares[_PLACE[verdict]] < guards.LIKELY:
+    doubted = {Verdict.IMPROVING, *([Verdict.FALSE_CONVERGENCE] if had_hard_start else [])}
+    if verdict in doubted and shares[_PLACE[verdict]] < guards.LIKELY:
         verdict = VERDICTS[_most_probable(shares)]
     return {"probabilities": shares, "verdict": verdict.value}
 

@@ -112,6 +112,12 @@ def test_a_run_that_has_settled_is_one_of_the_others_and_surer_for_it():
     assert named["verdict"] == "overfitting"
 
 
+@pytest.mark.parametrize(("had_hard_start", "verdict"), [(False, "false_convergence"), (True, "converged")])
+def test_a_run_that_was_called_slow_is_doubted_only_once_it_has_had_its_time_to_begin(had_hard_start, verdict):
+    state = {"probabilities": [0.4, 0.3, 0.2, 0.1, 0.0, 0.0], "verdict": "false_convergence"}
+    assert diagnosis.once_settled(state, had_hard_start=had_hard_start)["verdict"] == verdict
+
+
 @pytest.mark.parametrize(("broken", "verdict"), [(0.49, "converged"), (0.51, "unstable")])
 def test_a_run_is_called_broken_only_where_that_is_likelier_than_not(broken, verdict):
     probabilities = [0.0] * 6
