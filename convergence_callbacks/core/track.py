@@ -101,9 +101,10 @@ class Track:
         judged = observation.val_loss if self.has_validation or train is None else train
         is_broken = train is not None and not abs(train) <= LARGEST
         if judged is not None and abs(judged) <= LARGEST:
-            self.non_finite = self.non_finite + 1 if is_broken and np.isfinite(self.curve.train).any() else 0
             known = math.nan if train is None or is_broken else sign * train
             self.curve.add(observation.step, sign * judged, known, as_rate(observation.lr))
+            breaks = is_broken and self.curve.best_step < observation.step
+            self.non_finite = self.non_finite + 1 if breaks and np.isfinite(self.curve.train).any() else 0
             return True
         if judged is None and not is_broken:
             self.missing_total += 1

@@ -44,6 +44,12 @@ def test_a_train_loss_that_breaks_has_diverged_though_validation_loss_is_a_numbe
     assert [d.step for d in decisions if d.stop] == [6]
 
 
+def test_a_train_loss_that_is_logged_wrongly_ends_no_run_whose_validation_loss_still_falls():
+    monitor = Monitor(criteria=NonFiniteLoss(3), min_epochs=0, stop_on=["diverged"])
+    assert not any(monitor.update(train_loss=1.0 if e < 3 else math.nan, val_loss=0.9**e).stop for e in range(20))
+    assert [monitor.update(train_loss=math.nan, val_loss=1.0).stop for _ in range(3)] == [False, False, True]
+
+
 def test_a_train_loss_that_never_was_a_number_is_not_computed_and_breaks_nothing():
     monitor = Monitor(criteria=NonFiniteLoss(1), min_epochs=0, stop_on=["diverged"])
     assert not any(monitor.update(train_loss=math.nan, val_loss=0.9**e).stop for e in range(6))
