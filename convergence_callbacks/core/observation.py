@@ -112,7 +112,7 @@ def as_step(step: Any, otherwise: int) -> int:
         number = int(step)
         is_one = number == step and (number >= otherwise or not isinstance(step, float))
         return number if is_one and 0 <= number <= LARGEST_WHOLE else otherwise
-    except Exception:
+    except Exception:  # of an object of somebody's own, that may be anything
         return otherwise
 
 
