@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from convergence_callbacks.core.errors import unknown_name
@@ -45,9 +45,9 @@ _LOSSES = frozenset(
 _EPOCH = frozenset({"epoch", "epochs", "ep"})
 _STEP = frozenset({"step", "steps", "iter", "iters", "iteration", "iterations", "update", "updates", "round"})
 _OF_STEPS = frozenset({"global", "num", "number", "trainer", "train", "training", "current", "total"})
-_REWARD = frozenset({"reward", "rew", "return"})
+_REWARD = frozenset({"reward", "rew", "return", "eprew", "eprewmean"})
 _OF_REWARDS = frozenset(
-    {"mean", "ep", "episode", "avg", "average", "eval", "env", "runners", "train", "rollout", "total"}
+    {"mean", "ep", "episode", "avg", "average", "eval", "env", "runners", "train", "rollout", "total", "ext"}
 )
 _MAIN = frozenset({"main", "cross", "entropy", "crossentropy"})
 """Words of a loss that is the whole of it."""
@@ -63,6 +63,9 @@ _PARTIAL = frozenset(
     }
 )
 """Words of a loss that is a part of another one, or plays against one that is not logged."""
+
+OF_THE_WHOLE = frozenset({"train_loss", "train_runtime"})
+"""What Hugging Face's trainer logs once, at the end, of the whole training: that mean is no curve."""
 
 _OF_ALL_SO_FAR = frozenset({"best", "lowest", "minimum"})
 """Words of a number that never rises: the least of all so far is no curve."""
@@ -150,7 +153,7 @@ def find_columns(names: Iterable[str], choice: ColumnChoice | None = None) -> Co
         wanted = getattr(choice, role)
         free = [name for name in names if name not in found.values()]
         if role in {"train", "val"}:
-            free = [name for name in free if not words_of(name) & _OF_ALL_SO_FAR]
+            free = [name for name in free if not words_of(name) & _OF_ALL_SO_FAR and not is_of_the_whole(name, names)]
         found[role], why[role] = _named(role, wanted, names) if wanted is not None else find(free, found.get("val"))
     has_counter = found["epoch"] is not None or found["step"] is not None
     if found["train"] is None and found["val"] is None and has_counter:
@@ -183,6 +186,16 @@ def words_of(name: str) -> frozenset[str]:
     words = (word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name))
     found = frozenset(_SINGULAR.get(word, word) for word in words)
     return found | {"crossentropy"} if {"cross", "entropy"} <= found else found
+
+
+def is_of_the_whole(name: str, names: Container[str]) -> bool:
+    """Whether a name is that of Hugging Face's mean of the whole training, which it logs once beside the run time.
+
+    >>> is_of_the_whole("train_loss", ["loss", "train_runtime", "train_loss"]), is_of_the_whole("train_loss", ["loss"])
+    (True, False)
+    """
+    folder, _, last = name.rpartition("/")
+    return last in OF_THE_WHOLE and all(f"{folder}/{each}".lstrip("/") in names for each in OF_THE_WHOLE)
 
 
 def _refuse_twins(role: str, name: str | None, names: Sequence[str]) -> None:
@@ -230,6 +243,8 @@ def is_reward(name: str) -> bool:
 
     >>> is_reward("rollout/ep_rew_mean"), is_reward("episode_reward_mean"), is_reward("reward"), is_reward("reward_std")
     (True, True, True, False)
+    >>> is_reward("eprew"), is_reward("ext_reward")
+    (True, True)
     >>> is_reward("rewards/chosen"), is_reward("reward_loss")
     (False, False)
     """
@@ -308,6 +323,7 @@ def _train(names: Sequence[str], val: str | None) -> tuple[str | None, str]:
     if special:
         return _only_one("train", special, _TRAIN), "the plainest name of a train loss"
     whole = [name for name in names if _is_loss(name) and words_of(name) <= _TRAIN | _NO_MEANING | _MAIN]
+    whole = whole or [name for name in names if _is_total(name)]
     if whole:
         return _only_one("train", whole, _TRAIN), "the loss as a whole"
     of_steps = _PER_STEP | _TRAIN | {"loss"}
@@ -316,6 +332,12 @@ def _train(names: Sequence[str], val: str | None) -> tuple[str | None, str]:
     if per_step:
         return _only_one("train", per_step, _TRAIN | _PER_STEP), "a train loss of single steps: their mean is taken"
     return _train_without_loss(names, val)
+
+
+def _is_total(name: str) -> bool:
+    """Whether a name ends as that of a total loss, in a folder that is of no part of it, as ``data/total_loss``."""
+    others = _PARTIAL | _VALIDATION | _TEST
+    return words_of(name.rsplit("/", 1)[-1]) == {"total", "loss"} and not words_of(name) & others
 
 
 def _train_without_loss(names: Sequence[str], val: str | None) -> tuple[str | None, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import functools
+import itertools
 import math
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,6 +34,12 @@ TRAIN_LOSSES = ("loss", "train loss", "train/loss", "train_loss")
 
 NEAR = 0.2
 """Share by which the loss of a step may differ from the mean of an evaluation near it."""
+
+OF_ANOTHER_PART = SPLITS - {"train", "training"} | {"testing", "evaluating", "validating"}
+"""Words of a line that says that what follows is no training."""
+
+MOST_SAID = 80
+"""Letters of a line that are looked at for them."""
 
 MOST_NAMES = 1_000
 MOST_KINDS = 10_000
@@ -274,6 +282,7 @@ def runs_in(
         raise NotALogError("its lines count nothing, and name no loss")
     columns = dataclasses.replace(found, time="timestamp" if has_times else None, time_of_iterations=False)
     _refuse_bars(survey, {columns.train, columns.val})
+    _refuse_phases(kept, lines, survey, columns)
     notes = Notes()
     wanted = {columns.train, columns.val}
     records = iter(kept) if survey.records <= MOST_KEPT else records_in(lines())
@@ -330,6 +339,37 @@ def _refuse_bars(survey: Survey, wanted: set[str | None]) -> None:
                 f"{name!r} is on AllenNLP's bars, and nothing tells those of training and of validation apart; "
                 "read the metrics_epoch_*.json or the event files of the run"
             )
+
+
+def _refuse_phases(records: Sequence[Record], lines: Lines, survey: Survey, columns: Columns) -> None:
+    """Refuse a loss that training and validation print in one wording, where a line between them alone tells which.
+
+    Raises:
+        LogError: It is one.
+    """
+    if columns.val is not None or columns.train is None:
+        return
+    losses, epoch = list[tuple[Record, float]](), None
+    for each in records:
+        epoch = each.epoch if each.epoch is not None else epoch
+        is_of_steps = each.step is not None or each.bar
+        if each.pattern and epoch is not None and not is_of_steps:
+            losses += [(each, epoch)] if columns.train in survey.columns_of(each.kind).values() else []
+    pairs = [
+        (first.line, second.line)
+        for (first, of_first), (second, of_second) in itertools.pairwise(losses)
+        if of_first == of_second and first.pattern == second.pattern
+    ]
+    if len(pairs) < EXAMPLES:
+        return
+    told = {each.line for each in records}
+    said = [number for number, line in lines() if number not in told and words_of(line[:MOST_SAID]) & OF_ANOTHER_PART]
+    parted = sum(bisect.bisect(said, first) < bisect.bisect(said, second) for first, second in pairs)
+    if parted >= max(EXAMPLES, len(pairs) / 2):
+        raise LogError(
+            f"{columns.train!r} is printed twice an epoch in one wording, and a line between speaks of a test: "
+            "training and validation can't be told apart; print one of them by another name"
+        )
 
 
 @dataclass

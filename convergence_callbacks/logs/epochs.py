@@ -6,14 +6,15 @@ resume, and end wherever the training was killed. What is taken in is bounded by
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from convergence_callbacks.core.observation import Observation
-from convergence_callbacks.logs.columns import Columns
+from convergence_callbacks.logs.columns import Columns, words_of
 from convergence_callbacks.logs.elapsed import accumulated, time_told
 from convergence_callbacks.logs.energy import kilowatt_hours
 from convergence_callbacks.logs.errors import LogError, NotALogError
@@ -29,13 +30,19 @@ FIRST_BLOCK = 100_000
 FEW = 4
 """Epochs with a train loss from which on a single validation at the end is left out."""
 
+MOST_RESTARTS = 50
+"""Trainings in a row that ended after their first epoch, at most; more records of one epoch are of its steps."""
+
 DENSE = 0.5
 """Share of the epochs between the first and the last one that has to be there for a table to be one of them all."""
 
 
 @dataclass(slots=True)
 class Entry:
-    """What is known of one epoch, or of the time up to one validation; it began at one count and ends at another."""
+    """What is known of one epoch, or of the time up to one validation; it began at one count and ends at another.
+
+    It may restart a training: then it is the first epoch again, with no other between.
+    """
 
     begins: float
     key: float
@@ -49,11 +56,21 @@ class Entry:
     times: int = 0
     energy: float = math.nan
     others: dict[str, float] = field(default_factory=dict)
+    restarts: bool = False
 
     @property
     def train(self) -> float | None:
         """The mean of the train losses."""
         return self.train_sum / self.train_count if self.train_count else None
+
+    def add(self, read: Entry) -> None:
+        """Add what was read further of the same epoch; the time is kept."""
+        self.train_sum += read.train_sum
+        self.train_count += read.train_count
+        self.val = self.val if read.val is None else read.val
+        self.lr = self.lr if read.lr is None else read.lr
+        self.energy = read.energy if math.isfinite(read.energy) else self.energy
+        self.others |= read.others
 
 
 @dataclass(frozen=True)
@@ -90,10 +107,14 @@ class Gatherer:
     Args:
         columns: Which column is what.
         in_parts: Whether epochs are told in parts, as 0.25.
+        planned: Epochs that were planned; more than those are none.
     """
 
     columns: Columns
     in_parts: bool = False
+    planned: int | None = None
+    _firsts: dict[int, list[Entry]] = field(default_factory=dict)
+    _began: int = 0
     _entries: list[Entry] = field(default_factory=list)
     _pending: list[Row] = field(default_factory=list)
     _by_epoch: bool = True
@@ -120,11 +141,17 @@ class Gatherer:
 
     def finish(self) -> list[Gathered]:
         """The trainings: more than one where the epochs start over."""
+        if self._by_epoch:
+            self._entries = _with_restarts(self._entries, self._firsts)
         sorted_, notes = self._in_order()
         trainings = [(sorted_, notes)] if sorted_ else _trainings(self._entries)
         if not self._by_epoch and self._counts_rows:
             trainings = [(_first_joined(entries), notes) for entries, notes in trainings]
-        return [gathered(entries, self.columns, self._by_epoch, notes) for entries, notes in trainings if entries]
+        return [
+            gathered(entries, self.columns, self._by_epoch, notes, self.planned)
+            for entries, notes in trainings
+            if entries
+        ]
 
     @property
     def _is_validated_later(self) -> bool:
@@ -167,16 +194,30 @@ class Gatherer:
             return
         step = values.get(columns.step) if columns.step else None
         entry = self._entry_for(key, step, val, row.line)
-        if train is not None:
-            entry.train_sum += train
-            entry.train_count += 1
-        entry.val = entry.val if val is None else val
         self._is_validated = self._is_validated or val is not None
-        entry.lr = entry.lr if lr is None else lr
         if columns.time is not None and columns.time in values:
             self._take_time(entry, values[columns.time], step)
-        entry.energy = values.get(columns.energy or "", entry.energy)
-        entry.others |= others
+        read = Entry(key, key, step, row.line, train or 0.0, int(train is not None), val, lr, others=others)
+        read.energy = values.get(columns.energy or "", math.nan)
+        entry.add(read)
+        if self._by_epoch:
+            read.time, read.times = entry.time, int(columns.time in values)
+            self._take_first(read)
+
+    def _take_first(self, read: Entry) -> None:
+        """Keep what is read of the first epoch of a training apart too, in case that it is of several trainings."""
+        if self._entries[self._began].key != read.key:
+            self._began = len(self._entries) - 1
+        if self._began and self._entries[self._began - 1].key < read.key:
+            return
+        pieces = self._firsts.setdefault(self._began, [])
+        last = pieces[-1] if pieces else None
+        if last is None or (read.train_count and last.train_count) or None not in (read.val, last.val):
+            pieces.append(read)
+            del pieces[MOST_RESTARTS + 1 :]
+        else:
+            last.add(read)
+            last.time, last.times = read.time, last.times + read.times
 
     def _take_time(self, entry: Entry, time: float, step: float | None) -> None:
         """The latest reading of a clock; of iterations, what all since the row before took."""
@@ -225,7 +266,7 @@ def _trainings(entries: Sequence[Entry]) -> list[tuple[list[Entry], Notes]]:
     kept, notes = list[Entry](), Notes()
     begins = math.nan
     for entry in entries:
-        if kept and entry.begins < kept[-1].key:
+        if kept and (entry.restarts or entry.begins < kept[-1].key):
             is_back = math.ceil(entry.begins) <= math.ceil(begins)  # in the first epoch, however often it is logged
             if is_back and not (len(kept) == 1 and _is_merged(kept[0], entry)):
                 notes.add(f"the count starts over at line {entry.line}: what follows is another training")
@@ -238,6 +279,38 @@ def _trainings(entries: Sequence[Entry]) -> list[tuple[list[Entry], Notes]]:
     if _may_be_merged(kept):
         _leave_out_merged(kept.pop(), notes)
     return [*done, (kept, notes)]
+
+
+def _with_restarts(entries: list[Entry], firsts: Mapping[int, Sequence[Entry]]) -> list[Entry]:
+    """The entries, with a first epoch that is there several times as trainings that ended after one epoch.
+
+    Where each later epoch is there once, two records of the first one are of two trainings.
+    """
+    ends = {index: _alike_from(entries, index) for index in firsts}
+    inside = {each for index, end in ends.items() for each in range(index, end)}
+    made_up = {_made_up(entry) for index, entry in enumerate(entries) if index not in inside}
+    if len(entries) - len(inside) < FEW or made_up not in ({(1, True, True)}, {(1, False, True)}):
+        return entries
+    told, skipped = list[Entry](), 0
+    for index, entry in enumerate(entries):
+        pieces = firsts.get(index, ())
+        if 1 < len(pieces) <= MOST_RESTARTS and {_made_up(each) for each in pieces} == made_up:
+            told += [dataclasses.replace(each, restarts=number > 0) for number, each in enumerate(pieces)]
+            skipped = ends[index]
+        elif index >= skipped:
+            told.append(entry)
+    return told
+
+
+def _made_up(entry: Entry) -> tuple[int, bool, bool]:
+    """How many train losses an entry has, whether it has no validation loss, and whether it has no step."""
+    return entry.train_count, entry.val is None, entry.step is None
+
+
+def _alike_from(entries: Sequence[Entry], index: int) -> int:
+    """Where the entries of the same number end that begin at an index."""
+    key = entries[index].key
+    return next((end for end in range(index, len(entries)) if entries[end].key != key), len(entries))
 
 
 def _first_joined(entries: list[Entry]) -> list[Entry]:
@@ -301,8 +374,10 @@ def _leave_out_merged(entry: Entry, notes: Notes) -> None:
     notes.add(said, kind="2")
 
 
-def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Notes) -> Gathered:
-    """The observations of one training from its entries.
+def gathered(
+    entries: list[Entry], columns: Columns, by_epoch: bool, notes: Notes, planned: int | None = None
+) -> Gathered:
+    """The observations of one training from its entries; more than the planned epochs are steps.
 
     Raises:
         NotALogError: All are validations at one step.
@@ -311,6 +386,7 @@ def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Note
     if len(counts) == 1 < len(entries) and columns.epoch and columns.step and not any(e.train_count for e in entries):
         raise NotALogError("all its validations are at one step: an evaluation, not a training")
     _forget_single_validation(entries, notes)
+    _forget_placeholder(entries, columns, notes)
     validated = any(entry.val is not None for entry in entries)
     if validated:
         entries = _complete(_trained(entries, notes), notes)
@@ -323,7 +399,9 @@ def gathered(entries: list[Entry], columns: Columns, by_epoch: bool, notes: Note
     if not by_epoch:
         keys = _as_whole_numbers(keys)
     unit = "epoch"
-    if not keys or any(key != math.floor(key) or key < 0 for key in keys) or not _grow(keys, by_epoch):
+    are_too_many = columns.epoch is None and planned is not None and bool(keys) and keys[-1] > planned
+    is_counted = bool(keys) and all(key == math.floor(key) >= 0 for key in keys) and _grow(keys, by_epoch)
+    if are_too_many or not is_counted:
         unit, keys = ("evaluation" if validated else "step"), [float(index) for index in range(len(entries))]
     elapsed, meaning = _elapsed(entries, columns)
     counts_from = int(keys[0]) if keys else 0
@@ -354,6 +432,16 @@ def _forget_single_validation(entries: list[Entry], notes: Notes) -> None:
         validated[0].val = None
         if entries[-1].train_count == 0:
             entries.pop()
+
+
+def _forget_placeholder(entries: Sequence[Entry], columns: Columns, notes: Notes) -> None:
+    """Leave out a validation loss that is 0 throughout, as a script writes where it does not validate."""
+    losses = [entry.val for entry in entries if entry.val is not None]
+    is_trained = any(entry.train_sum for entry in entries)
+    if len(losses) > 1 and not any(losses) and is_trained and "loss" in words_of(columns.val or ""):
+        notes.add(f"{columns.val!r} is 0 throughout, as where nothing is validated: judged by the train loss")
+        for entry in entries:
+            entry.val = None
 
 
 def _assumed(entries: Sequence[Entry], columns: Columns, unit: str, counts_from: int, time: str) -> list[str]:

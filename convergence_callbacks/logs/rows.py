@@ -50,7 +50,7 @@ def runs_of(
     for row in rows:
         gatherer = gatherers.get(row.run)
         if gatherer is None:
-            gatherer = gatherers[row.run] = Gatherer(columns, in_parts=in_parts)
+            gatherer = gatherers[row.run] = Gatherer(columns, in_parts=in_parts, planned=planned)
         gatherer.add(row)
     found = False
     for run, gatherer in gatherers.items():

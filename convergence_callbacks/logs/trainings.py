@@ -16,6 +16,12 @@ from convergence_callbacks.logs.run import Run
 PART = re.compile(r"files|logs?|learn|validation|tensorboard|tb|tb_logs|checkpoint-\d+", re.IGNORECASE)
 """Folders below that of a training in which tools write what they tell of it a second time."""
 
+STAMP = re.compile(r"[A-Z][a-z]{2}\d\d_\d\d-\d\d-\d\d_.+")
+"""How TensorBoard's writer calls the folder of a run, below one called ``runs``, where it is given no other."""
+
+OF_ONE_TOOL = frozenset({"log.txt", "train_log.txt"})
+"""Console logs beside each other that SpeechBrain writes of one training."""
+
 LEAST = 3
 """Losses that two files must have in common."""
 
@@ -55,13 +61,14 @@ Logs = tuple[tuple[Path, Reader], ...]
 def grouped(logs: Iterable[tuple[Path, Reader]]) -> Iterator[Logs]:
     """Logs of one folder and of different formats together, every other one by itself.
 
-    Two files of one format beside each other are two trainings; a table beside an event file may be one.
+    Two files of one format beside each other are two trainings, unless one tool writes both of one; a table beside an
+    event file may be one.
     """
     by_folder: dict[Path, list[tuple[Path, Reader]]] = {}
     for log in logs:
         by_folder.setdefault(_folder(log[0]), []).append(log)
     for beside in by_folder.values():
-        if len({reader.name for _, reader in beside}) > 1:
+        if len({reader.name for _, reader in beside}) > 1 or {log.name for log, _ in beside} >= OF_ONE_TOOL:
             yield tuple(beside)
         else:
             yield from ((log,) for log in beside)
@@ -144,9 +151,13 @@ def _filled(observation: Observation, other: Observation, names: Sequence[str]) 
 
 def _folder(log: Path) -> Path:
     folder = log if log.is_dir() else log.parent
-    while PART.fullmatch(folder.name):
-        folder = folder.parent
+    while PART.fullmatch(folder.name) or _is_stamped(folder):
+        folder = folder.parent.parent if _is_stamped(folder) else folder.parent
     return folder
+
+
+def _is_stamped(folder: Path) -> bool:
+    return folder.parent.name == "runs" and STAMP.fullmatch(folder.name) is not None
 
 
 def _fullness(run: Run) -> tuple[bool, int, bool, int]:

@@ -60,8 +60,7 @@ class WandbRun(Reader):
         if not names:
             raise NotALogError("it has no row of history with a number")
         notes = Notes()
-        left_out = PRIVATE | (OF_THE_WHOLE if names.keys() >= OF_THE_WHOLE else set())
-        columns, sums = columns_and_sums([name for name in names if name not in left_out], choice, notes)
+        columns, sums = columns_and_sums([name for name in names if name not in PRIVATE], choice, notes)
         columns = _with_axes(columns, names)
         numbered = enumerate((_summed(row, sums) for row in _history(path, notes, _Told())), start=1)
         read = (row_of(number, row, columns, notes) for number, row in numbered)
@@ -83,10 +82,6 @@ class WandbRun(Reader):
 
 PRIVATE = frozenset({"_step", "_runtime", "_timestamp", "_wandb"})
 """What the client adds to each row, among it the row's number and the seconds since the start."""
-
-
-OF_THE_WHOLE = frozenset({"train/train_loss", "train/train_runtime"})
-"""What Hugging Face's trainer logs once, of the whole training (``rewrite_logs`` in transformers/integrations)."""
 
 
 def _with_axes(columns: Columns, names: Container[str]) -> Columns:
