@@ -108,7 +108,7 @@ class Replay:
         return self._share(self.loss_given_up)
 
     def share_given_up_at(self, step: int) -> float | None:
-        """What a stop after this step gives up, as a share of all that the run gained."""
+        """What a stop after this step loses, as a share of all that the run gained."""
         best = next(each.best_value for each in self.decisions if each.step == step)
         return None if best is None or self.best is None else self._share(abs(best - self.best))
 

@@ -212,7 +212,7 @@ def _ends(movie: Movie) -> Iterator[str]:
     yield from _mark(movie, stop.step, told, TOP + 8, weight="600")
     later = movie.patience_stop - stop.step
     share = percent(movie.gained_between)
-    what = f"{later} epochs more for {share} of the gain" if later > 0 else f"gives up {share} of the gain"
+    what = f"{later} epochs more for {share} of the gain" if later > 0 else f"loses {share} of the gain"
     patience = f"patience 10 stops at epoch {movie.patience_stop + movie.first_epoch}:"
     yield from _mark(movie, movie.patience_stop, f"{patience}\n{what}", TOP + 34, weight="400")
 

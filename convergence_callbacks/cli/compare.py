@@ -85,7 +85,7 @@ def compare(
         str, typer.Option(help="The rule that the others are compared with; it need not be among them.")
     ] = "",
     lose: Annotated[
-        float, typer.Option(help="Share of the gain that may be given up, on average.", callback=_share)
+        float, typer.Option(help="Share of the gain that may be lost, on average.", callback=_share)
     ] = 0.01,
     engine: Annotated[str, typer.Option(help="What spreads the work: joblib, ray or none.")] = "joblib",
     jobs: Annotated[int, typer.Option(help="Processes; -1 for all cores.", callback=_processes)] = -1,
@@ -168,7 +168,7 @@ def _table(comparison: Comparison, baseline: str, price: Price | None, width: in
     }
     columns: dict[str, Callable[[RuleResult], str]] = {
         "spent": lambda result: _with_interval(result.spent, result.spent_interval),
-        "given up": lambda result: _with_interval(result.lost, result.lost_interval),
+        "lost": lambda result: _with_interval(result.lost, result.lost_interval),
         "at worst": lambda result: percent(result.worst),
         "saved": lambda result: count(result.steps_saved),
         **(spare if has_room and has_times else {}),
@@ -195,7 +195,7 @@ def _footnote(comparison: Comparison) -> str:
     return (
         f"{comparison.runs} runs{left_out}. Shares of the epochs and of the gain that were logged, the mean over runs; "
         f"in brackets where it is in 9 of 10 draws of the runs. Saved are epochs;{ON_FRONTIER} is on the frontier: "
-        "no other rule both spends and gives up less."
+        "no other rule both spends and loses less."
     )
 
 

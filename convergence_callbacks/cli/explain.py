@@ -39,7 +39,7 @@ from convergence_callbacks.telling import words_of
 from convergence_callbacks.telling.decision import OF_VERDICT
 from convergence_callbacks.telling.evidence import evidence_lines
 from convergence_callbacks.telling.known import BUDGET, TREES
-from convergence_callbacks.telling.numbers import count, plural, value
+from convergence_callbacks.telling.numbers import count, numbered, plural, value
 from convergence_callbacks.telling.summary import missing, verdict_of
 from convergence_callbacks.telling.text import capitalised, printable, words
 
@@ -158,7 +158,7 @@ def _of_run(replay: Replay) -> Iterator[Paragraph]:
     yield "What it means", [f"{capitalised(means)}."]
     reason = words_of(decision, left_out=() if decision is replay.stop else (BUDGET,)).reason
     yield "How it was found", [*([f"{capitalised(reason)}."] if reason else []), *_turns(replay)]
-    yield "In numbers", list(evidence_lines(decision))
+    yield f"In numbers, at {numbered(decision.step, run.counter)}", list(evidence_lines(decision))
     yield "What to try", [f"- {each}" for each in summary.advice or meaning.remedies]
     yield "What was not known", list(_unknown(replay, summary))
 

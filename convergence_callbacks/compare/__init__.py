@@ -1,4 +1,4 @@
-"""Rules against each other on trainings that were logged: what each spends, and what it gives up."""
+"""Rules against each other on trainings that were logged: what each spends, and what it loses."""
 
 from convergence_callbacks.compare.comparison import Comparison, RuleResult, compare
 from convergence_callbacks.compare.rules import rule_from

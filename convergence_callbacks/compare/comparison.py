@@ -44,12 +44,12 @@ class RuleResult:
         rule: Its name.
         spent: Mean share of the epochs that it spends.
         spent_interval: Where that is in 9 of 10 workloads drawn from these runs.
-        lost: Mean share of the gain that it gives up.
+        lost: Mean share of the gain that it loses.
         lost_interval: The same for it.
-        worst: The most that it gave up in a run.
+        worst: The most that it lost in a run.
         steps_saved: Epochs saved, of all runs together.
         hours_saved: Their time, of the runs that logged it; None where none did.
-        is_on_frontier: Whether no other rule both spends and gives up less.
+        is_on_frontier: Whether no other rule both spends and loses less.
     """
 
     rule: str
@@ -69,7 +69,7 @@ class Comparison:
 
     Args:
         runs: How many runs were judged.
-        without_gain: How many more gained nothing, so that nothing can be given up; they are left out.
+        without_gain: How many more gained nothing, so that nothing can be lost; they are left out.
         rules: A result for each rule, in the order they were named.
         problems: Logs that could not be read.
     """

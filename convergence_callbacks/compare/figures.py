@@ -1,4 +1,4 @@
-"""The figures that rules are compared by: the share of the gain that a stop gives up, and intervals of means."""
+"""The figures that rules are compared by: the share of the gain that a stop loses, and intervals of means."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 def share_given_up(at_stop: float, best: float, gain: float) -> float:
-    """The share of a run's gain that a stop gives up; NaN where the run gained nothing.
+    """The share of a run's gain that a stop loses; NaN where the run gained nothing.
 
     Args:
         at_stop: The best loss up to the stop.

@@ -30,7 +30,7 @@ class Outcome:
         seconds: Their time, None where it was not logged.
         spent: Epochs up to the stop, all of them where there was none.
         seconds_spent: Their time.
-        lost: What the best value up to the stop gives up of the run's gain, as a share of it; NaN where the run
+        lost: What the best value up to the stop loses of the run's gain, as a share of it; NaN where the run
             gained nothing.
     """
 

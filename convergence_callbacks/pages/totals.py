@@ -34,7 +34,7 @@ class Totals:
         kwh: Energy of the runs that logged it, None where none did.
         kwh_saved: Their energy after the stops.
         timed: How many runs logged times.
-        worst: The largest share of its gain that a run gives up by its stop, None if unknown.
+        worst: The largest share of its gain that a run loses by its stop, None if unknown.
         mean: The same on average over the runs that gained something.
         shares: The verdicts at the end, gravest first.
         not_judged: Runs of which nothing could be judged; they are in none of the shares.

@@ -1,4 +1,4 @@
-"""What rules spend, against what they give up."""
+"""What rules spend, against what they lose."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from convergence_callbacks.telling.numbers import percent
 
 
 def plot_frontier(comparison: Comparison, *, title: str = "") -> Figure:
-    """Draw what each rule spends against what it gives up, with intervals; those on the frontier are joined.
+    """Draw what each rule spends against what it loses, with intervals; those on the frontier are joined.
 
     Args:
         comparison: The rules, compared on a workload.
@@ -34,7 +34,7 @@ def plot_frontier(comparison: Comparison, *, title: str = "") -> Figure:
         _draw_rule(axes, result)
     frontier = sorted((each.lost, each.spent) for each in comparison.rules if each.is_on_frontier)
     axes.plot(*zip(*frontier, strict=True), color=TRAIN, lw=1.2, alpha=0.6, zorder=1)
-    axes.set_xlabel("given up: share of a run's gain, on average", color=INK)
+    axes.set_xlabel("lost: share of a run's gain, on average", color=INK)
     axes.set_ylabel("spent: share of the epochs, on average", color=INK)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))

@@ -1,4 +1,4 @@
-"""The share of the gain that is given up, and draws of whole groups."""
+"""The share of the gain that is lost, and draws of whole groups."""
 
 import math
 
