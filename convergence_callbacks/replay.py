@@ -21,6 +21,10 @@ FIXED = re.compile(r"cos|linear|poly|multi_?step|step_?lr|one_?cycle|exponential
 """Kinds of schedules that are fixed before a training, by their names in configurations."""
 
 
+FIRST_EPOCHS = 3
+"""A run whose best epoch is one of so many first ones may have learnt nothing."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Unasked(Settings):
     """The defaults where nobody asked for others: those by which a training was judged go before them."""
@@ -48,7 +52,17 @@ class Replay:
     @property
     def not_known(self) -> tuple[str, ...]:
         """What the rule did not know of the training; a callback in it may have."""
-        return not_known_of(self.run, self.settings, is_budget_assumed=self.is_budget_assumed)
+        return not_known_of(
+            self.run,
+            self.settings,
+            is_budget_assumed=self.is_budget_assumed,
+            needs_baseline=self.settings.baseline_loss is None and _overfits_from_the_start(self.judged),
+        )
+
+    @property
+    def judged(self) -> Decision | None:
+        """The decision that ends the training, or else the last."""
+        return self.stop or (self.decisions[-1] if self.decisions else None)
 
     @property
     def stop(self) -> Decision | None:
@@ -252,7 +266,9 @@ def as_judged(settings: Settings, run: Run) -> Settings:
     return dataclasses.replace(settings, mode=mode, baseline_loss=baseline)
 
 
-def not_known_of(run: Run, settings: Settings, *, is_budget_assumed: bool = False) -> tuple[str, ...]:
+def not_known_of(
+    run: Run, settings: Settings, *, is_budget_assumed: bool = False, needs_baseline: bool = False
+) -> tuple[str, ...]:
     """What a rule with these settings did not know of a run; nothing if the log holds all that was known."""
     budget = None if is_budget_assumed else settings.max_epochs
     if run.tells_budget:
@@ -263,8 +279,16 @@ def not_known_of(run: Run, settings: Settings, *, is_budget_assumed: bool = Fals
         has_rates=any(each.lr is not None for each in run.observations),
         rates_ahead=settings.lr_schedule is not None,
         counter=run.counter,
+        needs_baseline=needs_baseline,
     )
     return tuple(unknown)
+
+
+def _overfits_from_the_start(decision: Decision | None) -> bool:
+    """Whether a run is said to overfit of which the best came in its first epochs: it may have learnt nothing."""
+    if decision is None or decision.verdict is not Verdict.OVERFITTING or decision.best_step is None:
+        return False
+    return decision.best_step < FIRST_EPOCHS
 
 
 def budget_of(run: Run, *, is_over: bool = True) -> int | None:

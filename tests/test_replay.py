@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -17,7 +18,7 @@ from convergence_callbacks.logs import Run, read_logs
 from convergence_callbacks.record import DecisionRecord, read_record
 from convergence_callbacks.replay import replay, stop_by
 from convergence_callbacks.summary import Summary
-from tests.curves import exponential, overfitting
+from tests.curves import LearningCurve, exponential, overfitting
 from tests.logs.make import keras_csv, trainer_state, ultralytics_csv, write_csv
 from tests.record.test_record import observations, write
 
@@ -275,3 +276,13 @@ def test_the_commands_say_of_a_record_what_its_callback_did(tmp_path):
     assert json.loads(printed)["runs"][0]["stopped_at"] == stop
     printed = CliRunner().invoke(app, ["watch", "--once", str(tmp_path / "record.jsonl")]).stdout
     assert f"stop at epoch {stop}" in printed and "patience 3" in printed
+
+
+def test_a_run_that_overfits_from_its_start_may_have_learnt_nothing_and_replay_says_what_would_show_it():
+    rises = np.r_[2.6, 2.4, 2.31 + 0.02 * np.arange(58)]
+    falls = 2.3 * np.exp(-np.arange(60) / 30)
+    shuffled = run_of(LearningCurve("shuffled labels", rises, falls, np.full(60, 0.01)))
+    assert replay(shuffled).judged.verdict == "overfitting"
+    assert any(each.startswith("the loss of guessing") for each in replay(shuffled).not_known)
+    assert not any("guessing" in each for each in replay(shuffled, Settings(baseline_loss=2.3)).not_known)
+    assert not any("guessing" in each for each in replay(run_of(overfitting(60, 12))).not_known)

@@ -13,7 +13,7 @@ from rich.text import Text
 from convergence_callbacks.cli.output import wrapped
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.summary import Summary
-from convergence_callbacks.telling.not_known import BUDGET, RATE, SCHEDULE
+from convergence_callbacks.telling.not_known import BASELINE, BUDGET, RATE, SCHEDULE
 from convergence_callbacks.telling.numbers import NONE, count, duration, energy, percent, plural, value
 from convergence_callbacks.telling.text import printable, words
 
@@ -40,10 +40,14 @@ ROOMY = 105
 LEAST_NAME = 12
 """Letters of a run's name that are always shown."""
 
-OPTIONS: Mapping[str, str] = {BUDGET: "--max-epochs", SCHEDULE: "--schedule-known"}
+OPTIONS: Mapping[str, str] = {
+    BUDGET: "--max-epochs",
+    SCHEDULE: "--schedule-known",
+    BASELINE: "baseline_loss in a --settings file",
+}
 """The option for each thing that a log may not hold."""
 
-SHORT = {BUDGET: f"{BUDGET}, taken to be all that was logged", RATE: RATE, SCHEDULE: SCHEDULE}
+SHORT = {BUDGET: f"{BUDGET}, taken to be all that was logged", RATE: RATE, SCHEDULE: SCHEDULE, BASELINE: BASELINE}
 """What was not known of several runs."""
 
 _LISTS = ("advice", "not_judged", "assumed", "not_known", "notes")
