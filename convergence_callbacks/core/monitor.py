@@ -230,7 +230,8 @@ class Monitor:
         is_best = reading.judged and curve.best_step == observation.step
         if observation.metrics or state.scores:
             state.scores = scores.scores_after(state.scores, observation.metrics, is_best, type(self).is_score)
-        if reported or ending or not (state.decision and can_diagnose(reading)):
+        is_early = reading.is_looked_at and not can_diagnose(reading)
+        if reported or ending or is_early or not state.decision:
             state.decision = self._decided(reading, ending, reported)
         else:  # nothing new: what was decided last still holds
             state.decision = self._unchanged(state.decision, reading)

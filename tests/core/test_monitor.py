@@ -94,6 +94,16 @@ def test_a_train_loss_that_stays_nan_has_diverged_also_between_validations():
     assert [d.verdict is Verdict.DIVERGED for d in decisions] == [False] * 3 + [True] * 3
 
 
+@pytest.mark.parametrize("between", [None, math.nan])
+def test_what_a_run_looks_like_holds_in_epochs_without_a_validation_loss(between):
+    monitor, curve = Monitor(stop_on=()), exponential(60, 4)
+    for train, val in zip(curve.train, curve.val, strict=True):
+        before = monitor.update(train_loss=train, val_loss=val)
+        after = monitor.update(train_loss=train, val_loss=between)
+        assert (after.verdict, after.confidence) == (before.verdict, before.confidence)
+    assert after.verdict == "converged"
+
+
 def test_one_nan_is_forgiven():
     decisions = feed(Monitor(), [1.0, math.nan, 0.8, math.inf, 0.6])
     assert not any(d.stop for d in decisions)
