@@ -56,13 +56,13 @@ class Replay:
             self.run,
             self.settings,
             is_budget_assumed=self.is_budget_assumed,
-            needs_baseline=self.settings.baseline_loss is None and _overfits_from_the_start(self.judged),
+            needs_baseline=self.settings.baseline_loss is None and _overfits_from_the_start(self.decision),
         )
 
     @property
-    def judged(self) -> Decision | None:
+    def decision(self) -> Decision:
         """The decision that ends the training, or else the last."""
-        return self.stop or (self.decisions[-1] if self.decisions else None)
+        return self.stop or self.decisions[-1]
 
     @property
     def stop(self) -> Decision | None:
@@ -107,7 +107,7 @@ class Replay:
     @property
     def best_at_stop(self) -> float | None:
         """The best judged value up to the stop."""
-        return (self.stop or self.decisions[-1]).best_value
+        return self.decision.best_value
 
     @property
     def loss_given_up(self) -> float | None:
@@ -284,11 +284,10 @@ def not_known_of(
     return tuple(unknown)
 
 
-def _overfits_from_the_start(decision: Decision | None) -> bool:
+def _overfits_from_the_start(decision: Decision) -> bool:
     """Whether a run is said to overfit of which the best came in its first epochs: it may have learnt nothing."""
-    if decision is None or decision.verdict is not Verdict.OVERFITTING or decision.best_step is None:
-        return False
-    return decision.best_step < FIRST_EPOCHS
+    best = decision.best_step
+    return decision.verdict is Verdict.OVERFITTING and best is not None and best < FIRST_EPOCHS
 
 
 def budget_of(run: Run, *, is_over: bool = True) -> int | None:

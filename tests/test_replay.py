@@ -282,7 +282,7 @@ def test_a_run_that_overfits_from_its_start_may_have_learnt_nothing_and_replay_s
     rises = np.r_[2.6, 2.4, 2.31 + 0.02 * np.arange(58)]
     falls = 2.3 * np.exp(-np.arange(60) / 30)
     shuffled = run_of(LearningCurve("shuffled labels", rises, falls, np.full(60, 0.01)))
-    assert replay(shuffled).judged.verdict == "overfitting"
+    assert replay(shuffled).decision.verdict == "overfitting"
     assert any(each.startswith("the loss of guessing") for each in replay(shuffled).not_known)
     assert not any("guessing" in each for each in replay(shuffled, Settings(baseline_loss=2.3)).not_known)
     assert not any("guessing" in each for each in replay(run_of(overfitting(60, 12))).not_known)

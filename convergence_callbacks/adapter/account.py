@@ -49,7 +49,7 @@ class Account:
         judged: What was judged and which way it improves, for the end of the first line.
         predict: How to predict with the trees of the best round, with their number as ``{}``.
         several_optimisers: Whether nobody knows whose learning rate is meant.
-        is_told: Whether its end was said: a loop may go on after that, and is not summed up again.
+        is_reported: Whether its end was reported: a loop may go on after that, and is not summed up again.
     """
 
     journal: Journal
@@ -61,7 +61,7 @@ class Account:
     judged: str = ""
     predict: str = ""
     several_optimisers: bool = False
-    is_told: bool = False
+    is_reported: bool = False
 
     def summary(self, cause: Cause = "") -> str:
         """The end of the training in three lines at most."""
@@ -130,8 +130,8 @@ class LastWord:
             say: Prints where the framework does.
         """
         account, self.account = self.account, None
-        if account is not None and not account.is_told and os.getpid() == self._process:
-            account.is_told = True
+        if account is not None and not account.is_reported and os.getpid() == self._process:
+            account.is_reported = True
             say(account.summary(cause))
 
     def end_before_another(self) -> None:

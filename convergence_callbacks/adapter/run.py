@@ -119,7 +119,7 @@ class Run:
         if last is None or phases is None:
             return
         phases.begin(last)
-        self.stopped_epoch, self.account.is_told = None, False
+        self.stopped_epoch, self.account.is_reported = None, False
         if self.record is not None:
             self.record.restate()
 

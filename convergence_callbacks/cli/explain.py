@@ -147,7 +147,7 @@ def _ends(verdict: Verdict) -> str:
 
 def _of_run(replay: Replay) -> Iterator[Paragraph]:
     run, summary = replay.run, Summary.of(replay)
-    decision = replay.stop or replay.decisions[-1]
+    decision = replay.decision
     meaning = OF_VERDICT[decision.verdict].MEANING
     if not summary.is_judged:
         yield f"{run.name}: not judged", [*_where(replay, summary)]

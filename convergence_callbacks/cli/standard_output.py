@@ -33,7 +33,7 @@ class Output(io.TextIOWrapper):
         Raises:
             OutputError: It can't be written.
         """
-        with self._failure_told():
+        with self._failure_reported():
             super().write(text)
         return len(text)
 
@@ -43,11 +43,11 @@ class Output(io.TextIOWrapper):
         Raises:
             OutputError: It can't be written.
         """
-        with self._failure_told():
+        with self._failure_reported():
             super().flush()
 
     @contextlib.contextmanager
-    def _failure_told(self) -> Iterator[None]:
+    def _failure_reported(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
