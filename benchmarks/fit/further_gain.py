@@ -21,7 +21,7 @@ from benchmarks.record.curves import Run
 from benchmarks.record.histories import weights_of
 from convergence_callbacks.core.models.boosted_trees import Tree
 from convergence_callbacks.core.models.features import names
-from convergence_callbacks.core.rule.expected_gain import weight_of
+from convergence_callbacks.core.rule.expected_gain import averaged
 from convergence_callbacks.core.rule.guards import hard_start_epochs, has_begun, worth_of_waiting
 
 Series = NDArray[np.float64]
@@ -119,8 +119,7 @@ def averaged_worth(worth: Series, rows: Rows) -> Series:
     horizon = hard_start_epochs(rows.run.epochs)
     for value, epochs, bins, read in zip(worth, rows.epochs, rows.bins, rows.features, strict=True):
         known = dict(zip(names(), read, strict=True))
-        guarded = worth_of_waiting(float(value), known)
-        before = guarded if before is None else before + weight_of(1, int(bins), rows.run.epochs) * (guarded - before)
+        before = averaged(before, worth_of_waiting(float(value), known), 1, int(bins), rows.run.epochs)
         series.append(before if epochs >= horizon or has_begun(known) else np.inf)
     return np.array(series)
 

@@ -49,7 +49,7 @@ def test_a_loop_that_goes_on_after_its_stop_is_not_summed_up_again_but_for_a_new
         stopping.decide(stopping.collect(epoch, {"train_loss": loss, "val_loss": loss}, lr=0.1))
         stopping.conclude()
         if epoch < 3:  # as if it had not ended
-            stopping.run.account.is_told = False
+            stopping.run.account.is_reported = False
     assert capsys.readouterr().out.count("Stopped at epoch 3 ") == 1
     stopping.new_phase()
     stopping.decide(stopping.collect(10, {"train_loss": 0.4, "val_loss": 0.4}, lr=0.1))

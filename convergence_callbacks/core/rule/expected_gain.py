@@ -110,9 +110,15 @@ def can_expect(reading: Reading) -> bool:
 
 def expecting(state: State, reading: Reading) -> State:
     """The state once an epoch was looked at, whatever the tolerance: the running average of worth."""
-    curve, worth, before = reading.curve, worth_of(reading), state["worth"]
-    weight = weight_of(curve.bins_since(state["looked_at"]), curve.bins, reading.max_epochs)
-    return {"worth": worth if before is None else before + weight * (worth - before), "looked_at": curve.count}
+    curve = reading.curve
+    latest, budget = curve.bins_since(state["looked_at"]), reading.max_epochs
+    worth = averaged(state["worth"], worth_of(reading), latest, curve.bins, budget)
+    return {"worth": worth, "looked_at": curve.count}
+
+
+def averaged(before: float | None, worth: float, latest: float, bins: int, budget: int | None) -> float:
+    """The running average of worth, given that of the last look, None at the first; for the others see `weight_of`."""
+    return worth if before is None else before + weight_of(latest, bins, budget) * (worth - before)
 
 
 def weight_of(latest: float, bins: int, budget: int | None) -> float:
