@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from convergence_callbacks.core.errors import SettingsError, unknown_name
-from convergence_callbacks.core.fields import about, range_of
+from convergence_callbacks.core.fields import Field, about, declared, range_of
 
 Given = ParamSpec("Given")
 Declared = TypeVar("Declared")
@@ -49,7 +49,7 @@ def takes(
 
         constructor.__signature__ = signature  # type: ignore[attr-defined]
         constructor.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()} | {"return": None}
-        constructor.__doc__ = _documentation(declaration)
+        constructor.__doc__ = documentation({name: field for name, (field, _) in declared(declaration).items()})
         return constructor
 
     return decorated
@@ -91,15 +91,15 @@ def _signature(declaration: Callable[..., Any]) -> inspect.Signature:
     return inspect.Signature([own, *(p.replace(annotation=hints[p.name]) for p in declared)], return_annotation=None)
 
 
-def _documentation(declaration: Any) -> str:
-    """A docstring with each setting, in Google's form."""
-    lines = [f"{field.name}: {_sentence(field)}" for field in dataclasses.fields(declaration)]
+def documentation(settings: Mapping[str, Field]) -> str:
+    """The part of a docstring that says what each setting is, in Google's form."""
+    lines = [f"{name}: {_sentence(field)}" for name, field in settings.items()]
     wrapped = ["\n".join(textwrap.wrap(line, 112, subsequent_indent="    ")) for line in lines]
     raises = "    SettingsError: A setting has a wrong name, type or value."
     return "Args:\n" + textwrap.indent("\n".join(wrapped), "    ") + "\n\nRaises:\n" + raises + "\n"
 
 
-def _sentence(field: dataclasses.Field[Any]) -> str:
+def _sentence(field: Field) -> str:
     text, within = about(field), range_of(field)
     return f"{text[0].upper()}{text[1:]}{f'; {within}' if within else ''}."
 

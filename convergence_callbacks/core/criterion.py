@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import inspect
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
-from convergence_callbacks.core.constructor import refuse_unknown
+from convergence_callbacks.core.constructor import documentation, refuse_unknown
 from convergence_callbacks.core.curve.reading import Metric, Reading
 from convergence_callbacks.core.errors import SettingsError
-from convergence_callbacks.core.fields import check, fields_of, setting
+from convergence_callbacks.core.fields import check, fields_of, is_setting, setting
 from convergence_callbacks.core.verdict import Verdict
 
 State = dict[str, Any]
@@ -117,6 +118,9 @@ class Criterion(ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+        fields = {**getattr(cls, "__dataclass_fields__", {}), **vars(cls)}
+        if settings := {name: field for name, field in fields.items() if is_setting(field)}:
+            cls.__doc__ = f"{inspect.cleandoc(cls.__doc__ or cls.name)}\n\n{documentation(settings)}"
         _refuse_a_shipped_name(cls)
 
     def __new__(cls, *given: Any, **named: Any) -> Self:
@@ -187,10 +191,6 @@ class Criterion(ABC):
 @dataclass(frozen=True, kw_only=True)
 class MetricCriterion(Criterion):
     """A criterion that reads one curve, which may be that of another metric than the judged one.
-
-    Args:
-        of: The metric that it reads, by its name; the judged one when left out.
-        mode: Whether less or more of that metric is better.
 
     Raises:
         SettingsError: A ``mode`` without a metric to be its.

@@ -103,6 +103,11 @@ def declared(declaration: Any) -> dict[str, tuple[Field, Kind]]:
     return {field.name: (field, field.metadata.get("kind") or _kind_of(hints[field.name])) for field in fields}
 
 
+def is_setting(field: object) -> bool:
+    """Whether something is a field that `setting` declared."""
+    return isinstance(field, dataclasses.Field) and "description" in field.metadata
+
+
 def fields_of(declaration: Any) -> list[Field]:
     """The fields of a declaration, those that are given by name alone last."""
     return sorted(dataclasses.fields(declaration), key=lambda field: field.kw_only is True)

@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 
 import pytest
@@ -17,6 +18,7 @@ from convergence_callbacks import (
     Verdict,
 )
 from convergence_callbacks.core.criterion import gravest
+from convergence_callbacks.core.fields import setting
 from tests.curves import overfitting, show, stop_epoch
 
 
@@ -104,3 +106,19 @@ def test_criteria_of_one_kind_keep_their_states_apart():
     assert list(both.start()["of"]) == ["patience", "patience 2", "patience 3"]
     monitor = Monitor(criteria=Patience(2) & Patience(4), min_epochs=0)
     assert [monitor.update(val_loss=1.0).stop for _ in range(5)] == [False, False, False, False, True]
+
+
+def test_the_docstring_of_a_criterion_lists_its_settings_as_they_are_declared():
+    assert "    min_delta: Drop that an improvement exceeds" in Patience.__doc__
+    assert "    of: Metric that it reads" in Patience.__doc__
+    assert "Args:" not in AnyOf.__doc__
+
+
+def test_a_criterion_without_a_docstring_gets_its_settings_too():
+    @dataclasses.dataclass(frozen=True)
+    class Longer(Patience):
+        more: int = setting("epochs that are added", 1, ge=0)
+
+    assert Longer.__doc__.startswith("longer\n\nArgs:\n")
+    assert Longer.__doc__.count("    more: Epochs that are added; at least 0.\n") == 1
+    assert Longer.__doc__.count("    warmup:") == 1

@@ -33,18 +33,10 @@ class ExplodingLoss(Criterion):
 
     Where train loss has not risen meanwhile and validation loss was never better than it began, the network has
     learnt nothing, or nothing but its training examples: that is no explosion.
-
-    Args:
-        times: How many times the gain of either loss the loss has risen above where it began.
-        epochs: Epochs in a row; fewer may be a few bad batches, from which training recovers.
-
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(ExplodingLoss())
-    'the loss is above where it began by 3 times all that was gained, for 5 epochs in a row'
     """
 
-    times: float = setting("how many times all that was gained the loss has risen above where it began", 3.0, gt=1)
-    epochs: int = setting("epochs in a row with such a loss", 5, ge=1)
+    times: float = setting("times the gain of either loss that the loss has risen above where it began", 3.0, gt=1)
+    epochs: int = setting("epochs in a row with such a loss; fewer may be a few bad batches", 5, ge=1)
 
     verdicts: ClassVar = (Verdict.DIVERGED,)
     stops_when: ClassVar = (

@@ -29,19 +29,10 @@ class FalseConvergence(Criterion):
     gains little at any time, smoothly, and much of it late. How fast is fast enough can't be told from a loss whose
     zero is not known: so a steady fall is slow once it has taken a hundred epochs, or, where `baseline_loss` is known,
     where an epoch gains less than a hundredth of it.
-
-    Args:
-        late: Share of train loss's total gain made in the later half of the epochs that is much.
-        slow: Fall of the judged loss an epoch that looks flat, as a share of the total gain; of `baseline_loss` where
-            that is known.
-
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(FalseConvergence())
-    'the loss falls by less than 1% of its gain an epoch but steadily, as at too low a learning rate'
     """
 
     late: float = setting(
-        "share of the total gain, made in the later half of the epochs, that is much", 0.08, gt=0, lt=1
+        "share of train loss's total gain, made in the later half of the epochs, that is much", 0.08, gt=0, lt=1
     )
     slow: float = setting(
         "fall an epoch that looks flat, as a share of the total gain or the baseline loss", FLAT_SHARE, gt=0

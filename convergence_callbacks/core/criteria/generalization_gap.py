@@ -21,18 +21,10 @@ class GeneralizationGap(Criterion):
 
     A gap alone is no harm: it says how much better the model knows its training data, not that
     validation loss suffers. Join it with another criterion by ``&`` where that matters.
-
-    Args:
-        share: Gap that is too large, as a share of the total gain so far.
-        epochs: Epochs in a row with such a gap; one alone may be noise.
-
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(GeneralizationGap(0.5))
-    'the generalisation gap is above 50% of the total gain for 3 epochs in a row'
     """
 
     share: float = setting("gap that is too large, as a share of the total gain so far", 0.5, gt=0)
-    epochs: int = setting("epochs in a row with such a gap", 3, ge=1)
+    epochs: int = setting("epochs in a row with such a gap; one alone may be noise", 3, ge=1)
 
     verdicts: ClassVar = (Verdict.OVERFITTING,)
     stops_when: ClassVar = (

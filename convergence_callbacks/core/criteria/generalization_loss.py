@@ -22,13 +22,6 @@ class GeneralizationLoss(MetricCriterion):
     As Prechelt defines it, that reads the level of the loss: a constant added to it changes what is found, and a best
     of 0 says nothing.
 
-    Args:
-        percent: Percent above the best that are too many.
-
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(GeneralizationLoss(5.0))
-    'the loss is worse than its best by more than 5%'
-
     Source: Prechelt, "Early stopping – but when?" (1998).
     """
 

@@ -12,15 +12,7 @@ from convergence_callbacks.core.fields import setting
 
 @dataclass(frozen=True)
 class MaxEpochs(Criterion):
-    """The training has run for as many epochs as it may.
-
-    Args:
-        epochs: Epochs the training may take.
-
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(MaxEpochs(200))
-    'the budget of 200 epochs is used up'
-    """
+    """The training has run for as many epochs as it may."""
 
     epochs: int = setting("epochs the training may take", ge=1, example=100)
 

@@ -17,17 +17,9 @@ CONFIDENCE = 0.99
 
 @dataclass(frozen=True)
 class NonFiniteLoss(MetricCriterion):
-    """The loss is NaN or infinite for some epochs in a row: weights that are NaN stay NaN.
+    """The loss is NaN or infinite for some epochs in a row: weights that are NaN stay NaN."""
 
-    Args:
-        epochs: Epochs in a row; more than one, since a single broken batch can spoil an epoch's mean.
-
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(NonFiniteLoss())
-    'the loss is not finite for 3 epochs in a row'
-    """
-
-    epochs: int = setting("epochs in a row with a loss that is NaN or infinite", 3, ge=1)
+    epochs: int = setting("epochs in a row with a NaN or infinite loss; one may be a single broken batch", 3, ge=1)
 
     verdicts: ClassVar = (Verdict.DIVERGED,)
     stops_when: ClassVar = "{of:metric} is not finite for {epochs:epochs} in a row"

@@ -30,16 +30,11 @@ class NotLearning(Criterion):
     Deep networks can sit at that level for tens of epochs before they begin to learn, and so does every
     network while its learning rate warms up: so this has a horizon of its own, and a train loss that falls
     steadily, however slowly, is no case of it.
-
-    Args:
-        epochs: Epochs within which a network should have begun; half the budget where that is less.
-
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(NotLearning(40))
-    'the loss has not left its starting level within 40 epochs, or half the budget if that is less'
     """
 
-    epochs: int = setting("epochs within which the loss should have left its starting level", 40, ge=1)
+    epochs: int = setting(
+        "epochs within which the loss should leave its start; half the budget where that is less", 40, ge=1
+    )
 
     verdicts: ClassVar = (Verdict.NOT_LEARNING,)
     stops_when: ClassVar = (

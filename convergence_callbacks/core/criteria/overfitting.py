@@ -26,19 +26,11 @@ LUCK_NOISES = 2.0
 class Overfitting(Criterion):
     """Validation loss has risen beyond its noise since its best, while train loss went on falling.
 
-    Args:
-        rise: Rise that matters, as a share of the total gain.
-        epochs: Epochs since the best, at least; a quarter of the epochs so far where that is more.
-
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(Overfitting())
-    'validation loss has risen by 10% of the total gain while train loss fell on'
-
     Source: Prechelt, "Early stopping – but when?" (1998), for judging the two together.
     """
 
     rise: float = setting("rise of validation loss that matters, as a share of the total gain", 0.1, gt=0)
-    epochs: int = setting("epochs since the best, at least", 10, ge=2)
+    epochs: int = setting("epochs since the best, at least; a quarter of those so far where that is more", 10, ge=2)
 
     verdicts: ClassVar = (Verdict.OVERFITTING,)
     stops_when: ClassVar = "validation loss has risen by {rise:percent} of the total gain while train loss fell on"

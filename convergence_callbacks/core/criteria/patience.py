@@ -17,16 +17,6 @@ from convergence_callbacks.core.fields import check_bounds, setting
 class Patience(MetricCriterion):
     """No improvement for a number of epochs.
 
-    Args:
-        patience: Stop after this many epochs without improvement.
-        min_delta: What counts as an improvement: a drop of the loss by more than this number, or, written
-            as a percentage (``"0.5%"``), by more than this share of the best loss.
-        warmup: Epochs at the start that are not counted.
-        cooldown: Epochs after a drop of the learning rate that are not counted.
-
-    Raises:
-        SettingsError: A value is out of its range.
-
     >>> Patience(10, min_delta="0.5%")
     Patience(patience=10, min_delta='0.5%', warmup=0, cooldown=0)
 
@@ -34,7 +24,9 @@ class Patience(MetricCriterion):
     """
 
     patience: int = setting("stop after this many epochs without improvement", 10, ge=1)
-    min_delta: float | str = setting("smallest drop that is an improvement: a number, or '0.5%' of the best", 0.0, ge=0)
+    min_delta: float | str = setting(
+        "drop that an improvement exceeds: a number, or '0.5%' of the best loss", 0.0, ge=0
+    )
     warmup: int = setting("epochs at the start that are not counted", 0, ge=0)
     cooldown: int = setting("epochs after a drop of the learning rate that are not counted", 0, ge=0)
 

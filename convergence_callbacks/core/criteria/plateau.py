@@ -26,17 +26,9 @@ class Plateau(Criterion):
 
     Validation loss alone may rest while train loss still moves the weights to somewhere better. Where there is
     one loss only, it is judged alone. A learning rate that moves is no time to judge.
-
-    Args:
-        epochs: Epochs over which both have to rest; of more than 16, a sixteenth more may pass before it is seen.
-        share: Fall that counts as rest, as a share of the loss's own gain so far.
-
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(Plateau(10))
-    'neither loss has fallen by more than 1% of its gain for 10 epochs'
     """
 
-    epochs: int = setting("epochs over which both losses have to rest", 10, ge=2)
+    epochs: int = setting("epochs over which both losses rest; of more than 16, a sixteenth more may pass", 10, ge=2)
     share: float = setting("fall that counts as rest, as a share of the loss's own gain so far", 0.01, gt=0, lt=1)
 
     verdicts: ClassVar = (Verdict.CONVERGED,)

@@ -24,14 +24,6 @@ class ProgressQuotient(Criterion):
     of the strip in per mille (its mean train loss above its lowest). As Prechelt defines them, both are shares of the
     loss's level: a constant added to it changes what is found.
 
-    Args:
-        quotient: Quotient that is too large.
-        strip: Epochs in a strip.
-
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(ProgressQuotient(1.0))
-    'generalisation loss is more than 1 times the training progress of 5 epochs'
-
     Source: Prechelt, "Early stopping – but when?" (1998).
     """
 

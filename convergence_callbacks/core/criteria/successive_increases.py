@@ -20,18 +20,10 @@ CONFIDENCE = 0.5
 class SuccessiveIncreases(MetricCriterion):
     """The judged loss rose in several successive strips of epochs (UP).
 
-    Args:
-        strips: Successive strips at whose ends the loss was higher than at the end of the one before.
-        strip: Epochs in a strip.
-
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(SuccessiveIncreases(3))
-    'the loss has got worse over 3 successive strips of 5 epochs'
-
     Source: Prechelt, "Early stopping – but when?" (1998).
     """
 
-    strips: int = setting("successive strips with a rise that are too many", 3, ge=1)
+    strips: int = setting("successive strips that end higher than the one before", 3, ge=1)
     strip: int = setting("epochs in a strip", 5, ge=1)
 
     verdicts: ClassVar = (Verdict.OVERFITTING,)

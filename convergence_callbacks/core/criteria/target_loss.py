@@ -12,17 +12,9 @@ from convergence_callbacks.core.fields import setting
 
 @dataclass(frozen=True)
 class TargetLoss(MetricCriterion):
-    """The judged loss has reached a target.
+    """The judged loss has reached a target."""
 
-    Args:
-        target: The loss to reach, in the user's unit (with ``mode="max"``, the metric to reach).
-
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(TargetLoss(0.02))
-    'the loss is 0.02 or better'
-    """
-
-    target: float = setting("loss to reach, in the user's unit", example=0.1)
+    target: float = setting("loss to reach, in the user's unit; with mode max the metric to reach", example=0.1)
 
     stops_when: ClassVar = "{of:metric} is {target:value} or better"
     because: ClassVar = "{value:value} has reached the target of {target:value}"

@@ -14,15 +14,7 @@ SECONDS_AN_HOUR = 3600
 
 @dataclass(frozen=True)
 class TimeBudget(Criterion):
-    """The training has taken as long as it may; the time before a resume counts.
-
-    Args:
-        hours: Hours of training.
-
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(TimeBudget(hours=0.5))
-    'the training has taken 0.5 hours'
-    """
+    """The training has taken as long as it may; the time before a resume counts."""
 
     hours: float = setting("hours the training may take", gt=0, example=12.0)
 

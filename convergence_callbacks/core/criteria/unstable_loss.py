@@ -30,13 +30,6 @@ class UnstableLoss(MetricCriterion):
 
     What counts is what both losses gained after the first epochs. A run whose jumps are a large share of
     that, or that gained next to nothing since, moves about without descending.
-
-    Args:
-        share: Mean jump that is too large, as a share of the gain after the first epochs.
-
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(UnstableLoss())
-    'the loss jumps by more than 30% of its gain since the first epochs'
     """
 
     share: float = setting(

@@ -46,9 +46,6 @@ class Default(Criterion):
     these verdicts are among those that end one, or an unstable one has brought next to nothing for 30 epochs. Where
     that is likely but not sure, it ends like one that has converged, and reports the likely cause.
 
-    Args:
-        tolerance: Share of the total gain that is not worth waiting for.
-
     >>> [criterion.name for criterion, _ in Default().grounds][-2:]
     ['diagnosis', 'expected_gain']
     """

@@ -35,10 +35,6 @@ class Diagnosis(Criterion):
     another one is clearly more probable. That a run is broken must be likelier than not. The confidence is the smoothed
     probability.
 
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(Diagnosis())
-    'the learning curve looks like one that ends in this verdict'
-
     Sources: Friedman (2001) for boosted trees; Prechelt (1998) for judging both losses together.
     """
 

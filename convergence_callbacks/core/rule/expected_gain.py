@@ -35,13 +35,6 @@ class ExpectedGain(Criterion):
     whose loss falls along a clear line that leads further down than that share, or whose learning rate just
     fell in one step or is right ahead of the first.
 
-    Args:
-        tolerance: Share of the total gain that is not worth waiting for.
-
-    >>> from convergence_callbacks.telling import describe
-    >>> describe(ExpectedGain(0.01))
-    'the expected further gain is below 1% of the total gain'
-
     Sources: Prechelt (1998) for stopping as a trade of time for loss; Gittins (1979) for what is worth going on
     with; Domhan, Springenberg & Hutter (2015) for deciding by a forecast of the learning curve.
     """

@@ -7,9 +7,11 @@ import pytest
 import convergence_callbacks
 from convergence_callbacks import AllOf, AnyOf, Criterion, Patience, TargetLoss
 from convergence_callbacks.core.criterion import Composition
+from convergence_callbacks.core.fields import fields_of, is_setting
 from convergence_callbacks.core.spec import known_criteria
+from convergence_callbacks.telling import describe
 from convergence_callbacks.testing import CRITERION_CHECKS
-from convergence_callbacks.testing.criterion import CURVES, EPOCHS, OF_ANY_UNIT, examples_of, feed, fresh
+from convergence_callbacks.testing.criterion import CURVES, EPOCHS, OF_ANY_UNIT, feed, fresh
 
 
 def example(kind: type[Criterion]) -> Criterion:
@@ -44,8 +46,15 @@ def test_it_is_public_and_listed(criterion):
 
 
 @each_criterion
-def test_its_docstring_has_an_example(criterion):
-    assert isinstance(criterion, Composition) or examples_of(type(criterion))
+def test_its_docstring_lists_each_of_its_settings(criterion):
+    docstring = type(criterion).__doc__
+    assert all(f"\n    {field.name}: " in docstring for field in fields_of(criterion) if is_setting(field))
+
+
+@each_criterion
+def test_it_says_when_it_stops_in_words_with_its_settings_filled_in(criterion):
+    words = describe(criterion)
+    assert words and not set("{}[]") & set(words)
 
 
 def test_compositions_of_everything_step_together():
