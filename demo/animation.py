@@ -93,12 +93,12 @@ class Movie:
 
 def picture_of(run: Path) -> str:
     """The moving picture of a run that `demo.__main__.moving` wrote, with what the rule says of it now."""
-    told = json.loads(run.read_text(encoding="utf-8"))
-    observations = [Observation.from_dict(each) for each in told["observations"]]
+    content = json.loads(run.read_text(encoding="utf-8"))
+    observations = [Observation.from_dict(each) for each in content["observations"]]
     rates = [each.lr for each in observations if each.lr is not None]
-    decisions = list(_until_stop(Monitor(max_epochs=told["epochs"], lr_schedule=rates), observations))
+    decisions = list(_until_stop(Monitor(max_epochs=content["epochs"], lr_schedule=rates), observations))
     patience = list(_until_stop(Monitor(criteria=Patience(10), min_epochs=0), observations))[-1]
-    return drawn(Movie(told["title"], observations, decisions, patience.step, told["first_epoch"]))
+    return drawn(Movie(content["title"], observations, decisions, patience.step, content["first_epoch"]))
 
 
 def _until_stop(monitor: Monitor, observations: Sequence[Observation]) -> Iterator[Decision]:
@@ -208,8 +208,8 @@ def _ends(movie: Movie) -> Iterator[str]:
     """The stop with its reason, and where patience ends."""
     stop = movie.stop
     word = stop.verdict.replace("_", " ")
-    told = f"stopped at epoch {stop.step + movie.first_epoch}: {word}"
-    yield from _mark(movie, stop.step, told, TOP + 8, weight="600")
+    label = f"stopped at epoch {stop.step + movie.first_epoch}: {word}"
+    yield from _mark(movie, stop.step, label, TOP + 8, weight="600")
     later = movie.patience_stop - stop.step
     share = percent(movie.gained_between)
     what = f"{later} epochs more for {share} of the gain" if later > 0 else f"loses {share} of the gain"

@@ -17,7 +17,7 @@ class Result:
     Args:
         framework: ``lightning`` or ``keras``.
         situation: What was trained.
-        decisions: What the callback said at each epoch until its stop.
+        decisions: The decision of the callback at each epoch until its stop.
         observations: Every epoch of the training that was not stopped.
     """
 

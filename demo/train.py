@@ -10,7 +10,7 @@ from demo.situations import EPOCHS, SITUATIONS, Situation, data_for
 
 
 def train_in(framework: str, epochs: Any) -> list[Result]:
-    """All situations in one framework; tells each finished epoch to a queue."""
+    """All situations in one framework; reports each finished epoch to a queue."""
     os.environ.setdefault("KERAS_BACKEND", "torch")
     import torch
 
@@ -25,11 +25,11 @@ def train_twice(framework: str, situation: Situation, epochs: Any) -> Result:
     else:
         from demo.in_lightning import train  # type: ignore[assignment]  # the other framework's callback
 
-    def tell(*_: object) -> None:
+    def report(*_: object) -> None:
         epochs.put((framework, situation.title, 1))
 
     data = data_for(situation)
-    stopped = train(situation, data, tell)
+    stopped = train(situation, data, report)
     epochs.put((framework, situation.title, EPOCHS - len(stopped.history)))
-    whole = train(situation, data, tell, stop_on=[])
+    whole = train(situation, data, report, stop_on=[])
     return Result(framework, situation, stopped.history, whole.observations)

@@ -32,8 +32,8 @@ def commands_page() -> str:
 def _section(name: str, command: Part) -> str:
     parameters = [each for each in command.params if each.name != "help"]
     usage = " ".join(["convergence", name, "[OPTIONS]", *(_place(each) for each in parameters if _is_argument(each))])
-    said = inspect.cleandoc(command.help or "")
-    head = f"\n## {name}\n\n```console\n{usage}\n```\n\n{said}\n"
+    text = inspect.cleandoc(command.help or "")
+    head = f"\n## {name}\n\n```console\n{usage}\n```\n\n{text}\n"
     rows = "".join(map(_row, parameters))
     return f"{head}\n| | default | |\n|---|---|---|\n{rows}" if rows else head
 
@@ -50,8 +50,8 @@ def _place(argument: Part) -> str:
 
 def _row(parameter: Part) -> str:
     names = [_place(parameter)] if _is_argument(parameter) else sorted(parameter.opts, key=len)
-    said = _cell(parameter.help or "")
-    return f"| {', '.join(f'`{_cell(name)}`' for name in names)} | {_default(parameter)} | {said} |\n"
+    text = _cell(parameter.help or "")
+    return f"| {', '.join(f'`{_cell(name)}`' for name in names)} | {_default(parameter)} | {text} |\n"
 
 
 def _cell(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The public names and their signatures are those of the snapshot: a change of them is seen, and said in the CHANGELOG.
+"""The public names and signatures are those of the snapshot: a change is seen, and noted in the CHANGELOG.
 
 ``python -m tests.test_api`` writes the snapshot anew.
 """
@@ -47,7 +47,7 @@ def public() -> str:
     core = [
         line for name in convergence_callbacks.__all__ for line in described(name, getattr(convergence_callbacks, name))
     ]
-    return "\n".join([*core, *listed_in("plots"), *listed_in("testing"), *doors(), *replacements()]) + "\n"
+    return "\n".join([*core, *listed_in("plots"), *listed_in("testing"), *integrations(), *replacements()]) + "\n"
 
 
 def listed_in(name: str) -> Iterator[str]:
@@ -57,22 +57,24 @@ def listed_in(name: str) -> Iterator[str]:
         yield from described(f"{name}.{each}", getattr(module, each))
 
 
-def doors() -> Iterator[str]:
-    """What all doors have, once; then what each has of its own."""
+def integrations() -> Iterator[str]:
+    """What all integrations have, once; then what each has of its own."""
     yield from described("Stopping", Stopping)
-    for door in sorted({adapter.door for adapter in ADAPTERS}):
-        kind = importlib.import_module(f"convergence_callbacks.{door}").ConvergenceStopping
-        for line in described(f"{door}.ConvergenceStopping", kind, without=Stopping.__mro__):
+    for integration in sorted({adapter.module_name for adapter in ADAPTERS}):
+        kind = importlib.import_module(f"convergence_callbacks.{integration}").ConvergenceStopping
+        for line in described(f"{integration}.ConvergenceStopping", kind, without=Stopping.__mro__):
             yield line.replace(signature(Stopping), " with the settings of Stopping")
 
 
 def replacements() -> Iterator[str]:
     """What takes the place of a framework's own callback, pruner or stopper."""
-    for door, name in (("optuna", "ConvergencePruner"), ("ray", "ConvergenceStopper")):
-        yield from described(f"{door}.{name}", getattr(importlib.import_module(f"convergence_callbacks.{door}"), name))
-    for door in ("keras", "lightning"):
-        kind = importlib.import_module(f"convergence_callbacks.{door}").EarlyStopping
-        yield from described(f"{door}.EarlyStopping", kind)
+    for integration, name in (("optuna", "ConvergencePruner"), ("ray", "ConvergenceStopper")):
+        yield from described(
+            f"{integration}.{name}", getattr(importlib.import_module(f"convergence_callbacks.{integration}"), name)
+        )
+    for integration in ("keras", "lightning"):
+        kind = importlib.import_module(f"convergence_callbacks.{integration}").EarlyStopping
+        yield from described(f"{integration}.EarlyStopping", kind)
 
 
 def test_the_public_names_and_signatures_are_those_of_the_snapshot():
@@ -80,8 +82,8 @@ def test_the_public_names_and_signatures_are_those_of_the_snapshot():
         adapter.skip_unless_installed()
     pytest.importorskip("pyarrow", reason="needs pip install 'convergence-callbacks[tune]'")
     pytest.importorskip("matplotlib", reason="needs pip install 'convergence-callbacks[plots]'")
-    told = "write it anew with python -m tests.test_api, and say what changed in the CHANGELOG"
-    assert public().splitlines() == SNAPSHOT.read_text().splitlines(), told
+    what_to_do = "write it anew with python -m tests.test_api, and say what changed in the CHANGELOG"
+    assert public().splitlines() == SNAPSHOT.read_text().splitlines(), what_to_do
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def run(tmp_path, monkeypatch):
 
 @pytest.fixture
 def check(run, tmp_path):
-    """What is said of a file with this text."""
+    """The output of the command for a file with this text."""
 
     def check_text(text):
         (tmp_path / "convergence.yaml").write_text(text, encoding="utf-8")
@@ -110,14 +110,14 @@ def test_a_wrong_usage_is_status_2(run, arguments):
 
 def test_check_explains_which_verdicts_of_the_default_rule_stop_and_which_are_only_reported(check):
     output = check("").stdout
-    stops, told = (
+    stops, reported = (
         lines_below(output, "The training stops"),
         lines_below(output, "It goes on, and this is only reported"),
     )
     assert "- when the expected further gain is below 1% of the total gain [converged or overfitting]" in stops
     assert "- at the end of the epochs that the framework was given (max_epochs is not set)" in stops
     assert stops[-1] == "but never before 5 epochs (min_epochs)"
-    assert [line.split("[")[1] for line in told] == ["false_convergence or unstable]"]
+    assert [line.split("[")[1] for line in reported] == ["false_convergence or unstable]"]
     assert lines_below(output, "Verdicts") == [
         "that stop:     converged, overfitting, not_learning, diverged",
         "only reported: improving, false_convergence, unstable",

@@ -37,7 +37,7 @@ def modules_in(codes):
     text = "\n".join(codes)
     named = set(re.findall(r"^(?:from|import) (?:convergence_callbacks\.)?(\w+)", text, re.MULTILINE))
     plots = {"matplotlib"} if "convergence_callbacks.plots" in text else set()
-    return plots | named & {"hydra", "lightning", *(adapter.door for adapter in ADAPTERS)}
+    return plots | named & {"hydra", "lightning", *(adapter.module_name for adapter in ADAPTERS)}
 
 
 def reader_s_own_things(codes):
@@ -88,8 +88,8 @@ def test_python_snippets_run_and_print_what_the_page_says(page, tmp_path, monkey
             )
         capsys.readouterr()
         exec(compile(code, str(page), "exec"), names)
-        said = capsys.readouterr().out
-        assert code not in printed or said == printed[code], code
+        output = capsys.readouterr().out
+        assert code not in printed or output == printed[code], code
 
 
 @each_page

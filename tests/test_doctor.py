@@ -30,15 +30,15 @@ def test_what_is_not_installed_is_no_fault(monkeypatch):
     assert list(versions())[-1] == Check("no-such-package", None, "not installed")
 
 
-def test_a_integration_without_its_library_names_the_extra():
+def test_an_integration_without_its_library_names_the_extra():
     code = (
         "import sys; sys.modules['matplotlib'] = None\n"
         "from convergence_callbacks import doctor\n"
         "doctor.PARTS = {'pictures': 'convergence_callbacks.plots'}\n"
         "print(*doctor.parts())"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert "is_right=None" in said and "[plots]" in said
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "is_right=None" in printed and "[plots]" in printed
 
 
 def test_a_library_that_another_distribution_brings_is_not_called_missing(monkeypatch):

@@ -50,7 +50,7 @@ def test_a_verdict_is_known_in_any_writing(name):
     assert explain(name).stdout.startswith("false convergence\n")
 
 
-def test_what_is_neither_a_verdict_nor_a_file_is_said_with_the_nearest():
+def test_what_is_neither_a_verdict_nor_a_file_is_reported_with_the_nearest():
     result = explain("overfiting")
     assert result.exit_code == 1
     assert (
@@ -72,7 +72,7 @@ def test_a_run_is_explained_by_its_own_numbers(tmp_path):
     assert len(output.splitlines()) <= SCREEN
 
 
-def test_rates_that_were_not_known_ahead_are_said_unless_they_were(tmp_path):
+def test_rates_that_were_not_known_ahead_are_reported_unless_they_were(tmp_path):
     rows = [(e, 0.9**e, 0.9**e + 0.1, 0.1) for e in range(1, 41)]
     path = write_csv(tmp_path / "net.csv", ["epoch", "train_loss", "val_loss", "lr"], rows)
     assert "--schedule-known" in explain(path).stdout
@@ -99,10 +99,10 @@ def test_a_run_of_nan_is_explained(tmp_path):
     assert result.exit_code == 0 and "diverged" in result.stdout and "NaN or infinite:" in result.stdout
 
 
-def test_a_run_of_one_epoch_is_told_in_whole_sentences(tmp_path):
+def test_a_run_of_one_epoch_is_explained_in_whole_sentences(tmp_path):
     (tmp_path / "log.csv").write_text("epoch,train_loss,val_loss\n0,1,1\n")
-    said = CliRunner().invoke(app, ["explain", str(tmp_path / "log.csv")]).stdout
-    assert "\n  .\n" not in said and "the 1 epoch that was logged" in said
+    printed = CliRunner().invoke(app, ["explain", str(tmp_path / "log.csv")]).stdout
+    assert "\n  .\n" not in printed and "the 1 epoch that was logged" in printed
 
 
 def test_a_run_of_which_nothing_could_be_judged_is_given_no_verdict(tmp_path):
@@ -115,8 +115,8 @@ def test_a_run_of_which_nothing_could_be_judged_is_given_no_verdict(tmp_path):
     assert "not judged" in table.stdout and "improving" not in table.stdout
 
 
-def test_a_number_is_told_the_way_round_that_it_is(tmp_path):
+def test_a_difference_is_reported_with_its_direction(tmp_path):
     rows = [(epoch, 2.0 - 0.02 * epoch, 1.9 - 0.02 * epoch) for epoch in range(20)]
-    said = explain(write_csv(tmp_path / "below.csv", ["epoch", "train_loss", "val_loss"], rows)).stdout
-    told = said[said.index("In numbers") : said.index("What to try")]
-    assert "validation loss below train loss by 0.1" in told and "-" not in told
+    printed = explain(write_csv(tmp_path / "below.csv", ["epoch", "train_loss", "val_loss"], rows)).stdout
+    numbers = printed[printed.index("In numbers") : printed.index("What to try")]
+    assert "validation loss below train loss by 0.1" in numbers and "-" not in numbers

@@ -47,5 +47,5 @@ sys.modules["tensorflow"] = None
 import convergence_callbacks.keras
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    said = "Keras has no backend: tensorflow is not there; .* set KERAS_BACKEND to 'torch' or 'jax'"
-    assert re.search(said, done.stderr)
+    message = "Keras has no backend: tensorflow is not there; .* set KERAS_BACKEND to 'torch' or 'jax'"
+    assert re.search(message, done.stderr)

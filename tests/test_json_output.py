@@ -16,7 +16,7 @@ from tests.logs.test_cases import CASES
 
 
 def printed(*arguments, status=0):
-    gc.collect()  # what another test left says its last word now, not in between
+    gc.collect()  # what another test left prints its last line now, not in between
     result = CliRunner().invoke(app, list(map(str, arguments)))
     assert result.exit_code in {status, 4}, result.output
     return json.loads(result.stdout)
@@ -37,9 +37,9 @@ def test_a_schema_is_one(name):
 
 
 def test_a_replay_keeps_to_its_schema(tmp_path):
-    told = printed("replay", CASES, "--baseline", "patience:3", "--json", status=1)
-    assert len(told["runs"]) > 5 and len(told["problems"]) > 2
-    jsonschema.validate(told, shipped("replay"))
+    content = printed("replay", CASES, "--baseline", "patience:3", "--json", status=1)
+    assert len(content["runs"]) > 5 and len(content["problems"]) > 2
+    jsonschema.validate(content, shipped("replay"))
 
 
 def test_a_replay_of_what_is_no_number_keeps_to_its_schema(tmp_path):
@@ -47,20 +47,20 @@ def test_a_replay_of_what_is_no_number_keeps_to_its_schema(tmp_path):
     jsonschema.validate(printed("replay", path, "--json"), shipped("replay"))
 
 
-def test_what_is_said_of_the_columns_keeps_to_its_schema():
-    told = printed("replay", CASES, "--explain-columns", "--json", status=1)
-    jsonschema.validate(told, shipped("explain-columns"))
-    assert len(told["runs"]) > 5 and len(told["problems"]) > 2
-    read = next(each for each in told["runs"] if each["path"].endswith("tb_two_counters"))
+def test_the_explained_columns_keep_to_their_schema():
+    content = printed("replay", CASES, "--explain-columns", "--json", status=1)
+    jsonschema.validate(content, shipped("explain-columns"))
+    assert len(content["runs"]) > 5 and len(content["problems"]) > 2
+    read = next(each for each in content["runs"] if each["path"].endswith("tb_two_counters"))
     assert read["format"] == "TensorBoard" and any("by the epoch" in note for note in read["notes"])
     assert {each["role"]: each["column"] for each in read["columns"]}["energy"] is None
 
 
 def test_a_comparison_keeps_to_its_schema():
     options = ["--rules", "default,patience:3", "--engine", "none", "--baseline", "patience:10", "--json"]
-    told = printed("compare", CASES, *options, status=1)
-    assert told["baseline"] == "patience:10" and told["problems"]
-    jsonschema.validate(told, shipped("compare"))
+    content = printed("compare", CASES, *options, status=1)
+    assert content["baseline"] == "patience:10" and content["problems"]
+    jsonschema.validate(content, shipped("compare"))
 
 
 def test_a_verification_keeps_to_its_schema(tmp_path):
@@ -74,6 +74,6 @@ def test_a_verification_keeps_to_its_schema(tmp_path):
 
 
 def test_another_field_is_seen():
-    told = shipped("compare") | {}
+    schema = shipped("compare") | {}
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"runs": 1}, told)
+        jsonschema.validate({"runs": 1}, schema)

@@ -1,4 +1,4 @@
-"""The Keras door, on real trainings; run once for each backend."""
+"""The Keras integration, on real trainings; run once for each backend."""
 
 import contextlib
 import json
@@ -49,7 +49,7 @@ def test_names_can_be_given_and_more_can_be_better():
     assert (callback.stopped_epoch, callback.decision.best_value) == (6, pytest.approx(-0.3))
 
 
-def test_a_metric_that_is_missing_is_told_with_the_nearest_name_and_the_run_goes_on():
+def test_a_metric_that_is_missing_is_reported_with_the_nearest_name_and_the_run_goes_on():
     with pytest.warns(RuntimeWarning, match="did you mean 'val_loss'.*val_metric="):
         _, _, history = fit(patient(val_metric="val_los", mode="min"), epochs=3)
     assert len(history.epoch) == 3
@@ -162,7 +162,7 @@ def test_a_rate_that_another_callback_lowers_at_the_end_of_an_epoch_is_that_of_t
 
 
 @pytest.mark.parametrize("listed", [True, False], ids=["in a list of callbacks", "alone"])
-def test_it_serves_a_loop_of_ones_own_that_tells_nothing_of_the_training(listed):
+def test_it_serves_a_loop_of_ones_own_that_passes_nothing_about_the_training(listed):
     callback, made = patient(), model()
     callback.set_model(made)
     hooks = keras.callbacks.CallbackList([callback], model=made) if listed else callback
@@ -192,8 +192,8 @@ def test_decisions_go_to_history_when_asked():
 def test_the_epochs_that_are_left_are_shown_between_keras_s_own_lines_when_asked(capsys):
     fit(patient(show_forecast=True), verbose=2)
     lines = capsys.readouterr().out.splitlines()
-    told = [place for place, line in enumerate(lines) if line.startswith("ETA ≈ ")]
-    assert told and all(lines[place + 1].startswith("Epoch ") for place in told)
+    announced = [place for place, line in enumerate(lines) if line.startswith("ETA ≈ ")]
+    assert announced and all(lines[place + 1].startswith("Epoch ") for place in announced)
     fit(patient(show_forecast=True, verbose=False))
     assert "ETA" not in capsys.readouterr().out
 
@@ -209,7 +209,7 @@ def test_validation_scores_are_observed_beside_the_losses():
     assert dict(callback.observations[1].metrics) == {"val_accuracy": pytest.approx(0.6)}
 
 
-def test_it_speaks_once_at_the_end_and_is_silent_otherwise(capsys):
+def test_it_prints_once_at_the_end_and_is_silent_otherwise(capsys):
     fit(patient())
     assert capsys.readouterr().out.count("Stopped at epoch 7") == 1
     fit(patient(verbose=False))
@@ -229,8 +229,8 @@ def test_it_can_be_saved_with_a_training_configuration():
 @pytest.mark.parametrize("value", [math.nan, math.inf, None, "broken", [1.0, 2.0]])
 def test_no_value_ends_a_run_by_an_error(value):
     callback = patient()
-    told = contextlib.nullcontext() if value is None else pytest.warns(RuntimeWarning, match="val_loss is")
-    with told:
+    warned = contextlib.nullcontext() if value is None else pytest.warns(RuntimeWarning, match="val_loss is")
+    with warned:
         fit(callback, scripted=Scripted([1.0, value, 0.5, 0.4]), epochs=4)
     assert (callback.decision.best_step, callback.decision.best_value) == (3, pytest.approx(0.4))
 
@@ -311,7 +311,7 @@ def test_early_stopping_takes_a_path_and_keeps_its_text(tmp_path):
     assert EarlyStopping(backup_dir=tmp_path).get_config()["backup_dir"] == str(tmp_path)
 
 
-def test_a_damaged_state_is_told_and_the_criteria_start_without_it(tmp_path):
+def test_a_damaged_state_is_reported_and_the_criteria_start_without_it(tmp_path):
     first, backup = resumable(tmp_path)
     with pytest.raises(Killed):
         fit(first, after=[backup, KillAt(4)])
@@ -348,22 +348,22 @@ def test_a_run_killed_by_the_system_leaves_a_state_that_can_be_read(tmp_path):
 @pytest.mark.parametrize("initial_epoch", [0, 2])
 def test_a_backup_folder_that_no_system_takes_ends_no_training(made, initial_epoch, tmp_path):
     callback = made(backup_dir=str(tmp_path / ("n" * 300) / "below"))
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fit(callback, initial_epoch=initial_epoch)
-    said = [str(warning.message) for warning in told]
-    assert sum("no backup in" in each for each in said) == 1
-    assert sum("can't be taken away" in each for each in said) == 1
-    assert sum("can't be read" in each for each in said) == (initial_epoch > 0)
+    messages = [str(warning.message) for warning in caught]
+    assert sum("no backup in" in each for each in messages) == 1
+    assert sum("can't be taken away" in each for each in messages) == 1
+    assert sum("can't be read" in each for each in messages) == (initial_epoch > 0)
     assert callback.stopped_epoch == 6
 
 
-def test_a_backup_that_can_not_be_written_is_told_once_and_ends_nothing(tmp_path):
+def test_a_backup_that_can_not_be_written_is_reported_once_and_ends_nothing(tmp_path):
     (tmp_path / "file").write_text("no folder")
     callback = patient(restore_best=True, backup_dir=str(tmp_path / "file"))
-    with pytest.warns(RuntimeWarning, match="no backup in .*file") as told:
+    with pytest.warns(RuntimeWarning, match="no backup in .*file") as caught:
         fit(callback)
-    assert callback.stopped_epoch == 6 and len([w for w in told if "no backup" in str(w.message)]) == 1
+    assert callback.stopped_epoch == 6 and len([w for w in caught if "no backup" in str(w.message)]) == 1
 
 
 @pytest.mark.parametrize(

@@ -45,12 +45,12 @@ def acts_at(step, verdict):
     """Says at one epoch that the run is to end with a verdict, and else that it improves."""
     after = Actions.after
 
-    def said(actions, decision, known, choice):
+    def replaced(actions, decision, situation, choice):
         ends = {"stop": True, "verdict": verdict, "found_by": ("expected_gain",)}
         now = ends if decision.step == step else {"stop": False, "verdict": Verdict.IMPROVING, "evidence": {}}
-        return after(actions, dataclasses.replace(decision, **now), known, choice)
+        return after(actions, dataclasses.replace(decision, **now), situation, choice)
 
-    return said
+    return replaced
 
 
 def test_a_run_that_blew_up_goes_back_to_its_start_and_learns():

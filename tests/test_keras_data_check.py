@@ -48,7 +48,7 @@ def test_shuffled_labels_are_named_once_the_run_does_not_learn():
     assert failing and all("independent_labels" in d.evidence and "paired" in d.advice[0] for d in failing)
 
 
-def test_what_is_certain_is_told_at_once():
+def test_what_is_certain_is_reported_at_once():
     with pytest.warns(RuntimeWarning, match="single_class: all 256 targets looked at are 1"):
         assert names(X, np.ones_like(Y)) == ["single_class"]
 
@@ -108,7 +108,7 @@ def test_a_generator_is_left_alone():
 @pytest.mark.filterwarnings("ignore:.*_loss is nan:RuntimeWarning")
 def test_several_inputs_are_looked_at_side_by_side():
     left, right = keras.Input((2,)), keras.Input((2,))
-    said = keras.layers.Dense(1)(keras.layers.Concatenate()([left, right]))
-    made = keras.Model([left, right], said)
+    outputs = keras.layers.Dense(1)(keras.layers.Concatenate()([left, right]))
+    made = keras.Model([left, right], outputs)
     made.compile("sgd", loss="mse")
     assert names([X[:, :2], 1e6 * X[:, 2:]], Y, made=made, epochs=1)[:1] == ["unscaled_inputs"]

@@ -33,7 +33,9 @@ def model(rate=0.05, optimizer=keras.optimizers.Adam, **compiled):
     made = keras.Sequential(
         [keras.Input((4,)), layers.Dense(8), layers.BatchNormalization(), layers.Dropout(0.2), layers.Dense(1)]
     )
-    made.compile(optimizer(rate), loss=lambda y, said: keras.ops.mean((y - said) ** 2), metrics=["mae"], **compiled)
+    made.compile(
+        optimizer(rate), loss=lambda y, prediction: keras.ops.mean((y - prediction) ** 2), metrics=["mae"], **compiled
+    )
     return made
 
 
@@ -109,7 +111,7 @@ def test_a_copy_begins_where_the_run_is_at_another_rate():
         assert int(keras.ops.convert_to_numpy(copied.optimizer.iterations)) == 12
 
 
-def test_a_probe_without_data_is_told_and_the_training_goes_on(monkeypatch):
+def test_a_probe_without_data_is_reported_and_the_training_goes_on(monkeypatch):
     monkeypatch.setattr(SUSPECT, lambda decision: decision.step == 10)
     stopping = ConvergenceStopping(verbose=False, stop_on=[], probe=True)
     with pytest.warns(RuntimeWarning, match=r"pass what fit is given to probe_on\(x, y, …\)"):
@@ -146,12 +148,12 @@ def slow_at(step):
     """Says at one epoch that the rate is too low, and else nothing."""
     after = Actions.after
 
-    def said(actions, decision, known, choice):
+    def replaced(actions, decision, situation, choice):
         slow = {"verdict": Verdict.FALSE_CONVERGENCE, "found_by": ("probe",), "evidence": {"times_too_low": 10}}
         now = slow if decision.step == step else {"verdict": Verdict.IMPROVING}
-        return after(actions, dataclasses.replace(decision, **now), known, choice)
+        return after(actions, dataclasses.replace(decision, **now), situation, choice)
 
-    return said
+    return replaced
 
 
 @pytest.mark.parametrize("schedule", [False, True])

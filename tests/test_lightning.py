@@ -1,4 +1,4 @@
-"""The Lightning door, on real trainings."""
+"""The Lightning integration, on real trainings."""
 
 import json
 import pickle
@@ -50,7 +50,7 @@ def test_names_can_be_given(tmp_path):
     assert callback.stopped_epoch == 6
 
 
-def test_a_metric_that_is_missing_is_told_once_with_the_nearest_name_and_the_run_goes_on(tmp_path):
+def test_a_metric_that_is_missing_is_reported_once_with_the_nearest_name_and_the_run_goes_on(tmp_path):
     callback = patient(val_metric="val_los", mode="min")
     with pytest.warns(RuntimeWarning, match="did you mean 'val_loss'.*val_metric=") as caught:
         trainer, _ = fit(callback, tmp_path, module(val_name="val_loss"), max_epochs=3)
@@ -217,7 +217,7 @@ def test_large_models_keep_their_best_weights_in_a_file(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("left", [b"damaged", None])
-def test_a_file_of_best_weights_that_is_damaged_is_told_and_the_last_weights_stay(tmp_path, monkeypatch, left):
+def test_a_file_of_best_weights_that_is_damaged_is_reported_and_the_last_weights_stay(tmp_path, monkeypatch, left):
     monkeypatch.setattr("convergence_callbacks.lightning.trained.IN_MEMORY", 0)
     file, weights = tmp_path / "convergence-best.ckpt", Weights()
 
@@ -226,8 +226,8 @@ def test_a_file_of_best_weights_that_is_damaged_is_told_and_the_last_weights_sta
             if trainer.current_epoch == 5:
                 file.unlink() if left is None else file.write_bytes(left)
 
-    said = "are gone" if left is None else "can't be given back: .* holds something else than what was written"
-    with pytest.warns(RuntimeWarning, match=said):
+    message = "are gone" if left is None else "can't be given back: .* holds something else than what was written"
+    with pytest.warns(RuntimeWarning, match=message):
         _, model = fit(patient(restore_best=True), tmp_path, callbacks=[Damages(), weights])
     assert torch.equal(model.layer.weight, weights.seen[6])
 
@@ -267,14 +267,14 @@ def test_a_resumed_run_gives_weights_and_optimizer_their_state_of_before_the_kil
     assert resumed.stopped_epoch == 6 and torch.equal(model.layer.weight, best)
 
 
-def test_best_weights_that_can_not_be_kept_are_told_once_and_end_nothing(tmp_path, monkeypatch):
+def test_best_weights_that_can_not_be_kept_are_reported_once_and_end_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("convergence_callbacks.lightning.trained.IN_MEMORY", 0)
     (tmp_path / "file").write_text("no folder")
     callback = patient(restore_best=True, backup_dir=str(tmp_path / "file" / "below"))
-    with pytest.warns(RuntimeWarning, match="can't be kept") as told:
+    with pytest.warns(RuntimeWarning, match="can't be kept") as caught:
         fit(callback, tmp_path)
     assert callback.stopped_epoch == 6
-    assert sum("best weights" in str(w.message) or "are gone" in str(w.message) for w in told) == 1
+    assert sum("best weights" in str(w.message) or "are gone" in str(w.message) for w in caught) == 1
 
 
 def checkpointed(tmp_path, callback, **trainer):
@@ -360,7 +360,7 @@ def test_a_module_without_an_optimiser_is_watched_too(tmp_path):
     assert (callback.stopped_epoch, callback.observations[0].lr) == (6, None)
 
 
-def test_best_weights_that_are_gone_are_told(tmp_path):
+def test_best_weights_that_are_gone_are_reported(tmp_path):
     kept = checkpointed(tmp_path, patient())
     with pytest.warns(RuntimeWarning, match="weights of the best epoch 3 are gone"):
         fit(patient(restore_best=True), tmp_path, ckpt_path=kept / "epoch=5.ckpt")
@@ -385,9 +385,9 @@ def test_evaluating_a_checkpoint_leaves_the_run_as_it_was_and_the_next_fit_fresh
     callback = kind()
     keep = ModelCheckpoint(dirpath=tmp_path / "kept", monitor="val_loss")
     trainer, model = fit(callback, tmp_path, callbacks=[keep])
-    said, stopped = callback.decision, callback.stopped_epoch
+    decided, stopped = callback.decision, callback.stopped_epoch
     trainer.validate(model, loader(1), ckpt_path="best", verbose=False)
-    assert (callback.decision, callback.stopped_epoch, len(callback.history)) == (said, stopped, 7)
+    assert (callback.decision, callback.stopped_epoch, len(callback.history)) == (decided, stopped, 7)
     again, _ = fit(callback, tmp_path, module(script=IMPROVING))
     assert (again.current_epoch, len(callback.history)) == (12, 12)
 
@@ -456,8 +456,8 @@ def test_decisions_go_to_the_loggers_when_asked(tmp_path):
 
 def test_the_epochs_that_are_left_are_shown_when_asked(tmp_path, capsys):
     fit(patient(show_forecast=True), tmp_path)
-    said = capsys.readouterr().out.splitlines()
-    assert [line.startswith("ETA ≈ ") for line in said[:3]] == [True, True, False]  # epochs 4 and 5, then the end
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.startswith("ETA ≈ ") for line in printed[:3]] == [True, True, False]  # epochs 4 and 5, then the end
 
 
 def test_the_forecast_goes_to_the_loggers_when_asked(tmp_path):
@@ -476,7 +476,7 @@ def test_validation_scores_are_observed_beside_the_losses(tmp_path):
     assert dict(callback.observations[-1].metrics) == {"val_acc": pytest.approx(0.5)}
 
 
-def test_it_speaks_once_at_the_end_and_is_silent_otherwise(tmp_path, capsys):
+def test_it_prints_once_at_the_end_and_is_silent_otherwise(tmp_path, capsys):
     fit(patient(), tmp_path)
     assert capsys.readouterr().out.count("Stopped at epoch 6") == 1
     fit(patient(verbose=False), tmp_path)

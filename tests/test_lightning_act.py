@@ -79,12 +79,12 @@ def acts_at(step, verdict):
     """Says at one epoch that the run is to end with a verdict, and else that it improves."""
     after = Actions.after
 
-    def said(actions, decision, known, choice):
+    def replaced(actions, decision, situation, choice):
         ends = {"stop": True, "verdict": verdict, "found_by": ("expected_gain",)}
         now = ends if decision.step == step else {"stop": False, "verdict": Verdict.IMPROVING, "evidence": {}}
-        return after(actions, dataclasses.replace(decision, **now), known, choice)
+        return after(actions, dataclasses.replace(decision, **now), situation, choice)
 
-    return said
+    return replaced
 
 
 def test_at_a_plateau_the_rate_is_lowered_and_that_stays_where_it_pays(tmp_path, monkeypatch):
@@ -148,7 +148,7 @@ def test_a_run_that_is_killed_in_the_middle_of_a_trial_goes_on_as_if_it_had_not(
     assert again.run.stage(ActStage).actions == whole.run.stage(ActStage).actions
 
 
-def test_beside_a_callback_that_averages_weights_nothing_is_done_and_that_is_said(tmp_path):
+def test_beside_a_callback_that_averages_weights_nothing_is_done_and_that_is_reported(tmp_path):
     averaging = pytest.importorskip("lightning.pytorch.callbacks.weight_averaging", reason="needs Lightning 2.6")
     with pytest.warns(RuntimeWarning, match="another callback averages the weights"):
         stopping = train(tmp_path, Regression(0.01), 2, [averaging.WeightAveraging()], act="heal")

@@ -53,7 +53,7 @@ def fit(model, x=X, y=Y, *, epochs=2, check_data=True, **settings):
     }
     trainer = lightning.Trainer(callbacks=stopping, max_epochs=epochs, accelerator="cpu", log_every_n_steps=1, **quiet)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Using a target size")  # PyTorch tells of some of it too
+        warnings.filterwarnings("ignore", "Using a target size")  # PyTorch warns of some of it too
         trainer.fit(model, train, val)
     return stopping, model
 
@@ -84,18 +84,21 @@ def test_shuffled_labels_are_named_once_the_run_does_not_learn():
     [
         torch.nn.functional.mse_loss,
         torch.nn.MSELoss(),
-        lambda said, wanted: (said - wanted).square().mean(),
-        lambda said, wanted: (wanted - said).abs().mean(),
-        lambda said, wanted: torch.nn.functional.l1_loss(input=said, target=wanted),
+        lambda predicted, wanted: (predicted - wanted).square().mean(),
+        lambda predicted, wanted: (wanted - predicted).abs().mean(),
+        lambda predicted, wanted: torch.nn.functional.l1_loss(input=predicted, target=wanted),
     ],
 )
-def test_targets_that_are_broadcast_are_told_at_once(loss):
+def test_targets_that_are_broadcast_are_reported_at_once(loss):
     with pytest.warns(RuntimeWarning, match=r"outputs of shape \(32, 1\) and targets of shape \(32,\)"):
         assert names(learner(loss), X, Y[:, 0], epochs=1) == ["broadcast_targets"]
 
 
 def test_targets_that_are_given_their_shape_in_the_step_are_no_broadcast():
-    assert names(learner(lambda said, wanted: (said.squeeze(1) - wanted).square().mean()), X, Y[:, 0], epochs=1) == []
+    assert (
+        names(learner(lambda predicted, wanted: (predicted.squeeze(1) - wanted).square().mean()), X, Y[:, 0], epochs=1)
+        == []
+    )
 
 
 def test_what_is_compared_is_watched_no_longer_than_the_first_loss():
@@ -103,7 +106,7 @@ def test_what_is_compared_is_watched_no_longer_than_the_first_loss():
     fit(learner(), epochs=1)
     assert torch.overrides._get_current_function_mode_stack() == []
     with pytest.raises(ZeroDivisionError):
-        fit(learner(lambda said, wanted: 1 / 0), epochs=1)
+        fit(learner(lambda predicted, wanted: 1 / 0), epochs=1)
     assert torch.overrides._get_current_function_mode_stack() == []
 
 
@@ -120,8 +123,12 @@ def freeze(model):
     [
         (lambda: learner(spoil=cut_off), "dead_layers", "first"),
         (lambda: learner(spoil=freeze), "frozen_layers", "first"),
-        (lambda: learner(lambda said, wanted: (0 * said).sqrt().mean()), "non_finite_gradients", "first, last"),
-        (lambda: learner(lambda said, wanted: (0 * said).mean()), "nothing_trained", "first, last"),
+        (
+            lambda: learner(lambda predicted, wanted: (0 * predicted).sqrt().mean()),
+            "non_finite_gradients",
+            "first, last",
+        ),
+        (lambda: learner(lambda predicted, wanted: (0 * predicted).mean()), "nothing_trained", "first, last"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:nothing_trained:RuntimeWarning", "ignore:.*_loss is nan:RuntimeWarning")

@@ -113,15 +113,15 @@ def test_a_rate_that_is_far_too_low_is_shown(tmp_path, monkeypatch):
 
 def test_copies_say_nothing(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(SUSPECT, lambda decision: decision.step == 10)
-    told = []
+    printed = []
     for settings in ({}, {"probe": True}):
         caplog.clear()
         run(tmp_path, monkeypatch, learner(0.05), epochs=12, **settings)
-        told.append([record.getMessage() for record in caplog.records])
-    assert told[0] == told[1]
+        printed.append([record.getMessage() for record in caplog.records])
+    assert printed[0] == printed[1]
 
 
-def test_what_can_not_be_copied_is_told_and_the_training_goes_on(tmp_path, monkeypatch):
+def test_what_can_not_be_copied_is_reported_and_the_training_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(SUSPECT, lambda decision: decision.step == 10)
     model = learner(0.05)
     model.kept = (x for x in [])  # a generator can't be copied
@@ -171,12 +171,12 @@ def slow_at(step):
     """Says at one epoch that the rate is too low, and else nothing."""
     after = Actions.after
 
-    def said(actions, decision, known, choice):
+    def replaced(actions, decision, situation, choice):
         slow = {"verdict": Verdict.FALSE_CONVERGENCE, "found_by": ("probe",), "evidence": {"times_too_low": 10}}
         now = slow if decision.step == step else {"verdict": Verdict.IMPROVING}
-        return after(actions, dataclasses.replace(decision, **now), known, choice)
+        return after(actions, dataclasses.replace(decision, **now), situation, choice)
 
-    return said
+    return replaced
 
 
 def test_a_raise_that_does_not_help_is_undone_also_by_a_run_that_was_killed_in_its_middle(tmp_path, monkeypatch):
@@ -209,7 +209,7 @@ def test_a_raise_that_does_not_help_is_undone_also_by_a_run_that_was_killed_in_i
     assert again.decision.best_step == 3
 
 
-def test_a_schedule_of_somebody_s_own_that_can_not_be_changed_is_told(tmp_path, monkeypatch):
+def test_a_schedule_of_somebody_s_own_that_can_not_be_changed_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr("convergence_callbacks.experiments.actions.Actions.after", slow_at(3))
     monkeypatch.setattr("convergence_callbacks.lightning.trained.scale_rate", lambda *_: 1 / 0)
     with pytest.warns(RuntimeWarning, match="what act asks for can't be done"):

@@ -1,4 +1,4 @@
-"""The Lightning door in long runs: judged by steps, ended by the clock, with several metrics or optimisers."""
+"""The Lightning integration in long runs: judged by steps, ended by the clock, with several metrics or optimisers."""
 
 import pytest
 
@@ -82,7 +82,7 @@ def test_a_stretch_without_validation_keeps_none_of_the_last_one(tmp_path):
     assert [o.val_loss for o in callback.observations] == [None, pytest.approx(1.0), None, pytest.approx(0.6)]
 
 
-def test_budget_and_rates_are_told_by_the_stretch(tmp_path):
+def test_budget_and_rates_are_reported_by_the_stretch(tmp_path):
     class Falling(Module):
         def configure_optimizers(self):
             optimizer = super().configure_optimizers()
@@ -132,8 +132,8 @@ def test_a_run_that_was_killed_between_two_stretches_goes_on_as_if_it_had_never_
     with pytest.raises(RuntimeError, match="killed"):
         run(by_steps(), callbacks=[Killed(path, 5)])
     run(resumed := by_steps(), ckpt_path=path)
-    said = [decision.to_dict() for decision in resumed.history]
-    assert said and said == [decision.to_dict() for decision in whole.history[-len(said) :]]
+    decisions = [decision.to_dict() for decision in resumed.history]
+    assert decisions and decisions == [decision.to_dict() for decision in whole.history[-len(decisions) :]]
 
 
 def test_the_best_weights_are_those_of_the_best_stretch(tmp_path):
@@ -219,7 +219,7 @@ class Rivals(lightning.LightningModule):
 
 
 @pytest.mark.parametrize("settings", [{"val_metric": "fid"}, {"criteria": Patience(3)}])
-def test_rivals_are_told_and_end_nothing_unless_it_is_said_what_tells_of_success(tmp_path, settings):
+def test_adversarial_losses_are_reported_and_end_nothing_unless_a_metric_of_success_is_named(tmp_path, settings):
     with pytest.warns(RuntimeWarning, match="this module has 2 optimisers.*val_metric") as caught:
         trainer, _ = fit(
             callback := ConvergenceStopping(min_epochs=0, verbose=False), tmp_path, Rivals(), max_epochs=40

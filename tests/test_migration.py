@@ -40,10 +40,10 @@ def test_each_argument_of_the_stock_stopper_is_in_its_table(section):
     module, name = STOCK[section]
     if importlib.util.find_spec(module.split(".")[0]) is None:
         return
-    known = set(inspect.signature(getattr(importlib.import_module(module), name)).parameters)
+    accepted = set(inspect.signature(getattr(importlib.import_module(module), name)).parameters)
     named = arguments_in_the_table(section)
     assert len(named) == len(set(named))
-    assert set(named) == (known & ENDS_A_TRAINING[module] if module in ENDS_A_TRAINING else known)
+    assert set(named) == (accepted & ENDS_A_TRAINING[module] if module in ENDS_A_TRAINING else accepted)
 
 
 def test_every_table_is_held():

@@ -1,4 +1,4 @@
-"""What has to be told in several places of the repository is told the same."""
+"""What several places of the repository state agrees between them."""
 
 import re
 import tomllib
@@ -33,10 +33,10 @@ def test_the_licence_of_everything_that_a_user_may_install_is_listed():
 
 
 def test_every_integration_has_an_extra_and_all_has_every_one():
-    doors = {adapter.door for adapter in ADAPTERS}
-    assert doors <= EXTRAS.keys()
+    integrations = {adapter.module_name for adapter in ADAPTERS}
+    assert integrations <= EXTRAS.keys()
     (everything,) = EXTRAS["all"]
-    assert doors <= set(re.findall(r"[\w-]+", everything))
+    assert integrations <= set(re.findall(r"[\w-]+", everything))
 
 
 def test_what_is_declared_as_the_oldest_version_is_what_is_tried():

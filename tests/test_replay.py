@@ -142,8 +142,8 @@ def test_a_record_is_verified(command, tmp_path):
     path.write_text(path.read_text().replace('"verdict": "improving"', '"verdict": "unstable"', 1))
     result = command(path, "--verify")
     assert result.exit_code == 3 and f"{path}, line 2: epoch 0: verdict was recorded as 'unstable'" in result.stdout
-    told = command(path, "--verify", "--json")
-    assert told.exit_code == 3 and json.loads(told.stdout)["is_confirmed"] is False
+    verified = command(path, "--verify", "--json")
+    assert verified.exit_code == 3 and json.loads(verified.stdout)["is_confirmed"] is False
     assert command(path, "--verify", "--csv").exit_code == 2
 
 
@@ -214,13 +214,13 @@ def test_another_rule_ends_a_run_where_its_own_replay_does():
 
 
 @pytest.mark.parametrize(
-    ("schedule", "is_told"), [("cosine", True), ("MultiStepLR", True), ("ReduceLROnPlateau", False), ("", False)]
+    ("schedule", "is_in_advance"), [("cosine", True), ("MultiStepLR", True), ("ReduceLROnPlateau", False), ("", False)]
 )
-def test_rates_of_a_schedule_that_the_configuration_names_are_known_in_advance(schedule, is_told):
+def test_rates_of_a_schedule_that_the_configuration_names_are_known_in_advance(schedule, is_in_advance):
     run = run_of(exponential(30, 5))
     seen = tuple(dataclasses.replace(each, lr=0.1 / (1 + each.step)) for each in run.observations)
     replayed = replay(dataclasses.replace(run, observations=seen, schedule=schedule))
-    assert (replayed.settings.lr_schedule is not None) == is_told
+    assert (replayed.settings.lr_schedule is not None) == is_in_advance
 
 
 def recorded(path, losses, **settings):

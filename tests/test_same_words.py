@@ -1,6 +1,6 @@
-"""One run is told alike by the callback, its record, and every command that reads its log.
+"""The callback, its record and every command that reads its log report one run alike.
 
-Where they differ, what one of them did not know is said beside it.
+Where they differ, what one of them did not know is reported beside it.
 """
 
 import contextlib
@@ -34,14 +34,14 @@ class Trained:
     """A training that is over: what its callback printed, its record, and what the framework's own logger wrote.
 
     Args:
-        said: What was printed.
+        printed: What was printed.
         record: The decision record.
         log: The log.
         shift: How much earlier the log counts than the framework does.
-        unknown: What the log does not tell of what the callback knew.
+        unknown: What the callback knew and the log does not hold.
     """
 
-    said: str
+    printed: str
     record: Path
     log: Path
     shift: int = 0
@@ -172,9 +172,9 @@ TRAININGS = {"keras": in_keras, "lightning": in_lightning, "transformers": in_tr
 @pytest.fixture(scope="module", params=TRAININGS)
 def trained(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
-    with (folder / "said.txt").open("w", encoding="utf-8") as said, contextlib.redirect_stdout(said):
+    with (folder / "printed.txt").open("w", encoding="utf-8") as printed, contextlib.redirect_stdout(printed):
         log, shift, unknown = TRAININGS[request.param](folder)
-    return Trained((folder / "said.txt").read_text(encoding="utf-8"), folder / "r.jsonl", log, shift, unknown)
+    return Trained((folder / "printed.txt").read_text(encoding="utf-8"), folder / "r.jsonl", log, shift, unknown)
 
 
 def command(*arguments):
@@ -199,7 +199,7 @@ def line(text, begins):
     return next(each.strip() for each in text.splitlines() if each.strip().startswith(begins))
 
 
-def test_of_its_record_all_say_what_the_callback_said(trained):
+def test_of_its_record_all_report_what_the_callback_reported(trained):
     decision = decided(trained.record)
     counter, at = decision.counter, numbered(decision.step, decision.counter)
     run = replayed(trained.record)
@@ -208,10 +208,10 @@ def test_of_its_record_all_say_what_the_callback_said(trained):
     assert run["best_at"] == counter.number(decision.best_step)
     assert run["steps"] == decision.step + 1 and run["steps_saved"] == 0 and run["not_known"] == []
     assert run["reason"] == decision.reason and run["advice"] == list(decision.advice)
-    said, watched = line(trained.said, "Stopped at"), command("watch", "--once", trained.record)
-    assert said.startswith(f"Stopped at {at}")
-    assert line(watched, "Would stop at") == said.replace("Stopped", "Would stop", 1).split(" Judged:")[0]
-    after = trained.said.partition("Stopped at")[2]  # a training of another test may end, and speak, before
+    printed, watched = line(trained.printed, "Stopped at"), command("watch", "--once", trained.record)
+    assert printed.startswith(f"Stopped at {at}")
+    assert line(watched, "Would stop at") == printed.replace("Stopped", "Would stop", 1).split(" Judged:")[0]
+    after = trained.printed.partition("Stopped at")[2]  # a training of another test may end, and print, before
     best = re.match(r"Best: \S+ at \w+ \d+", line(after, "Best: "))[0]
     assert line(watched, "Best: ").startswith(best)
     assert "Not known" not in watched
@@ -237,8 +237,8 @@ def test_of_a_log_all_say_the_same_and_what_they_did_not_know(trained):
         assert what in line(watched, "Not known: ") and what in line(table, "Not known: ")
         assert f"  {what}" in explained[explained.index("what was not known") :]
     if noun == "round":
-        told = (watched + explained).replace("--max-epochs", "")
-        assert "epoch" not in told and "weights" not in told and "learning rate" not in told
+        commands = (watched + explained).replace("--max-epochs", "")
+        assert "epoch" not in commands and "weights" not in commands and "learning rate" not in commands
 
 
 def test_a_log_with_the_budget_is_judged_alike_whether_it_is_over_or_grows(trained):

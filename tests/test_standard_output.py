@@ -61,8 +61,8 @@ def test_where_nobody_reads_on_a_command_ends_in_silence(run, command):
 def test_a_watch_that_has_more_to_do_goes_on_without_its_output(run, tmp_path):
     command = ["watch", "run", "--idle", "0.2", "--interval", "0.1", "--max-epochs", "200", "--on-stop", "touch acted"]
     with FULL.open("w") as full:
-        status, said = run(command, full)
-    assert (status, said) == (0, "standard output: No space left on device; the command goes on without it\n")
+        status, errors = run(command, full)
+    assert (status, errors) == (0, "standard output: No space left on device; the command goes on without it\n")
 
 
 @needs_full
@@ -71,5 +71,5 @@ def test_a_watch_that_has_more_to_do_goes_on_without_its_output(run, tmp_path):
 )
 def test_a_file_that_can_not_be_written_is_named(run, command, tmp_path):
     (tmp_path / "full.svg").symlink_to(FULL)
-    status, said = run(command, subprocess.DEVNULL)
-    assert status == 1 and re.fullmatch(r"\S*full\S*: No space left on device\n", said)
+    status, errors = run(command, subprocess.DEVNULL)
+    assert status == 1 and re.fullmatch(r"\S*full\S*: No space left on device\n", errors)

@@ -175,12 +175,12 @@ def _weight(each: Labelled, at_end: bool) -> float:
     )
 
 
-def fit(known: Examples) -> list[HistGradientBoostingClassifier]:
+def fit(training_rows: Examples) -> list[HistGradientBoostingClassifier]:
     """The trees: several ensembles, whose mean is steadier and better calibrated than one."""
-    weights = known.weights.copy()
-    for verdict in set(known.verdicts):
-        of_verdict = known.verdicts == verdict
-        weights[of_verdict] /= known.weights[of_verdict].sum() ** BALANCE
+    weights = training_rows.weights.copy()
+    for verdict in set(training_rows.verdicts):
+        of_verdict = training_rows.verdicts == verdict
+        weights[of_verdict] /= training_rows.weights[of_verdict].sum() ** BALANCE
     return [
         HistGradientBoostingClassifier(
             max_iter=ROUNDS,
@@ -192,7 +192,7 @@ def fit(known: Examples) -> list[HistGradientBoostingClassifier]:
             max_features=0.3,
             early_stopping=False,
             random_state=seed,
-        ).fit(known.features, known.verdicts, sample_weight=weights / weights.mean())
+        ).fit(training_rows.features, training_rows.verdicts, sample_weight=weights / weights.mean())
         for seed in range(ENSEMBLES)
     ]
 
@@ -237,8 +237,8 @@ of `core/models/features.py`. The order of the sums is that of `VERDICTS` in `mo
 
 def fitted(data: Data, jobs: int) -> Made:
     """Fit to all recorded runs; public histories have no siblings at other rates, so nobody knows their labels."""
-    known = examples(data.recorded, jobs)
-    trees = fit(known)
+    training_rows = examples(data.recorded, jobs)
+    trees = fit(training_rows)
     most = [names()[place] for place in np.argsort(-use(trees), kind="stable")[:10]]
     return Made(
         arrays=arrays(trees),
@@ -246,5 +246,7 @@ def fitted(data: Data, jobs: int) -> Made:
             ensembles=ENSEMBLES, verdicts=len(VERDICTS), features=len(names()), most=", ".join(most)
         ),
         runs=data.recorded,
-        figures={f"prefixes labelled {verdict}": float((known.verdicts == verdict).sum()) for verdict in VERDICTS},
+        figures={
+            f"prefixes labelled {verdict}": float((training_rows.verdicts == verdict).sum()) for verdict in VERDICTS
+        },
     )

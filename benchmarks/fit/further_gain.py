@@ -118,9 +118,9 @@ def averaged_worth(worth: Series, rows: Rows) -> Series:
     before, series = None, []
     horizon = hard_start_epochs(rows.run.epochs)
     for value, epochs, bins, read in zip(worth, rows.epochs, rows.bins, rows.features, strict=True):
-        known = dict(zip(names(), read, strict=True))
-        before = averaged(before, worth_of_waiting(float(value), known), 1, int(bins), rows.run.epochs)
-        series.append(before if epochs >= horizon or has_begun(known) else np.inf)
+        by_name = dict(zip(names(), read, strict=True))
+        before = averaged(before, worth_of_waiting(float(value), by_name), 1, int(bins), rows.run.epochs)
+        series.append(before if epochs >= horizon or has_begun(by_name) else np.inf)
     return np.array(series)
 
 

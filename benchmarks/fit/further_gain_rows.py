@@ -1,4 +1,4 @@
-"""What the rule could have known at each epoch of a recorded run, and what it should have said."""
+"""What the rule could have known at each epoch of a recorded run, and what it should have estimated."""
 
 from __future__ import annotations
 
@@ -104,12 +104,12 @@ def _fitted_rows(run: Run) -> Rows:
     count = ROWS_A_RUN if run.domain == "recorded" else ROWS_A_HISTORY
     chosen = rng.random(run.epochs) < count / run.epochs
     chosen[FEWEST_BINS - 1] = True  # so that no run is without a row
-    known = rng.random()
+    drawn = rng.random()
     return rows_of(
         run,
         chosen,
-        budget_known=known >= UNKNOWN,
-        schedule_known=known >= UNKNOWN + BUDGET_ONLY,
+        budget_known=drawn >= UNKNOWN,
+        schedule_known=drawn >= UNKNOWN + BUDGET_ONLY,
         baseline_known=run.domain == "recorded" and not run.pretrained and rng.random() < BASELINE_KNOWN,
     )
 

@@ -50,23 +50,23 @@ def predicted(trees: Trees, features: Series) -> Series:
 
 def left_out(features: Series, target: Series, data: NDArray[np.str_], quantiles: Sequence[float]) -> Series:
     """The quantiles of each row, from trees that were fitted to other data sets."""
-    said, names = np.empty((3, len(target))), sorted(set(data))
+    predictions, names = np.empty((3, len(target))), sorted(set(data))
     for place in track(range(FOLDS), description="left-out data sets"):
         fold = np.isin(data, names[place::FOLDS])
-        said[:, fold] = predicted(fit(features[~fold], target[~fold], quantiles), features[fold])
-    return said
+        predictions[:, fold] = predicted(fit(features[~fold], target[~fold], quantiles), features[fold])
+    return predictions
 
 
-def widened(said: Series, target: Series, rows: Sequence[Row], slack: Series) -> tuple[tuple[float, ...], ...]:
+def widened(predictions: Series, target: Series, rows: Sequence[Row], slack: Series) -> tuple[tuple[float, ...], ...]:
     """By loss (judged, train) and stage, how much wider intervals have to be than the trees say to hold as they should.
 
     Args:
-        said: The quantiles of each row, from trees that did not see its data set.
+        predictions: The quantiles of each row, from trees that did not see its data set.
         target: What came.
         rows: The rows.
         slack: By how much an interval may be missed.
     """
-    low, middle, high = said
+    low, middle, high = predictions
     reach = np.where(target < middle, middle - low, high - middle)
     missed = np.maximum(np.abs(target - middle) - slack, 0.0)
     stages = np.array([stage(row.epochs / row.until) for row in rows])

@@ -92,10 +92,10 @@ def _fitted_rows(run: Run) -> list[Row]:
             past = past_of(signals, of)
             assert past is not None
             for until in (run.epochs, int(rng.integers(past.count + 1, run.epochs + 1))):
-                known = rng.random() >= UNKNOWN
-                scheduled = known or rng.random() < SCHEDULED
+                is_known = rng.random() >= UNKNOWN
+                scheduled = is_known or rng.random() < SCHEDULED
                 tolerance = float(np.exp(rng.uniform(*np.log(TOLERANCES))))
-                rows.append(row_of(run, of, past, until, tolerance, budget_known=known, scheduled=scheduled))
+                rows.append(row_of(run, of, past, until, tolerance, budget_known=is_known, scheduled=scheduled))
     return rows
 
 

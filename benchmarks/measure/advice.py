@@ -35,7 +35,7 @@ class Followed:
     Args:
         run: Its name.
         data: Its data set.
-        verdict: What it was told.
+        verdict: The verdict on it.
         factor: By how much the advice changes the rate.
         before: Its lowest validation loss, as a share of a trivial predictor's.
         after: That of the advised rate.
@@ -76,7 +76,7 @@ def lowest(run: Run) -> float:
 def follow(runs: Sequence[Run], jobs: int) -> list[Followed]:
     """Every advised run, answered by its recorded siblings."""
     sound = [run for run in runs if run.fault == "none"]  # what broken data needs is no other rate
-    said = Parallel(n_jobs=jobs, batch_size=16)(delayed(advised)(run) for run in sound)
+    advised_runs = Parallel(n_jobs=jobs, batch_size=16)(delayed(advised)(run) for run in sound)
     siblings: dict[str, list[Run]] = {}
     for run in sound:
         siblings.setdefault(run.task, []).append(run)
@@ -89,21 +89,21 @@ def follow(runs: Sequence[Run], jobs: int) -> list[Followed]:
             lowest(run),
             lowest(nearest(siblings[run.task], run.multiplier, advice[1])),
         )
-        for run, advice in zip(sound, said, strict=True)
+        for run, advice in zip(sound, advised_runs, strict=True)
         if advice is not None
     ]
 
 
 def train_anew(followed: Sequence[Followed], runs: Sequence[Run], count: int, jobs: int) -> list[Followed]:
-    """The same of so many of the shortest runs, trained at the very rate that is advised."""
+    """So many of the shortest of these runs, trained again at exactly the advised rate."""
     from benchmarks.record.train import record  # torch, which the look-up does without
 
     tasks = {task.name: task for task in draw_held_out_tasks(84, 42)}
-    known = {run.name: run for run in runs}
-    chosen = sorted(followed, key=lambda each: tasks[known[each.run].task].effort)[:count]
+    by_name = {run.name: run for run in runs}
+    chosen = sorted(followed, key=lambda each: tasks[by_name[each.run].task].effort)[:count]
 
     def anew(each: Followed) -> Followed:
-        run = known[each.run]
+        run = by_name[each.run]
         rows, baseline, _ = record(tasks[run.task], run.multiplier * each.factor)
         best = float(np.min(rows[:, 1], where=np.isfinite(rows[:, 1]), initial=np.inf)) / baseline
         return Followed(each.run, each.data, each.verdict, each.factor, each.before, best)
@@ -147,8 +147,8 @@ def table(followed: Sequence[Followed], anew: Sequence[Followed] = ()) -> str:
     return "\n".join(lines)
 
 
-def told_enough(runs: Sequence[Run]) -> list[Run]:
-    """The runs on which advice is judged: few validation examples can't tell what is better."""
+def with_enough_examples(runs: Sequence[Run]) -> list[Run]:
+    """The runs on which advice is judged: few validation examples can't show which rate is better."""
     return [run for run in runs if not run.name.endswith("-few")]
 
 
@@ -158,7 +158,7 @@ def main(
     out: Annotated[Path, typer.Option(help="where the table goes")] = Path("benchmark-output"),
 ) -> None:
     """Follow the advice on held-out trainings, and write what came of it."""
-    runs = told_enough(load(HELD_OUT))
+    runs = with_enough_examples(load(HELD_OUT))
     followed = follow(runs, jobs)
     text = table(followed, train_anew(followed, runs, anew, jobs))
     out.mkdir(parents=True, exist_ok=True)

@@ -52,7 +52,7 @@ class Replayed:
     Args:
         runs: The runs.
         stops: After how many epochs each stock rule stops each run.
-        ours: The same of the default rule at each tolerance, by what it is told.
+        ours: The results of the default rule at each tolerance, by what it knows.
         losses: The runs that regret is measured on, by name: as they are, and smoothed.
         stock: Results of the stock rules, by that name.
         clairvoyant: Results of the clairvoyants, likewise.
@@ -122,7 +122,7 @@ def rule_rows(replayed: Replayed) -> list[str]:
 
 
 def closed_rows(replayed: Replayed) -> list[str]:
-    """Share of the distance from patience to the clairvoyant that the default rule closes, by what it is told."""
+    """Share of the distance from patience to the clairvoyant that the default rule closes, by what it knows."""
     rows = [
         "| the rule knows | at mean regret | distance closed | 90% interval | by the smoothed loss | 90% interval |",
         "|---|---|---|---|---|---|",
@@ -212,7 +212,7 @@ def floor_rows(replayed: Replayed, jobs: int) -> list[str]:
 
 
 def budget_rows(runs: Sequence[Run], jobs: int) -> list[str]:
-    """What the rule spends where it is told of more or fewer epochs than there are, at a constant rate."""
+    """What the rule spends with a budget larger or smaller than the real one, at a constant rate."""
     constant = [run for run in runs if np.ptp(run.lr) == 0]
     rows = [f"| {len(constant)} runs at a constant rate | epochs spent | mean regret |", "|---|---|---|"]
     for times in (1, 3, 10):
@@ -230,20 +230,20 @@ def too_slow(run: Run) -> bool:
 
 
 def slow_rows(runs: Sequence[Run], jobs: int) -> list[str]:
-    """What is lost, and not said, where the learning rate is far too low."""
+    """What is lost without a report where the learning rate is far too low."""
     slow = [run for run in runs if too_slow(run)]
     decisions = Parallel(n_jobs=jobs, batch_size=8)(delayed(at_stop)(run) for run in slow)
     stops = {
         USUAL: [decision.step + 1 for decision in decisions],
         PATIENCE: stops_of({PATIENCE: STOCK[PATIENCE]}, slow)[PATIENCE],
     }
-    told = np.array([decision.verdict is Verdict.FALSE_CONVERGENCE for decision in decisions], dtype=bool)
+    is_reported = np.array([decision.verdict is Verdict.FALSE_CONVERGENCE for decision in decisions], dtype=bool)
     rows = [
         f"| {len(slow)} runs at a tenth of the usual rate or less | mean regret | lost above 5%, and not reported |",
         "|---|---|---|",
     ]
     for result in (score(rule, of, slow) for rule, of in stops.items()):
-        silent = (result.regret > SILENT) & ~(told & (result.rule != PATIENCE))
+        silent = (result.regret > SILENT) & ~(is_reported & (result.rule != PATIENCE))
         rows.append(f"| {result.rule} | {result.regret.mean():.4f} | {100 * silent.mean():.1f}% |")
     return rows
 
@@ -275,17 +275,18 @@ def section(title: str, replayed: Replayed, jobs: int) -> list[str]:
 def verdict_rows(recorded: Sequence[Run], out: Path, jobs: int) -> list[str]:
     """How right the verdicts are: as runs are, with a constant added, and where a trivial predictor's loss is known."""
     judged = diagnosis.judged(recorded)
-    told = diagnosis.of_package(judged, jobs)
-    diagnosis.write(told, "none of them fitted", out)
+    as_they_are = diagnosis.of_package(judged, jobs)
+    diagnosis.write(as_they_are, "none of them fitted", out)
     with_floor = diagnosis.of_package([diagnosis.with_floor(each, FLOOR) for each in judged], jobs)
     informed = diagnosis.of_package(judged, jobs, baseline_known=True)
     added = f"with {FLOOR:g} times the gain added"
     rows = [f"| macro-F1 over seven verdicts | as they are | {added} | `baseline_loss` known |", "|---|---|---|---|"]
     for title, when in (("at the end", diagnosis.at_end), ("at the default rule's stop", diagnosis.at_stop)):
-        scores = (f"{diagnosis.macro_f1(each, when):.3f}" for each in (told, with_floor, informed))
+        scores = (f"{diagnosis.macro_f1(each, when):.3f}" for each in (as_they_are, with_floor, informed))
         rows.append(f"| {title} | {' | '.join(scores)} |")
     plain, knowing = (
-        diagnosis.precision_recall_f1(diagnosis.confusion(each, diagnosis.at_end))[:, 2] for each in (told, informed)
+        diagnosis.precision_recall_f1(diagnosis.confusion(each, diagnosis.at_end))[:, 2]
+        for each in (as_they_are, informed)
     )
     rows += ["", "| F1 at the end | as they are | `baseline_loss` known |", "|---|---|---|"]
     return [
@@ -312,7 +313,7 @@ def main(
         "",
         *slow_rows(recorded, jobs),
         "",
-        advice.table(advice.follow(advice.told_enough(recorded), jobs)),
+        advice.table(advice.follow(advice.with_enough_examples(recorded), jobs)),
         "",
         *verdict_rows(recorded, out, jobs),
         "",

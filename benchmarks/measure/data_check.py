@@ -1,4 +1,4 @@
-"""How often the data check finds what is wrong, and what it says of sound tasks: `make datacheck` (five minutes).
+"""How often the data check finds what is wrong, and what it reports for sound tasks: `make datacheck` (five minutes).
 
 Tasks are drawn as for the recorded trainings, two for each of their data sets: some have a hundred examples, some
 wrong labels. Each is looked at as it is, and with every fault that its data can have planted in it. The gradients are
@@ -105,7 +105,7 @@ def first_steps(
 
 def shuffled(case: Case) -> Examples | None:
     """The targets in another order."""
-    if p_value(case.examples()) is None:  # too few examples to tell
+    if p_value(case.examples()) is None:  # too few examples to judge
         return None
     order = np.random.default_rng(case.task.seed).permutation(len(case.targets))
     return replace(case, targets=case.targets[order]).examples()
@@ -203,14 +203,14 @@ PLANTED: dict[str, tuple[Callable[[Case], Examples | None], Check]] = {
 
 
 def with_one(numbers: np.ndarray, value: float) -> np.ndarray:
-    """The same with one number in it."""
+    """Numbers of which one is replaced."""
     changed = np.array(numbers)
     changed.reshape(-1)[changed.size // 2] = value
     return changed
 
 
 def looked_at(task: Task) -> tuple[list[str], dict[str, bool]]:
-    """What is said of a sound task, and which planted faults are found."""
+    """The faults reported for a sound task, and which planted faults are found."""
     case = drawn(task)
     planted = {name: (plant(case), check) for name, (plant, check) in PLANTED.items()}
     found = {name: check(spoilt) is not None for name, (spoilt, check) in planted.items() if spoilt is not None}
@@ -221,16 +221,18 @@ def table(looks: dict[str, list[tuple[list[str], dict[str, bool]]]]) -> str:
     """Found and accused in Markdown, for each group of data sets."""
     lines = ["| planted | " + " | ".join(f"found, {group}" for group in looks) + " |", "|---|" + "---|" * len(looks)]
     for planted in PLANTED:
-        known = [[found[planted] for _, found in of if planted in found] for of in looks.values()]
-        lines.append(f"| {planted} | " + " | ".join(f"{sum(each)} of {len(each)}" for each in known) + " |")
+        tried = [[found[planted] for _, found in of if planted in found] for of in looks.values()]
+        lines.append(f"| {planted} | " + " | ".join(f"{sum(each)} of {len(each)}" for each in tried) + " |")
     accused = [Counter(name for names, _ in of for name in names) for of in looks.values()]
-    said = [", ".join(f"{name} {count}" for name, count in each.items()) or "none" for each in accused]
+    accusations = [", ".join(f"{name} {count}" for name, count in each.items()) or "none" for each in accused]
     lines.append(
         "| nothing: accused | "
         + " | ".join(f"{sum(bool(names) for names, _ in of)} of {len(of)}" for of in looks.values())
         + " |"
     )
-    return "\n".join([*lines, "", *(f"Said of sound tasks, {g}: {s}." for g, s in zip(looks, said, strict=True))])
+    return "\n".join(
+        [*lines, "", *(f"Reported for sound tasks, {g}: {s}." for g, s in zip(looks, accusations, strict=True))]
+    )
 
 
 def main(

@@ -1,8 +1,8 @@
 """How often the forecast's intervals hold, and how wide they are: `make forecast` (two minutes on two cores).
 
 Runs of data sets that nothing was fitted to are looked ahead from at a quarter, half and three quarters of their
-budget. The rival is the last value: an interval around the present level, the same for all runs in units of what each
-has moved so far, the narrowest one that holds as often on these very runs.
+budget. The forecast is compared with the last value: an interval around the present level, of one width for all runs in
+units of what each has moved so far, the narrowest one that holds as often on these very runs.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ class Looks:
         """Coverage, median width, and that of the last value that holds as often."""
         held = self.held if chosen is None else [self.held[place] for place in chosen]
         coverage = float(np.mean([each.holds for each in held]))
-        rival = narrowest(np.array([each.moved for each in held]), coverage)
-        return coverage, float(np.median([each.width for each in held])), rival
+        last_value = narrowest(np.array([each.moved for each in held]), coverage)
+        return coverage, float(np.median([each.width for each in held])), last_value
 
 
 def narrowest(values: Series, share: float) -> float:
@@ -109,13 +109,13 @@ def looks_of(run: Run) -> list[Look]:
     at = {max(FEWEST, round(share * run.epochs)): share for share in SHARES}
     for signals in signals_at(run, list(at)):
         for of, name, losses in (("judged", "validation loss", run.val), ("train", "train loss", run.train)):
-            past, said = past_of(signals, of), forecast_loss(signals, TOLERANCE, of)
-            if past is None or said is None or said.end is None:
+            past, predicted = past_of(signals, of), forecast_loss(signals, TOLERANCE, of)
+            if past is None or predicted is None or predicted.end is None:
                 continue
             unit, share = past.range or past.scale, at[signals.curve.count]
-            end = Held(run.data, said.end, level_of(losses), past.level, unit)
-            told = Estimate(*(float(round(end)) for end in dataclasses.astuple(said.epochs_left)))
-            left = Held(run.data, told, epochs_left(losses, past.count, TOLERANCE), 0.0, past.count)
+            end = Held(run.data, predicted.end, level_of(losses), past.level, unit)
+            whole_epochs = Estimate(*(float(round(end)) for end in dataclasses.astuple(predicted.epochs_left)))
+            left = Held(run.data, whole_epochs, epochs_left(losses, past.count, TOLERANCE), 0.0, past.count)
             looks += [(f"{name} at the end", share, end), (f"epochs left, by {name}", share, left)]
     return looks + _in_the_long_run(run)
 
@@ -126,10 +126,10 @@ def _in_the_long_run(run: Run) -> list[Look]:
     if epochs < FEWEST:
         return []
     signals = dataclasses.replace(signals_at(run, [epochs])[0], max_epochs=None, lr_schedule=None)
-    past, said = past_of(signals, "judged"), forecast_loss(signals, TOLERANCE)
-    assert past is not None and said is not None
+    past, predicted = past_of(signals, "judged"), forecast_loss(signals, TOLERANCE)
+    assert past is not None and predicted is not None
     came = level_of(run.val[: LONG_RUN * epochs])
-    held = Held(run.data, said.asymptote, came, past.level, past.range or past.scale)
+    held = Held(run.data, predicted.asymptote, came, past.level, past.range or past.scale)
     return [("validation loss in the long run", 1 / LONG_RUN, held)]
 
 
@@ -150,11 +150,11 @@ def rows_of(looks: Sequence[Looks]) -> list[str]:
     ]
     for each in looks:
         draws = np.array([each.figures(draw) for draw in resampled([held.data for held in each.held], DRAWS)])
-        coverage, width, rival = each.figures()
+        coverage, width, last_value = each.figures()
         low, high = np.quantile(draws, (0.05, 0.95), axis=0)
         rows.append(
             f"| {each.kind} | {100 * each.share:.0f}% | {100 * coverage:.1f}% "
-            f"| {100 * low[0]:.1f}–{100 * high[0]:.1f}% | {width:.2f} | {rival:.2f} | {low[2]:.2f}–{high[2]:.2f} |"
+            f"| {100 * low[0]:.1f}–{100 * high[0]:.1f}% | {width:.2f} | {last_value:.2f} | {low[2]:.2f}–{high[2]:.2f} |"
         )
     return rows
 
@@ -170,7 +170,7 @@ def rows_by_data(looks: Sequence[Looks]) -> list[str]:
 
 
 def rate_rows() -> list[str]:
-    """How often the speed of simulated curves is within its interval, where its kind is told."""
+    """How often the speed of simulated curves is within its interval, where its kind is rate."""
     rng = np.random.default_rng(0)
     rows = ["| simulated | speed within its interval | kind right | called stalled |", "|---|---|---|---|"]
     for kind, speeds in (("sublinear", SPEEDS), ("linear", HALF_LIVES)):
@@ -179,11 +179,11 @@ def rate_rows() -> list[str]:
             for speed, epochs, _ in itertools.product(speeds, LENGTHS, range(CURVES)):
                 time = np.arange(1.0, epochs + 1)
                 losses = time**-speed if kind == "sublinear" else 0.5 ** (time / (speed * epochs))
-                told = convergence_rate(time, losses + rng.uniform(0, 3) + noise * rng.standard_normal(epochs))
-                said, true = (told.exponent, speed) if kind == "sublinear" else (told.half_life, speed * epochs)
-                stalled.append(told.kind == "stalled")
-                right.extend([told.kind == kind] * (not stalled[-1]))
-                within.extend([said.low <= true <= said.high] if said is not None else [])
+                rate = convergence_rate(time, losses + rng.uniform(0, 3) + noise * rng.standard_normal(epochs))
+                estimate, true = (rate.exponent, speed) if kind == "sublinear" else (rate.half_life, speed * epochs)
+                stalled.append(rate.kind == "stalled")
+                right.extend([rate.kind == kind] * (not stalled[-1]))
+                within.extend([estimate.low <= true <= estimate.high] if estimate is not None else [])
             shares = [100 * float(np.mean(each)) if each else math.nan for each in (within, right, stalled)]
             rows.append(
                 f"| {kind}, noise {100 * noise:g}% | {shares[0]:.0f}% of {len(within)} "

@@ -1,8 +1,8 @@
 """One picture for each verdict and each trap, from recorded runs: `make gallery` (two minutes).
 
-The runs are chosen by rule, not by eye: of each verdict, on data sets that nothing was fitted to, the one that is told
-with most confidence; of each trap, among all recorded runs, the one that shows it most. So all pictures, and the page,
-are made anew by the same command whenever the judgement changes.
+The runs are chosen by rule, not by eye: for each verdict the run whose verdict is most confident, on data sets that
+nothing was fitted to; for each trap the recorded run that shows it most. So all pictures, and the page, are made anew
+by the same command whenever the judgement changes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from joblib import Parallel, delayed
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from benchmarks.measure.traps import TRAPS, Told, all_told
+from benchmarks.measure.traps import TRAPS, Candidate, all_candidates
 from benchmarks.record.curves import HELD_OUT, RECORDED, Recorded, Run
 from convergence_callbacks import Decision, Forecast, Monitor, Observation, Verdict
 from convergence_callbacks.colours import FAINT
@@ -28,7 +28,7 @@ from convergence_callbacks.plots import plot_training
 DOCS = Path(__file__).parent.parent.parent / "docs"
 CANDIDATES = 9  # runs of each verdict that are looked at
 SEEN_AT = 1 / 3  # of the budget: from there the forecast is made, or from the stop where that comes before
-NOT_TOLD = ("total_gain", "noise", "generalization_gap", "epochs", "tolerance", "threshold")  # or told elsewhere
+NOT_SHOWN = ("total_gain", "noise", "generalization_gap", "epochs", "tolerance", "threshold")  # or shown elsewhere
 MOST = 5  # numbers
 SEEN = 10  # finite losses of a run that can be drawn
 
@@ -46,7 +46,7 @@ VERDICTS = {
 
 @dataclass(frozen=True, eq=False)
 class Replay:
-    """What was said of a run at each epoch, and where it was seen going.
+    """The decisions on a run at each epoch, and the forecasts made of it.
 
     Args:
         run: The run.
@@ -67,15 +67,15 @@ class Replay:
 
 
 def replay(run: Run, mode: Literal["min", "max"] = "min", scores: NDArray[np.float64] | None = None) -> Replay:
-    """Show a run to the default rule, its budget and schedule known; scores are accuracies that are given beside."""
+    """Show a run to the default rule, with budget and schedule known; scores are accuracies that are given beside."""
     monitor = Monitor(max_epochs=run.epochs, lr_schedule=run.lr.tolist(), mode=mode)
     observations, decisions, forecast = [], list[Decision](), None
     for epoch in range(run.epochs):
-        known = {"val_loss": float(run.val[epoch]), "lr": float(run.lr[epoch])}
+        losses = {"val_loss": float(run.val[epoch]), "lr": float(run.lr[epoch])}
         if not np.isnan(run.train).all():
-            known["train_loss"] = float(run.train[epoch])
+            losses["train_loss"] = float(run.train[epoch])
         metrics = {} if scores is None else {"accuracy": float(scores[epoch])}
-        observations.append(Observation(step=epoch, metrics=metrics, **known))
+        observations.append(Observation(step=epoch, metrics=metrics, **losses))
         stopped = any(decision.stop for decision in decisions)
         decisions.append(monitor.observe(observations[-1]))
         if epoch <= SEEN_AT * run.epochs and not stopped:
@@ -91,7 +91,7 @@ def draw(title: str, shown: Replay, mode: Literal["min", "max"] = "min") -> Figu
     numbers = [
         f"{name.replace('_', ' ')} {value:.3g}"
         for name, value in shown.end.evidence.items()
-        if name not in NOT_TOLD and np.isfinite(value)
+        if name not in NOT_SHOWN and np.isfinite(value)
     ]
     words = " · ".join([f"confidence {shown.end.confidence:.2f}", *numbers[:MOST]])
     figure.subplots_adjust(bottom=0.155)
@@ -99,9 +99,11 @@ def draw(title: str, shown: Replay, mode: Literal["min", "max"] = "min") -> Figu
     return figure
 
 
-def clearest(verdict: str, told: Iterable[Told], jobs: int) -> Replay:
-    """Of some runs with this label, the one of which it is said with most confidence."""
-    fit = [each.run for each in told if each.label == verdict and not each.is_few and _can_be_seen(each.run, verdict)]
+def clearest(verdict: str, candidates: Iterable[Candidate], jobs: int) -> Replay:
+    """The run with this label whose verdict has the highest confidence."""
+    fit = [
+        each.run for each in candidates if each.label == verdict and not each.is_few and _can_be_seen(each.run, verdict)
+    ]
     fit.sort(key=lambda run: zlib.crc32(run.name.encode()))
     shown = Parallel(n_jobs=jobs)(delayed(replay)(run) for run in fit[:CANDIDATES])
     right = [each for each in shown if each.end.verdict == verdict] or shown
@@ -110,13 +112,13 @@ def clearest(verdict: str, told: Iterable[Told], jobs: int) -> Replay:
 
 def _can_be_seen(run: Run, verdict: str) -> bool:
     """Whether there is a curve to look at, which no explosion flattens where that is not what it is about."""
-    known = run.val[np.isfinite(run.val)]
+    losses = run.val[np.isfinite(run.val)]
     explodes = verdict in (Verdict.UNSTABLE, Verdict.DIVERGED)
-    return len(known) >= SEEN and bool(explodes or known.max() < 2 * abs(run.baseline))
+    return len(losses) >= SEEN and bool(explodes or losses.max() < 2 * abs(run.baseline))
 
 
 def section(name: str, title: str, caption: str, shown: Replay) -> str:
-    """What the page says of a panel."""
+    """The section of the page about a panel."""
     end, run = shown.end, shown.run
     after = f"ended it after {end.step + 1} of {run.epochs} epochs" if end.ends_early else "did not end it"
     ending = f"The rule {after}; its verdict: {end.verdict.replace('_', ' ')}"
@@ -156,8 +158,8 @@ def main(
     jobs: Annotated[int, typer.Option(help="processes")] = 2,
 ) -> None:
     """Choose the runs, draw every panel and write the page."""
-    held_out, folder = all_told(Recorded.load(HELD_OUT)), docs / "pictures" / "gallery"
-    told = [*held_out, *all_told(Recorded.load(RECORDED))]
+    held_out, folder = all_candidates(Recorded.load(HELD_OUT)), docs / "pictures" / "gallery"
+    candidates = [*held_out, *all_candidates(Recorded.load(RECORDED))]
     folder.mkdir(parents=True, exist_ok=True)
     verdicts, traps = [], []
     for verdict, caption in VERDICTS.items():
@@ -167,7 +169,7 @@ def main(
         verdicts.append(section(name, title, caption, shown))
     drawn = set[str]()
     for trap in TRAPS:
-        chosen = trap.choose([each for each in told if each.run.name not in drawn])
+        chosen = trap.choose([each for each in candidates if each.run.name not in drawn])
         drawn |= {chosen.run.name} if not trap.changes else set()
         shown = replay(trap.changed(chosen), trap.mode, chosen.accuracy if trap.scored else None)
         draw(trap.title.capitalize(), shown, trap.mode).savefig(folder / f"{trap.name}.png", dpi=110)

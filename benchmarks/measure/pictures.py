@@ -35,7 +35,7 @@ def frontier(frontiers: Frontiers, path: Path) -> None:
         axes.annotate(label, at, xytext=(-8, -3), textcoords="offset points", color=colour, ha="right")
     axes.set_xscale("log")
     axes.set_xlim(left=LEAST / 10)  # room for the labels
-    axes.set_xlabel("loss given up: mean regret, share of a run's whole gain")
+    axes.set_xlabel("mean regret, share of a run's whole gain")
     axes.set_ylabel("epochs spent, share of the budget")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g}%"))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.0f}%"))
@@ -67,13 +67,13 @@ def worst_stops(result: Result, runs: Sequence[Run], path: Path, count: int = 20
 def _limits(run: Run, most: float) -> tuple[float, float]:
     """From the lowest loss of a run to its highest validation loss, or to so many times the trivial one."""
     val, train = (losses[np.isfinite(losses)] for losses in (run.val, run.train))
-    known = np.concatenate([val, train])
-    low = float(known.min()) if len(known) else 0.0
+    losses = np.concatenate([val, train])
+    low = float(losses.min()) if len(losses) else 0.0
     return low, float(min(val.max(), most * run.baseline)) if len(val) else most * run.baseline
 
 
 def confusion(counted: NDArray[np.int64], verdicts: Sequence[str], path: Path) -> None:
-    """Runs by what they are (row) and what is told at their end (column): shares of each row, with counts."""
+    """Runs by what they are (row) and what is reported at their end (column): shares of each row, with counts."""
     shares = counted / np.maximum(counted.sum(axis=1, keepdims=True), 1)
     words = [verdict.replace("_", " ") for verdict in verdicts]
     figure, axes = plt.subplots(figsize=(6.4, 5.2), layout="constrained")
@@ -83,21 +83,21 @@ def confusion(counted: NDArray[np.int64], verdicts: Sequence[str], path: Path) -
         axes.text(column, row, str(counted[row, column]), ha="center", va="center", color=colour)
     axes.set_xticks(range(len(words)), words, rotation=40, ha="right")
     axes.set_yticks(range(len(words)), words)
-    axes.set_xlabel("told at the end of the budget")
+    axes.set_xlabel("reported at the end of the budget")
     axes.set_ylabel("what it was")
     figure.savefig(path, dpi=150)
     plt.close(figure)
 
 
 def mistakes(wrong: Sequence[tuple[Run, str, str]], path: Path) -> None:
-    """Both losses of runs of which the wrong verdict was told, with what they were and what was told."""
+    """Both losses of runs with a wrong verdict, with what they were and what was reported."""
     figure, grid = plt.subplots(2, 5, figsize=(15, 6), layout="constrained")
-    for axes, (run, truth, told) in zip(grid.flat, wrong, strict=False):
+    for axes, (run, truth, reported) in zip(grid.flat, wrong, strict=False):
         epochs = np.arange(1, run.epochs + 1)
         axes.plot(epochs, run.train, color="#BBBBBB", linewidth=1)
         axes.plot(epochs, run.val, color="#0072B2", linewidth=1)
         axes.axhline(run.baseline, color="#999999", linewidth=0.8, linestyle=":")
-        words = f"was {truth}, told {told}".replace("_", " ")
+        words = f"was {truth}, reported {reported}".replace("_", " ")
         axes.set_title(f"{run.name}, {run.data}\n{words}", fontsize=8)
         axes.tick_params(labelsize=7)
         low, high = _limits(run, 3.0)

@@ -132,7 +132,7 @@ class Ended:
 
     Args:
         chosen: What was trained.
-        verdict: What it was told at its end.
+        verdict: The verdict reported at its end.
         probed: Epochs that probes took.
         epochs: Epochs that it was trained itself.
         raised: Times the rate at its end is of what it would be.
@@ -225,8 +225,8 @@ def f1(ended: Sequence[Ended], verdict: str) -> float:
         return sum(each.chosen.weight for each in ended if of(each))
 
     right = weight(lambda each: each.truth == each.verdict == verdict)
-    told, true = weight(lambda each: each.verdict == verdict), weight(lambda each: each.truth == verdict)
-    return 2 * right / (told + true) if told + true else math.nan
+    reported, true = weight(lambda each: each.verdict == verdict), weight(lambda each: each.truth == verdict)
+    return 2 * right / (reported + true) if reported + true else math.nan
 
 
 def share_reached(ended: Sequence[Ended]) -> float:
@@ -237,7 +237,7 @@ def share_reached(ended: Sequence[Ended]) -> float:
 
 
 def share_left(ended: Sequence[Ended]) -> float:
-    """What runs that converged or overfit give up of the best rate's gain, on average."""
+    """What runs that converged or overfit lose of the best rate's gain, on average."""
     healthy = [each.left for each in ended if each.truth in {"converged", "overfitting"}]
     return float(np.mean(np.clip(healthy, -1, 1))) if healthy else math.nan
 
@@ -248,7 +248,7 @@ FIGURES: dict[str, Callable[[Sequence[Ended]], float]] = {
     "F1 of converged": lambda ended: f1(ended, "converged"),
     "cost of the probes, of the budget": lambda ended: float(np.mean([each.cost for each in ended])),
     "falsely converged runs that reach a good rate's loss": share_reached,
-    "given up by converged and overfitting runs, of the best rate's gain": share_left,
+    "lost by converged and overfitting runs, of the best rate's gain": share_left,
 }
 
 
@@ -264,22 +264,22 @@ def table(ended: dict[str, list[Ended]]) -> str:
 def slow_rows(ended: dict[str, list[Ended]]) -> str:
     """Each falsely converged run, left alone and probed with its rate raised, in Markdown."""
     lines = [
-        "| run | data set | epochs | told at its end | rate raised | gain of the best rate's | left alone |",
+        "| run | data set | epochs | reported at its end | rate raised | gain of the best rate's | left alone |",
         "|---" * 7 + "|",
     ]
     for alone, raised in zip(ended["alone"], ended["raised, with probes"], strict=True):
         if raised.truth == "false_convergence":
-            run, told = raised.chosen.each.run, raised.verdict.replace("_", " ")
+            run, reported = raised.chosen.each.run, raised.verdict.replace("_", " ")
             times = f"{raised.raised:g} times" if raised.raised > 1 else "no"
             shares = f"{100 * raised.gained:.0f}% | {100 * alone.gained:.0f}%"
-            lines.append(f"| {run.name} | {run.data} | {raised.chosen.task.epochs} | {told} | {times} | {shares} |")
+            lines.append(f"| {run.name} | {run.data} | {raised.chosen.task.epochs} | {reported} | {times} | {shares} |")
     return "\n".join(lines)
 
 
 def _with_interval(figure: Callable[[Sequence[Ended]], float], ended: Sequence[Ended]) -> str:
     draws = list(resampled([each.chosen.each.run.data for each in ended], DRAWS))
-    known = [value for draw in draws if math.isfinite(value := figure([ended[place] for place in draw]))]
-    low, high = np.quantile(known or [math.nan], (0.05, 0.95))
+    finite = [value for draw in draws if math.isfinite(value := figure([ended[place] for place in draw]))]
+    low, high = np.quantile(finite or [math.nan], (0.05, 0.95))
     return f"{figure(ended):.2f} ({low:.2f}–{high:.2f})"
 
 

@@ -26,9 +26,9 @@ SIDE_BY_SIDE = 32  # runs that are replayed at once
 
 
 class Knows(Enum):
-    """What a rule is told of a run before it begins; the trivial level it never is."""
+    """What a rule knows of a run before it begins; it never knows the loss of a trivial predictor."""
 
-    SCHEDULE = "budget and schedule"  # as callbacks are, where the framework tells
+    SCHEDULE = "budget and schedule"  # as callbacks know it from most frameworks
     BUDGET = "budget alone"
     NOTHING = "neither"
 
@@ -106,22 +106,22 @@ def stops_of(
 def _stops_of(rules: Sequence[Rule], runs: Sequence[Run], knows: Knows) -> list[list[int]]:
     """The stops of each run by all rules."""
     package = [rule for rule in rules if isinstance(rule, Settings)]
-    told = _told(package, [logged(run) for run in runs], knows) if package else [()] * len(runs)
+    by_package = _stops_of_package(package, [logged(run) for run in runs], knows) if package else [()] * len(runs)
     found = []
-    for run, stops in zip(runs, told, strict=True):
-        by_package = iter(stops)
-        found.append([next(by_package) if isinstance(rule, Settings) else rule(run) for rule in rules])
+    for run, stops in zip(runs, by_package, strict=True):
+        of_package = iter(stops)
+        found.append([next(of_package) if isinstance(rule, Settings) else rule(run) for rule in rules])
     return found
 
 
-def _told(rules: Sequence[Settings], runs: Sequence[LoggedRun], knows: Knows) -> list[Iterable[int]]:
+def _stops_of_package(rules: Sequence[Settings], runs: Sequence[LoggedRun], knows: Knows) -> list[Iterable[int]]:
     if knows is Knows.NOTHING:
         return [[replay(run, rule, is_over=False).steps_spent for rule in rules] for run in runs]
     return [outcome.spent for outcome in outcomes_of(runs, rules, schedule_known=knows is Knows.SCHEDULE)]
 
 
 def with_budget(run: Run, times: float) -> Settings:
-    """The default rule, told of so many times the epochs that there are, at the last rate from there on."""
+    """The default rule with a budget of so many times the epochs that there are, at the last rate beyond them."""
     rates, epochs = run.lr.tolist(), round(times * run.epochs)
     schedule = (rates + rates[-1:] * max(0, epochs - run.epochs))[:epochs]
     return Settings(max_epochs=epochs, lr_schedule=tuple(schedule))

@@ -72,8 +72,8 @@ def usable(run: Run) -> bool:
 def smoothed(run: Run) -> Run:
     """The run with each validation loss averaged with its neighbours': a lucky low among noise is no gain."""
     window = np.ones(2 * NEIGHBOURS + 1)
-    known = np.convolve(np.ones(run.epochs), window, "same")
-    return dataclasses.replace(run, val=np.convolve(run.val, window, "same") / known)
+    counts = np.convolve(np.ones(run.epochs), window, "same")
+    return dataclasses.replace(run, val=np.convolve(run.val, window, "same") / counts)
 
 
 def score(rule: str, stops: Sequence[int], runs: Sequence[Run]) -> Result:

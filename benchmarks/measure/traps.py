@@ -23,20 +23,20 @@ FLOOR = 5  # times the whole gain
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
-    """A recorded run with all that is known of it.
+class Candidate:
+    """A recorded run that may be drawn, with its label and the settings of its task.
 
     Args:
         run: The run.
         label: What was wrong with it, None where nobody knows.
-        known: The settings of its task.
+        settings: The settings of its task.
         accuracy: Validation accuracy by epoch; NaN where there is none.
         other: The same run judged by the other validation set.
     """
 
     run: Run
     label: str | None
-    known: Mapping[str, Any]
+    settings: Mapping[str, Any]
     accuracy: Series
     other: Run
 
@@ -58,8 +58,8 @@ class Told:
         return self.label in SOUND and self.learns
 
 
-def _recorded(told: Told) -> Run:
-    return told.run
+def _recorded(candidate: Candidate) -> Run:
+    return candidate.run
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class Trap:
     name: str
     title: str
     caption: str
-    shows: Callable[[Told], float]
-    changed: Callable[[Told], Run] = _recorded
+    shows: Callable[[Candidate], float]
+    changed: Callable[[Candidate], Run] = _recorded
     mode: Literal["min", "max"] = "min"
     few: bool = False
     scored: bool = False
@@ -91,114 +91,120 @@ class Trap:
         """Whether something else is drawn than what was recorded."""
         return self.changed is not _recorded
 
-    def choose(self, runs: Sequence[Told]) -> Told:
+    def choose(self, runs: Sequence[Candidate]) -> Candidate:
         """The run that shows it most."""
-        return max((told for told in runs if told.is_few == self.few), key=self.shows)
+        return max((candidate for candidate in runs if candidate.is_few == self.few), key=self.shows)
 
 
-def all_told(recorded: Recorded) -> list[Told]:
+def all_candidates(recorded: Recorded) -> list[Candidate]:
     """All finite runs with a budget that can be drawn."""
     runs = runs_of(recorded)
     labels = {each.run.name: each for each in labelled(learnable(runs))}
-    told = []
-    for known, pair in zip(recorded.known, zip(runs[::2], runs[1::2], strict=True), strict=True):
-        accuracy = recorded.rows[known["run"]][:, 3].astype(float)
-        told += [Told(run, _label(labels.get(run.name)), known, accuracy, other) for run, other in (pair, pair[::-1])]
-    return [each for each in told if EPOCHS[0] <= each.run.epochs <= EPOCHS[1]]
+    candidates = []
+    for settings, pair in zip(recorded.metadata, zip(runs[::2], runs[1::2], strict=True), strict=True):
+        accuracy = recorded.rows[settings["run"]][:, 3].astype(float)
+        candidates += [
+            Candidate(run, _label(labels.get(run.name)), settings, accuracy, other) for run, other in (pair, pair[::-1])
+        ]
+    return [each for each in candidates if EPOCHS[0] <= each.run.epochs <= EPOCHS[1]]
 
 
 def _label(each: Labelled | None) -> str | None:
     return None if each is None else each.verdict
 
 
-def _above(told: Told) -> float:
+def _above(candidate: Candidate) -> float:
     """By how much train loss is above validation loss."""
-    hard = told.known["dropout"] > 0 or told.known["input_noise"] > 0
-    if not told.is_sound or not hard:
+    hard = candidate.settings["dropout"] > 0 or candidate.settings["input_noise"] > 0
+    if not candidate.is_sound or not hard:
         return -1.0
-    return float(np.quantile(told.run.train - told.run.val, 0.1) / told.run.gain)
+    return float(np.quantile(candidate.run.train - candidate.run.val, 0.1) / candidate.run.gain)
 
 
-def _lag(told: Told) -> float:
+def _lag(candidate: Candidate) -> float:
     """By how much the first train loss is above the first validation loss."""
-    plain = told.known["dropout"] == told.known["input_noise"] == told.known["label_noise"] == 0
-    return float((told.run.train[0] - told.run.val[0]) / told.run.gain) if told.is_sound and plain else -1.0
+    plain = candidate.settings["dropout"] == candidate.settings["input_noise"] == candidate.settings["label_noise"] == 0
+    return (
+        float((candidate.run.train[0] - candidate.run.val[0]) / candidate.run.gain)
+        if candidate.is_sound and plain
+        else -1.0
+    )
 
 
-def _noise(told: Told) -> float:
+def _noise(candidate: Candidate) -> float:
     """Noise of a loss that with more validation examples has half of it at most."""
-    if not told.is_sound or not np.isfinite(told.other.val).all():
+    if not candidate.is_sound or not np.isfinite(candidate.other.val).all():
         return -1.0
-    noise = noise_of(told.run.val)
-    return noise / told.run.gain if noise_of(told.other.val) < 0.5 * noise else -1.0
+    noise = noise_of(candidate.run.val)
+    return noise / candidate.run.gain if noise_of(candidate.other.val) < 0.5 * noise else -1.0
 
 
-def _accuracy(told: Told) -> float:
+def _accuracy(candidate: Candidate) -> float:
     """How finely accuracy rises."""
-    fine = told.is_sound and np.isfinite(told.accuracy).all() and noise_of(told.accuracy) < 0.01
-    return float(len(np.unique(told.accuracy)) * np.ptp(told.accuracy)) if fine else -1.0
+    fine = candidate.is_sound and np.isfinite(candidate.accuracy).all() and noise_of(candidate.accuracy) < 0.01
+    return float(len(np.unique(candidate.accuracy)) * np.ptp(candidate.accuracy)) if fine else -1.0
 
 
-def _jump(told: Told) -> float:
+def _jump(candidate: Candidate) -> float:
     """Fall of validation loss right after the first step of the schedule, beyond what it fell just before."""
-    val, half = told.run.val, told.run.epochs // 2
-    if not told.learns or told.known["schedule"] != "step":
+    val, half = candidate.run.val, candidate.run.epochs // 2
+    if not candidate.learns or candidate.settings["schedule"] != "step":
         return -1.0
     earlier, before, after = (np.median(val[half + first : half + first + 5]) for first in (-10, -5, 1))
-    return float((before - after - abs(earlier - before)) / told.run.gain)
+    return float((before - after - abs(earlier - before)) / candidate.run.gain)
 
 
-def _warm_up(told: Told) -> float:
+def _warm_up(candidate: Candidate) -> float:
     """Share of the budget before anything is learnt."""
-    slow = told.known["schedule"] in {"warmup_cosine", "one_cycle"}
-    if not told.is_sound or not slow:
+    slow = candidate.settings["schedule"] in {"warmup_cosine", "one_cycle"}
+    if not candidate.is_sound or not slow:
         return -1.0
-    return float(np.argmax(told.run.val < told.run.val[0] - 0.05 * told.run.gain) / told.run.epochs)
+    return float(np.argmax(candidate.run.val < candidate.run.val[0] - 0.05 * candidate.run.gain) / candidate.run.epochs)
 
 
-def _label_noise(told: Told) -> float:
+def _label_noise(candidate: Candidate) -> float:
     """How much accuracy rises while validation loss does."""
-    val, accuracy = told.run.val, told.accuracy
-    if not told.learns or told.known["label_noise"] == 0 or not np.isfinite(accuracy).all():
+    val, accuracy = candidate.run.val, candidate.accuracy
+    if not candidate.learns or candidate.settings["label_noise"] == 0 or not np.isfinite(accuracy).all():
         return -1.0
-    window, best = max(3, told.run.epochs // 10), int(val.argmin())
-    rise = (np.median(val[-window:]) - val[best]) / told.run.gain
+    window, best = max(3, candidate.run.epochs // 10), int(val.argmin())
+    rise = (np.median(val[-window:]) - val[best]) / candidate.run.gain
     gained = np.median(accuracy[-window:]) - np.median(accuracy[max(0, best - 2) : best + 3])
     return float(gained) if rise > RISEN else -1.0
 
 
-def _second_descent(told: Told) -> float:
+def _second_descent(candidate: Candidate) -> float:
     """How far validation loss rises before it falls below what it was, beyond its noise."""
-    if not told.is_sound:
+    if not candidate.is_sound:
         return -1.0
-    val = told.run.val
+    val = candidate.run.val
     smooth = np.convolve(np.pad(val, 2, mode="edge"), np.full(5, 0.2), "valid")
     lowest = np.minimum.accumulate(smooth)
     peak = int(np.argmax((smooth - lowest)[: -len(val) // 5]))
     rise, second = smooth[peak] - lowest[peak], lowest[peak] - smooth[peak:].min()
-    return float((min(rise, second) - 4 * noise_of(val)) / told.run.gain)
+    return float((min(rise, second) - 4 * noise_of(val)) / candidate.run.gain)
 
 
-def _typical(told: Told) -> float:
+def _typical(candidate: Candidate) -> float:
     """How little noise a converged run has, of which the first loss is the highest."""
-    typical = told.label == "converged" and told.is_sound and told.run.val.argmax() == 0
-    return 1 / (1e-3 + noise_of(told.run.val) / told.run.gain) if typical else -1.0
+    typical = candidate.label == "converged" and candidate.is_sound and candidate.run.val.argmax() == 0
+    return 1 / (1e-3 + noise_of(candidate.run.val) / candidate.run.gain) if typical else -1.0
 
 
-def _in_units(told: Told, factor: float, shift: float) -> Run:
-    run = told.run
+def _in_units(candidate: Candidate, factor: float, shift: float) -> Run:
+    run = candidate.run
     return dataclasses.replace(
         run, train=factor * run.train + shift, val=factor * run.val + shift, baseline=factor * run.baseline + shift
     )
 
 
-def _as_accuracy(told: Told) -> Run:
-    return dataclasses.replace(told.run, val=told.accuracy, train=np.full(told.run.epochs, np.nan))
+def _as_accuracy(candidate: Candidate) -> Run:
+    return dataclasses.replace(candidate.run, val=candidate.accuracy, train=np.full(candidate.run.epochs, np.nan))
 
 
-def _with_a_second_task(told: Told) -> Run:
+def _with_a_second_task(candidate: Candidate) -> Run:
     """Plus a second loss that is ten times as large, slower and noisy."""
-    run, time = told.run, np.arange(told.run.epochs) / told.run.epochs
+    run, time = candidate.run, np.arange(candidate.run.epochs) / candidate.run.epochs
     size = 10 * run.gain
     noise = np.random.default_rng(0).normal(0, 0.002 * size, run.epochs)
     second = size * np.exp(-time / 0.15)
@@ -246,20 +252,26 @@ TRAPS = (
         "Validation loss rises for long, and then falls below what it was.",
         _second_descent,
     ),
-    Trap("tiny", "a tiny loss", "The unit of a loss says nothing.", _typical, lambda told: _in_units(told, 1e-9, 0.0)),
+    Trap(
+        "tiny",
+        "a tiny loss",
+        "The unit of a loss says nothing.",
+        _typical,
+        lambda candidate: _in_units(candidate, 1e-9, 0.0),
+    ),
     Trap(
         "negative",
         "a negative loss",
         "A negative log-likelihood has no zero to fall to.",
         _typical,
-        lambda told: _in_units(told, 1.0, -told.run.val[0] - told.run.gain),
+        lambda candidate: _in_units(candidate, 1.0, -candidate.run.val[0] - candidate.run.gain),
     ),
     Trap(
         "floor",
         "a loss with a floor",
         "All that is learnt is a small share of a loss that can't fall further.",
         _typical,
-        lambda told: _in_units(told, 1.0, FLOOR * told.run.gain),
+        lambda candidate: _in_units(candidate, 1.0, FLOOR * candidate.run.gain),
     ),
     Trap(
         "two-tasks",

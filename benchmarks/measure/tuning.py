@@ -1,8 +1,8 @@
 """What stopping each trial by its own curve saves in a search: `make tuning`.
 
 Every task was trained at eight learning rates. That is a search over them, replayed through the pruners and schedulers
-that people use, in earnest: Optuna's studies are asked and told, Ray's schedulers shown each result. When a search
-should end as a whole is measured beside that, in `searches`.
+that people use: Optuna's studies are asked for trials, and they and Ray's schedulers are given each result. When a
+search should end as a whole is measured in `searches`.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Optuna:
             return self.trials[trial].should_prune()
 
     def ended(self, trial: int, best: float, pruned: bool) -> None:
-        """Tell what came of it."""
+        """Report the result of a trial."""
         state = optuna.trial.TrialState.PRUNED if pruned else optuna.trial.TrialState.COMPLETE
         self.study.tell(self.trials[trial], None if pruned else best, state=state)
 
@@ -106,7 +106,7 @@ class Asha:
         self.scheduler.on_trial_add(None, self.trials[trial])
 
     def ends(self, trial: int, epoch: int, loss: float) -> bool:
-        """Show it a result; what is not finite is told as a very bad one."""
+        """Show it a result; what is not finite is reported as a very bad one."""
         result = {"training_iteration": epoch + 1, "val_loss": loss if np.isfinite(loss) else 1e30}
         return bool(self.scheduler.on_trial_result(None, self.trials[trial], result) == TrialScheduler.STOP)
 

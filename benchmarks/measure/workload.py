@@ -17,7 +17,7 @@ from convergence_callbacks.compare.rules import USUAL
 
 EPOCHS = 200
 WHOLE = 10_000
-"""Runs that the figures are also told for."""
+"""Runs that the figures are also scaled to."""
 
 
 def main(runs: int = 1_000, jobs: int = -1) -> None:
@@ -29,14 +29,14 @@ def main(runs: int = 1_000, jobs: int = -1) -> None:
         took = time.perf_counter() - began
         get_reusable_executor().shutdown(wait=True)  # what its processes used is known once they have ended
         spent = _processor() - before
-    told = {
+    figures = {
         "runs": f"{compared.runs + compared.without_gain:,} of {EPOCHS} epochs under {len(USUAL)} rules",
         "took": f"{took:.0f} s",
         "processor time": f"{spent:.0f} s, {1e3 * spent / runs:.1f} ms a run",
         f"processor time of {WHOLE:,} runs": f"{WHOLE * spent / runs:.0f} s",
         "most memory of a process": f"{_memory():.0f} MB",
     }
-    print("\n".join(f"{name:32}{value}" for name, value in told.items()))
+    print("\n".join(f"{name:32}{value}" for name, value in figures.items()))
 
 
 def write_logs(folder: Path, runs: int) -> None:

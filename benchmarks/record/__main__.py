@@ -22,8 +22,8 @@ def record_task(task: Task, folder: Path) -> None:
     for multiplier in task.multipliers:
         rows, baseline, baseline_few = record(task, multiplier)
         run = f"{task.name}-x{multiplier:g}"
-        known = {"run": run, "multiplier": multiplier, "baseline": baseline, "baseline_few": baseline_few}
-        recorded.add(run, rows, {**task.to_dict(), **known})
+        of_training = {"run": run, "multiplier": multiplier, "baseline": baseline, "baseline_few": baseline_few}
+        recorded.add(run, rows, {**task.to_dict(), **of_training})
     unfinished = folder / f".{task.name}.npz"
     recorded.save(unfinished)
     unfinished.rename(file)  # a killed process leaves no half file
@@ -35,7 +35,7 @@ def pack(folder: Path, out: Path) -> int:
     for file in sorted(folder.glob("*.npz")):
         recorded.update(Recorded.load(file))
     recorded.save(out)
-    return len(recorded.known)
+    return len(recorded.metadata)
 
 
 def record_all(tasks: Sequence[Task], jobs: int, folder: Path, out: Path) -> None:

@@ -1,4 +1,4 @@
-"""Recorded runs: one file of arrays, and what is known of each run."""
+"""Recorded runs are kept in one file of arrays, with the metadata of each run."""
 
 from __future__ import annotations
 
@@ -62,38 +62,38 @@ class Run:
 
 @dataclass
 class Recorded:
-    """What a file holds: rows of shape (epochs, 5) by run, see `recorder.train.record`, and what is known of each."""
+    """What a file holds: rows of shape (epochs, 5) by run, see `recorder.train.record`, and the metadata of each."""
 
     rows: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-    known: list[dict[str, Any]] = field(default_factory=list)
+    metadata: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def tasks(self) -> set[str]:
         """Names of the tasks it has runs of."""
-        return {known["name"] for known in self.known}
+        return {details["name"] for details in self.metadata}
 
-    def add(self, run: str, rows: NDArray[np.float32], known: dict[str, Any]) -> None:
+    def add(self, run: str, rows: NDArray[np.float32], details: dict[str, Any]) -> None:
         """Take in one training."""
         self.rows[run] = rows
-        self.known.append(known)
+        self.metadata.append(details)
 
     def update(self, other: Recorded) -> None:
         """Take in another file's runs, save those that are here already."""
-        for known in other.known:
-            if known["run"] not in self.rows:
-                self.add(known["run"], other.rows[known["run"]], known)
+        for details in other.metadata:
+            if details["run"] not in self.rows:
+                self.add(details["run"], other.rows[details["run"]], details)
 
     def save(self, path: Path) -> None:
         """Write to a file."""
         arrays = {run: _shortened(rows) for run, rows in self.rows.items()}
-        np.savez_compressed(path, meta=np.array(json.dumps(self.known)), **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(path, meta=np.array(json.dumps(self.metadata)), **arrays)  # type: ignore[arg-type]
 
     @classmethod
     def load(cls, path: Path) -> Recorded:
         """Read what `save` wrote."""
         with np.load(path) as file:
-            known = json.loads(str(file["meta"]))
-            return cls({each["run"]: file[each["run"]] for each in known}, known)
+            metadata = json.loads(str(file["meta"]))
+            return cls({each["run"]: file[each["run"]] for each in metadata}, metadata)
 
 
 def load(path: Path) -> list[Run]:
@@ -103,21 +103,21 @@ def load(path: Path) -> list[Run]:
 
 def runs_of(recorded: Recorded) -> list[Run]:
     """The runs of what was recorded."""
-    return [run for known in recorded.known for run in _runs_of(known, recorded.rows[known["run"]])]
+    return [run for details in recorded.metadata for run in _runs_of(details, recorded.rows[details["run"]])]
 
 
-def _runs_of(known: dict[str, Any], rows: NDArray[np.float32]) -> list[Run]:
+def _runs_of(details: dict[str, Any], rows: NDArray[np.float32]) -> list[Run]:
     train, val, few, _, lr = rows.astype(float).T
-    shared = {name: known[name] for name in ("data", "multiplier", "fault")}
+    shared = {name: details[name] for name in ("data", "multiplier", "fault")}
     return [
         Run(
-            name=known["run"] + ending,
-            task=known["name"] + ending,
-            baseline=min(known[baseline], losses[0]) if known.get("pretrained") else known[baseline],
+            name=details["run"] + ending,
+            task=details["name"] + ending,
+            baseline=min(details[baseline], losses[0]) if details.get("pretrained") else details[baseline],
             train=train,
             val=losses,
             lr=lr,
-            pretrained=known.get("pretrained", False),
+            pretrained=details.get("pretrained", False),
             **shared,
         )
         for ending, baseline, losses in (("", "baseline", val), ("-few", "baseline_few", few))
@@ -125,7 +125,7 @@ def _runs_of(known: dict[str, Any], rows: NDArray[np.float32]) -> list[Run]:
 
 
 def _shortened(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The same to one part in 30,000: finer digits would only cost space."""
+    """The rows to one part in 30,000; finer digits would only cost space."""
     bits = np.ascontiguousarray(rows).view(np.uint32)
     rounded: NDArray[np.float32] = ((bits + np.uint32(0x80)) & np.uint32(0xFFFFFF00)).view(np.float32)
     return np.where(np.isfinite(rows), rounded, rows)

@@ -1,6 +1,6 @@
 """Histories that other people's trainings logged: `.npz` files that are no part of this project.
 
-A file holds ``meta``, a JSON list of what is known of each history (``repo``, ``path``, ``commit``, ``domain``), and of
+A file holds ``meta``, a JSON list of facts about each history (``repo``, ``path``, ``commit``, ``domain``), and of
 history number i the arrays ``r{i}_train``, ``r{i}_val`` and ``r{i}_lr``, a value an epoch, NaN where it was not logged.
 """
 
@@ -44,15 +44,16 @@ def sources_of(files: Iterable[Path]) -> list[tuple[str, str, str]]:
 
 def _load(file: Path) -> list[Run]:
     with np.load(file) as arrays:
-        known = json.loads(str(arrays["meta"]))
+        metadata = json.loads(str(arrays["meta"]))
         series = [
-            [arrays[f"r{place}_{name}"].astype(float) for name in ("train", "val", "lr")] for place in range(len(known))
+            [arrays[f"r{place}_{name}"].astype(float) for name in ("train", "val", "lr")]
+            for place in range(len(metadata))
         ]
-    runs = (_run_of(f"{file.stem}-{place}", *both) for place, both in enumerate(zip(known, series, strict=True)))
+    runs = (_run_of(f"{file.stem}-{place}", *both) for place, both in enumerate(zip(metadata, series, strict=True)))
     return [run for run in runs if run is not None]
 
 
-def _run_of(name: str, known: dict[str, Any], series: Sequence[NDArray[np.float64]]) -> Run | None:
+def _run_of(name: str, details: dict[str, Any], series: Sequence[NDArray[np.float64]]) -> Run | None:
     measured = np.isfinite(series[0]) & np.isfinite(series[1])
     if not measured.any():
         return None
@@ -60,14 +61,14 @@ def _run_of(name: str, known: dict[str, Any], series: Sequence[NDArray[np.float6
     return Run(
         name=name,
         task=name,
-        data=known["repo"],
+        data=details["repo"],
         multiplier=1.0,
         baseline=float(val[0]),  # a trivial predictor's is not known
         fault="none",
         train=train,
         val=val,
         lr=lr,
-        domain=known.get("domain") or "unknown",
+        domain=details.get("domain") or "unknown",
     )
 
 

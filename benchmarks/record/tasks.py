@@ -10,7 +10,7 @@ from benchmarks.record.data import DATA, HELD_OUT, PICTURES, TEXTS
 
 Choice = TypeVar("Choice")
 
-# One task at every rate tells what the rate cost each of them.
+# One task at every rate shows what the rate cost each of them.
 MULTIPLIERS = (0.001, 0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)
 FAULT_MULTIPLIERS = (0.3, 1.0, 3.0)
 TUNING_MULTIPLIERS = (0.1, 0.3, 1.0, 3.0, 10.0)

@@ -70,11 +70,11 @@ def split(task: Task, data: Data) -> Split:
     return Split(train, val, (val[0][:FEW], val[1][:FEW]))
 
 
-def loss_of(data: Data, said: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def loss_of(data: Data, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Squared error of values, cross-entropy of classes and characters."""
     if data.kind == "values":
-        return functional.mse_loss(said, targets)
-    return functional.cross_entropy(said.reshape(-1, data.outputs), targets.reshape(-1))
+        return functional.mse_loss(outputs, targets)
+    return functional.cross_entropy(outputs.reshape(-1, data.outputs), targets.reshape(-1))
 
 
 def trivial_loss(data: Data, train: Tensors, held_out: Tensors) -> float:
@@ -109,12 +109,12 @@ def train_epoch(task: Task, data: Data, model: nn.Module, optim: torch.optim.Opt
 def measure(data: Data, model: nn.Module, parts: Split) -> tuple[float, float, float]:
     """Validation loss, the same on few examples, and accuracy (NaN for values)."""
     model.eval()
-    said = model(parts.val[0])
+    outputs = model(parts.val[0])
     accuracy = float("nan")
     if data.kind != "values":
-        accuracy = float((said.argmax(-1) == parts.val[1]).float().mean())
+        accuracy = float((outputs.argmax(-1) == parts.val[1]).float().mean())
     few = len(parts.few[0])
-    return float(loss_of(data, said, parts.val[1])), float(loss_of(data, said[:few], parts.few[1])), accuracy
+    return float(loss_of(data, outputs, parts.val[1])), float(loss_of(data, outputs[:few], parts.few[1])), accuracy
 
 
 def pretrain(task: Task, data: Data, model: nn.Module, examples: Tensors) -> None:

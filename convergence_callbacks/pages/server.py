@@ -118,13 +118,13 @@ class _Pages:
         change = self.shelf.since(version)
         made = self._made.get((version, change.version))
         if made is None:
-            made = asyncio.ensure_future(asyncio.to_thread(self._told, change.cards, change.gone))
+            made = asyncio.ensure_future(asyncio.to_thread(self._update, change.cards, change.gone))
             self._made[version, change.version] = made
             while len(self._made) > KEPT:
                 self._made.pop(next(iter(self._made)))
         return change.version, await asyncio.shield(made)
 
-    def _told(self, cards: tuple[Card, ...], gone: tuple[str, ...]) -> str:
+    def _update(self, cards: tuple[Card, ...], gone: tuple[str, ...]) -> str:
         rows = {card.key: str(self.parts.row(card, self.price, True, "/run/", True)) for card in cards}
         totals = Totals.of(self.shelf.cards)
         overview = str(self.parts.overview(totals, self.price)) + str(self.parts.waiting(self.shelf.waiting))

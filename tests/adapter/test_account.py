@@ -35,12 +35,12 @@ def test_a_run_is_summed_up_once(capsys):
     stopping.conclude()
     del stopping
     gc.collect()
-    said = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr().out.splitlines()
     assert (
-        said[0].startswith("Stopped at epoch 3 (4 of 20 epochs done): ")
-        and "no improvement for 2 epochs" in said[0].lower()
+        printed[0].startswith("Stopped at epoch 3 (4 of 20 epochs done): ")
+        and "no improvement for 2 epochs" in printed[0].lower()
     )
-    assert said[1].startswith("Best: 0.3 at epoch 1. Saved 16 of 20 epochs") and len(said) <= 3
+    assert printed[1].startswith("Best: 0.3 at epoch 1. Saved 16 of 20 epochs") and len(printed) <= 3
 
 
 def test_a_loop_that_goes_on_after_its_stop_is_not_summed_up_again_but_for_a_new_phase(capsys):
@@ -133,14 +133,14 @@ def test_a_process_that_was_forked_says_nothing(capsys, monkeypatch):
 def test_a_bar_of_tqdm_is_not_broken(monkeypatch):
     written = []
     monkeypatch.setitem(sys.modules, "tqdm", types.SimpleNamespace(tqdm=types.SimpleNamespace(write=written.append)))
-    account.write("said")
-    assert written == ["said"]
+    account.write("a line")
+    assert written == ["a line"]
 
 
 def test_a_run_that_is_surely_broken_is_warned_of_once_with_the_number_to_try(capsys):
     stopping = shown(Stopping(max_epochs=100), [1.0 - 1e-6 * epoch for epoch in range(60)])
-    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Warning at epoch")]
-    assert len(said) == 1 and ("try " in said[0] or "Next: " in said[0])
+    warnings_ = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Warning at epoch")]
+    assert len(warnings_) == 1 and ("try " in warnings_[0] or "Next: " in warnings_[0])
     assert stopping.run.state("")["warned"]
 
 
@@ -153,7 +153,7 @@ def test_no_run_of_several_optimisers_is_warned_of(capsys):
     assert "several optimisers, so no single learning rate can be judged" in capsys.readouterr().out
 
 
-def test_a_change_of_the_verdict_is_said_where_asked(capsys):
+def test_a_change_of_the_verdict_is_reported_where_asked(capsys):
     shown(Stopping(max_epochs=200, verbose=2), [0.1 + 0.8**epoch for epoch in range(12)] + [0.1] * 60)
     assert "go on at epoch " in capsys.readouterr().out
 

@@ -115,7 +115,7 @@ def no_space(path):
 
 
 @pytest.mark.parametrize("length", [0, 40, 200])
-def test_weights_of_a_trial_that_are_damaged_are_said_to_be(tmp_path, length):
+def test_weights_of_a_trial_that_are_damaged_are_reported_as_such(tmp_path, length):
     backup = Backup(tmp_path)
     backup.write_arrays("start", [np.arange(9.0)])
     file = backup.arrays("start")

@@ -69,7 +69,7 @@ def test_a_raise_that_is_on_trial_takes_less_than_a_verdict():
 def test_a_run_whose_raise_was_undone_is_not_probed_for_another():
     line, stopping = run([1.0] * 100, 13, jump=0.1, act=RAISE)
     assert line.times == pytest.approx(1.0) and len(line.tried) == 7
-    assert any(said.reason.endswith("rate and weights are those of before") for said in stopping.history)
+    assert any(decision.reason.endswith("rate and weights are those of before") for decision in stopping.history)
 
 
 def test_nothing_is_tried_early_where_no_rate_is_raised():
@@ -79,4 +79,4 @@ def test_nothing_is_tried_early_where_no_rate_is_raised():
 def test_after_a_raise_it_is_probed_again_while_there_are_epochs_left_for_it():
     line, stopping = run([1.0] * 100, 30, act=RAISE, probe_budget=45)
     assert len(line.tried) == 7 + 4  # all arms, and of the second probe as many as fit
-    assert max(said.evidence.get("probe_epochs", 0) for said in stopping.history) == 44 and line.times > 1000.0
+    assert max(decision.evidence.get("probe_epochs", 0) for decision in stopping.history) == 44 and line.times > 1000.0

@@ -130,7 +130,7 @@ def test_a_monitor_takes_from_a_callbacks_settings_those_that_are_its_own():
         ("nothing", []),
     ],
 )
-def test_the_verdicts_that_end_a_training_can_be_said_in_a_word(word, verdicts):
+def test_the_verdicts_that_end_a_training_can_be_given_in_a_word(word, verdicts):
     assert Monitor(stop_on=word).settings.stop_on == tuple(verdicts)
     assert Monitor().settings.stop_on == Monitor(stop_on="finished").settings.stop_on
 
@@ -142,7 +142,7 @@ def test_what_is_neither_a_word_nor_a_list_of_verdicts_is_refused(wrong):
 
 
 @pytest.mark.parametrize("rate", ["0.1", None, math.nan, True, [0.1]])
-def test_a_learning_rate_that_is_none_is_told_with_its_place(rate):
+def test_a_learning_rate_that_is_none_is_reported_with_its_place(rate):
     with pytest.raises(SettingsError, match="item 2 of lr_schedule must be ") as caught:
         Monitor(lr_schedule=[0.1, rate])
     assert caught.value.at == ("lr_schedule", 1)

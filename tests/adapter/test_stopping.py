@@ -1,4 +1,4 @@
-"""What the doors share: find the losses of an epoch, let the monitor judge, remember."""
+"""What the integrations share: find the losses of an epoch, let the monitor judge, remember."""
 
 import json
 import math
@@ -72,7 +72,7 @@ def test_while_the_named_validation_loss_is_still_to_come_no_train_loss_is_judge
     assert stopping.collect(12, {"loss": 0.4}, validated=False).train_loss == 0.4
 
 
-def test_where_more_is_better_it_must_be_said_of_what():
+def test_where_more_is_better_the_metric_must_be_named():
     with pytest.raises(SettingsError, match="mode 'max' needs val_metric"):
         Stopping(mode="max")
 
@@ -88,12 +88,12 @@ def test_a_stale_validation_loss_is_not_taken():
         ({"loss": 1.0}, "unknown metric 'val_loss'"),
     ],
 )
-def test_a_missing_loss_is_told_once_and_the_training_goes_on(logged, message):
+def test_a_missing_loss_is_reported_once_and_the_training_goes_on(logged, message):
     stopping = Stopping()
-    with pytest.warns(RuntimeWarning, match=message) as told:
+    with pytest.warns(RuntimeWarning, match=message) as caught:
         for epoch in range(3):
             stopping.decide(stopping.collect(epoch, logged))
-    assert len(told) == 1 and "the training goes on" in str(told[0].message)
+    assert len(caught) == 1 and "the training goes on" in str(caught[0].message)
     assert len(stopping.history) == 3
 
 
@@ -102,18 +102,18 @@ def test_a_missing_loss_is_an_error_when_strict():
         Stopping(strict=True).collect(0, {"loss": 1.0, "val_los": 2.0})
 
 
-def test_nothing_logged_at_all_is_told():
+def test_nothing_logged_at_all_is_reported():
     with pytest.warns(RuntimeWarning, match="'train_loss' was not logged; nothing was"):
         Stopping().collect(0, {}, validated=False)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_loss_that_is_not_finite_is_told_once_and_named(value):
+def test_a_loss_that_is_not_finite_is_reported_once_and_named(value):
     stopping = Stopping()
-    with pytest.warns(RuntimeWarning, match="val_loss is .* at epoch 0") as told:
+    with pytest.warns(RuntimeWarning, match="val_loss is .* at epoch 0") as caught:
         for epoch in range(3):
             stopping.decide(stopping.collect(epoch, {"loss": 1.0, "val_loss": value}))
-    assert sum("val_loss" in str(warning.message) for warning in told) == 1
+    assert sum("val_loss" in str(warning.message) for warning in caught) == 1
     with warnings.catch_warnings(), pytest.raises(ConvergenceError, match="val_loss is"):
         Stopping(strict=True).collect(0, {"loss": 1.0, "val_loss": value})
 
@@ -132,7 +132,7 @@ def test_a_budget_that_is_used_up_is_no_early_stop():
     assert stopping.stopped_epoch is None
 
 
-def test_what_the_framework_knows_is_used_where_the_user_said_nothing():
+def test_what_the_framework_knows_is_used_where_the_user_set_nothing():
     stopping = Stopping(min_epochs=7)
     stopping.begin(max_epochs=30, min_epochs=3, lr_schedule=[0.1])
     assert (stopping.monitor.settings.max_epochs, stopping.monitor.settings.min_epochs) == (30, 7)
@@ -179,25 +179,25 @@ def test_the_best_weights_of_a_run_without_a_finite_loss_are_not_called_lost():
     assert str(lost(stopping.decision)).startswith("no epoch had a finite loss")
 
 
-def test_listeners_hear_of_each_epoch_in_order():
-    heard, stopping = [], patient()
+def test_listeners_receive_each_epoch_in_order():
+    received, stopping = [], patient()
     stopping.listeners += [
-        lambda o, d: heard.append(("first", o.step, d.step)),
-        lambda o, d: heard.append(("second", o.step, d.step)),
+        lambda o, d: received.append(("first", o.step, d.step)),
+        lambda o, d: received.append(("second", o.step, d.step)),
     ]
     run(stopping, [1.0, 0.9])
-    assert heard == [("first", 0, 0), ("second", 0, 0), ("first", 1, 1), ("second", 1, 1)]
+    assert received == [("first", 0, 0), ("second", 0, 0), ("first", 1, 1), ("second", 1, 1)]
 
 
-def test_a_listener_that_fails_is_told_once_and_ends_nothing():
+def test_a_listener_that_fails_is_reported_once_and_ends_nothing():
     def broken(observation, decision):
         raise OSError("disk full")
 
     stopping = patient()
     stopping.listeners.append(broken)
-    with pytest.warns(RuntimeWarning, match="broken.*disk full") as told:
+    with pytest.warns(RuntimeWarning, match="broken.*disk full") as caught:
         run(stopping, [1.0, 0.9, 0.8])
-    assert len(told) == 1 and len(stopping.history) == 3
+    assert len(caught) == 1 and len(stopping.history) == 3
 
 
 def test_loggers_get_numbers_only():

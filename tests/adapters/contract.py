@@ -44,7 +44,7 @@ class Adapter:
         return self.name
 
     @property
-    def door(self) -> str:
+    def module_name(self) -> str:
         """The module below `convergence_callbacks`."""
         return self.module or self.name
 
@@ -56,7 +56,7 @@ class Adapter:
     @property
     def stopping_class(self) -> type[Any]:
         """The class of its callback."""
-        return importlib.import_module(f"convergence_callbacks.{self.door}").ConvergenceStopping
+        return importlib.import_module(f"convergence_callbacks.{self.module_name}").ConvergenceStopping
 
     def stopping(self, **settings: Any) -> Any:
         """Its callback."""
@@ -69,7 +69,7 @@ class Adapter:
 
     def skip_unless_installed(self) -> None:
         """Skip the test, with the extra that is missing."""
-        extra = self.extra or self.door
+        extra = self.extra or self.module_name
         pytest.importorskip(self.needs or self.name, reason=f"needs pip install 'convergence-callbacks[{extra}]'")
 
 

@@ -10,7 +10,7 @@ X, Y = RNG.normal(size=(64, 4)), RNG.normal(size=64)
 
 
 class ScriptedLoss:
-    """A metric that follows the script on the validation data, told apart by their number."""
+    """A metric that follows the script on the validation data; the callbacks are distinguished by their number."""
 
     def __init__(self, script, first):
         self.script = iter(script[first:])

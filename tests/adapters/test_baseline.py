@@ -95,15 +95,15 @@ class TestKeras:
         assert first["settings"]["baseline_loss"] == pytest.approx(math.log(4))
         assert verify(tmp_path / "record.jsonl").is_confirmed
 
-    def test_it_is_said_where_it_comes_from(self):
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said):
+    def test_its_source_is_reported(self):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
             from convergence_callbacks.keras import ConvergenceStopping
 
             made = self.keras.Sequential([self.keras.Input((4,)), self.keras.layers.Dense(4)])
             made.compile("sgd", loss="ce")
             made.fit(X, CLASSES, validation_split=0.5, epochs=2, verbose=0, callbacks=[ConvergenceStopping()])
-        assert said.getvalue().count("(baseline_loss 1.386: guessing among 4 classes)") == 1
+        assert printed.getvalue().count("(baseline_loss 1.386: guessing among 4 classes)") == 1
 
 
 def test_a_setting_goes_before_what_is_found_and_finding_can_be_left_out():
@@ -154,7 +154,7 @@ def test_lightgbm_counts_the_targets_of_the_data_that_is_judged():
     assert fit({"objective": "binary"}, RARE, half)[0] == pytest.approx(math.log(2), rel=1e-3)
 
 
-def test_xgboost_tells_the_frequencies_of_its_training_targets():
+def test_xgboost_gives_the_frequencies_of_its_training_targets():
     xgboost = pytest.importorskip("xgboost", reason="needs pip install 'convergence-callbacks[xgboost]'")
     from convergence_callbacks.xgboost import ConvergenceStopping
 
@@ -183,7 +183,7 @@ def test_xgboost_tells_the_frequencies_of_its_training_targets():
     assert fit({"objective": "reg:squarederror"}, X[:, 0]) == (None, False)
 
 
-def test_skorch_tells_the_classes():
+def test_skorch_gives_the_classes():
     skorch = pytest.importorskip("skorch", reason="needs pip install 'convergence-callbacks[skorch]'")
     import torch
 

@@ -30,36 +30,36 @@ class TestKeras:
 
         return fit(ConvergenceStopping(**settings), scripted=Scripted(script or SCRIPT), after=callbacks, epochs=epochs)
 
-    def test_a_budget_that_runs_out_is_told_with_the_rate_to_try(self, capsys):
+    def test_a_budget_that_runs_out_is_reported_with_the_rate_to_try(self, capsys):
         self.fit(script=NOWHERE, stop_on="nothing")
-        said = lines(capsys)
-        assert said[0].startswith("Ended after all 12 epochs: ") and len(said) <= 3
-        assert said[1].startswith("Best: 1 at epoch 12")
+        printed = lines(capsys)
+        assert printed[0].startswith("Ended after all 12 epochs: ") and len(printed) <= 3
+        assert printed[1].startswith("Best: 1 at epoch 12")
 
     def test_the_file_of_the_best_epoch_is_named_in_keras_s_own_count(self, tmp_path, capsys):
         import keras
 
         self.fit(keras.callbacks.ModelCheckpoint(tmp_path / "ck-{epoch}.keras"), **PATIENT)
-        said = lines(capsys)
-        assert said[0].startswith("Stopped at epoch 7 of 12: ")
-        assert said[1].startswith(f"Best: 0.3 at epoch 4, saved in {tmp_path / 'ck-4.keras'}. Saved 5 of 12 epochs")
-        assert "use the weights of epoch 4" in said[2]
+        printed = lines(capsys)
+        assert printed[0].startswith("Stopped at epoch 7 of 12: ")
+        assert printed[1].startswith(f"Best: 0.3 at epoch 4, saved in {tmp_path / 'ck-4.keras'}. Saved 5 of 12 epochs")
+        assert "use the weights of epoch 4" in printed[2]
 
     def test_a_file_that_was_written_over_has_not_the_best_weights(self, tmp_path, capsys):
         import keras
 
         self.fit(keras.callbacks.ModelCheckpoint(tmp_path / "last.keras"), **PATIENT)
-        said = lines(capsys)
-        assert said[1].startswith("Best: 0.3 at epoch 4, but its weights were not kept.")
-        assert said[2].startswith("Next: ") and said[2].endswith("restore_best=True keeps the best weights.")
+        printed = lines(capsys)
+        assert printed[1].startswith("Best: 0.3 at epoch 4, but its weights were not kept.")
+        assert printed[2].startswith("Next: ") and printed[2].endswith("restore_best=True keeps the best weights.")
 
     def test_restored_weights_are_not_to_be_restored_again(self, capsys):
         self.fit(restore_best=True, **PATIENT)
-        said = lines(capsys)
-        assert said[1].startswith("Best: 0.3 at epoch 4, the model has its weights.")
-        assert "use the weights" not in " ".join(said)
+        printed = lines(capsys)
+        assert printed[1].startswith("Best: 0.3 at epoch 4, the model has its weights.")
+        assert "use the weights" not in " ".join(printed)
 
-    def test_a_loss_that_is_no_number_is_told_when_it_comes_and_no_weights_of_then_are_advised(self, capsys):
+    def test_a_loss_that_is_no_number_is_reported_when_it_comes_and_no_weights_of_then_are_advised(self, capsys):
         with pytest.warns(RuntimeWarning, match="val_loss is nan at epoch 9; the training goes on"):
             self.fit(script=BROKEN_AT_8)
         assert "at epoch 8" in lines(capsys)[1]
@@ -79,8 +79,10 @@ class TestKeras:
             with contextlib.suppress(KeyboardInterrupt):
                 fit(kept, scripted=Scripted(NOWHERE), after=[Ended()])
             gc.collect()  # of older versions of Keras
-            said = lines(capsys, ["Cut off", "Best"])
-            assert said[0].startswith("Cut off after epoch 8 of 12: ") and said[1].startswith("Best: 1 at epoch 8")
+            printed = lines(capsys, ["Cut off", "Best"])
+            assert printed[0].startswith("Cut off after epoch 8 of 12: ") and printed[1].startswith(
+                "Best: 1 at epoch 8"
+            )
             del kept
             assert not lines(capsys, ["Ended", "Cut off"])
 
@@ -117,9 +119,9 @@ class TestKeras:
         from tests.keras_training import fit
 
         fit(EarlyStopping(patience=3, verbose=1, restore_best_weights=True))
-        said = lines(capsys)
-        assert said[0].startswith("Stopped at epoch 7 of 12: ") and "has not improved for 3 epochs" in said[0]
-        assert said[1].startswith("Best: 0.3 at epoch 4, the model has its weights.")
+        printed = lines(capsys)
+        assert printed[0].startswith("Stopped at epoch 7 of 12: ") and "has not improved for 3 epochs" in printed[0]
+        assert printed[1].startswith("Best: 0.3 at epoch 4, the model has its weights.")
         fit(EarlyStopping(patience=3))
         assert not lines(capsys)
 
@@ -136,8 +138,8 @@ class TestLightning:
         from tests.lightning_training import SCRIPT, fit, module
 
         made = module(script=[*SCRIPT, *SCRIPT])
-        known = {"callbacks": callbacks, "ckpt_path": ckpt_path, **(trainer or {})}
-        fit(ConvergenceStopping(**settings), folder, made, **known)
+        arguments = {"callbacks": callbacks, "ckpt_path": ckpt_path, **(trainer or {})}
+        fit(ConvergenceStopping(**settings), folder, made, **arguments)
 
     def saver(self, folder, **settings):
         from lightning.pytorch.callbacks import ModelCheckpoint
@@ -146,11 +148,11 @@ class TestLightning:
 
     def test_the_best_checkpoint_is_named(self, tmp_path, capsys):
         self.fit(tmp_path, self.saver(tmp_path, monitor="val_loss"), **PATIENT)
-        said = lines(capsys)
-        assert said[0].startswith("Stopped at epoch 6 (7 of 12 epochs done): ") and len(said) <= 3
-        assert said[1].startswith(f"Best: 0.3 at epoch 3, saved in {tmp_path / 'epoch=3.ckpt'}. Saved 5 of 12")
+        printed = lines(capsys)
+        assert printed[0].startswith("Stopped at epoch 6 (7 of 12 epochs done): ") and len(printed) <= 3
+        assert printed[1].startswith(f"Best: 0.3 at epoch 3, saved in {tmp_path / 'epoch=3.ckpt'}. Saved 5 of 12")
 
-    def test_a_best_epoch_that_no_checkpoint_has_is_told(self, tmp_path, capsys):
+    def test_a_best_epoch_that_no_checkpoint_has_is_reported(self, tmp_path, capsys):
         self.fit(tmp_path, self.saver(tmp_path, save_top_k=1), **PATIENT)  # the latest, in place of the one before
         assert lines(capsys)[1].startswith("Best: 0.3 at epoch 3, but its weights were not kept.")
 
@@ -161,7 +163,7 @@ class TestLightning:
             (ValueError("x"), ValueError, "Ended by an error after"),
         ],
     )
-    def test_ctrl_c_and_errors_are_told(self, error, raised, begins, tmp_path, capsys):
+    def test_ctrl_c_and_errors_are_reported(self, error, raised, begins, tmp_path, capsys):
         from lightning.pytorch.callbacks import Callback
 
         class Ended(Callback):
@@ -171,10 +173,10 @@ class TestLightning:
 
         with pytest.raises(raised):
             self.fit(tmp_path, Ended())
-        said = lines(capsys, ["Interrupted", "Ended"])
-        assert len(said) == 1 and said[0].startswith(f"{begins} epoch 4 (5 of 12 epochs done): ")
+        printed = lines(capsys, ["Interrupted", "Ended"])
+        assert len(printed) == 1 and printed[0].startswith(f"{begins} epoch 4 (5 of 12 epochs done): ")
 
-    def test_a_time_limit_is_told(self, tmp_path, capsys):
+    def test_a_time_limit_is_reported(self, tmp_path, capsys):
         from lightning.pytorch.callbacks import Timer
 
         class Short(Timer):
@@ -188,9 +190,9 @@ class TestLightning:
         self.fit(tmp_path, self.saver(tmp_path, save_last=True), **PATIENT)
         capsys.readouterr()
         self.fit(tmp_path, ckpt_path=tmp_path / "last.ckpt", trainer={"max_epochs": 40}, **PATIENT)
-        said = capsys.readouterr().out.splitlines()
-        assert [line for line in said if "had stopped" in line or line.startswith("Stopped")] == [said[0]]
-        assert "this run had stopped already; to go on, change what ended it" in said[0]
+        printed = capsys.readouterr().out.splitlines()
+        assert [line for line in printed if "had stopped" in line or line.startswith("Stopped")] == [printed[0]]
+        assert "this run had stopped already; to go on, change what ended it" in printed[0]
 
     def test_several_optimisers_are_named_as_what_could_not_be_judged(self, tmp_path, capsys):
         import torch
@@ -235,9 +237,9 @@ class TestTransformers:
         train(Training(ConvergenceStopping(), [1.0 - 0.05 * epoch for epoch in range(12)], falls))
         assert f"at epoch 12, the model has its weights, saved in {falls / 'checkpoint-12'}." in lines(capsys)[1]
         train(Training(ConvergenceStopping(**PATIENT), SCRIPT, rises))  # of whose checkpoints one is kept
-        said = lines(capsys)
-        assert said[0].startswith("Stopped at epoch 7 of 12: ")
-        assert said[1].startswith("Best: 0.3 at epoch 4, but its weights were not kept.")
+        printed = lines(capsys)
+        assert printed[0].startswith("Stopped at epoch 7 of 12: ")
+        assert printed[1].startswith("Best: 0.3 at epoch 4, but its weights were not kept.")
 
 
 class TestXGBoost:
@@ -247,7 +249,7 @@ class TestXGBoost:
     def installed(self):
         pytest.importorskip("xgboost", reason="needs pip install 'convergence-callbacks[xgboost]'")
 
-    def test_nothing_is_said_of_epochs_and_weights(self, capsys):
+    def test_epochs_and_weights_are_not_mentioned(self, capsys):
         import numpy as np
         import xgboost
 
@@ -263,9 +265,9 @@ class TestXGBoost:
             params = {"objective": "binary:logistic", "eta": eta, "max_depth": 4, "nthread": 1}
             stopping = ConvergenceStopping(max_epochs=60, restore_best=True)
             xgboost.train(params, sets[0][0], 60, evals=sets, callbacks=[stopping], verbose_eval=False)
-            said = " ".join(lines(capsys, ["Warning", "Stopped", "Ended", "Best", "Next"]))
-            assert "at round" in said and "the model has its trees" in said
-            assert "epoch" not in said and "weights" not in said and "too low" not in said
+            printed = " ".join(lines(capsys, ["Warning", "Stopped", "Ended", "Best", "Next"]))
+            assert "at round" in printed and "the model has its trees" in printed
+            assert "epoch" not in printed and "weights" not in printed and "too low" not in printed
 
     def test_a_low_eta_is_not_blamed_once_validation_loss_has_turned(self, capsys):
         import xgboost
@@ -279,9 +281,9 @@ class TestXGBoost:
         stopping = ConvergenceStopping(max_epochs=1000)
         params = {"eta": 0.005, "max_depth": 6, "nthread": 1}
         xgboost.train(params, train, 1000, evals=sets, callbacks=[stopping], verbose_eval=False)
-        said = lines(capsys, ["Warning", "Stopped", "Best", "Next"])
+        printed = lines(capsys, ["Warning", "Stopped", "Best", "Next"])
         best = stopping.decision.best_step
         assert best < stopping.decision.step - 50  # it has long turned
-        assert len(said) == 3 and "false convergence" not in said[0] and "allow more rounds" not in said[2]
-        assert said[1].startswith(f"Best: {stopping.decision.best_value:.4g} at round {best}")
-        assert f"use the trees up to round {best}" in said[2]
+        assert len(printed) == 3 and "false convergence" not in printed[0] and "allow more rounds" not in printed[2]
+        assert printed[1].startswith(f"Best: {stopping.decision.best_value:.4g} at round {best}")
+        assert f"use the trees up to round {best}" in printed[2]

@@ -1,4 +1,4 @@
-"""The JAX door, beyond what every door promises."""
+"""The JAX integration, beyond what every integration promises."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from convergence_callbacks import ConvergenceError, Patience
 from convergence_callbacks.jax import ConvergenceStopping
 
 
-def test_a_call_inside_a_compiled_function_is_told():
+def test_a_call_inside_a_compiled_function_is_reported():
     stopping = ConvergenceStopping()
     with pytest.raises(ConvergenceError, match=r"inside jax\.jit"):
         jax.jit(lambda loss: stopping.update(val_loss=loss))(1.0)

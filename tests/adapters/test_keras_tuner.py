@@ -1,4 +1,4 @@
-"""The Keras door within Keras Tuner, which copies the callback for each trial."""
+"""The Keras integration within Keras Tuner, which copies the callback for each trial."""
 
 import pytest
 
@@ -22,8 +22,8 @@ def build(hyperparameters):
 def test_each_trial_is_ended_by_a_callback_of_its_own(tmp_path):
     x = np.random.default_rng(0).normal(size=(32, 4)).astype("float32")
     tuner = keras_tuner.GridSearch(build, "val_loss", max_trials=2, directory=tmp_path)
-    said = []
+    steps = []
     stopping = ConvergenceStopping(criteria=Patience(1, min_delta=10.0), min_epochs=0, verbose=False)
-    stopping.listeners.append(lambda observation, decision: said.append(decision.step))
+    stopping.listeners.append(lambda observation, decision: steps.append(decision.step))
     tuner.search(x, x[:, :1], validation_split=0.25, epochs=6, verbose=0, callbacks=[stopping])
-    assert said == [0, 1, 0, 1]
+    assert steps == [0, 1, 0, 1]

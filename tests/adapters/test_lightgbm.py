@@ -1,4 +1,4 @@
-"""The LightGBM door, beyond what every door promises."""
+"""The LightGBM integration, beyond what every integration promises."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Loops of one's own, beyond what every door promises."""
+"""Loops of one's own, beyond what every integration promises."""
 
 import json
 
@@ -63,18 +63,20 @@ def test_what_are_no_weights_is_refused_when_loaded():
     assert stopping.state_dict() == before
 
 
-def test_an_epoch_that_was_judged_already_is_told_once():
+def test_an_epoch_that_was_judged_already_is_reported_once():
     stopping = ConvergenceStopping(criteria=Patience(2), min_epochs=0, verbose=False)
     shown(stopping, [0.3, 0.4, 0.4])
-    with pytest.warns(RuntimeWarning, match=r"epoch 0 was judged already.*call begin\(\) or make a new object") as told:
+    with pytest.warns(
+        RuntimeWarning, match=r"epoch 0 was judged already.*call begin\(\) or make a new object"
+    ) as caught:
         for epoch in range(2):
             stopping.update(epoch=epoch, train_loss=0.5, val_loss=0.5)
-    assert len(told) == 1
+    assert len(caught) == 1
     stopping.begin()
     assert not stopping.update(epoch=0, train_loss=0.5, val_loss=0.5).stop
 
 
-def test_best_weights_that_nobody_handed_over_are_told():
+def test_best_weights_that_nobody_handed_over_are_reported():
     stopping = ConvergenceStopping(restore_best=True, verbose=False)
     for loss in (0.4, 0.5):
         stopping.update(train_loss=loss, val_loss=loss)

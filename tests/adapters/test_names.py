@@ -94,7 +94,7 @@ def test_only_a_score_is_answered_with_the_setting_that_takes_it():
     assert stopping.monitor.settings.mode == "max"
 
 
-def test_dart_is_told_to_give_nothing_back():
+def test_dart_warns_that_nothing_can_be_restored():
     with pytest.warns(RuntimeWarning, match="dart reweights earlier trees"):
         lightgbm_fit(20, {"boosting": "dart"}, restore_best=True, criteria=Patience(3))
     with pytest.warns(RuntimeWarning, match="dart reweights earlier trees"):

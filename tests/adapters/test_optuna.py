@@ -1,4 +1,4 @@
-"""The Optuna door, beyond what every door promises: the pruner, the storages, many processes."""
+"""The Optuna integration, beyond what every integration promises: the pruner, the storages, many processes."""
 
 import copy
 import os
@@ -85,18 +85,18 @@ def test_a_pruner_decides_as_a_monitor_that_sees_the_same():
     made, trial = reported([], pruner)
     for epoch, value in enumerate(values):
         trial.report(value, epoch)
-        said, expected = pruner.decision(made, made.trials[0]), monitor.update(val_loss=value)
-        assert said.to_dict() == expected.to_dict()
+        decided, expected = pruner.decision(made, made.trials[0]), monitor.update(val_loss=value)
+        assert decided.to_dict() == expected.to_dict()
         assert trial.should_prune() == expected.stop
 
 
 def test_a_pruner_asked_anew_says_the_same():
     pruner = ConvergencePruner(criteria=Patience(3), min_epochs=0)
     made, _ = reported([3.0, np.nan, 1.0, 2.0, 2.0, 2.0], pruner)
-    said = pruner.decision(made, made.trials[0])
-    assert said.stop and said.best_step == 2
+    decided = pruner.decision(made, made.trials[0])
+    assert decided.stop and decided.best_step == 2
     for other in (pickle.loads(pickle.dumps(pruner)), copy.deepcopy(pruner)):
-        assert other.decision(made, made.trials[0]) == said and other.settings == pruner.settings
+        assert other.decision(made, made.trials[0]) == decided and other.settings == pruner.settings
 
 
 def test_a_pruner_follows_the_direction_of_the_study():
@@ -219,7 +219,7 @@ def test_what_the_study_looks_for_has_to_be_what_is_judged():
         trained(trial, [1.0])
 
 
-def test_a_study_of_several_objectives_is_judged_and_not_told():
+def test_a_study_of_several_objectives_is_judged_without_a_report():
     made = optuna.create_study(directions=["minimize", "maximize"])
     decision = trained(made.ask(), curve_of(0.3), max_epochs=EPOCHS)
     assert decision.stop and made.trials[0].intermediate_values == {}
@@ -247,9 +247,9 @@ def test_a_search_ends_with_the_reason_once_further_trials_bring_too_little(caps
     stopping = SearchStopping(search_tolerance=0.02)
     made = searched(alike, stopping)
     assert 8 < len(made.trials) < 30 and stopping.outlook.ends
-    said = made.user_attrs["convergence"]
-    assert said["best"] == made.best_value and said["expected"] < 0.02
-    assert said["reason"] == capsys.readouterr().out.strip()
+    report = made.user_attrs["convergence"]
+    assert report["best"] == made.best_value and report["expected"] < 0.02
+    assert report["reason"] == capsys.readouterr().out.strip()
 
 
 def test_a_search_whose_best_trials_are_far_apart_goes_on():

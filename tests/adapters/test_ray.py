@@ -48,11 +48,11 @@ def test_each_trial_is_decided_as_by_a_monitor_of_its_own():
 def test_it_goes_on_from_its_pickle_as_if_it_had_never_stopped(split):
     whole, first = (ConvergenceStopper(max_epochs=60, verbose=False) for _ in range(2))
     shown = results(CURVE.val.tolist()[:40])
-    said = [(whole("a", result), whole.decisions["a"].to_dict()) for result in shown]
+    expected = [(whole("a", result), whole.decisions["a"].to_dict()) for result in shown]
     for result in shown[:split]:
         first("a", result)
     again = pickle.loads(pickle.dumps(first))
-    assert [(again("a", result), again.decisions["a"].to_dict()) for result in shown[split:]] == said[split:]
+    assert [(again("a", result), again.decisions["a"].to_dict()) for result in shown[split:]] == expected[split:]
 
 
 def test_it_judges_what_a_search_looks_for():
@@ -159,11 +159,13 @@ def test_nothing_is_kept_of_trials_that_are_done():
 
 def test_nested_metrics_are_named_by_their_path():
     stopper = ConvergenceStopper(mode="max", val_metric="valid/acc", criteria=Patience(1), min_epochs=0, verbose=False)
-    told = [stopper("a", {"training_iteration": i, "valid": {"acc": acc}}) for i, acc in ((1, 0.5), (2, 0.6), (3, 0.6))]
-    assert told == [False, False, True]
+    stops = [
+        stopper("a", {"training_iteration": i, "valid": {"acc": acc}}) for i, acc in ((1, 0.5), (2, 0.6), (3, 0.6))
+    ]
+    assert stops == [False, False, True]
 
 
-def test_a_wrong_setting_is_told_before_the_search(tmp_path):
+def test_a_wrong_setting_is_reported_before_the_search(tmp_path):
     with pytest.raises(SettingsError, match="tolerance must be above 0"):
         ConvergenceStopper(tolerance=0.0)
     path = tmp_path / "convergence.yaml"
@@ -178,8 +180,8 @@ def test_each_trial_has_a_record_of_its_own(tmp_path):
     for trial in ("a", "b"):
         for result in results([1.0, 0.5, 0.4]):
             stopper(trial, result)
-    said = [str(verify(tmp_path / f"record-{trial}.jsonl")) for trial in ("a", "b")]
-    assert all(each.endswith("up to here all 3 decisions follow from the observations") for each in said)
+    verified = [str(verify(tmp_path / f"record-{trial}.jsonl")) for trial in ("a", "b")]
+    assert all(each.endswith("up to here all 3 decisions follow from the observations") for each in verified)
 
 
 def test_the_epochs_that_are_left_are_shown_for_each_trial(capsys):
@@ -189,7 +191,7 @@ def test_the_epochs_that_are_left_are_shown_for_each_trial(capsys):
     assert "trial a: ETA" in capsys.readouterr().out
 
 
-def test_a_missing_metric_is_told_and_ends_nothing():
+def test_a_missing_metric_is_reported_and_ends_nothing():
     stopper = ConvergenceStopper(val_metric="val_los", mode="min", verbose=False)
     with pytest.warns(RuntimeWarning, match="unknown metric 'val_los'; did you mean 'val_loss'"):
         assert not stopper("a", results([1.0])[0])

@@ -1,4 +1,4 @@
-"""The scikit-learn door, beyond what every door promises."""
+"""The scikit-learn integration, beyond what every integration promises."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The skorch door, beyond what every door promises."""
+"""The skorch integration, beyond what every integration promises."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What each integration says that it supports is what the settings say of it."""
+"""Each integration supports exactly the settings that are declared for it."""
 
 import importlib
 
@@ -12,22 +12,22 @@ VALUES = {
     **{"backup_dir": "backup", "probe_budget": 24, "every_n_steps": 10, "act": "heal", "find_baseline": False},
     **{"search_tolerance": 0.02, "n_trials": 30},
 }
-EACH = {adapter.door: adapter for adapter in ADAPTERS}.values()
+EACH = {adapter.module_name: adapter for adapter in ADAPTERS}.values()
 
 
 def made(adapter, **settings):
     adapter.skip_unless_installed()
-    return importlib.import_module(f"convergence_callbacks.{adapter.door}").ConvergenceStopping(**settings)
+    return importlib.import_module(f"convergence_callbacks.{adapter.module_name}").ConvergenceStopping(**settings)
 
 
-@pytest.mark.parametrize("adapter", EACH, ids=lambda adapter: adapter.door)
+@pytest.mark.parametrize("adapter", EACH, ids=lambda adapter: adapter.module_name)
 def test_an_integration_supports_what_the_settings_say(adapter):
     stopping = made(adapter)
     assert stopping.supports == supported_by(stopping.integration)
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
-@pytest.mark.parametrize("adapter", EACH, ids=lambda adapter: adapter.door)
+@pytest.mark.parametrize("adapter", EACH, ids=lambda adapter: adapter.module_name)
 def test_a_setting_is_taken_where_it_is_supported_and_refused_elsewhere(adapter, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     value, stopping = VALUES.get(name, True), made(adapter)
@@ -42,9 +42,9 @@ def test_no_integration_is_left_out_and_none_is_named_that_is_not_there():
     assert {made(adapter).integration for adapter in EACH} | {"Ray Tune"} == set(INTEGRATIONS)
 
 
-@pytest.mark.parametrize("adapter", EACH, ids=lambda adapter: adapter.door)
+@pytest.mark.parametrize("adapter", EACH, ids=lambda adapter: adapter.module_name)
 def test_the_optimizer_s_state_is_given_back_by_lightning_and_keras_and_refused_elsewhere(adapter):
-    if adapter.door in {"lightning", "keras"}:
+    if adapter.module_name in {"lightning", "keras"}:
         assert made(adapter, restore_best="all").settings.restore_best == "all"
     else:
         with pytest.raises(SettingsError, match="does not support restore_best"):

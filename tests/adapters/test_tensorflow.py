@@ -1,4 +1,4 @@
-"""The TensorFlow door, beyond what every door promises."""
+"""The TensorFlow integration, beyond what every integration promises."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The Transformers door, beyond what every door promises."""
+"""The Transformers integration, beyond what every integration promises."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What the end of a training of boosted trees says is what its library takes, on real trainings."""
+"""The argument named at the end of a training of boosted trees is one that its library accepts."""
 
 import re
 
@@ -17,7 +17,7 @@ def log_loss(predicted):
     return -np.mean(np.log(np.where(Y[60:] == 1, predicted, 1 - predicted)))
 
 
-def said(capsys):
+def prediction_argument(capsys):
     return re.search(r"Best: [\d.]+ at round \d+.*?, predict\((.*?=.*)\)\.", capsys.readouterr().out).group(1)
 
 
@@ -34,7 +34,7 @@ def test_xgboost(capsys):
         return stopping, xgboost.train(given, train, 50, evals=evals, callbacks=[stopping], verbose_eval=False)
 
     stopping, booster = fit()
-    span = said(capsys)
+    span = prediction_argument(capsys)
     assert span == f"iteration_range=(0, {stopping.decision.best_step + 1})"
     predicted = booster.predict(valid, iteration_range=(0, stopping.decision.best_step + 1))
     assert log_loss(predicted) == pytest.approx(stopping.decision.best_value, rel=1e-4)
@@ -55,7 +55,7 @@ def test_lightgbm(capsys):
         return stopping, lightgbm.train(given, train, 50, [train, valid], ["train", "valid"], callbacks=[stopping])
 
     stopping, booster = fit(learning_rate=0.5)
-    assert said(capsys) == f"num_iteration={stopping.decision.best_step + 1}"
+    assert prediction_argument(capsys) == f"num_iteration={stopping.decision.best_step + 1}"
     predicted = booster.predict(X[60:], num_iteration=stopping.decision.best_step + 1)
     assert log_loss(predicted) == pytest.approx(stopping.decision.best_value, rel=1e-4)
     fit(boosting="dart")
@@ -69,6 +69,6 @@ def test_catboost(capsys, tmp_path):
     stopping = ConvergenceStopping(**PATIENT, max_epochs=50)
     model = catboost.CatBoostClassifier(50, learning_rate=0.5, verbose=0, thread_count=1, train_dir=str(tmp_path))
     model.fit(X[:60], Y[:60], eval_set=(X[60:], Y[60:]), use_best_model=False, callbacks=[stopping])
-    assert said(capsys) == f"ntree_end={stopping.decision.best_step + 1}"
+    assert prediction_argument(capsys) == f"ntree_end={stopping.decision.best_step + 1}"
     predicted = model.predict_proba(X[60:], ntree_end=stopping.decision.best_step + 1)[:, 1]
     assert log_loss(predicted) == pytest.approx(stopping.decision.best_value, rel=1e-4)

@@ -1,4 +1,4 @@
-"""The XGBoost door, beyond what every door promises."""
+"""The XGBoost integration, beyond what every integration promises."""
 
 import dataclasses
 import json
@@ -90,7 +90,7 @@ def test_a_training_goes_on_from_any_round_as_if_it_had_never_ended(rounds):
     assert [dict(d.evidence) for d in later.history] == [dict(d.evidence) for d in whole.history[rounds:]]
 
 
-def test_a_damaged_state_is_told_and_the_criteria_start_without_it():
+def test_a_damaged_state_is_reported_and_the_criteria_start_without_it():
     data = xgboost.DMatrix(X, Y)
     booster = xgboost.train({}, data, 2)
     for damaged in ('{"version": 1}', "[]", "not json"):
@@ -104,7 +104,7 @@ def test_a_damaged_state_is_told_and_the_criteria_start_without_it():
 
 
 @pytest.mark.parametrize("damaged", ["no json", "[1]", '[{"step": "x"}]'])
-def test_rounds_since_the_state_that_are_damaged_are_told_and_the_criteria_start_without_it(damaged):
+def test_rounds_since_the_state_that_are_damaged_are_reported_and_the_criteria_start_without_it(damaged):
     data, save = xgboost.DMatrix(X, Y), SaveEach()
     quiet = {"evals": [(data, "valid")], "verbose_eval": False}
     xgboost.train({}, data, 3, callbacks=[ConvergenceStopping(verbose=False), save], **quiet)
@@ -118,7 +118,7 @@ def test_rounds_since_the_state_that_are_damaged_are_told_and_the_criteria_start
     assert [decision.step for decision in again.history] == [3]
 
 
-def test_without_evaluations_it_is_told_and_nothing_ends():
+def test_without_evaluations_it_is_reported_and_nothing_ends():
     stopping = ConvergenceStopping()
     with pytest.warns(RuntimeWarning, match="'val_loss' was not logged; nothing was"):
         booster = xgboost.train({}, xgboost.DMatrix(X, Y), 20, callbacks=[stopping])

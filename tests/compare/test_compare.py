@@ -66,8 +66,8 @@ def test_rates_that_were_known_in_advance_are_those_of_a_schedule():
     seen = tuple(Observation(step=e, train_loss=v, val_loss=v, lr=0.1 if e < 60 else 0.01) for e, v in enumerate(val))
     run = Run(name="a", path=Path("a.csv"), format="CSV", observations=seen)
     scheduled = Settings(lr_schedule=tuple(each.lr for each in seen))
-    known, unknown = outcomes_of([run], [Settings()], schedule_known=True), outcomes_of([run], [Settings()])
-    assert known == outcomes_of([run], [scheduled]) != unknown
+    informed, unknown = outcomes_of([run], [Settings()], schedule_known=True), outcomes_of([run], [Settings()])
+    assert informed == outcomes_of([run], [scheduled]) != unknown
     assert replay(run, schedule_known=True).decisions == replay(run, scheduled).decisions
     unlogged = dataclasses.replace(run, observations=(*seen[:-1], dataclasses.replace(seen[-1], lr=None)))
     assert replay(unlogged, schedule_known=True).settings.lr_schedule is None
@@ -102,7 +102,7 @@ def test_what_suits_is_the_cheapest_that_surely_keeps_to_the_tolerance():
     assert comparison.rules[1].hours_saved == 15
 
 
-def test_a_training_that_two_files_tell_counts_once(tmp_path):
+def test_a_training_in_two_files_counts_once(tmp_path):
     losses = [0.1 + 0.8**epoch for epoch in range(20)]
     rows = "".join(f"{epoch},{loss},{loss + 0.1}\n" for epoch, loss in enumerate(losses))
     (tmp_path / "log.csv").write_text(f"epoch,train_loss,val_loss\n{rows}")
@@ -170,9 +170,12 @@ def test_the_command_says_what_suits(logs):
     assert "In a settings file: criteria: [patience: 3]" in result.stdout
     (logs / "cut.json").unlink()
     result = CliRunner().invoke(app, [*arguments, "--json"])
-    told = json.loads(result.stdout)
+    printed = json.loads(result.stdout)
     assert result.exit_code == 0
-    assert told["suited"] == "patience:3" and [rule["rule"] for rule in told["rules"]] == ["default", "patience:3"]
+    assert printed["suited"] == "patience:3" and [rule["rule"] for rule in printed["rules"]] == [
+        "default",
+        "patience:3",
+    ]
 
 
 def test_what_is_advised_is_what_was_tried(logs):
@@ -197,7 +200,7 @@ def test_options_that_make_no_sense_are_a_wrong_usage(tmp_path, wrong, expected)
     assert result.exit_code == 2 and expected in result.stderr
 
 
-def test_of_a_file_that_was_named_it_is_said_what_is_wrong_with_it(tmp_path):
+def test_what_is_wrong_with_a_file_that_was_named_is_reported(tmp_path):
     path = write_csv(tmp_path / "a.csv", ["epoch", "lossx"], [(e, 1 / (e + 1)) for e in range(9)])
     result = CliRunner().invoke(app, ["compare", str(path), "--engine", "none"])
     assert result.exit_code == 1 and "no column looks like a train or validation loss" in result.stderr

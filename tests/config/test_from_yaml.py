@@ -72,7 +72,7 @@ def test_a_missing_file_is_the_systems_own_error(tmp_path):
         ("probe: true", "Callback does not support probe: it is for Lightning and Keras only"),
     ],
 )
-def test_what_a_callback_alone_refuses_has_its_line_too_unless_an_argument_said_it(file, line, message):
+def test_what_a_callback_alone_refuses_has_its_line_too_unless_an_argument_set_it(file, line, message):
     file.write_text(f"tolerance: 0.02\n{line}\n")
     with pytest.raises(SettingsError, match=f"convergence.yaml, line 2: {message}"):
         Callback.from_yaml(file)

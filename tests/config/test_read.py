@@ -232,8 +232,8 @@ def test_what_is_no_yaml_is_reported_with_line_and_column(complaints, content, s
 
 def test_a_few_bytes_can_not_stand_for_a_billion_values(complaints):
     levels = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
-    told = complaints("a0: &a0 lol\n" + "\n".join(levels))
-    assert sum("aliases (*a" in line for line in told) == 9 * len(levels)
+    messages = complaints("a0: &a0 lol\n" + "\n".join(levels))
+    assert sum("aliases (*a" in line for line in messages) == 9 * len(levels)
 
 
 def test_a_missing_file_is_the_systems_own_error(tmp_path):

@@ -66,7 +66,7 @@ def test_it_takes_every_argument_of_kerass_in_its_order():
 
 
 @pytest.mark.parametrize("settings", [{"patience": -1}, {"tolerance": 2.0}])
-def test_wrong_arguments_are_told_at_once(settings):
+def test_wrong_arguments_are_reported_at_once(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         EarlyStopping(**settings)
 
@@ -90,11 +90,11 @@ def test_so_it_does_in_a_real_training(settings):
         np.testing.assert_array_equal(one, other)
 
 
-def test_the_diagnosis_is_told_at_every_epoch_and_at_the_stop(capsys):
-    callback, heard = EarlyStopping(patience=1, verbose=1), []
-    callback.listeners.append(lambda observation, decision: heard.append(decision.step))
+def test_the_diagnosis_is_reported_at_every_epoch_and_at_the_stop(capsys):
+    callback, received = EarlyStopping(patience=1, verbose=1), []
+    callback.listeners.append(lambda observation, decision: received.append(decision.step))
     _, _, history = fit(callback)
-    assert heard == history.epoch == [decision.step for decision in callback.history]
+    assert received == history.epoch == [decision.step for decision in callback.history]
     assert all(o.train_loss is not None and o.lr == pytest.approx(0.05) for o in callback.observations)
     assert (callback.decision.stop, callback.decision.criterion) == (True, "early_stopping")
     assert capsys.readouterr().out.count(f"Stopped at epoch {callback.stopped_epoch + 1} of 12: ") == 1

@@ -53,7 +53,7 @@ def test_so_it_does_however_often_validation_runs(trainer, tmp_path):
         assert ours == stock, name
 
 
-def test_taken_up_after_its_stop_it_ends_at_once_and_says_again_why(tmp_path):
+def test_restored_after_its_stop_it_ends_at_once_and_repeats_why(tmp_path):
     before, after = EarlyStopping("val_loss"), EarlyStopping("val_loss")
     trainer, _ = fit(before, tmp_path)
     trainer.save_checkpoint(tmp_path / "stopped.ckpt")
@@ -112,7 +112,7 @@ def test_a_subclass_may_judge_by_itself(tmp_path):
 
 
 @pytest.mark.parametrize("settings", [{"mode": "least"}, {"patience": -1}, {"tolerance": 2.0}])
-def test_wrong_arguments_are_told_at_once(settings):
+def test_wrong_arguments_are_reported_at_once(settings):
     with pytest.raises(ValueError if "tolerance" in settings else MisconfigurationException):
         EarlyStopping("val_loss", **settings)
 
@@ -120,16 +120,16 @@ def test_wrong_arguments_are_told_at_once(settings):
 def test_a_metric_that_no_process_logged_ends_a_strict_run_and_warns_otherwise(tmp_path):
     with pytest.raises(RuntimeError, match="did you mean 'val_loss'"):
         fit(EarlyStopping("val_los"), tmp_path)
-    with pytest.warns(RuntimeWarning, match="did you mean 'val_loss'") as told:
+    with pytest.warns(RuntimeWarning, match="did you mean 'val_loss'") as caught:
         trainer, _ = fit(EarlyStopping("val_los", strict=False), tmp_path)
-    assert trainer.current_epoch == 12 and len([w for w in told if "val_los" in str(w.message)]) == 1
+    assert trainer.current_epoch == 12 and len([w for w in caught if "val_los" in str(w.message)]) == 1
 
 
-def test_the_diagnosis_is_told_at_every_epoch_and_at_the_stop(tmp_path, capsys):
-    callback, heard = EarlyStopping("val_loss", verbose=True), []
-    callback.listeners.append(lambda observation, decision: heard.append(decision.step))
+def test_the_diagnosis_is_reported_at_every_epoch_and_at_the_stop(tmp_path, capsys):
+    callback, received = EarlyStopping("val_loss", verbose=True), []
+    callback.listeners.append(lambda observation, decision: received.append(decision.step))
     fit(callback, tmp_path)
-    assert heard == list(range(7)) == [decision.step for decision in callback.history]
+    assert received == list(range(7)) == [decision.step for decision in callback.history]
     assert [o.val_loss for o in callback.observations] == pytest.approx(SCRIPTS["falls, then is flat"][:7])
     assert all(o.train_loss is not None and o.lr == 0.1 for o in callback.observations)
     assert (callback.decision.stop, callback.decision.criterion) == (True, "early_stopping")

@@ -18,15 +18,15 @@ def advice(criterion, train, val, verdict):
 def test_overfitting_names_the_best_epoch_and_what_came_after_it():
     t = np.arange(60)
     val = 1 + np.where(t < 10, 1 - t / 10, (t - 10) / 20)
-    said = advice(Overfitting(), 2.0 - 0.03 * t, val, "overfitting")
-    assert said[0] == "use the weights of epoch 10: after it validation loss rose by 45% while train loss fell by 16%"
+    words = advice(Overfitting(), 2.0 - 0.03 * t, val, "overfitting")
+    assert words[0] == "use the weights of epoch 10: after it validation loss rose by 45% while train loss fell by 16%"
 
 
-def test_an_oscillation_is_told_in_per_cent():
+def test_an_oscillation_is_reported_in_per_cent():
     losses = 1 + np.exp(-np.arange(35)) + 0.25 * (-1.0) ** np.arange(35)
-    said = advice(UnstableLoss(), losses, losses, "unstable")
-    assert said[0] == "the learning rate looks about 10 times too high: try 0.01"
-    assert said[1].startswith("the loss oscillates by ±25%")
+    words = advice(UnstableLoss(), losses, losses, "unstable")
+    assert words[0] == "the learning rate looks about 10 times too high: try 0.01"
+    assert words[1].startswith("the loss oscillates by ±25%")
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def test_an_oscillation_is_told_in_per_cent():
         (np.full(60, 2.0), "train loss did not fall either"),
     ],
 )
-def test_a_run_that_learns_nothing_is_told_whether_train_loss_fell(train, what):
-    said = advice(NotLearning(), train, np.r_[2.0, np.full(59, 2.1)], "not_learning")
-    assert what in said[0] and said[1].endswith("should fall far below 2")
+def test_the_advice_to_a_run_that_learns_nothing_depends_on_whether_train_loss_fell(train, what):
+    words = advice(NotLearning(), train, np.r_[2.0, np.full(59, 2.1)], "not_learning")
+    assert what in words[0] and words[1].endswith("should fall far below 2")
 
 
 def test_a_loss_that_is_always_far_above_guessing_has_a_rate_that_is_too_high():
@@ -83,5 +83,5 @@ def test_a_run_that_improves_goes_on_beyond_its_budget(budget, what):
 def test_advice_to_a_run_of_hostile_numbers_is_still_words():
     for values in ([0.0] * 50, [-1.0, -5.0] * 25, [1e90, 1e-90] * 25):
         monitor = Monitor(stop_on=[])
-        said = [monitor.update(train_loss=v, val_loss=v, lr=0.1).advice for v in values]
-        assert all("nan" not in line and "inf" not in line for lines in said for line in lines)
+        advised = [monitor.update(train_loss=v, val_loss=v, lr=0.1).advice for v in values]
+        assert all("nan" not in line and "inf" not in line for lines in advised for line in lines)

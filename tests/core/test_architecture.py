@@ -46,9 +46,9 @@ MAY_IMPORT = {
 """What each room of the package may import of the others."""
 
 DOOR_MAY_IMPORT = {"core", "metrics", "config", "monitor", "adapter", "experiments", "data_check"}
-"""What a door to a framework may import: every room that is not listed above is one."""
+"""What an integration with a framework may import: every room that is not listed above is one."""
 
-SPOKEN = {"telling"}
+USES_WORDS = {"telling"}
 """What every room may import that has something to say: all but core and metrics, on which it rests."""
 
 OF_NUMBERS = re.compile(r"[\d.,]*[efgEFG%]|.*\.\d+|.*,$")
@@ -85,7 +85,7 @@ def test_imports_go_one_way(path):
         if name.startswith("convergence_callbacks."):
             inner = name.removeprefix("convergence_callbacks.")
             allowed = MAY_IMPORT.get(room, DOOR_MAY_IMPORT | {room}) | (
-                set() if room in {"core", "metrics"} else SPOKEN
+                set() if room in {"core", "metrics"} else USES_WORDS
             )
             assert inner.split(".")[0] in allowed or inner in allowed, f"{room} must not import {name}"
 
@@ -135,19 +135,23 @@ def test_what_is_fitted_is_data_and_no_source():
 
 
 @pytest.mark.parametrize(
-    ("door", "library", "extra"),
+    ("integration", "library", "extra"),
     [
         ("plots", "matplotlib", "plots"),
         ("lightning", "torch", "lightning"),
-        *((adapter.door, adapter.door, adapter.door) for adapter in ADAPTERS if adapter.door != "lightning"),
+        *(
+            (adapter.module_name, adapter.module_name, adapter.module_name)
+            for adapter in ADAPTERS
+            if adapter.module_name != "lightning"
+        ),
         ("ray", "ray", "tune"),
         ("pages", "jinja2", "report"),
         ("pages.server", "starlette", "serve"),
         ("pages.server", "sse_starlette", "serve"),
     ],
 )
-def test_a_library_that_is_not_installed_is_told_with_its_extra(door, library, extra):
-    code = f"import sys; sys.modules[{library!r}] = None; import convergence_callbacks.{door}"
+def test_a_library_that_is_not_installed_is_reported_with_its_extra(integration, library, extra):
+    code = f"import sys; sys.modules[{library!r}] = None; import convergence_callbacks.{integration}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert re.search(rf"not installed: pip install .*\[{extra}\]'", done.stderr)
 

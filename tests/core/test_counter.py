@@ -9,5 +9,5 @@ def test_the_first_step_has_the_frameworks_first_number() -> None:
     assert Counter("round", first=1).number(41) == 42
 
 
-def test_steps_are_epochs_counted_from_nought_unless_said_otherwise() -> None:
+def test_steps_are_epochs_counted_from_zero_unless_set_otherwise() -> None:
     assert Counter() == Counter(noun="epoch", first=0)

@@ -43,7 +43,7 @@ def test_all_of_is_as_sure_as_the_least_sure_of_its_criteria():
     assert monitor.update(val_loss=2.0).confidence == 0.5
 
 
-def test_all_of_tells_every_reason_and_number():
+def test_all_of_reports_every_reason_and_number():
     monitor = Monitor(criteria=TargetLoss(0.5) & MaxEpochs(1), min_epochs=0)
     decision = monitor.update(val_loss=0.4)
     assert decision.reason == "the budget of 1 epoch is used up, and 0.4 has reached the target of 0.5"
@@ -61,19 +61,19 @@ def test_the_order_of_criteria_changes_nothing():
         assert len(decisions) == 1
 
 
-def test_the_gravest_finding_is_told():
+def test_the_gravest_finding_is_reported():
     monitor = Monitor(criteria=Patience(1) | GeneralizationLoss(5.0), min_epochs=0)
     monitor.update(val_loss=1.0, train_loss=1.0)
     decision = monitor.update(val_loss=2.0, train_loss=0.5)
     assert (decision.verdict, decision.criterion) == (Verdict.OVERFITTING, "generalization_loss")
 
 
-def test_what_is_only_told_hides_no_ground_to_end_and_is_none_itself():
-    told, ground = (
+def test_what_is_only_reported_hides_no_ground_to_end_and_is_none_itself():
+    reported_only, ground = (
         Finding(verdict=Verdict.UNSTABLE, ends=False),
         Finding(verdict=Verdict.CONVERGED),
     )
-    assert gravest([told, ground]) is ground and gravest([told]) is told
+    assert gravest([reported_only, ground]) is ground and gravest([reported_only]) is reported_only
     monitor = Monitor(criteria=Default() & MaxEpochs(2), stop_on=["converged", "overfitting", "unstable"], min_epochs=0)
     assert not any(monitor.update(train_loss=loss, val_loss=loss).stop for loss in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4))
 

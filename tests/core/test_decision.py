@@ -28,7 +28,7 @@ def test_a_stop_reads_as_one_line_with_verdict_reason_best_epoch_and_advice():
     )
 
 
-def test_a_decision_without_anything_to_tell_is_short():
+def test_a_decision_without_evidence_is_short():
     assert str(Decision(stop=False, verdict=Verdict.IMPROVING, step=0)) == "go on at epoch 0: improving"
 
 

@@ -30,12 +30,12 @@ def noisy(epochs=60, noise=0.03):
 
 
 def test_losses_enter_in_units_of_what_they_have_fallen():
-    known = features_of(FALLS)
-    assert (known["epochs"], known["wait"]) == (6, 2)
-    assert known["val_progress_3"] == pytest.approx((0.6 - 0.5) / 0.5)
-    assert known["val_level_3"] == pytest.approx((0.51 - 0.5) / 0.5)
-    assert known["val_fall_after_4"] == pytest.approx((1.0 - 0.52) / 0.5)
-    assert known["val_within_0.1"] == 3
+    features = features_of(FALLS)
+    assert (features["epochs"], features["wait"]) == (6, 2)
+    assert features["val_progress_3"] == pytest.approx((0.6 - 0.5) / 0.5)
+    assert features["val_level_3"] == pytest.approx((0.51 - 0.5) / 0.5)
+    assert features["val_fall_after_4"] == pytest.approx((1.0 - 0.52) / 0.5)
+    assert features["val_within_0.1"] == 3
 
 
 @pytest.mark.parametrize("factor", [2.0**-100, 0.5, 2.0**100])
@@ -54,35 +54,35 @@ def test_a_constant_added_to_both_losses_changes_nothing(constant, epochs):
 
 
 def test_what_is_not_known_is_missing():
-    known = features_of(FALLS, np.full(6, np.nan))
-    missing = {name for name, value in known.items() if math.isnan(value)}
+    features = features_of(FALLS, np.full(6, np.nan))
+    missing = {name for name, value in features.items() if math.isnan(value)}
     assert {"gap", "train_clear", "train_level_3", "rate", "rate_spent", "budget_spent", "epochs_left"} <= missing
     assert {"left_of_baseline", "now_of_baseline"} <= missing
     assert not any(name.startswith(("val_", "wait")) for name in missing)
 
 
-def test_the_schedule_tells_how_much_of_its_work_is_done():
-    known = features_of(FALLS, rates=[0.1] * 6 + [0.01] * 6, max_epochs=12)
-    assert (known["rate"], known["rate_top"]) == (1.0, -1.0)
-    assert known["rate_spent"] == pytest.approx(10 / 11)
-    assert (known["budget_spent"], known["epochs_left"]) == (0.5, 6)
+def test_the_schedule_shows_how_much_of_its_work_is_done():
+    features = features_of(FALLS, rates=[0.1] * 6 + [0.01] * 6, max_epochs=12)
+    assert (features["rate"], features["rate_top"]) == (1.0, -1.0)
+    assert features["rate_spent"] == pytest.approx(10 / 11)
+    assert (features["budget_spent"], features["epochs_left"]) == (0.5, 6)
 
 
 def test_a_rate_that_fell_is_seen():
     assert features_of(FALLS, rates=[0.1, 0.1, 0.1, 0.1, 0.01, 0.01])["rate_fell"] == pytest.approx(-1.0)
 
 
-def test_a_trivial_predictor_s_loss_tells_how_much_of_it_is_left():
-    known = features_of(FALLS, FALLS - 0.1, baseline=2.0)
-    assert known["left_of_baseline"] == pytest.approx(0.25)
-    assert known["now_of_baseline"] == pytest.approx(0.255)
-    assert known["train_left_of_baseline"] == pytest.approx(0.2)
+def test_a_trivial_predictor_s_loss_shows_how_much_of_it_is_left():
+    features = features_of(FALLS, FALLS - 0.1, baseline=2.0)
+    assert features["left_of_baseline"] == pytest.approx(0.25)
+    assert features["now_of_baseline"] == pytest.approx(0.255)
+    assert features["train_left_of_baseline"] == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-300, 1.0, -3.0, 1e100])
 def test_a_loss_that_does_not_move_has_numbers_too(level):
-    known = features_of(np.full(20, level))
-    assert known["val_clear"] == known["val_level_6"] == known["agreement"] == known["val_line"] == 0.0
+    features = features_of(np.full(20, level))
+    assert features["val_clear"] == features["val_level_6"] == features["agreement"] == features["val_line"] == 0.0
 
 
 @pytest.mark.parametrize("val", [np.zeros(5), np.full(5, -3.0), np.array([0, 1e90, -1e90, 0, 1.0])])
@@ -102,10 +102,10 @@ def test_a_straight_fall_is_straight():
 
 
 def test_a_blown_up_start_is_no_gain():
-    calm = features_of(FALLS)
-    known = features_of(np.concatenate([[7e4, 900.0, 400.0], FALLS]))
+    sound = features_of(FALLS)
+    blown_up = features_of(np.concatenate([[7e4, 900.0, 400.0], FALLS]))
     names = ("val_clear", "val_progress_3", "val_level_3")
-    assert [known[name] for name in names] == [calm[name] for name in names]
+    assert [blown_up[name] for name in names] == [sound[name] for name in names]
 
 
 def test_a_fast_start_is_one():

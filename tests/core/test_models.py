@@ -21,7 +21,7 @@ def name(request):
     MODELS[request.param].fitted.cache_clear()
 
 
-def test_a_model_is_small_and_tells_where_it_comes_from(name):
+def test_a_model_is_small_and_states_where_it_comes_from(name):
     folder = resources.files(MODELS[name].__package__)
     assert len(folder.joinpath("trees.npz").read_bytes()) < 300_000
     provenance = folder.joinpath("PROVENANCE.md").read_text(encoding="utf-8")
@@ -43,7 +43,7 @@ def test_a_feature_that_the_code_does_not_compute_is_named_with_the_nearest(name
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 cut short", b"no such file"])
-def test_a_file_that_is_missing_or_damaged_is_told_by_its_path(content, name, tmp_path, monkeypatch):
+def test_a_file_that_is_missing_or_damaged_is_reported_by_its_path(content, name, tmp_path, monkeypatch):
     if content is not None:
         (tmp_path / "trees.npz").write_bytes(content)
     monkeypatch.setattr(resources, "files", lambda package: tmp_path)

@@ -116,7 +116,7 @@ def test_nan_in_the_first_epoch_is_never_the_best():
     assert (decisions[1].best_step, decisions[1].best_value) == (1, 0.8)
 
 
-def test_a_repeated_epoch_changes_nothing_and_is_told():
+def test_a_repeated_epoch_changes_nothing_and_is_reported():
     monitor = Monitor(criteria=Patience(2), min_epochs=0)
     feed(monitor, [1.0, 1.1])
     for _ in range(5):
@@ -160,9 +160,9 @@ def test_reset_forgets_the_run_and_keeps_the_settings():
 
 def test_only_verdicts_in_stop_on_end_the_training():
     nan = [1.0, *[math.nan] * 9]
-    told = feed(Monitor(stop_on=["converged"]), nan, train_loss=math.nan)
-    assert told[-1].verdict is Verdict.DIVERGED
-    assert not any(d.stop for d in told)
+    decisions = feed(Monitor(stop_on=["converged"]), nan, train_loss=math.nan)
+    assert decisions[-1].verdict is Verdict.DIVERGED
+    assert not any(d.stop for d in decisions)
 
 
 def test_a_limit_ends_the_training_whatever_the_verdict():

@@ -53,7 +53,7 @@ def replay(monitor, train, val, rate, epochs=None):
     ]
 
 
-def said(decisions):
+def content(decisions):
     return [(d.stop, d.verdict, d.best_step, d.criterion) for d in decisions]
 
 
@@ -66,24 +66,26 @@ def plain(decisions):
 def test_the_unit_of_the_loss_changes_nothing(curve, exponent):
     train, val, rate = curve
     factor = 2.0**exponent  # exact, so that not even the last digit differs
-    assert said(replay(Monitor(), train, val, rate)) == said(replay(Monitor(), factor * train, factor * val, rate))
+    assert content(replay(Monitor(), train, val, rate)) == content(
+        replay(Monitor(), factor * train, factor * val, rate)
+    )
 
 
 @settings(max_examples=8)
 @given(curves(), st.floats(1e-4, 1e4))
 def test_nor_does_any_other_unit(curve, factor):
     train, val, rate = curve
-    plain_said, scaled_said = (
+    plain_content, scaled_content = (
         [(d.stop, d.verdict) for d in replay(Monitor(), f * train, f * val, rate)] for f in (1.0, factor)
     )
-    assert plain_said == scaled_said
+    assert plain_content == scaled_content
 
 
 @settings(max_examples=10)
 @given(curves())
 def test_more_is_better_mirrors_less_is_better(curve):
     train, val, rate = curve
-    assert said(replay(Monitor(), train, val, rate)) == said(replay(Monitor(mode="max"), -train, -val, rate))
+    assert content(replay(Monitor(), train, val, rate)) == content(replay(Monitor(mode="max"), -train, -val, rate))
 
 
 @settings(max_examples=8)
@@ -121,7 +123,7 @@ def test_on_resume_the_settings_are_the_users_and_the_state_is_the_runs(curve, p
     after.load_state_dict(before.state_dict())
     never_stopped = Monitor(criteria=Patience(patience), min_epochs=0)
     whole = replay(never_stopped, *curve)
-    assert said(replay(after, *curve, epochs=range(split, len(curve[1])))) == said(whole[split:])
+    assert content(replay(after, *curve, epochs=range(split, len(curve[1])))) == content(whole[split:])
 
 
 def test_the_state_of_a_hundred_thousand_epochs_is_as_small_as_that_of_a_thousand():
@@ -204,7 +206,7 @@ def test_on_a_power_law_a_stop_never_leaves_more_than_the_tolerance(exponent, fl
     assert left_behind(curve, lowest, tolerance, curve) <= tolerance, sketch(curve.val)
 
 
-# With noise, "behind" is measured on the curve without it: two standard deviations are what no look at the curve tells.
+# With noise, "behind" is measured on the curve without it: two standard deviations can't be seen in the curve.
 # Slower power laws under noise are not promised: their tail is below the noise of any window for hundreds of epochs.
 
 

@@ -100,8 +100,8 @@ def test_the_gap_is_validation_less_train_loss_in_either_mode():
 
 
 def test_the_summary_is_in_the_users_unit_and_leaves_out_what_is_not_known():
-    told = read([-0.5, -0.7], (0.4, 0.9), sign=-1.0).summary()
-    assert told == {
+    content = read([-0.5, -0.7], (0.4, 0.9), sign=-1.0).summary()
+    assert content == {
         "epochs_since_best": 0,
         "total_gain": pytest.approx(0.2),
         "noise": 0.0,

@@ -14,7 +14,7 @@ def test_nothing_is_known_without_a_schedule():
     assert rates_ahead(None, 3, 10) is None
 
 
-def test_a_sequence_tells_the_rates_after_this_epoch():
+def test_a_sequence_gives_the_rates_after_this_epoch():
     np.testing.assert_allclose(rates_ahead([0.1, 0.2, 0.3, 0.4], 1, None), [0.3, 0.4])
 
 

@@ -1,4 +1,4 @@
-"""Scores beside a loss that rises: told where the loss overfits, remembered in bounded space, harmless otherwise."""
+"""Scores beside a loss that rises are reported where it overfits, kept in bounded space, and harmless otherwise."""
 
 import json
 import math
@@ -66,6 +66,6 @@ def test_they_survive_a_resume_and_a_state_without_them_is_read():
             second.load_state_dict(state)
             Monitor().load_state_dict({name: value for name, value in state.items() if name != "scores"})
         observed = {"train_loss": curve.train[epoch], "val_loss": curve.val[epoch], "val_acc": accuracy[epoch]}
-        said = first.update(**observed)
+        decision = first.update(**observed)
         if epoch >= 30:
-            assert second.update(**observed) == said
+            assert second.update(**observed) == decision

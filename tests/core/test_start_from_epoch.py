@@ -48,8 +48,10 @@ def test_what_is_judged_is_judged_as_if_nothing_had_come_before():
     for epoch in range(20):
         late.update(train_loss=warmed_up(epoch), val_loss=warmed_up(epoch))
     for epoch, (train, val) in enumerate(zip(curve.train, curve.val, strict=True)):
-        said, expected = late.update(train_loss=train, val_loss=val), plain.update(train_loss=train, val_loss=val)
-        assert (said.stop, said.verdict, said.best_value) == (expected.stop, expected.verdict, expected.best_value), (
-            epoch
-        )
-        assert said.best_step == 20 + expected.best_step
+        decision, expected = late.update(train_loss=train, val_loss=val), plain.update(train_loss=train, val_loss=val)
+        assert (decision.stop, decision.verdict, decision.best_value) == (
+            expected.stop,
+            expected.verdict,
+            expected.best_value,
+        ), epoch
+        assert decision.best_step == 20 + expected.best_step

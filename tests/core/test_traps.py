@@ -1,6 +1,6 @@
 """What misleads people and simple rules does not mislead the default rule.
 
-Sound runs that look broken are never called broken nor ended early; broken ones that look sound are told.
+Sound runs that look broken are never called broken nor ended early; broken ones that look sound are reported.
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ BROKEN = {Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED}
 SEEDS = range(2)
 
 
-def judge(curve, *, told_to=None, **settings):
+def judge(curve, *, expecting=None, **settings):
     """The decisions at each epoch of a curve, its budget and rates known."""
     rates = {} if curve.lr is None else {"lr_schedule": curve.lr.tolist()}
     return show(Monitor(max_epochs=len(curve.val), **rates, **settings), curve)
@@ -45,8 +45,8 @@ def lost_by_stopping(curve, decisions):
 
 def assert_sound(curve, decisions, *, loses=0.05, after=0):
     """Never called broken, from an epoch on, nor ended before most was gained."""
-    said = [decision.verdict.value for decision in decisions[after:]]
-    assert not BROKEN & set(said), f"{curve}: {said}"
+    called = [decision.verdict.value for decision in decisions[after:]]
+    assert not BROKEN & set(called), f"{curve}: {called}"
     assert lost_by_stopping(curve, decisions) <= loses, f"{curve}: stopped at {stop_epoch(decisions)}"
 
 
@@ -106,17 +106,17 @@ def test_warm_up_is_called_nothing_but_improving_and_not_ended(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_wrong_labels_make_validation_loss_rise_while_accuracy_rises_and_both_are_told(seed):
+def test_wrong_labels_make_validation_loss_rise_while_accuracy_rises_and_both_are_reported(seed):
     curve, accuracy = label_noise(80, 15, seed=seed)
     monitor = Monitor(max_epochs=80)
     decisions = [
         monitor.update(train_loss=train, val_loss=val, val_acc=score)
         for train, val, score in zip(curve.train, curve.val, accuracy, strict=True)
     ]
-    told = [decision for decision in decisions if decision.verdict == "overfitting"]
-    assert told and "val_acc rose from" in told[-1].reason
-    assert told[-1].evidence["val_acc_rise"] > 0.02
-    assert any("val_acc" in advice for advice in told[-1].advice)
+    overfitting = [decision for decision in decisions if decision.verdict == "overfitting"]
+    assert overfitting and "val_acc rose from" in overfitting[-1].reason
+    assert overfitting[-1].evidence["val_acc_rise"] > 0.02
+    assert any("val_acc" in advice for advice in overfitting[-1].advice)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -158,8 +158,8 @@ def test_a_loss_may_have_a_floor_above_zero(floor, seed):
 
 @pytest.mark.parametrize("floor", [3.0, 5.0, 8.0])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_under_a_high_floor_a_run_that_learns_is_never_told_that_it_does_not(floor, seed):
-    """The cause of its end may be told wrong, unsurely; that it is broken may not."""
+def test_under_a_high_floor_a_run_that_learns_is_never_called_one_that_does_not(floor, seed):
+    """The cause of its end may be wrong with low confidence, but the run is never called broken."""
     curve = exponential(80, 8, floor=floor, noise=0.003, seed=seed)
     decisions = judge(curve)
     assert stop_epoch(decisions) is not None
@@ -178,17 +178,17 @@ def test_a_sound_run_is_never_called_broken(curve):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_overfitting_without_a_score_is_told_as_it_was(seed):
+def test_overfitting_without_a_score_is_reported_as_it_was(seed):
     decisions = judge(overfitting(80, 15, noise=0.003, seed=seed))
-    told = [decision for decision in decisions if decision.verdict == "overfitting"]
-    assert told and not any("rose from" in decision.reason for decision in told)
+    overfits = [decision for decision in decisions if decision.verdict == "overfitting"]
+    assert overfits and not any("rose from" in decision.reason for decision in overfits)
 
 
-def test_what_is_no_score_is_not_told():
+def test_what_is_no_score_is_not_reported():
     curve, _ = label_noise(80, 15)
     monitor = Monitor(max_epochs=80)
-    said = [
+    decisions = [
         monitor.update(train_loss=t, val_loss=v, val_mse=v, train_acc=np.nan, val_f1=np.nan)
         for t, v in zip(curve.train, curve.val, strict=True)
     ]
-    assert not any(name in decision.reason for decision in said for name in ("val_mse", "train_acc", "val_f1"))
+    assert not any(name in decision.reason for decision in decisions for name in ("val_mse", "train_acc", "val_f1"))

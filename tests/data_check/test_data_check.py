@@ -164,17 +164,21 @@ FAULT = Fault("single_class", 50, certain=True, numbers={"looked_at": 50}, place
 
 
 def test_a_decision_on_a_run_that_fails_begins_its_advice_with_the_fault():
-    said = Decision(stop=True, verdict=Verdict.NOT_LEARNING, step=9, found_by=("not_learning",))
-    told = explained(said, [FAULT])
-    assert told.advice == (FAULT.advice, *said.advice)[:3] and told.evidence["single_class"] == 50
-    assert told.reason.endswith("all 50 targets looked at are 0") and told.stop and told.verdict is said.verdict
-    assert told.faults == (FAULT,)
+    decision = Decision(stop=True, verdict=Verdict.NOT_LEARNING, step=9, found_by=("not_learning",))
+    with_fault = explained(decision, [FAULT])
+    assert with_fault.advice == (FAULT.advice, *decision.advice)[:3] and with_fault.evidence["single_class"] == 50
+    assert (
+        with_fault.reason.endswith("all 50 targets looked at are 0")
+        and with_fault.stop
+        and with_fault.verdict is decision.verdict
+    )
+    assert with_fault.faults == (FAULT,)
 
 
 @pytest.mark.parametrize("verdict", [Verdict.IMPROVING, Verdict.CONVERGED])
 def test_a_sound_run_is_not_accused(verdict):
-    said = Decision(stop=False, verdict=verdict, step=9)
-    assert explained(said, [FAULT]) is said
+    decision = Decision(stop=False, verdict=verdict, step=9)
+    assert explained(decision, [FAULT]) is decision
 
 
 def test_a_fault_survives_a_state():

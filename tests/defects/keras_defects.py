@@ -84,10 +84,10 @@ def the_loss_of_an_output_is_unknown(kind, folder):
     "with `validation_freq=2`, every other epoch warns that the metric is not available", "such an epoch is not judged"
 )
 def an_epoch_without_validation_is_warned_of(kind, folder):
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model().fit(X, Y, validation_data=(X, Y), validation_freq=2, epochs=4, verbose=0, callbacks=[kind(patience=9)])
-    return any("not available" in str(warning.message) for warning in told)
+    return any("not available" in str(warning.message) for warning in caught)
 
 
 @defect("it can't be saved with the configuration of a training", "`keras.saving` writes and reads it")

@@ -63,16 +63,16 @@ class Model:
         return 0
 
 
-def begun(decision=SLOW, actions=None, **known):
-    return (actions or Actions()).after(decision, Situation(**{"loss": 1.0, **known}), HEAL)
+def begun(decision=SLOW, actions=None, **seen):
+    return (actions or Actions()).after(decision, Situation(**{"loss": 1.0, **seen}), HEAL)
 
 
-def tried(losses, actions=None, decided=GOES_ON, **known):
+def tried(losses, actions=None, decided=GOES_ON, **seen):
     """The actions after each epoch of a trial."""
     each = [actions or begun()]
     for epoch, loss in enumerate(losses, 21):
         now = dataclasses.replace(decided, step=epoch)
-        each.append(each[-1].after(now, Situation(loss=loss, **known), HEAL))
+        each.append(each[-1].after(now, Situation(loss=loss, **seen), HEAL))
     return each[1:]
 
 
@@ -100,9 +100,9 @@ def test_heal_is_the_first_choice_of_each_and_stop_is_none():
 def test_a_rate_that_is_surely_too_low_is_raised_as_far_as_it_looks():
     actions = begun(rate=0.01)
     assert (actions.act, actions.trial.action, actions.rate, actions.raises) == ("begin", "raise_lr", 30.0, 1)
-    said = actions.said_of(SLOW, Situation(loss=1.0, rate=0.01))
-    assert said.action == "raise_lr" and said.evidence["rate_times"] == said.evidence["rate_total"] == 30
-    assert "the learning rate is raised 30 times, to 0.3" in said.reason and not said.advice
+    decision = actions.said_of(SLOW, Situation(loss=1.0, rate=0.01))
+    assert decision.action == "raise_lr" and decision.evidence["rate_times"] == decision.evidence["rate_total"] == 30
+    assert "the learning rate is raised 30 times, to 0.3" in decision.reason and not decision.advice
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,8 @@ def test_a_rate_that_helps_stays_and_the_next_raise_is_on_top_of_it():
 def test_a_rate_that_does_not_help_is_put_back_and_none_is_raised_again():
     last = tried([1.5] * EPOCHS)[-1]
     assert (last.act, last.rate, last.undone, last.wasted) == ("undo", 1.0, ("raise_lr",), EPOCHS)
-    said = last.said_of(GOES_ON, Situation(loss=1.5))
-    assert said.action == "undo" and "did not help" in said.reason and not said.stop
+    decision = last.said_of(GOES_ON, Situation(loss=1.5))
+    assert decision.action == "undo" and "did not help" in decision.reason and not decision.stop
     assert begun(SLOW, last).act == ""
 
 
@@ -164,8 +164,8 @@ def test_of_a_metric_more_can_be_better():
 def test_on_trial_only_a_limit_ends_the_run():
     actions = tried([1.0])[-1]
     ends = dataclasses.replace(GOES_ON, stop=True, found_by=("expected_gain",), verdict=Verdict.CONVERGED)
-    said = actions.said_of(ends, Situation(loss=1.0))
-    assert not said.stop and f"on trial, epoch 1 of {EPOCHS}" in said.reason
+    decision = actions.said_of(ends, Situation(loss=1.0))
+    assert not decision.stop and f"on trial, epoch 1 of {EPOCHS}" in decision.reason
     assert actions.said_of(dataclasses.replace(ends, found_by=("target_loss",)), Situation(loss=1.0)).stop
 
 
@@ -216,30 +216,35 @@ def test_a_schedule_that_falls_by_itself_is_left_alone_at_a_plateau_but_not_afte
 
 def test_lowering_that_pays_lets_the_run_go_on():
     last = tried([1.0, 0.9] + [0.8] * (EPOCHS - 2), begun(FLAT))[-1]
-    said = last.said_of(GOES_ON, Situation(loss=0.8))
-    assert last.act == "keep" and not said.stop and said.evidence["trial_brought"] == pytest.approx(0.1)
-    assert "it brought 10% of the total gain" in said.reason
+    decision = last.said_of(GOES_ON, Situation(loss=0.8))
+    assert last.act == "keep" and not decision.stop and decision.evidence["trial_brought"] == pytest.approx(0.1)
+    assert "it brought 10% of the total gain" in decision.reason
 
 
 def test_lowering_that_brings_next_to_nothing_is_kept_and_ends_the_run_that_was_about_to():
     last = tried([0.999] * HOPELESS_EPOCHS, begun(FLAT))[-1]
     better = dataclasses.replace(GOES_ON, step=25, best_step=24, best_value=0.999)
-    said = last.said_of(better, Situation(loss=0.999))
-    assert (last.act, said.stop, said.verdict, said.best_step) == ("keep", True, Verdict.CONVERGED, 24)
+    decision = last.said_of(better, Situation(loss=0.999))
+    assert (last.act, decision.stop, decision.verdict, decision.best_step) == ("keep", True, Verdict.CONVERGED, 24)
 
 
 def test_lowering_that_brings_nothing_is_undone_soon_and_the_run_ends_as_it_was_about_to():
     each = tried([1.2] * HOPELESS_EPOCHS, begun(FLAT))
     assert [actions.act for actions in each] == [""] * (HOPELESS_EPOCHS - 1) + ["undo"]
-    said = each[-1].said_of(dataclasses.replace(GOES_ON, best_step=21), Situation(loss=1.2))
-    assert (said.stop, said.verdict, said.best_step, said.criterion) == (True, FLAT.verdict, 15, "expected_gain")
+    decision = each[-1].said_of(dataclasses.replace(GOES_ON, best_step=21), Situation(loss=1.2))
+    assert (decision.stop, decision.verdict, decision.best_step, decision.criterion) == (
+        True,
+        FLAT.verdict,
+        15,
+        "expected_gain",
+    )
 
 
 def test_a_limit_ends_a_run_for_its_own_reason_also_where_a_trial_is_over():
     actions = tried([1.5] * EPOCHS)[-1]
     over = dataclasses.replace(GOES_ON, stop=True, found_by=("max_epochs",), best_step=22)
-    said = actions.said_of(over, Situation(loss=1.5))
-    assert said.is_budget_end and said.best_step == SLOW.best_step
+    decision = actions.said_of(over, Situation(loss=1.5))
+    assert decision.is_budget_end and decision.best_step == SLOW.best_step
 
 
 def test_a_run_that_blew_up_goes_back_and_again_while_it_blows_up():

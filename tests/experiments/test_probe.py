@@ -54,8 +54,12 @@ def test_a_probe_that_found_nothing_adds_its_figures_and_changes_nothing_else():
 
 def test_a_run_that_was_too_slow_goes_on_unless_the_user_lets_it_end():
     found = judged(raised=FALLS)
-    said = after_probe(STOP, found, 0.01, [Verdict.CONVERGED])
-    assert not said.stop and said.verdict is Verdict.FALSE_CONVERGENCE and "0.1, which was tried" in said.advice[0]
+    decision = after_probe(STOP, found, 0.01, [Verdict.CONVERGED])
+    assert (
+        not decision.stop
+        and decision.verdict is Verdict.FALSE_CONVERGENCE
+        and "0.1, which was tried" in decision.advice[0]
+    )
     assert after_probe(STOP, found, None, [Verdict.FALSE_CONVERGENCE]).stop
 
 
@@ -74,8 +78,8 @@ def probed_with(best, budget=60, sign=1.0, gain=1e-3, verdict=Verdict.CONVERGED,
         return [Observation(step=0, val_loss=sign * (1.0 - falls), train_loss=train_loss)] * ARM_EPOCHS
 
     at = Observation(step=20, val_loss=sign * 1.0)
-    known = dataclasses.replace(STOP, verdict=verdict, evidence={"noise": 1e-6, "total_gain": gain})
-    return probe(arm, at, known, "min" if sign > 0 else "max", budget, acts=acts), tried
+    decision = dataclasses.replace(STOP, verdict=verdict, evidence={"noise": 1e-6, "total_gain": gain})
+    return probe(arm, at, decision, "min" if sign > 0 else "max", budget, acts=acts), tried
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
@@ -85,9 +89,9 @@ def test_the_rate_is_raised_on_as_long_as_that_does_better(best, cost, sign):
     assert (found.verdict, found.times, found.cost) == (Verdict.FALSE_CONVERGENCE, best, cost)
     assert tried[:3] == [1.0, 10.0, 0.1] and tried[3:] == [30.0, 100.0, 300.0, 1000.0][: (cost - 12) // ARM_EPOCHS]
     assert found.raised_progress == pytest.approx(best)
-    said = after_probe(STOP, found, 1e-3, [])
-    assert said.evidence["times_too_low"] == best and f"{1e-3 * best:.2g}, which was tried" in said.advice[0]
-    assert f"{best:,g} times the learning rate made {best:,g} times the progress" in said.reason
+    decision = after_probe(STOP, found, 1e-3, [])
+    assert decision.evidence["times_too_low"] == best and f"{1e-3 * best:.2g}, which was tried" in decision.advice[0]
+    assert f"{best:,g} times the learning rate made {best:,g} times the progress" in decision.reason
 
 
 def test_a_probe_that_finds_nothing_or_has_no_epochs_left_raises_no_further():
@@ -112,8 +116,8 @@ def test_a_run_that_looks_finished_is_too_slow_only_where_a_higher_rate_gains_a_
     gained = 1e-4 * (1000 - 1)
     assert probed_with(1000.0, gain=0.99 * gained / AHEAD)[0].verdict is Verdict.FALSE_CONVERGENCE
     assert probed_with(1000.0, gain=1.01 * gained / AHEAD)[0].verdict is None
-    told = probed_with(1000.0, gain=1e3, verdict=Verdict.FALSE_CONVERGENCE)[0]
-    assert told.verdict is Verdict.FALSE_CONVERGENCE and told.times == 1000.0
+    slow = probed_with(1000.0, gain=1e3, verdict=Verdict.FALSE_CONVERGENCE)[0]
+    assert slow.verdict is Verdict.FALSE_CONVERGENCE and slow.times == 1000.0
     assert probed_with(1000.0, gain=1e3, acts=True)[0].verdict is Verdict.FALSE_CONVERGENCE
 
 
@@ -138,13 +142,13 @@ def test_where_the_rate_is_raised_a_run_is_probed_early_and_again_after_each_rai
 
 
 def test_probes_are_bounded_and_not_repeated_at_every_epoch():
-    told = dataclasses.replace(STOP, stop=False, verdict=Verdict.FALSE_CONVERGENCE)
+    slow = dataclasses.replace(STOP, stop=False, verdict=Verdict.FALSE_CONVERGENCE)
     probes = Probes()
-    assert probes.may_probe(told, 24) and not probes.may_probe(told, 3 * ARM_EPOCHS - 1)
-    assert not probes.may_probe(dataclasses.replace(told, step=9), 24)
+    assert probes.may_probe(slow, 24) and not probes.may_probe(slow, 3 * ARM_EPOCHS - 1)
+    assert not probes.may_probe(dataclasses.replace(slow, step=9), 24)
     once = probes.after(20, judged())
-    assert not once.may_probe(dataclasses.replace(told, step=21), 24)
-    assert once.may_probe(dataclasses.replace(told, step=40), 24) and once.may_probe(STOP, 24)
+    assert not once.may_probe(dataclasses.replace(slow, step=21), 24)
+    assert once.may_probe(dataclasses.replace(slow, step=40), 24) and once.may_probe(STOP, 24)
     assert not once.after(40, None).may_probe(STOP, 24)
     assert not probes.may_probe(dataclasses.replace(STOP, verdict=Verdict.OVERFITTING), 24)
     lost = dataclasses.replace(STOP, verdict=Verdict.NOT_LEARNING)

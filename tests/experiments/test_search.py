@@ -55,6 +55,6 @@ def test_trials_that_all_come_to_the_same_end_by_their_number():
 
 
 def test_the_reason_has_the_numbers():
-    said = end_of_search(search_outlook(tried(ALIKE), tolerance=0.02))
-    assert "after 40 trials, the best 0.1: the next 10" in said and "less than the tolerance of 2%" in said
+    reason = end_of_search(search_outlook(tried(ALIKE), tolerance=0.02))
+    assert "after 40 trials, the best 0.1: the next 10" in reason and "less than the tolerance of 2%" in reason
     assert "all 8 trials were made" in end_of_search(search_outlook(tried(APART), n_trials=8))

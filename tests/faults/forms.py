@@ -68,12 +68,12 @@ class Form:
         return json.loads(path.read_text()) if path.suffix == ".json" else torch.load(path, weights_only=True)
 
 
-# The monitor, and the doors that hand out what `Stopping` does: XGBoost, LightGBM, CatBoost, JAX -------------------
+# The monitor, and the integrations that hand out what `Stopping` does: XGBoost, LightGBM, CatBoost, JAX -----------
 
 
 def show(stopping: Any, first: int, last: int) -> list[dict[str, Any]]:
     """The decisions on epochs of the curve."""
-    said = []
+    decisions = []
     for epoch in range(first, last):
         losses = {"train_loss": CURVE.train[epoch], "val_loss": CURVE.val[epoch]}
         if isinstance(stopping, Monitor):
@@ -82,8 +82,8 @@ def show(stopping: Any, first: int, last: int) -> list[dict[str, Any]]:
             decision = stopping.update(torch.nn.Linear(1, 1), epoch=epoch, **losses)
         else:
             decision = stopping.decide(stopping.collect(epoch, losses))
-        said.append({name: value for name, value in decision.to_dict().items() if name != "evidence"})
-    return said
+        decisions.append({name: value for name, value in decision.to_dict().items() if name != "evidence"})
+    return decisions
 
 
 def of_curve(file: str, made: Callable[[], Any], state_of: Callable[[Any], Any] = lambda one: one.state_dict()) -> Form:
@@ -130,9 +130,14 @@ def in_lightning(file: str, made: Callable[[], Any]) -> Form:
 
 
 def came_to(callback: Any) -> tuple[Any, ...]:
-    """Where a run that was taken up stopped, its best epoch and value, and which of its epochs ended it."""
+    """The epoch at which a resumed run stopped, its best epoch and value, and which epochs ended it."""
     last = callback.decision
-    return callback.stopped_epoch, last.best_step, round(last.best_value, 6), [said.stop for said in callback.history]
+    return (
+        callback.stopped_epoch,
+        last.best_step,
+        round(last.best_value, 6),
+        [decision.stop for decision in callback.history],
+    )
 
 
 WHOLE = (6, 3, 0.3, [False, True])

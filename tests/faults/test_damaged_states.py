@@ -1,4 +1,4 @@
-"""A saved state that is damaged or foreign is told, and the run starts without it; with `strict` it ends."""
+"""A saved state that is damaged or foreign is reported, and the run starts without it; with `strict` it ends."""
 
 import copy
 import json
@@ -49,7 +49,7 @@ def with_part(state, at, value):
     return changed
 
 
-DOORS = {
+INTEGRATIONS = {
     "stopping.json": lambda: Stopping(max_epochs=24, **PATIENT),
     "transformers.json": lambda: transformers.ConvergenceStopping(max_epochs=24, **QUIET),
     "ignite.pt": lambda: ignite.ConvergenceStopping(max_epochs=24, **QUIET),
@@ -62,19 +62,19 @@ def state_of(file):
     return next(iter(state.values())) if file.startswith("lightning") else state
 
 
-@pytest.mark.parametrize("file", DOORS)
+@pytest.mark.parametrize("file", INTEGRATIONS)
 def test_no_damage_of_a_state_ends_a_training(file):
     saved, refused = state_of(file), 0
     for at in parts(saved):
         for value in (..., *WRONG):
-            damaged, stopping = with_part(saved, at, value), DOORS[file]()
+            damaged, stopping = with_part(saved, at, value), INTEGRATIONS[file]()
             stopping.load_state_dict(damaged)
-            with warnings.catch_warnings(record=True) as told:
+            with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 stopping.begin_resumed()
                 show(stopping, 5, 7)
                 stopping.state_dict()
-            refused += any("the criteria start without it" in str(warning.message) for warning in told)
+            refused += any("the criteria start without it" in str(warning.message) for warning in caught)
             if len(at) == 1 and value is ... and at[0] in {"curve", "decision", "version", "mode"}:
                 assert refused, at
     assert refused > 100
@@ -115,15 +115,15 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize(("state", "message"), UNREADABLE.values(), ids=UNREADABLE)
-@pytest.mark.parametrize("made", DOORS.values(), ids=DOORS)
-def test_a_state_that_can_not_be_read_is_told_and_the_run_starts_without_it(made, state, message):
+@pytest.mark.parametrize("made", INTEGRATIONS.values(), ids=INTEGRATIONS)
+def test_a_state_that_can_not_be_read_is_reported_and_the_run_starts_without_it(made, state, message):
     stopping, fresh = made(), made()
     stopping.load_state_dict(state)
     with pytest.warns(
         RuntimeWarning, match=f"{message}.*; the criteria start without it; the training goes on"
-    ) as told:
+    ) as caught:
         stopping.begin_resumed()
-    assert len(told) == 1
+    assert len(caught) == 1
     assert show(stopping, 0, 12) == show(fresh, 0, 12)
 
 
@@ -137,7 +137,7 @@ def test_a_state_that_can_not_be_read_ends_a_strict_training(kind, state, messag
 
 
 @pytest.mark.parametrize(("state", "message"), UNREADABLE.values(), ids=UNREADABLE)
-def test_a_loop_of_ones_own_is_told_of_a_state_that_can_not_be_read_and_may_go_on_without(state, message):
+def test_a_loop_of_ones_own_gets_an_error_for_a_state_that_can_not_be_read_and_may_go_on_without(state, message):
     stopping, fresh = loop.ConvergenceStopping(**QUIET), loop.ConvergenceStopping(**QUIET)
     if isinstance(state, dict):
         with pytest.raises(StateError, match=message):

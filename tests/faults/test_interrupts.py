@@ -81,13 +81,13 @@ def assert_goes_on_as_if_never_interrupted(made, folder, ckpt_path):
         warnings.filterwarnings("ignore", message=".*ended before the epoch ended.*")
         trainer, _ = fit(resumed, folder, ckpt_path=ckpt_path)
     assert (trainer.current_epoch, resumed.stopped_epoch) == (7, 6)
-    ends = [(said.step, said.stop, said.best_step) for said in whole.history]
-    assert [(said.step, said.stop, said.best_step) for said in resumed.history] == ends[4:]
+    ends = [(decision.step, decision.stop, decision.best_step) for decision in whole.history]
+    assert [(decision.step, decision.stop, decision.best_step) for decision in resumed.history] == ends[4:]
 
 
 def assert_no_stop_is_claimed(callback, epochs, capsys):
     """The callback has judged so many epochs, and says of none that it ended the training."""
-    assert [said.step for said in callback.history] == list(range(epochs))
+    assert [decision.step for decision in callback.history] == list(range(epochs))
     assert not callback.decision.stop and not callback.stopped_epoch
     assert "Stopped at" not in capsys.readouterr().out
     if isinstance(callback, EarlyStopping):

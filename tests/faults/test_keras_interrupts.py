@@ -58,7 +58,7 @@ def breaks(model):
 
 def assert_no_stop_is_claimed(callback, epochs, capsys):
     """The callback has judged so many epochs, and says of none that it ended the training."""
-    assert [said.step for said in callback.history] == list(range(epochs))
+    assert [decision.step for decision in callback.history] == list(range(epochs))
     assert not callback.decision.stop and not callback.stopped_epoch
     assert "stop" not in capsys.readouterr().out.replace("stopping", "")
 

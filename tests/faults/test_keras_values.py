@@ -51,11 +51,11 @@ def test_a_number_in_another_form_changes_no_decision(kind, form):
 
 
 @pytest.mark.parametrize("value", NONE.values(), ids=NONE)
-def test_what_is_no_number_is_told_once_and_changes_no_decision_after_it(value):
+def test_what_is_no_number_is_reported_once_and_changes_no_decision_after_it(value):
     callback = made(ConvergenceStopping)
-    with pytest.warns(RuntimeWarning, match="val_loss is .* at epoch 2; the training goes on") as told:
+    with pytest.warns(RuntimeWarning, match="val_loss is .* at epoch 2; the training goes on") as caught:
         fit(callback, scripted=Scripted(in_places(value)), epochs=8)
-    assert sum("val_loss is" in str(warning.message) for warning in told) == 1
+    assert sum("val_loss is" in str(warning.message) for warning in caught) == 1
     assert_as_a_clean_run(callback)
 
 
@@ -78,15 +78,15 @@ class Forgetful(Scripted):
         logs[f"val_acc_{epoch}" if epoch in PLACES else "val_loss"] = SCRIPT[epoch]
 
 
-def test_a_metric_that_is_missing_in_some_epochs_is_told_once_and_not_judged_there():
+def test_a_metric_that_is_missing_in_some_epochs_is_reported_once_and_not_judged_there():
     callback = made(ConvergenceStopping)
-    with pytest.warns(RuntimeWarning, match="unknown metric 'val_loss'") as told:
+    with pytest.warns(RuntimeWarning, match="unknown metric 'val_loss'") as caught:
         fit(callback, scripted=Forgetful(), epochs=8)
-    assert sum("unknown metric" in str(warning.message) for warning in told) == 1
+    assert sum("unknown metric" in str(warning.message) for warning in caught) == 1
     assert_as_a_clean_run(callback)
 
 
-def test_an_epoch_without_the_metric_is_told_by_keras_s_rule_and_not_judged():
+def test_an_epoch_without_the_metric_is_reported_as_keras_does_and_not_judged():
     callback = made(EarlyStopping)
     with pytest.warns(UserWarning, match="conditioned on metric `val_loss` which is not available"):
         fit(callback, scripted=Forgetful(), epochs=8)

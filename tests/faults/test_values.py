@@ -60,7 +60,7 @@ def assert_as_a_clean_run(stopping):
 @named(SAME)
 def test_a_number_in_another_form_changes_no_decision(value):
     clean, other = in_a_loop(SCRIPT), in_a_loop([value(loss) for loss in SCRIPT])
-    assert [said.to_dict() for said in other.history] == [said.to_dict() for said in clean.history]
+    assert [decision.to_dict() for decision in other.history] == [decision.to_dict() for decision in clean.history]
     assert_as_a_clean_run(other)
 
 
@@ -73,10 +73,10 @@ def test_a_number_in_another_form_changes_no_decision_in_lightning(kind, value, 
 
 
 @named(NONE)
-def test_what_is_no_number_is_told_once_and_changes_no_decision_after_it(value):
-    with pytest.warns(RuntimeWarning, match="val_loss is .* at epoch 1; the training goes on") as told:
+def test_what_is_no_number_is_reported_once_and_changes_no_decision_after_it(value):
+    with pytest.warns(RuntimeWarning, match="val_loss is .* at epoch 1; the training goes on") as caught:
         stopping = in_a_loop(in_places(value))
-    assert len(told) == 1
+    assert len(caught) == 1
     assert_as_a_clean_run(stopping)
     assert stopping.decision.evidence["non_finite_epochs"] == len(PLACES)
     with pytest.raises(ConvergenceError, match=r"val_loss is .* at epoch 1"):
@@ -84,10 +84,10 @@ def test_what_is_no_number_is_told_once_and_changes_no_decision_after_it(value):
 
 
 @named(NONE)
-def test_what_is_no_number_is_told_once_and_changes_no_decision_after_it_in_lightning(value, tmp_path):
-    with pytest.warns(RuntimeWarning, match="val_loss is .* at epoch 1; the training goes on") as told:
+def test_what_is_no_number_is_reported_once_and_changes_no_decision_after_it_in_lightning(value, tmp_path):
+    with pytest.warns(RuntimeWarning, match="val_loss is .* at epoch 1; the training goes on") as caught:
         stopping = in_lightning(in_places(value), tmp_path)
-    assert sum("val_loss is" in str(warning.message) for warning in told) == 1
+    assert sum("val_loss is" in str(warning.message) for warning in caught) == 1
     assert_as_a_clean_run(stopping)
 
 
@@ -114,7 +114,7 @@ def test_denormal_and_huge_losses_end_a_training_where_others_do(scale, settings
 @pytest.mark.parametrize("adapter", ADAPTERS, ids=str)
 @pytest.mark.parametrize("scale", [1e-40, 1e35], ids=["denormal in single precision", "its square is infinite there"])
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
-def test_denormal_and_huge_losses_pass_every_door(adapter, scale, tmp_path):
+def test_denormal_and_huge_losses_pass_every_integration(adapter, scale, tmp_path):
     adapter.skip_unless_installed()
     if adapter.name == "xgboost" and scale < 1:  # it hands metrics on with six digits after the point
         return
@@ -140,23 +140,23 @@ def of_some_epochs(epochs=PLACES):
 def test_a_metric_that_is_missing_in_some_epochs_is_not_judged_there(kind, tmp_path):
     clean = Monitor(criteria=Patience(3), min_epochs=0, max_epochs=8)
     stopping = kind("val_loss", strict=False) if kind is EarlyStopping else kind(**PATIENT)
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fit(stopping, tmp_path, of_some_epochs(), max_epochs=8)
     assert [seen.val_loss for seen in stopping.observations] == [None if e in PLACES else SCRIPT[e] for e in range(7)]
     if kind is ConvergenceStopping:
-        assert sum("unknown metric 'val_loss'" in str(warning.message) for warning in told) == 1
-        said = [clean.observe(seen).to_dict() for seen in stopping.observations]
-        assert [decision.to_dict() for decision in stopping.history] == said
+        assert sum("unknown metric 'val_loss'" in str(warning.message) for warning in caught) == 1
+        expected = [clean.observe(seen).to_dict() for seen in stopping.observations]
+        assert [decision.to_dict() for decision in stopping.history] == expected
         assert_as_a_clean_run(stopping)
 
 
-def test_a_metric_that_is_missing_in_some_epochs_is_told_once_in_a_loop():
+def test_a_metric_that_is_missing_in_some_epochs_is_reported_once_in_a_loop():
     stopping = InALoop(**PATIENT, val_metric="val_loss")
-    with pytest.warns(RuntimeWarning, match="unknown metric 'val_loss'") as told:
+    with pytest.warns(RuntimeWarning, match="unknown metric 'val_loss'") as caught:
         for epoch, loss in enumerate(SCRIPT[:7]):
             stopping.update(train_loss=0.5, **{f"val_acc_{epoch}" if epoch in PLACES else "val_loss": loss})
-    assert len(told) == 1
+    assert len(caught) == 1
     assert_as_a_clean_run(stopping)
 
 
@@ -175,11 +175,11 @@ def test_a_metric_that_gets_another_usual_name_is_followed(tmp_path):
     assert_as_a_clean_run(stopping)
 
 
-def test_a_metric_that_was_named_and_gets_another_name_is_told_with_that(tmp_path):
+def test_a_metric_that_was_named_and_gets_another_name_is_reported_with_that(tmp_path):
     stopping = ConvergenceStopping(**PATIENT, val_metric="val_loss")
-    with pytest.warns(RuntimeWarning, match="unknown metric 'val_loss'; did you mean 'val_los'") as told:
+    with pytest.warns(RuntimeWarning, match="unknown metric 'val_loss'; did you mean 'val_los'") as caught:
         fit(stopping, tmp_path, renamed("val_los"), max_epochs=8)
-    assert sum("unknown metric" in str(warning.message) for warning in told) == 1
+    assert sum("unknown metric" in str(warning.message) for warning in caught) == 1
     assert stopping.stopped_epoch is None
     assert (stopping.decision.step, stopping.decision.best_step) == (7, 3)
     assert stopping.decision.evidence["missing_epochs"] == 4

@@ -19,15 +19,15 @@ def forecast(curve, epochs, of="judged", **settings):
 
 def test_it_says_where_the_loss_ends_and_when_with_intervals_in_order():
     curve = exponential(100, 20, noise=0.004)
-    said = forecast(curve, 40)
-    for each in (said.end, said.asymptote, said.epochs_left, *(level for _, level in said.path)):
+    predicted = forecast(curve, 40)
+    for each in (predicted.end, predicted.asymptote, predicted.epochs_left, *(level for _, level in predicted.path)):
         assert each.low <= each.value <= each.high
-    assert said.end.low <= np.median(curve.val[-5:]) <= said.end.high
-    assert said.step == 39 and said.path[-1] == (99.0, said.end)
-    assert said.epochs_left.low >= 0 and said.epochs_left.high <= 60
+    assert predicted.end.low <= np.median(curve.val[-5:]) <= predicted.end.high
+    assert predicted.step == 39 and predicted.path[-1] == (99.0, predicted.end)
+    assert predicted.epochs_left.low >= 0 and predicted.epochs_left.high <= 60
 
 
-def test_it_is_told_from_the_fifth_epoch_on():
+def test_it_is_reported_from_the_fifth_epoch_on():
     curve = exponential(50, 8)
     assert forecast(curve, 4) is None
     assert forecast(curve, 5) is not None
@@ -36,21 +36,23 @@ def test_it_is_told_from_the_fifth_epoch_on():
 
 def test_it_narrows_as_the_end_comes_nearer():
     curve = exponential(120, 15, noise=0.004)
-    widths = [said.end.high - said.end.low for said in (forecast(curve, epochs) for epochs in (12, 40, 90))]
+    widths = [
+        predicted.end.high - predicted.end.low for predicted in (forecast(curve, epochs) for epochs in (12, 40, 90))
+    ]
     assert widths[0] > widths[1] > widths[2]
 
 
 def test_at_the_end_of_the_budget_nothing_is_left():
-    said = forecast(exponential(50, 8), 50)
-    assert said.epochs_left == Estimate(0, 0, 0) and said.path == ()
-    assert said.end.low == said.end.high
+    predicted = forecast(exponential(50, 8), 50)
+    assert predicted.epochs_left == Estimate(0, 0, 0) and predicted.path == ()
+    assert predicted.end.low == predicted.end.high
 
 
-def test_without_a_budget_the_end_is_unknown_and_the_long_run_is_told():
-    said = forecast(exponential(50, 8, noise=0.004), 50, max_epochs=None)
-    assert said.end is None
-    assert said.asymptote.low <= 0.1 <= said.asymptote.high + 0.01
-    assert said.path[-1][0] == pytest.approx(499)
+def test_without_a_budget_the_end_is_unknown_and_the_long_run_is_reported():
+    predicted = forecast(exponential(50, 8, noise=0.004), 50, max_epochs=None)
+    assert predicted.end is None
+    assert predicted.asymptote.low <= 0.1 <= predicted.asymptote.high + 0.01
+    assert predicted.path[-1][0] == pytest.approx(499)
 
 
 @pytest.mark.parametrize("factor", [1e-9, 1e6])
@@ -64,24 +66,24 @@ def test_the_unit_changes_nothing(factor):
 @pytest.mark.parametrize("by", [-3.0, -100.0])
 def test_a_negative_loss_is_not_taken_to_end_at_zero(by):
     curve = exponential(80, 8, noise=0.004).raised(by)
-    said = forecast(curve, 40)
-    assert said.end.low <= np.median(curve.val[-4:]) <= said.end.high < 0
+    predicted = forecast(curve, 40)
+    assert predicted.end.low <= np.median(curve.val[-4:]) <= predicted.end.high < 0
 
 
 def test_a_loss_that_was_never_negative_is_shown_to_stay_so():
-    said = forecast(exponential(60, 10, floor=0.0), 12)
-    assert said.asymptote.low < 0 == said.shown.asymptote.low
-    assert said.numbers()["forecast_loss_low"] >= 0 and "-" not in str(said).split("t^")[0]
-    assert all(level.low >= 0 for _, level in said.shown.path)
+    predicted = forecast(exponential(60, 10, floor=0.0), 12)
+    assert predicted.asymptote.low < 0 == predicted.shown.asymptote.low
+    assert predicted.numbers()["forecast_loss_low"] >= 0 and "-" not in str(predicted).split("t^")[0]
+    assert all(level.low >= 0 for _, level in predicted.shown.path)
     assert forecast(exponential(60, 10, floor=0.0).raised(-3.0), 12).shown.asymptote.low < -3
 
 
 def test_more_can_be_better():
     losses = exponential(60, 8, noise=0.003)
     accuracy = LearningCurve("accuracy", 1 - 0.5 * losses.val)
-    said = forecast(accuracy, 20, mode="max")
-    assert said.end.low <= said.end.value <= said.end.high
-    assert said.end.value > accuracy.val[19] - 0.02
+    predicted = forecast(accuracy, 20, mode="max")
+    assert predicted.end.low <= predicted.end.value <= predicted.end.high
+    assert predicted.end.value > accuracy.val[19] - 0.02
 
 
 def test_the_train_loss_is_forecast_when_asked_for():
@@ -125,34 +127,34 @@ def test_hostile_losses_raise_nothing(losses):
     for loss in losses:
         monitor.update(train_loss=loss, val_loss=loss)
     for of in ("judged", "train"):
-        said = monitor.forecast(of)
-        assert all(math.isfinite(number) for number in dataclasses.astuple(said.end))
-        assert str(said)
+        predicted = monitor.forecast(of)
+        assert all(math.isfinite(number) for number in dataclasses.astuple(predicted.end))
+        assert str(predicted)
 
 
-def test_validation_every_fifth_epoch_is_told_in_epochs():
+def test_with_validation_every_fifth_epoch_the_forecast_is_in_epochs():
     monitor, losses = Monitor(max_epochs=200), exponential(20, 4)
     for place, loss in enumerate(losses.val):
         monitor.update(step=5 * place + 4, val_loss=loss)
-    said = monitor.forecast()
-    assert said.path[-1][0] == pytest.approx(199)
-    assert said.epochs_left.high <= 100
+    predicted = monitor.forecast()
+    assert predicted.path[-1][0] == pytest.approx(199)
+    assert predicted.epochs_left.high <= 100
 
 
 def test_a_run_longer_than_the_curve_s_memory_has_one():
-    said = forecast(exponential(400, 20, noise=0.004), 300)
-    assert said.end.low <= 0.1 <= said.end.high + 0.005
+    predicted = forecast(exponential(400, 20, noise=0.004), 300)
+    assert predicted.end.low <= 0.1 <= predicted.end.high + 0.005
 
 
 def test_it_reads_as_a_line():
-    said = forecast(exponential(100, 15, noise=0.004), 30)
-    left = said.epochs_left
-    assert said.eta == f"ETA ≈ {left.value:.0f} epochs ({left.low:.0f}–{left.high:.0f})"
-    assert dataclasses.replace(said, epochs_left=Estimate(0.6, 0.9, 1.4)).eta == "ETA ≈ 1 epoch"
-    assert str(said).startswith(f"{said.eta} | at the end ") and " | in the long run " in str(said)
+    predicted = forecast(exponential(100, 15, noise=0.004), 30)
+    left = predicted.epochs_left
+    assert predicted.eta == f"ETA ≈ {left.value:.0f} epochs ({left.low:.0f}–{left.high:.0f})"
+    assert dataclasses.replace(predicted, epochs_left=Estimate(0.6, 0.9, 1.4)).eta == "ETA ≈ 1 epoch"
+    assert str(predicted).startswith(f"{predicted.eta} | at the end ") and " | in the long run " in str(predicted)
 
 
 def test_its_numbers_have_names():
-    said = forecast(exponential(100, 15, noise=0.004), 30)
-    assert said.numbers()["epochs_left_high"] == said.epochs_left.high
-    assert said.numbers()["forecast_loss"] == said.end.value
+    predicted = forecast(exponential(100, 15, noise=0.004), 30)
+    assert predicted.numbers()["epochs_left_high"] == predicted.epochs_left.high
+    assert predicted.numbers()["forecast_loss"] == predicted.end.value

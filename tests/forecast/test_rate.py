@@ -1,4 +1,4 @@
-"""How fast a loss converges: told with an interval, or not at all."""
+"""The speed of convergence is reported with an interval, or not at all."""
 
 import numpy as np
 import pytest
@@ -13,16 +13,16 @@ def curve(losses, noise=0.0, seed=0):
 
 @pytest.mark.parametrize("exponent", [0.25, 0.5, 1.0, 2.0])
 def test_a_power_of_time_is_sublinear_with_its_exponent(exponent):
-    told = convergence_rate(*curve(lambda t: 3 + t**-exponent))
-    assert told.kind == "sublinear" and told.half_life is None
-    assert told.exponent.low <= exponent <= told.exponent.high < 1.5 * told.exponent.low
+    rate = convergence_rate(*curve(lambda t: 3 + t**-exponent))
+    assert rate.kind == "sublinear" and rate.half_life is None
+    assert rate.exponent.low <= exponent <= rate.exponent.high < 1.5 * rate.exponent.low
 
 
 @pytest.mark.parametrize("half_life", [5, 12, 30])
 def test_an_exponential_is_linear_with_its_half_life(half_life):
-    told = convergence_rate(*curve(lambda t: 3 + 0.5 ** (t / half_life)))
-    assert told.kind == "linear" and told.exponent is None
-    assert told.half_life.low <= half_life <= told.half_life.high < 1.2 * told.half_life.low
+    rate = convergence_rate(*curve(lambda t: 3 + 0.5 ** (t / half_life)))
+    assert rate.kind == "linear" and rate.exponent is None
+    assert rate.half_life.low <= half_life <= rate.half_life.high < 1.2 * rate.half_life.low
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -38,7 +38,7 @@ def test_what_does_not_fall_is_stalled(losses):
     assert convergence_rate(*curve(losses)).kind == "stalled"
 
 
-def test_few_epochs_tell_nothing():
+def test_few_epochs_give_no_rate():
     epochs = np.arange(1.0, 8.0)
     assert str(convergence_rate(epochs, 1 / epochs)) == "too early to know the rate"
 
@@ -52,5 +52,5 @@ def test_few_epochs_tell_nothing():
         (1.0, "1/t is the best"),
     ],
 )
-def test_theory_is_told_beside_it(exponent, words):
+def test_theory_is_named_beside_it(exponent, words):
     assert words in str(convergence_rate(*curve(lambda t: t**-exponent)))

@@ -81,7 +81,7 @@ def test_train_and_val_alone_are_losses_where_they_are_near_the_named_ones(tmp_p
     assert (run.unit, train(run), val(run)) == ("evaluation", LOSSES, [t + 0.5 for t in LOSSES])
 
 
-def test_train_and_val_alone_that_may_be_scores_are_left_out_and_that_is_said(tmp_path):
+def test_train_and_val_alone_that_may_be_scores_are_left_out_and_that_is_reported(tmp_path):
     run = run_of(tmp_path, evaluations(lambda loss: 1 - loss / 3))
     assert set(val(run)) == {None}
     assert any("12 lines tell 'train' and 'val' and not of what: left out" in note for note in run.notes)

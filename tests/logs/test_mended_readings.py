@@ -65,7 +65,7 @@ def test_the_only_loss_is_taken_however_it_is_called_unless_it_is_a_part(tmp_pat
             run_of(tmp_path, text.format(part), "log.csv")
 
 
-def test_a_loss_without_a_counter_that_lines_of_batches_have_too_is_left_out_and_that_is_said(tmp_path):
+def test_a_loss_without_a_counter_that_lines_of_batches_have_too_is_left_out_and_that_is_reported(tmp_path):
     lines = (f"Epoch: [{e}/12] Iter:[0/9], Loss: {t}\nLoss: 9.5, MeanIU: 0.5\n" for e, t in enumerate(LOSSES))
     run = run_of(tmp_path, "".join(lines))
     assert train(run) == LOSSES

@@ -64,7 +64,7 @@ def test_a_name_says_whether_it_is_of_the_epoch():
     assert not is_epoch_mean("train_loss")
 
 
-def test_what_was_not_found_is_told_with_what_was_the_nearest_name_and_the_mend():
+def test_a_name_that_was_not_found_is_reported_with_the_nearest_one_and_the_remedy():
     assert str(not_found("val_los", ["train_loss", "val_loss"], "val_metric")) == (
         "unknown metric 'val_los'; did you mean 'val_loss'? Known: train_loss, val_loss (name it with val_metric=…)"
     )
@@ -96,7 +96,7 @@ def test_a_metric_is_found_in_its_usual_spellings_and_never_guessed(wanted, logg
     assert find_named(wanted, logged) == found
 
 
-def test_a_metric_of_several_data_sets_is_told_with_all_of_them():
+def test_a_metric_of_several_data_sets_is_reported_with_all_of_them():
     logged = ["train_loss", "val_loss/dataloader_idx_0", "val_loss/dataloader_idx_1"]
     assert str(not_found("val_loss", logged, "val_metric")) == (
         "metric 'val_loss' was logged of 2 data sets: 'val_loss/dataloader_idx_0', 'val_loss/dataloader_idx_1' "
@@ -105,5 +105,5 @@ def test_a_metric_of_several_data_sets_is_told_with_all_of_them():
 
 
 def test_the_train_loss_is_not_suggested_for_a_validation_loss():
-    told = str(not_found("val_loss", ["train_loss", "val_score"], "val_metric"))
-    assert told == "unknown metric 'val_loss'. Known: train_loss, val_score (name it with val_metric=…)"
+    message = str(not_found("val_loss", ["train_loss", "val_score"], "val_metric"))
+    assert message == "unknown metric 'val_loss'. Known: train_loss, val_score (name it with val_metric=…)"

@@ -28,8 +28,8 @@ from convergence_callbacks.metrics.vocabulary import LIBRARIES
     ],
 )
 def test_the_parts_of_a_name(name, role, direction, per):
-    known = meaning(name)
-    assert (known.role, known.direction, known.per) == (role, direction, per)
+    found = meaning(name)
+    assert (found.role, found.direction, found.per) == (role, direction, per)
 
 
 RISES = """
@@ -73,7 +73,7 @@ def test_what_the_framework_states_goes_before_the_name():
     assert meaning("val_auc", rises=False).kind == "error" and meaning("val_loss", rises=False).kind == "loss"
 
 
-def test_it_is_said_how_a_direction_is_known():
+def test_it_is_reported_how_a_direction_is_known():
     assert [meaning(name).certainty for name in ("val_acc", "val_head_accuracy", "val_quality")] == [
         *("listed", "likely"),
         None,

@@ -36,7 +36,7 @@ def test_of_several_outputs_it_is_the_mean_over_them():
 
 
 @pytest.mark.parametrize("name", ["auc", "quantile", "ndcg", "gamma", "accuracy", "mae", "val_loss"])
-def test_of_a_metric_of_which_nothing_is_known_nothing_is_said(name):
+def test_of_a_metric_of_which_nothing_is_known_there_is_none(name):
     assert of_targets(name, HALF) is None
     assert of_frequencies(name, [0.5, 0.5], "train") is None
     assert of_outputs(name, 10) is None

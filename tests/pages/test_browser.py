@@ -239,7 +239,7 @@ def test_the_label_of_the_best_covers_no_curve(visit, report, width):
     assert visit(report, width).evaluate(COVERS) == [False] * 4
 
 
-def test_an_explosion_is_cut_off_and_that_is_said(visit, tmp_path):
+def test_an_explosion_is_cut_off_and_that_is_reported(visit, tmp_path):
     curve = sound()
     wild = dataclasses.replace(curve, val=np.where(np.arange(100) > 95, 1e12, curve.val))
     (tmp_path / "notebook.html").write_text(plot(run_of(wild))._repr_html_(), encoding="utf-8")

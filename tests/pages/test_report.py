@@ -64,7 +64,7 @@ def test_it_says_what_was_saved_and_what_that_cost():
     assert f"at epoch {card.summary.stopped_at} as" in text and card.summary.reason in text
 
 
-def test_without_times_nothing_is_said_of_time_and_cost():
+def test_without_times_time_and_cost_are_not_mentioned():
     text = report(card_of(), price=Price(3.0)).html()
     assert "Time saved" not in text and "Cost saved" not in text
 
@@ -192,7 +192,7 @@ def test_a_name_that_is_no_text_can_be_written(command, tmp_path):
         ([".", "--price-per-hour", "-2"], "the price of an hour must be 0 or more"),
     ],
 )
-def test_what_is_wrong_is_said(command, arguments, message):
+def test_what_is_wrong_is_reported(command, arguments, message):
     result = command(*arguments)
     assert result.exit_code == 1 and message in result.stderr
 

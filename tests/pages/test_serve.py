@@ -45,7 +45,7 @@ def test_any_other_address_asks_for_the_token_that_is_printed(tmp_path, end):
     assert len(token) >= 32 and (complaints == "" or end is signal.SIGKILL)
 
 
-def test_a_folder_that_is_not_there_is_said(tmp_path):
+def test_a_folder_that_is_not_there_is_reported(tmp_path):
     result = CliRunner().invoke(app, ["serve", str(tmp_path / "missing")])
     assert result.exit_code == 1 and "missing: No such file or directory" in result.stderr
 
@@ -57,18 +57,18 @@ def refused(tmp_path, *options):
     return " ".join(result.stderr.split())
 
 
-def test_a_port_that_is_in_use_is_said_with_the_way_out(tmp_path):
+def test_a_port_that_is_in_use_is_reported_with_the_way_out(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        said = refused(tmp_path, "--port", str(port))
-    assert said == f"port {port} is in use: name another with --port, or --port 0 for any that is free"
+        message = refused(tmp_path, "--port", str(port))
+    assert message == f"port {port} is in use: name another with --port, or --port 0 for any that is free"
 
 
-def test_an_address_that_is_not_of_this_computer_is_said(tmp_path):
+def test_an_address_that_is_not_of_this_computer_is_reported(tmp_path):
     assert "192.0.2.1 is no address of this computer: leave --host out" in refused(tmp_path, "--host", "192.0.2.1")
 
 
-def test_a_port_that_one_may_not_open_is_said(tmp_path, monkeypatch):
+def test_a_port_that_one_may_not_open_is_reported(tmp_path, monkeypatch):
     def create(*_, **__):
         raise PermissionError(errno.EACCES, "Permission denied")
 
@@ -76,12 +76,12 @@ def test_a_port_that_one_may_not_open_is_said(tmp_path, monkeypatch):
     assert "port 80 may not be opened by you: name one from 1024 on with --port" in refused(tmp_path, "--port", "80")
 
 
-def test_a_name_that_nobody_knows_is_said(tmp_path):
+def test_a_name_that_nobody_knows_is_reported(tmp_path):
     assert "no address is known of 'no.such.name.invalid'" in refused(tmp_path, "--host", "no.such.name.invalid")
 
 
 @pytest.mark.parametrize("missing", ["uvicorn", "starlette", "sse_starlette"])
-def test_what_is_not_installed_is_said_with_the_extra(missing, tmp_path, monkeypatch):
+def test_what_is_not_installed_is_reported_with_the_extra(missing, tmp_path, monkeypatch):
     monkeypatch.delitem(sys.modules, "convergence_callbacks.pages.server", raising=False)
     for name in [name for name in sys.modules if name.partition(".")[0] == missing]:
         monkeypatch.delitem(sys.modules, name)

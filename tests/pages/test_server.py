@@ -162,13 +162,13 @@ def test_a_run_that_grows_is_sent_to_the_pages(folder, shelf, monkeypatch):
         coming = asyncio.ensure_future(anext(changes))
         lines(folder / "new" / "log.jsonl", [{"epoch": e, "loss": 0.9**e, "val_loss": 0.9**e} for e in range(12)])
         await asyncio.to_thread(shelf.look)
-        told = await asyncio.wait_for(coming, 20)
+        event = await asyncio.wait_for(coming, 20)
         await changes.aclose()
-        return told
+        return event
 
-    told = asyncio.run(story())
-    data = json.loads(told.data)
-    assert told.event == "runs" and told.id == str(shelf.version)
+    event = asyncio.run(story())
+    data = json.loads(event.data)
+    assert event.event == "runs" and event.id == str(shelf.version)
     assert [key for key, row in data["rows"].items() if "new/log.jsonl" in row] == [
         card.key for card in shelf.cards if card.summary.run == "new/log.jsonl"
     ]
@@ -194,8 +194,8 @@ def test_a_thousand_runs_are_one_page_of_bounded_size(shelf):
 
 def test_browsers_that_have_seen_the_same_are_sent_what_was_made_once(shelf, monkeypatch):
     pages, made = _Pages(shelf, "runs", None), []
-    told = pages._told
-    monkeypatch.setattr(pages, "_told", lambda cards, gone: made.append(len(cards)) or told(cards, gone))
+    one_message = pages._update
+    monkeypatch.setattr(pages, "_update", lambda cards, gone: made.append(len(cards)) or one_message(cards, gone))
 
     async def first_of_each():
         streams = [pages._changes(0) for _ in range(300)]

@@ -133,7 +133,7 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path, executor)
     assert [str(problem) for problem in shelf.problems if "leads out of the folder" in str(problem)]
 
 
-def test_a_training_that_two_files_tell_has_one_page_and_both_can_grow(shelf, tmp_path):
+def test_a_training_in_two_files_has_one_page_and_both_can_grow(shelf, tmp_path):
     def write(epochs):
         grow(tmp_path / "log.csv", epochs)
         lines(tmp_path / "log.jsonl", [{"epoch": e, "val_loss": 0.9**e + 0.1} for e in range(epochs)])

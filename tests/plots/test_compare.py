@@ -48,7 +48,7 @@ def test_a_run_without_a_finite_loss_is_left_blank():
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "no training"), (9, "at most 8 trainings")])
-def test_what_can_not_be_drawn_is_said(count, words):
+def test_what_can_not_be_drawn_is_reported(count, words):
     with pytest.raises(ValueError, match=words):
         plot_compare([replay(run_of(exponential(9, 2)))] * count)
 

@@ -58,7 +58,7 @@ def test_it_shows_where_patience_would_have_stopped():
     assert not any("patience" in text for text in texts(plot_training(observations, decisions, patience=None)))
 
 
-def test_patience_that_never_stops_is_said_to():
+def test_patience_that_never_stops_is_labelled_so():
     observations, decisions = record(exponential(30, 50))
     assert "patience 10 never stops" in texts(plot_training(observations, decisions))
 
@@ -128,7 +128,7 @@ def test_a_range_of_orders_of_magnitude_gets_a_logarithmic_axis():
     assert plot_training(observations, decisions).axes[0].get_yscale() == "linear"
 
 
-def test_nothing_to_draw_is_said():
+def test_nothing_to_draw_is_reported():
     with pytest.raises(ValueError, match="nothing to draw"):
         plot_training([], [])
 

@@ -39,12 +39,12 @@ class Outcome:
 
     Args:
         came_to: What it returned, as JSON keeps it.
-        said: What it printed.
+        printed: What it printed.
         error: The stack of what it raised, None where it raised nothing.
     """
 
     came_to: Any = None
-    said: str = ""
+    printed: str = ""
     error: str | None = None
 
 
@@ -77,7 +77,7 @@ def run(
         processes: How many.
         cases: Names of those to run, all when left out.
         seconds: How long nothing may happen, once the cases have begun.
-        environment: Variables beside those that tell a process its rank.
+        environment: Variables beside those that give a process its rank.
 
     Raises:
         GroupError: It hung, or a process died; with the last words of each, and its stacks.

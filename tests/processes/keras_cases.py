@@ -94,7 +94,7 @@ def keras_alone_in_several_processes(folder):
     import tensorflow as tf
 
     rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    tell_a_port(rank, folder)
+    write_a_port(rank, folder)
     workers = [f"127.0.0.1:{port}" for port in ports(size, folder)]
     task = {"type": "worker", "index": rank}
     os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": workers}, "task": task})
@@ -102,7 +102,7 @@ def keras_alone_in_several_processes(folder):
         model().fit(X, X[:, :1], epochs=1, batch_size=8, verbose=0)
 
 
-def tell_a_port(rank, folder):
+def write_a_port(rank, folder):
     """A port that was free; TensorFlow takes no other way to it."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -111,11 +111,11 @@ def tell_a_port(rank, folder):
 
 
 def ports(size, folder):
-    """The ports of all processes, as soon as each has told its own."""
-    told = [folder / f"{rank}.port" for rank in range(size)]
-    while not all(path.exists() for path in told):
+    """The ports of all processes, as soon as each has written its own."""
+    files = [folder / f"{rank}.port" for rank in range(size)]
+    while not all(path.exists() for path in files):
         time.sleep(0.05)
-    return [path.read_text() for path in told]
+    return [path.read_text() for path in files]
 
 
 CASES = {case.__name__: case for case in (strategies_and_precisions, keras_alone_in_several_processes)}

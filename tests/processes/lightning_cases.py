@@ -36,7 +36,7 @@ def case(made=None, seconds=None):
 
 
 class Module(lightning.LightningModule):
-    """Each process has a script of its own, and logs what it is told to."""
+    """Each process has a script of its own, and logs the metrics that it is given."""
 
     def __init__(self, *scripts, logs=("val_loss",), sizes=None):
         super().__init__()
@@ -221,10 +221,10 @@ def the_best_weights_are_kept_in_a_file(folder):
 @case
 def the_best_weights_can_not_be_written(folder):
     (folder / "file").touch()
-    with small_memory(), warnings.catch_warnings(record=True) as told:
+    with small_memory(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         run = gone_on(folder, patient(restore_best=True, backup_dir=str(folder / "file")))
-    return {"run": run, "told": sum("best weights can't be kept" in str(warning.message) for warning in told)}
+    return {"run": run, "warnings": sum("best weights can't be kept" in str(warning.message) for warning in caught)}
 
 
 @contextlib.contextmanager

@@ -20,8 +20,8 @@ def ends(**stopped):
             name: (epoch, epoch + 1) for name, epoch in stopped.items()
         }
         assert all(run["decisions"][-1]["stop"] for run in runs.values())
-        said = [outcome.said.count("Stopped at ") for outcome in ranks]
-        assert said == [len(stopped)] + [0] * (len(ranks) - 1)
+        counts = [outcome.printed.count("Stopped at ") for outcome in ranks]
+        assert counts == [len(stopped)] + [0] * (len(ranks) - 1)
 
     return check
 

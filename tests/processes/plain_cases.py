@@ -9,8 +9,8 @@ def rank():
     return os.environ["RANK"]
 
 
-def tells_its_rank(folder):
-    print(f"said by {rank()}")
+def prints_its_rank(folder):
+    print(f"printed by {rank()}")
     return {"rank": rank(), "folder": folder.name}
 
 
@@ -30,5 +30,5 @@ def dies_on_one_rank(folder):
 
 
 CASES = {
-    case.__name__: case for case in (tells_its_rank, raises_on_one_rank, waits_for_what_never_comes, dies_on_one_rank)
+    case.__name__: case for case in (prints_its_rank, raises_on_one_rank, waits_for_what_never_comes, dies_on_one_rank)
 }

@@ -19,8 +19,8 @@ from pathlib import Path
 from tests.processes.group import Outcome, words
 
 
-def tell_its_rank(rank, size):
-    """Tell this process as launchers do which one it is. No port: processes find each other by a file."""
+def set_its_rank(rank, size):
+    """Set this process's rank as launchers do. There is no port: processes find each other by a file."""
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(size), "LOCAL_WORLD_SIZE": str(size)}
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}
 
@@ -28,19 +28,19 @@ def tell_its_rank(rank, size):
 def outcome(case, folder):
     """Run a case."""
     came_to, error = None, None
-    with contextlib.redirect_stdout(io.StringIO()) as said:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
         try:
             came_to = case(folder)
         except Exception:
             error = traceback.format_exc()
-    return Outcome(came_to, said.getvalue(), error)
+    return Outcome(came_to, printed.getvalue(), error)
 
 
 def run_cases(cases, folder, rank, size, seconds):
     """All cases, in one process."""
     for name, case in cases.items():
         faulthandler.dump_traceback_later(2 * seconds, exit=True)  # where nobody watches any more
-        tell_its_rank(rank, size)  # anew: Lightning takes it away at the end of a training
+        set_its_rank(rank, size)  # anew: Lightning takes it away at the end of a training
         (place := folder / name).mkdir(exist_ok=True)
         print(f"case: {name}", file=sys.stderr, flush=True)
         (place / f"{rank}.began").touch()
@@ -66,8 +66,8 @@ def in_a_child(rank, work):
 
 if __name__ == "__main__":
     module, folder, size, seconds, *names = sys.argv[1:]
-    known, folder, size = importlib.import_module(module).CASES, Path(folder), int(size)
-    chosen = {name: known[name] for name in names or known}
+    all_cases, folder, size = importlib.import_module(module).CASES, Path(folder), int(size)
+    chosen = {name: all_cases[name] for name in names or all_cases}
     work = lambda rank: run_cases(chosen, folder, rank, size, float(seconds))  # noqa: E731
     ended = [os.waitpid(child, 0)[1] for child in [in_a_child(rank, work) for rank in range(size)]]
     sys.exit(any(ended))

@@ -22,8 +22,8 @@ def the_best_are_given_back(ranks):
     assert runs["run"]["weights"] == runs["until the best"]["weights"]
 
 
-def it_is_told_once_and_goes_on(ranks):
-    assert all_same(ranks)["told"] == 1 and all_same(ranks)["run"]["epochs"] == 4
+def it_is_reported_once_and_goes_on(ranks):
+    assert all_same(ranks)["warnings"] == 1 and all_same(ranks)["run"]["epochs"] == 4
 
 
 def time_goes_by_one_clock(ranks):
@@ -60,7 +60,7 @@ FAILS = {
     "a_callback_raises_on_one": raises(LOST, "broken on rank 1"),
     "the_best_weights_are_given_back": the_best_are_given_back,
     "the_best_weights_are_kept_in_a_file": the_best_are_given_back,
-    "the_best_weights_can_not_be_written": it_is_told_once_and_goes_on,
+    "the_best_weights_can_not_be_written": it_is_reported_once_and_goes_on,
 }
 LIGHTNING_ALONE = {
     "lightning_alone_with_no_validation_loader_on_one": raises(r"val_dataloader|_dataloader\(\)", "."),

@@ -64,20 +64,20 @@ def test_a_schedule_of_a_run_without_budget_is_recorded_as_it_is_asked_for(path)
 
 
 def test_a_schedule_that_becomes_known_late_is_recorded_when_it_does(path):
-    known = {}
-    monitor = Monitor(max_epochs=40, lr_schedule=lambda epoch: known[epoch])
+    rates = {}
+    monitor = Monitor(max_epochs=40, lr_schedule=lambda epoch: rates[epoch])
     record = DecisionRecord(path, monitor)
     for observation in observations():
         if observation.step == 10:
-            known.update((epoch, 0.1 if epoch < 30 else 0.001) for epoch in range(40))
+            rates.update((epoch, 0.1 if epoch < 30 else 0.001) for epoch in range(40))
         if observation.step == 20:
-            known.clear()
+            rates.clear()
         record(observation, monitor.observe(observation))
     assert verify(path).is_confirmed, str(verify(path))
     lines = [json.loads(line) for line in path.read_text().splitlines()]
-    told = [number for number, line in enumerate(lines) if "rates" in line]
-    assert lines[told[0] + 1]["observation"]["step"] == 10
-    assert [39, None] in lines[told[-1]]["rates"]
+    recorded = [number for number, line in enumerate(lines) if "rates" in line]
+    assert lines[recorded[0] + 1]["observation"]["step"] == 10
+    assert [39, None] in lines[recorded[-1]]["rates"]
 
 
 def test_a_rate_that_is_changed_on_the_way_is_recorded(path):
@@ -110,8 +110,8 @@ def test_the_first_decision_that_differs_is_shown(path, name, value):
         data["decision"][name] = value
         lines[changed] = json.dumps(data)
     path.write_text("\n".join(lines) + "\n")
-    said = str(verify(path))
-    assert said.startswith(f"not confirmed: {path}, line 11: epoch 9: {name} was recorded as {value!r}, it is ")
+    verified = str(verify(path))
+    assert verified.startswith(f"not confirmed: {path}, line 11: epoch 9: {name} was recorded as {value!r}, it is ")
 
 
 def test_a_changed_observation_is_found_out(path):
@@ -157,7 +157,7 @@ def test_a_record_that_goes_on_has_one_closing_line_the_last(path):
     assert path.read_text().count('{"end": true') == 1 and verify(path).is_confirmed
 
 
-def test_a_record_without_closing_line_is_said_to_be_open(path):
+def test_a_record_without_closing_line_is_reported_as_open(path):
     write(path, observations(0, 12), closes=False)
     assert str(verify(path)) == (
         f"not confirmed: {path}: no closing line says that the record ends here: the training still runs or was "
@@ -226,13 +226,13 @@ def test_cut_at_any_byte_it_is_not_confirmed(path):
 
 
 @pytest.mark.parametrize("text", ["", "{}\n", "[1]\n", '{"record": "other", "version": 1}\n', "\0\xff"])
-def test_what_is_no_record_is_said_so(path, text):
+def test_what_is_no_record_is_reported_as_such(path, text):
     path.write_text(text)
     with pytest.raises(StateError, match=r"record\.jsonl"):
         verify(path)
 
 
-def test_a_line_of_brackets_alone_is_said_to_be_none(path):
+def test_a_line_of_brackets_alone_is_reported_as_none(path):
     path.write_text("[" * 100_000 + "\n")
     with pytest.raises(StateError, match="line 1: nested deeper than any record is"):
         read_record(path)

@@ -1,4 +1,4 @@
-"""What is said of faults in data and gradients."""
+"""Faults in data and gradients are put into words."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def layers(*largest):
         (check_data([], layers=[Layer("head", 10, (0.0,), trainable=False)])[0], "all weights are frozen: head"),
     ],
 )
-def test_a_fault_is_told_with_its_numbers(fault, reason):
+def test_a_fault_is_reported_with_its_numbers(fault, reason):
     assert fault.reason == reason and fault.advice
     assert str(fault) == f"{fault.name}: {reason} | next: {fault.advice}"
 

@@ -1,4 +1,4 @@
-"""What is said of decisions: a line for each verdict, whoever found it."""
+"""Decisions are put into words: one line for each verdict, whichever criterion found it."""
 
 import pytest
 
@@ -34,16 +34,16 @@ def test_epochs_are_numbered_as_the_framework_does():
 
 
 def test_trees_have_rounds_and_no_weights():
-    said = words_of(decided(Verdict.OVERFITTING, counter=ROUNDS, validation_rise=0.2, train_fall=0.1))
-    assert "weights of" not in said.line and "epoch" not in said.line
-    assert said.advice == (
+    words = words_of(decided(Verdict.OVERFITTING, counter=ROUNDS, validation_rise=0.2, train_fall=0.1))
+    assert "weights of" not in words.line and "epoch" not in words.line
+    assert words.advice == (
         "use the trees up to round 47",
         "then shallower trees, stronger regularisation or more data",
     )
 
 
 @pytest.mark.parametrize(
-    ("evidence", "said"),
+    ("evidence", "words"),
     [
         ({"recent_gain": 0.07, "recent_epochs": 12}, "7% of the total gain came in the latest 12 epochs"),
         ({"recent_gain": 1.0, "recent_epochs": 12}, "all of the total gain came in the latest 12 epochs"),
@@ -51,15 +51,15 @@ def test_trees_have_rounds_and_no_weights():
         ({}, ""),
     ],
 )
-def test_a_run_that_improves(evidence, said):
-    assert reason(Verdict.IMPROVING, **evidence) == said
+def test_a_run_that_improves(evidence, words):
+    assert reason(Verdict.IMPROVING, **evidence) == words
     assert advice(Verdict.IMPROVING, **evidence) == ("train on",)
 
 
 def test_a_run_that_improves_at_the_end_of_its_budget_is_advised_a_larger_one():
-    said = words_of(decided(Verdict.IMPROVING, "max_epochs", recent_gain=0.07, recent_epochs=8, epochs=30))
-    assert said.advice == ("train on, for more than 30 epochs",)
-    assert said.reason.endswith("7% of the total gain came in the latest 8 epochs")
+    words = words_of(decided(Verdict.IMPROVING, "max_epochs", recent_gain=0.07, recent_epochs=8, epochs=30))
+    assert words.advice == ("train on, for more than 30 epochs",)
+    assert words.reason.endswith("7% of the total gain came in the latest 8 epochs")
 
 
 def test_what_settled_names_the_gain_and_what_it_could_be():
@@ -71,14 +71,14 @@ def test_what_settled_names_the_gain_and_what_it_could_be():
     )
 
 
-def test_a_gap_that_widened_is_told_with_the_settled_loss_once():
+def test_a_gap_that_widened_is_reported_with_the_settled_loss_once():
     evidence = {**SETTLED, "gap_widening": 0.09, "loss_rise_since_best": 0.12, "train_fall_since_best": 0.3}
-    said = words_of(decided(Verdict.OVERFITTING, "expected_gain", **evidence))
-    assert said.reason == (
+    words = words_of(decided(Verdict.OVERFITTING, "expected_gain", **evidence))
+    assert words.reason == (
         "expected further gain less than 0.1% of the total, below the tolerance of 1%, while the generalisation gap "
         "widened by 9% of the total gain since the best epoch"
     )
-    assert said.advice == (
+    assert words.advice == (
         "use the weights of epoch 47: after it validation loss rose by 12% while train loss fell by 30%",
         "then weight decay, augmentation or more data",
     )
@@ -86,11 +86,11 @@ def test_a_gap_that_widened_is_told_with_the_settled_loss_once():
 
 def test_a_settled_run_that_likely_converges_falsely_says_both():
     pace = {"fall_per_epoch": 0.0002, "late_share": 0.4, "looks_flat": 1, "is_steady": 1, "times_too_low": 30}
-    said = words_of(decided(Verdict.FALSE_CONVERGENCE, "expected_gain", **SETTLED, **pace, advised_rate=0.003))
-    assert said.reason.endswith(
+    words = words_of(decided(Verdict.FALSE_CONVERGENCE, "expected_gain", **SETTLED, **pace, advised_rate=0.003))
+    assert words.reason.endswith(
         "; the loss falls by only 0.02% an epoch, but steadily: 40% of the gain came in the later half"
     )
-    assert said.advice == (
+    assert words.advice == (
         "the learning rate looks about 30 times too low: try 0.003",
         "or wait: at this pace the next tenth of the starting level takes 500 epochs",
     )
@@ -105,17 +105,17 @@ def test_overfitting_says_since_when_and_by_how_much():
 @pytest.mark.parametrize("fall", [-0.05, 0.0, float("nan")])
 def test_a_train_loss_that_did_not_fall_is_left_out(fall):
     evidence = {"validation_rise": 0.21, "train_fall": fall, "loss_rise_since_best": 0.1, "train_fall_since_best": fall}
-    said = words_of(decided(Verdict.OVERFITTING, **evidence))
-    assert "train loss" not in said.line
-    assert said.advice[0] == "use the weights of epoch 47"
+    words = words_of(decided(Verdict.OVERFITTING, **evidence))
+    assert "train loss" not in words.line
+    assert words.advice[0] == "use the weights of epoch 47"
 
 
-def test_a_score_that_rose_beside_the_loss_speaks_for_the_latest_weights():
+def test_a_score_that_rose_beside_the_loss_favours_the_latest_weights():
     risen = {"val_acc_rise": 0.031, "val_acc_at_best": 0.9, "val_acc_now": 0.931, "val_acc_moved": 1}
     still = {"val_f1_rise": 0.0, "val_f1_at_best": 0.9, "val_f1_now": 0.9004, "val_f1_moved": 0}
-    said = words_of(decided(Verdict.OVERFITTING, validation_rise=0.2, train_fall=0.1, **risen, **still))
-    assert said.reason.endswith("; val_acc rose from 0.9 to 0.931; val_f1 stayed near 0.9")
-    assert said.advice[-1] == (
+    words = words_of(decided(Verdict.OVERFITTING, validation_rise=0.2, train_fall=0.1, **risen, **still))
+    assert words.reason.endswith("; val_acc rose from 0.9 to 0.931; val_f1 stayed near 0.9")
+    assert words.advice[-1] == (
         "consider the latest weights for val_acc: the loss rises because a few mistakes became more confident"
     )
 
@@ -130,12 +130,12 @@ def test_a_slow_run_that_is_plain_to_see_is_not_called_flat():
 
 
 def test_of_a_schedule_the_highest_rate_is_advised():
-    said = advice(Verdict.FALSE_CONVERGENCE, times_too_low=300, advised_rate=0.0003, rate_falls=1)
-    assert said == ("the learning rate looks about 300 times too low: try 0.0003 as the schedule's highest",)
+    words = advice(Verdict.FALSE_CONVERGENCE, times_too_low=300, advised_rate=0.0003, rate_falls=1)
+    assert words == ("the learning rate looks about 300 times too low: try 0.0003 as the schedule's highest",)
 
 
 @pytest.mark.parametrize(
-    ("evidence", "said"),
+    ("evidence", "words"),
     [
         ({"jump": 0.45}, "the loss jumps by 45% of its gain since the first epochs"),
         ({"jump": 45.0}, "the loss jumps by 45 times its gain since the first epochs"),
@@ -146,11 +146,11 @@ def test_of_a_schedule_the_highest_rate_is_advised():
         ),
     ],
 )
-def test_an_unstable_run(evidence, said):
-    assert reason(Verdict.UNSTABLE, **evidence) == said
+def test_an_unstable_run(evidence, words):
+    assert reason(Verdict.UNSTABLE, **evidence) == words
 
 
-def test_swings_are_told_where_there_are_any():
+def test_swings_are_reported_where_there_are_any():
     assert advice(Verdict.UNSTABLE, jump=0.4, times_too_high=10, advised_rate=0.01, oscillation=0.031) == (
         "the learning rate looks about 10 times too high: try 0.01",
         "the loss oscillates by ±3.1%: a larger batch or clipped gradients calm it too",
@@ -159,7 +159,7 @@ def test_swings_are_told_where_there_are_any():
 
 
 @pytest.mark.parametrize(
-    ("start", "best", "said"),
+    ("start", "best", "words"),
     [
         (2.3081, 2.30809, "the loss never fell below 2.308 in 40 epochs"),
         (2.31, 2.28, "the loss only fell from 2.31 to 2.28 in 40 epochs"),
@@ -167,8 +167,8 @@ def test_swings_are_told_where_there_are_any():
         (2.3029, 2.30292, "the loss was never better than 2.303 in 40 epochs"),
     ],
 )
-def test_a_run_that_learns_nothing(start, best, said):
-    assert reason(Verdict.NOT_LEARNING, started_at=start, best=best, epochs=40) == said
+def test_a_run_that_learns_nothing(start, best, words):
+    assert reason(Verdict.NOT_LEARNING, started_at=start, best=best, epochs=40) == words
 
 
 def test_where_train_loss_fell_alone_the_labels_are_to_be_looked_at():
@@ -179,22 +179,22 @@ def test_where_train_loss_fell_alone_the_labels_are_to_be_looked_at():
 
 
 def test_a_loss_that_is_no_number_any_more():
-    said = words_of(decided(Verdict.DIVERGED, "non_finite_loss", non_finite_in_a_row=3, times_too_high=10))
-    assert said.reason == "the loss is NaN or infinite for 3 epochs in a row"
-    assert said.advice == (
+    words = words_of(decided(Verdict.DIVERGED, "non_finite_loss", non_finite_in_a_row=3, times_too_high=10))
+    assert words.reason == "the loss is NaN or infinite for 3 epochs in a row"
+    assert words.advice == (
         "restore the weights of epoch 47",
         "the learning rate looks about 10 times too high: lower it, or clip the gradients",
     )
 
 
 def test_an_epoch_that_was_broken_already_is_not_restored():
-    said = words_of(decided(Verdict.DIVERGED, "non_finite_loss", step=10, best_step=10, non_finite_in_a_row=3))
-    assert said.advice[0] == "restore weights from before epoch 8"
+    words = words_of(decided(Verdict.DIVERGED, "non_finite_loss", step=10, best_step=10, non_finite_in_a_row=3))
+    assert words.advice[0] == "restore weights from before epoch 8"
 
 
 def test_where_no_epoch_was_any_good_the_data_are_to_be_looked_at():
-    said = words_of(decided(Verdict.DIVERGED, "non_finite_loss", best_step=None, non_finite_in_a_row=3))
-    assert said.advice[0] == "look for NaN or infinity in inputs and targets, as check_data does"
+    words = words_of(decided(Verdict.DIVERGED, "non_finite_loss", best_step=None, non_finite_in_a_row=3))
+    assert words.advice[0] == "look for NaN or infinity in inputs and targets, as check_data does"
 
 
 def test_an_explosion_says_from_where():
@@ -205,17 +205,17 @@ def test_an_explosion_says_from_where():
 
 def test_a_probe_says_what_it_tried():
     found = {"probe_found": 1, "probe_raised_progress": 8.6, "times_too_low": 30.0, "advised_rate": 0.03}
-    said = words_of(decided(Verdict.FALSE_CONVERGENCE, "probe", **found))
-    assert said.reason == (
+    words = words_of(decided(Verdict.FALSE_CONVERGENCE, "probe", **found))
+    assert words.reason == (
         "in a probe 30 times the learning rate made 8.6 times the progress of the present one within 4 epochs"
     )
-    assert said.advice == ("train on at 30 times the learning rate: 0.03, which was tried",)
+    assert words.advice == ("train on at 30 times the learning rate: 0.03, which was tried",)
     lower = words_of(decided(Verdict.UNSTABLE, "probe", probe_found=-1, probe_lowered_advantage=0.34))
     assert lower.reason == "in a probe a tenth of the learning rate got 34% of the total gain further within 4 epochs"
 
 
 @pytest.mark.parametrize(
-    ("action", "said"),
+    ("action", "sentence"),
     [
         ("raise_lr", "the learning rate is raised 10 times, to 0.003"),
         ("keep", "the raised learning rate helps and stays"),
@@ -223,23 +223,23 @@ def test_a_probe_says_what_it_tried():
         ("on_trial", "the raised learning rate is on trial, epoch 2 of 5"),
     ],
 )
-def test_what_is_done_about_a_rate_is_told_and_not_advised_again(action, said):
+def test_what_is_done_about_a_rate_is_reported_and_not_advised_again(action, sentence):
     evidence = {"rate_times": 10.0, "advised_rate": 0.003, "trial_epoch": 2, "recent_gain": 0.1, "recent_epochs": 5}
     words = words_of(decided(Verdict.IMPROVING, action=action, **evidence))
-    assert words.reason == f"10% of the total gain came in the latest 5 epochs; {said}"
+    assert words.reason == f"10% of the total gain came in the latest 5 epochs; {sentence}"
     assert words.advice == ()
 
 
 def test_restored_weights_are_not_advised_again():
-    said = words_of(decided(Verdict.CONVERGED, "expected_gain", **SETTLED), restored=True)
-    assert said.advice == ("the weights are those of epoch 47 already",)
+    words = words_of(decided(Verdict.CONVERGED, "expected_gain", **SETTLED), restored=True)
+    assert words.advice == ("the weights are those of epoch 47 already",)
 
 
 def test_a_criterion_that_nobody_knows_here_is_named():
     assert reason(Verdict.UNSTABLE, "shaky_slope", slope=0.3) == "found by shaky slope"
 
 
-def test_what_was_begun_is_told_with_by_how_much():
+def test_what_was_begun_is_reported_with_the_factor():
     lowered = {"rate_times": 0.1, "advised_rate": 0.003}
     back = words_of(decided(Verdict.DIVERGED, action="roll_back", **lowered)).reason
     assert back.endswith("the run goes back to where nothing was lost, the learning rate lowered 10 times, to 0.003")

@@ -14,7 +14,7 @@ ENDING = Ending(spent=52, budget=200, seconds=156.0, patient=Patient(patience=10
 STOPPED = decided(Verdict.CONVERGED, "expected_gain", stop=True, counter=KERAS, **SETTLED)
 
 
-def test_a_stop_is_told_in_three_lines_in_the_count_of_the_framework():
+def test_a_stop_is_reported_in_three_lines_in_the_count_of_the_framework():
     assert summary_of(STOPPED, ENDING, file="ckpt/epoch-48.keras").splitlines() == [
         "Stopped at epoch 52 of 200: converged (80% sure). Expected further gain less than 0.1% of the total, below "
         "the tolerance of 1%.",
@@ -23,15 +23,15 @@ def test_a_stop_is_told_in_three_lines_in_the_count_of_the_framework():
     ]
 
 
-def test_restored_weights_are_told_and_not_advised():
-    said = summary_of(STOPPED, ENDING, restored=True)
-    assert "Best: 0.1235 at epoch 48, the model has its weights." in said and "Next:" not in said
+def test_restored_weights_are_reported_and_not_advised():
+    lines = summary_of(STOPPED, ENDING, restored=True)
+    assert "Best: 0.1235 at epoch 48, the model has its weights." in lines and "Next:" not in lines
 
 
-def test_a_best_epoch_that_was_never_saved_is_told_with_the_setting_that_keeps_it():
-    said = summary_of(STOPPED, ENDING, is_saved=False)
-    assert "at epoch 48, but its weights were not kept" in said
-    assert said.endswith("Next: restore_best=True keeps the best weights.")
+def test_a_best_epoch_that_was_never_saved_is_reported_with_the_setting_that_keeps_it():
+    lines = summary_of(STOPPED, ENDING, is_saved=False)
+    assert "at epoch 48, but its weights were not kept" in lines
+    assert lines.endswith("Next: restore_best=True keeps the best weights.")
 
 
 def test_a_budget_that_runs_out_is_not_silent():
@@ -42,7 +42,7 @@ def test_a_budget_that_runs_out_is_not_silent():
     assert lines[-1].startswith("Next: the learning rate looks about 300 times too low: try 0.0003")
 
 
-def test_whatever_ended_a_run_is_told():
+def test_whatever_ended_a_run_is_reported():
     decision = decided(Verdict.IMPROVING, step=11, recent_gain=0.2, recent_epochs=5)
     causes = {"interrupted": "Interrupted after", "error": "Ended by an error after", "time": "Out of time after"}
     for cause, begins in causes.items():
@@ -61,10 +61,10 @@ def test_in_a_count_from_0_no_epoch_reads_as_missing():
     assert summary_of(goes_on, Ending(spent=10), cause="goes_on").startswith("Goes on at epoch 9: ")
 
 
-def test_what_neither_the_rule_nor_the_budget_ended_is_not_told_as_if_it_were():
+def test_what_neither_the_rule_nor_the_budget_ended_is_not_reported_as_if_it_were():
     decision = decided(Verdict.IMPROVING, step=11, counter=KERAS)
-    said = summary_of(decision, Ending(spent=12, budget=50))
-    assert said.startswith("Ended by something else after epoch 12 of 50: improving.")
+    lines = summary_of(decision, Ending(spent=12, budget=50))
+    assert lines.startswith("Ended by something else after epoch 12 of 50: improving.")
     assert summary_of(decision, Ending(spent=12)).startswith("Ended after epoch 12: ")  # nobody knows what was planned
 
 
@@ -75,9 +75,9 @@ def test_weights_that_learnt_nothing_are_not_to_be_kept():
 
 def test_a_warning_names_what_to_do_and_trees_at_a_low_rate_are_none():
     slow = {"fall_per_epoch": 1e-5, "times_too_low": 300, "advised_rate": 0.0003}
-    said = warning(decided(Verdict.FALSE_CONVERGENCE, step=4, **slow))
-    assert said.startswith("Warning at epoch 4: false convergence (80% sure): ")
-    assert ". Next: the learning rate looks about 300 times too low: try 0.0003; " in said
+    message = warning(decided(Verdict.FALSE_CONVERGENCE, step=4, **slow))
+    assert message.startswith("Warning at epoch 4: false convergence (80% sure): ")
+    assert ". Next: the learning rate looks about 300 times too low: try 0.0003; " in message
     assert warning(decided(Verdict.FALSE_CONVERGENCE, counter=Counter("round"), **slow)) == ""
     assert warning(decided(Verdict.DIVERGED, counter=Counter("round"), non_finite_in_a_row=3.0))
 
@@ -99,19 +99,19 @@ def test_epochs_that_are_as_good_are_named():
     )
 
 
-def test_what_could_not_be_judged_is_told_with_why():
-    said = summary_of(STOPPED, Ending(spent=52, not_judged=(NotJudged.NO_VALIDATION, NotJudged.NO_RATE)))
-    assert "Not judged: no validation loss, so overfitting could not be seen." in said  # and no rate is to be changed
+def test_what_could_not_be_judged_is_reported_with_why():
+    lines = summary_of(STOPPED, Ending(spent=52, not_judged=(NotJudged.NO_VALIDATION, NotJudged.NO_RATE)))
+    assert "Not judged: no validation loss, so overfitting could not be seen." in lines  # and no rate is to be changed
     slow = decided(Verdict.FALSE_CONVERGENCE, "max_epochs", stop=True)
-    said = summary_of(slow, Ending(spent=52, not_judged=(NotJudged.NO_RATE,)))
-    assert "Not judged: the learning rate is not known, so none can be named to try." in said
+    lines = summary_of(slow, Ending(spent=52, not_judged=(NotJudged.NO_RATE,)))
+    assert "Not judged: the learning rate is not known, so none can be named to try." in lines
     nothing = Ending(not_judged=(NotJudged.NO_LOSS,))
     assert summary_of(None, nothing) == "Nothing was judged: no epoch with a loss was seen."
 
 
-def test_of_trees_it_is_told_how_to_predict_with_those_up_to_the_best_round():
-    said = summary_of(STOPPED, ENDING, predict="iteration_range=(0, {})")
-    assert "Best: 0.1235 at epoch 48, predict(iteration_range=(0, 48))." in said  # the epochs of Keras count from 1
+def test_for_trees_the_argument_that_predicts_with_the_best_round_is_named():
+    lines = summary_of(STOPPED, ENDING, predict="iteration_range=(0, {})")
+    assert "Best: 0.1235 at epoch 48, predict(iteration_range=(0, 48))." in lines  # the epochs of Keras count from 1
     assert "predict" not in summary_of(STOPPED, ENDING, restored=True, predict="iteration_range=(0, {})")
 
 
@@ -122,13 +122,13 @@ def test_a_verdict_that_is_only_the_likeliest_is_called_perhaps():
     assert ": converged (80% sure)." in summary_of(STOPPED, ENDING)
 
 
-def test_of_too_few_epochs_nothing_is_said_to_improve():
+def test_of_too_few_epochs_nothing_is_called_improving():
     decision = decided(Verdict.IMPROVING, "max_epochs", stop=True, step=0, epochs=1)
-    said = summary_of(decision, Ending(spent=1, budget=1, not_judged=(NotJudged.TOO_FEW,)))
-    assert said.startswith("Ended after its only epoch: too few epochs to judge.") and "improving" not in said
+    lines = summary_of(decision, Ending(spent=1, budget=1, not_judged=(NotJudged.TOO_FEW,)))
+    assert lines.startswith("Ended after its only epoch: too few epochs to judge.") and "improving" not in lines
 
 
-def test_the_gain_of_all_epochs_so_far_is_not_told_as_recent():
+def test_the_gain_of_all_epochs_so_far_is_not_reported_as_recent():
     decision = decided(Verdict.IMPROVING, step=4, recent_gain=1.0, recent_epochs=4)
     assert "total gain" not in summary_of(decision, Ending(spent=5, budget=50))
 
@@ -147,11 +147,11 @@ def test_losses_that_were_never_a_number_are_not_called_improving():
 
 
 def test_a_validation_loss_that_was_never_a_number_was_not_judged():
-    said = account_of(*((0.9**epoch, float("nan")) for epoch in range(30)))
-    assert "Not judged: no validation loss, so overfitting could not be seen." in said
+    lines = account_of(*((0.9**epoch, float("nan")) for epoch in range(30)))
+    assert "Not judged: no validation loss, so overfitting could not be seen." in lines
 
 
 def test_a_loss_that_was_best_at_first_did_not_fall():
-    said = account_of(*((0.9**epoch, 1 - 0.9**epoch) for epoch in range(30)), stop_on=())
-    assert "only fell" not in said
-    assert "was never better than at first, 0, in 30 epochs" in said or "not learning" not in said
+    lines = account_of(*((0.9**epoch, 1 - 0.9**epoch) for epoch in range(30)), stop_on=())
+    assert "only fell" not in lines
+    assert "was never better than at first, 0, in 30 epochs" in lines or "not learning" not in lines

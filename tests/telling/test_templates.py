@@ -7,7 +7,7 @@ from convergence_callbacks.telling.templates import fields_of, rendered
 
 
 @pytest.mark.parametrize(
-    ("template", "known", "said"),
+    ("template", "values", "text"),
     [
         ("below {share:percent}", {"share": 0.007}, "below 0.7%"),
         ("for {wait:epochs}", {"wait": 1}, "for 1 epoch"),
@@ -19,8 +19,8 @@ from convergence_callbacks.telling.templates import fields_of, rendered
         ("by {missing:percent}", {}, "by –"),
     ],
 )
-def test_each_kind_of_number_is_written_in_its_own_way(template, known, said):
-    assert rendered(template, known) == said
+def test_each_kind_of_number_is_written_in_its_own_way(template, values, text):
+    assert rendered(template, values) == text
 
 
 def test_steps_are_called_and_numbered_as_the_training_does():

@@ -150,13 +150,13 @@ def epochs_in(folder):
 def assert_part_of(epochs, whole, of):
     """Each epoch is one of the whole log, of which something may be unknown."""
     for step, *numbers in epochs:
-        same = [known for number, *known in whole if number == step]
-        assert any(all(map(is_unknown_or, numbers, known)) for known in same), (of, step, numbers, same)
+        same = [values for number, *values in whole if number == step]
+        assert any(all(map(is_unknown_or, numbers, values)) for values in same), (of, step, numbers, same)
 
 
-def is_unknown_or(number, known):
+def is_unknown_or(number, expected):
     """Whether a number is that which is known, as near as a change of format comes, or none."""
-    return number is None or (known is not None and math.isclose(number, known, rel_tol=1e-9))
+    return number is None or (expected is not None and math.isclose(number, expected, rel_tol=1e-9))
 
 
 def changed_log(rng, folder):
@@ -285,7 +285,7 @@ def damaged_weights(rng, folder):
 
 
 def full_disk(rng, folder):
-    """A file that can't grow is told once; what was written before is whole, and what is missing comes later."""
+    """A file that can't grow is reported once; what was written before is whole, and what is missing comes later."""
     path, monitor = folder / "record.jsonl", Monitor(max_epochs=40)
     run = Run(monitor, Complaints(), CallbackSettings(max_epochs=40))
     run.record = DecisionRecord(path, monitor)
@@ -293,7 +293,7 @@ def full_disk(rng, folder):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             for epoch in range(30):
                 limit = path.stat().st_size + rng.randrange(600) if epoch == begins else soft
@@ -304,7 +304,7 @@ def full_disk(rng, folder):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, handler)
-    assert [str(each.message).count("the record can't be written") for each in told] in ([1], []), told
+    assert [str(each.message).count("the record can't be written") for each in caught] in ([1], []), caught
     assert verify(path).is_confirmed and verify(path).decisions == 30, str(verify(path))
 
 

@@ -113,7 +113,7 @@ def restored(rng, monitor, settings):
 
 
 def damaged_state(rng, folder):
-    """A damaged state is refused as such, or taken up; a monitor that refused one is as it was; none raises later."""
+    """A damaged state is refused as such or restored; a monitor that refused one is as it was; none raises later."""
     monitor = Monitor(max_epochs=50)
     for given in observations(rng):
         monitor.update(**given)

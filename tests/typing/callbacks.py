@@ -7,15 +7,15 @@ from convergence_callbacks.sklearn import ConvergenceStopping as ForSklearn
 from convergence_callbacks.torch import ConvergenceStopping as ForTorch
 
 
-def tell(observation: Observation, decision: Decision) -> None:
+def report(observation: Observation, decision: Decision) -> None:
     """A listener."""
     print(observation.step, decision.verdict)
 
 
 lightning = ForLightning(max_epochs=100, criteria=Patience(3), restore_best=True)
 keras = ForKeras.from_yaml("convergence.yaml", min_epochs=3)
-lightning.listeners.append(tell)
-keras.listeners.append(tell)
+lightning.listeners.append(report)
+keras.listeners.append(report)
 stopped: int | None = lightning.stopped_epoch
 history: list[Decision] = keras.history
 loop: Decision = ForTorch(tolerance=0.02).update(train_loss=0.5, val_loss=0.4)

@@ -14,7 +14,7 @@ def train(monitor: Monitor, epochs: int) -> Decision | None:
 
 
 def main() -> None:
-    """The default rule, one of the user's own, and a state that is taken up again."""
+    """The default rule, one of the user's own, and a state that is restored."""
     found = train(Monitor(max_epochs=200), 200)
     assert found is not None and found.verdict is Verdict.CONVERGED and found.step < 199
     best: float | None = found.best_value

@@ -184,13 +184,13 @@ def test_a_newer_file_that_is_no_log_of_a_training_is_passed_over(tmp_path):
 
 def test_a_training_that_is_followed_again_posts_and_starts_nothing_twice(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    told = tmp_path / "told"
-    command = f'{sys.executable} -c "open({str(told)!r}, {"a"!r}).write({"x"!r})"'
+    started = tmp_path / "started"
+    command = f'{sys.executable} -c "open({str(started)!r}, {"a"!r}).write({"x"!r})"'
     watcher = Watcher(Settings(criteria=Patience(5)), command, None)
     other = dataclasses.replace(run_of(overfitting(40, best=12)), name="b", path=tmp_path / "b.csv")
     new = [len(watcher.take(Reading(run, is_settled=True))) for run in (RUN, other, RUN, other)]
     watcher.close()
-    assert new == [40, 40, 0, 0] and told.read_text() == "xx"
+    assert new == [40, 40, 0, 0] and started.read_text() == "xx"
 
 
 @pytest.fixture
@@ -216,25 +216,25 @@ def test_a_log_is_followed_while_it_grows(watch, tmp_path):
     trainer.start()
     result = watch(path, "--idle", "1.5")
     trainer.join()
-    said = result.stdout.splitlines()
-    assert len(said) == 20 and said[0].startswith("go on at epoch 0: improving")
+    printed = result.stdout.splitlines()
+    assert len(printed) == 20 and printed[0].startswith("go on at epoch 0: improving")
     stop = replay(first(20), Settings(criteria=Patience(5), max_epochs=40)).stop
-    assert next(line for line in said if line.startswith("stop")).startswith(f"stop at epoch {stop.step}: ")
+    assert next(line for line in printed if line.startswith("stop")).startswith(f"stop at epoch {stop.step}: ")
 
 
 def test_the_command_is_started_once_with_the_decision_even_after_a_restart(watch, tmp_path):
-    path, told = tmp_path / "log.csv", tmp_path / "told.jsonl"
+    path, received = tmp_path / "log.csv", tmp_path / "received.jsonl"
     path.write_text(HEADER + rows(40))
-    program = f"import sys; open({str(told)!r}, 'a').write(sys.stdin.read() + chr(10))"
+    program = f"import sys; open({str(received)!r}, 'a').write(sys.stdin.read() + chr(10))"
     command = f'{sys.executable} -c "{program}"'
     for _ in range(2):
         assert watch(path, "--on-stop", command).exit_code == 0
-    (message,) = map(json.loads, told.read_text().splitlines())
+    (message,) = map(json.loads, received.read_text().splitlines())
     stop = replay(RUN, Settings(criteria=Patience(5))).stop
     assert message["decision"]["step"] == stop.step and message["run"] == "log.csv"
     path.write_text(HEADER + rows(40).replace("0,1.0", "0,1.5"))  # another training
     watch(path, "--on-stop", command)
-    assert len(told.read_text().splitlines()) == 2
+    assert len(received.read_text().splitlines()) == 2
 
 
 def test_a_command_that_is_not_there_ends_nothing(watch, tmp_path):
@@ -243,28 +243,28 @@ def test_a_command_that_is_not_there_ends_nothing(watch, tmp_path):
     assert result.exit_code == 0 and "no-such-program" in result.stderr
 
 
-def test_the_command_is_started_unless_it_was_before_and_that_is_said(watch, tmp_path):
-    path, told = tmp_path / "log.csv", tmp_path / "told"
-    command = f'{sys.executable} -c "open({str(told)!r}, {"a"!r}).write({"x"!r})"'
+def test_the_command_is_started_unless_it_was_before_and_that_is_reported(watch, tmp_path):
+    path, started = tmp_path / "log.csv", tmp_path / "started"
+    command = f'{sys.executable} -c "open({str(started)!r}, {"a"!r}).write({"x"!r})"'
     path.write_text(HEADER + rows(40))
     watch(path, "--once")
-    assert "no-such-program" in watch(path, "--once", "--on-stop", "no-such-program").stderr and not told.exists()
-    assert "left out" not in watch(path, "--once", "--on-stop", command).stderr and told.read_text() == "x"
-    assert "skipped: the command" in watch(path, "--once", "--on-stop", command).stderr and told.read_text() == "x"
+    assert "no-such-program" in watch(path, "--once", "--on-stop", "no-such-program").stderr and not started.exists()
+    assert "left out" not in watch(path, "--once", "--on-stop", command).stderr and started.read_text() == "x"
+    assert "skipped: the command" in watch(path, "--once", "--on-stop", command).stderr and started.read_text() == "x"
     later = RUN.observations[9]
     path.write_text(HEADER + rows(40).replace(f"{later.step},{later.train_loss}", f"{later.step},0.123"))
     watch(path, "--once", "--on-stop", command)
-    assert told.read_text() == "xx"
+    assert started.read_text() == "xx"
 
 
 def test_a_decision_is_reported_in_the_numbers_of_the_log(watch, tmp_path):
-    path, told = tmp_path / "log.csv", tmp_path / "told.json"
+    path, received = tmp_path / "log.csv", tmp_path / "received.json"
     path.write_text(HEADER + "".join(f"{o.step + 1},{o.train_loss},{o.val_loss}\n" for o in RUN.observations))
-    program = f"import sys; open({str(told)!r}, 'w').write(sys.stdin.read())"
-    said = watch(path, "--once", "--on-stop", f'{sys.executable} -c "{program}"').stdout
+    program = f"import sys; open({str(received)!r}, 'w').write(sys.stdin.read())"
+    printed = watch(path, "--once", "--on-stop", f'{sys.executable} -c "{program}"').stdout
     number = replay(RUN, Settings(criteria=Patience(5))).stop.step + 1
-    message = json.loads(told.read_text())
-    assert f"stop at epoch {number}: " in said and message["decision"]["step"] == number
+    message = json.loads(received.read_text())
+    assert f"stop at epoch {number}: " in printed and message["decision"]["step"] == number
     assert message["text"].startswith(f"stop at epoch {number}: ")
     assert f"best {message['decision']['best_value']:.4g} at epoch {number - 5}" in message["text"]
 
@@ -288,7 +288,7 @@ def test_a_command_may_read_nothing_and_must_have_its_quotes_closed():
 
 @pytest.fixture
 def server():
-    """Takes posts on this machine; fails as often as it is told to."""
+    """Takes posts on this machine, and fails the first few of them."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
@@ -319,17 +319,17 @@ def test_a_webhook_gets_the_stop(watch, tmp_path, server):
 
 
 def test_a_webhook_that_fails_is_tried_again_and_then_complained_of(server):
-    said, delivered = [], []
+    complaints, delivered = [], []
     server.failures = 2
-    webhook = Webhook(f"http://127.0.0.1:{server.server_port}", said.append, pauses=(0.0, 0.0))
+    webhook = Webhook(f"http://127.0.0.1:{server.server_port}", complaints.append, pauses=(0.0, 0.0))
     webhook.send({"a": 1}, lambda: delivered.append(1))
     webhook.close()
-    assert server.got == [{"a": 1}] and said == []
+    assert server.got == [{"a": 1}] and complaints == []
     server.failures = 9
-    webhook = Webhook(f"http://127.0.0.1:{server.server_port}", said.append, pauses=(0.0,))
+    webhook = Webhook(f"http://127.0.0.1:{server.server_port}", complaints.append, pauses=(0.0,))
     webhook.send({"a": 2}, lambda: delivered.append(2))
     webhook.close()
-    assert server.got == [{"a": 1}] and "HTTP Error 500" in said[0] and delivered == [1]
+    assert server.got == [{"a": 1}] and "HTTP Error 500" in complaints[0] and delivered == [1]
 
 
 def test_a_webhook_blocks_nobody():
@@ -373,43 +373,43 @@ class Answer(socketserver.StreamRequestHandler):
     "answer", [b"garbage\r\n\r\n", b"", b"HTTP/1.1 99999\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"a" * 70_000]
 )
 def test_no_answer_ends_the_sending(answer):
-    said, delivered = [], []
+    complaints, delivered = [], []
     with Answers(answer) as server:
-        webhook = Webhook(server.url, said.append, pauses=(0.0,))
+        webhook = Webhook(server.url, complaints.append, pauses=(0.0,))
         for number in range(3):
             webhook.send({"number": number}, lambda number=number: delivered.append(number))
         webhook.close()
         assert [json.loads(body)["number"] for body in server.got] == [0, 0, 1, 2] and delivered == [0, 1, 2]
-        assert said == []
+        assert complaints == []
         server.shutdown()
 
 
 def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(monkeypatch):
     monkeypatch.setattr("convergence_callbacks.watch.notify.TIMEOUT", 0.2)
-    said = []
+    complaints = []
     with Answers(b"HTTP/1.1 200 OK\r\n" * 1000, pause=0.1) as server:
-        webhook = Webhook(server.url, said.append, pauses=())
+        webhook = Webhook(server.url, complaints.append, pauses=())
         webhook.send({"number": 0})
         webhook.send({"number": 1})
         webhook.close()
-        assert len(said) == 1 and "no answer within" in said[0] and len(server.got) == 2
+        assert len(complaints) == 1 and "no answer within" in complaints[0] and len(server.got) == 2
         server.shutdown()
 
 
 def test_a_message_that_is_not_delivered_in_time_is_complained_about():
-    said = []
-    webhook = Webhook("http://127.0.0.1:9", said.append, pauses=(60.0,))
+    complaints = []
+    webhook = Webhook("http://127.0.0.1:9", complaints.append, pauses=(60.0,))
     webhook.send({"event": "stop"})
     webhook.close(patience=0.1)
-    assert said == ["http://127.0.0.1:9: 1 message could not be delivered in time"]
+    assert complaints == ["http://127.0.0.1:9: 1 message could not be delivered in time"]
 
 
 def test_a_stop_is_not_dropped_for_want_of_room():
-    said = []
-    webhook = Webhook("http://127.0.0.1:9", said.append, pauses=(60.0,))
+    complaints = []
+    webhook = Webhook("http://127.0.0.1:9", complaints.append, pauses=(60.0,))
     for event in ["verdict", "stop", *["verdict"] * 200]:
         webhook.send({"event": event})
-    assert [message.is_stop for message in webhook._waiting].count(True) == 1 and "was dropped" in said[0]
+    assert [message.is_stop for message in webhook._waiting].count(True) == 1 and "was dropped" in complaints[0]
 
 
 @pytest.mark.parametrize("url", ["http://", "http://a b/", "http://a:99999/", "http://a/\n", "http://[::1"])
@@ -456,10 +456,10 @@ def test_a_webhook_is_http(url):
 
 def test_once_says_in_one_block_which_run_it_is_and_what_it_looks_like_now(watch, tmp_path):
     (tmp_path / "log.csv").write_text(HEADER + rows(12))
-    name, *said, ahead, unknown = watch(tmp_path / "log.csv", "--once").stdout.splitlines()
-    assert name == "log.csv" and len(said) == 3 and all(line.startswith("  ") for line in said)
+    name, *block, ahead, unknown = watch(tmp_path / "log.csv", "--once").stdout.splitlines()
+    assert name == "log.csv" and len(block) == 3 and all(line.startswith("  ") for line in block)
     assert unknown.startswith("  Not known: the budget (set it with --max-epochs); the learning rate")
-    assert said[0].startswith("  Goes on at epoch 11: ")
+    assert block[0].startswith("  Goes on at epoch 11: ")
     assert re.match(r"  ETA ≈ \d+ epochs \(\d+–\d+\); loss [\d.]+ \([\d.]+–[\d.]+\)", ahead)
     assert watch(tmp_path / "none.csv", "--once").exit_code == 1
 

@@ -27,26 +27,26 @@ def tasks(count):
 
 
 @pytest.fixture(scope="module")
-def known():
+def labelled():
     return examples(list(tasks(20)))
 
 
 @pytest.fixture(scope="module")
-def fitted(known):
-    return fit(every_verdict(known))
+def fitted(labelled):
+    return fit(every_verdict(labelled))
 
 
-def every_verdict(known):
+def every_verdict(labelled):
     """The same, with verdicts made up, so that each is there."""
-    verdicts = np.array(fit_diagnosis.VERDICTS)[np.arange(len(known.verdicts)) % len(fit_diagnosis.VERDICTS)]
-    return dataclasses.replace(known, verdicts=verdicts)
+    verdicts = np.array(fit_diagnosis.VERDICTS)[np.arange(len(labelled.verdicts)) % len(fit_diagnosis.VERDICTS)]
+    return dataclasses.replace(labelled, verdicts=verdicts)
 
 
-def test_examples_are_the_same_every_time_and_hold_what_there_is_to_learn(known):
+def test_examples_are_the_same_every_time_and_hold_what_there_is_to_learn(labelled):
     again = examples(list(tasks(20)))
-    np.testing.assert_array_equal(known.features, again.features)
-    assert {"false_convergence", "converged", "improving"} <= set(known.verdicts)
-    assert known.features.shape == (len(known.verdicts), len(names()))
+    np.testing.assert_array_equal(labelled.features, again.features)
+    assert {"false_convergence", "converged", "improving"} <= set(labelled.verdicts)
+    assert labelled.features.shape == (len(labelled.verdicts), len(names()))
 
 
 def test_a_run_is_read_as_others_would_have_logged_it():
@@ -67,15 +67,15 @@ def test_a_slower_pace_is_more_epochs_of_the_same_fall_with_the_same_noise():
     assert paced(run, 0.5, np.random.default_rng(0)).val[[0, -1]].tolist() == run.val[[0, -1]].tolist()
 
 
-def test_what_is_stored_says_what_the_fitted_trees_say(known, fitted):
+def test_what_is_stored_says_what_the_fitted_trees_say(labelled, fitted):
     trees = BoostedTrees.stored(arrays(fitted), "verdict")
-    for row in known.features[::25]:
+    for row in labelled.features[::25]:
         scores = trees.predict(dict(zip(names(), row, strict=True)))
         shares = np.exp(scores) / np.exp(scores).sum()
         raised = np.exp(sum(ensemble.decision_function(row[None])[0] for ensemble in fitted) / len(fitted))
         expected = dict(zip(fitted[0].classes_, raised / raised.sum(), strict=True))
-        told = dict(zip(fit_diagnosis.VERDICTS, shares, strict=True))
-        assert told == pytest.approx(expected, abs=1e-9)
+        probabilities = dict(zip(fit_diagnosis.VERDICTS, shares, strict=True))
+        assert probabilities == pytest.approx(expected, abs=1e-9)
 
 
 def test_each_verdict_has_a_start_and_trees(fitted):

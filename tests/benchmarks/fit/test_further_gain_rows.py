@@ -1,4 +1,4 @@
-"""What the rule could have known, and what it should have said."""
+"""The rows hold what the rule could have known at each epoch, and what it should have estimated."""
 
 import numpy as np
 import pytest
@@ -34,18 +34,18 @@ def test_worth_is_the_best_that_any_stretch_brings_for_its_epochs():
 def test_a_row_knows_what_came_before_it_and_nothing_else():
     cut = run_of(STEPS.val[:6])
     chosen = np.full(10, True)
-    known, known_of_cut = (
+    rows, rows_of_cut = (
         rows_of(run, chosen[: run.epochs], budget_known=False, schedule_known=False) for run in (STEPS, cut)
     )
-    np.testing.assert_array_equal(known.features[:4], known_of_cut.features)
-    assert known.epochs.tolist() == [3, 4, 5, 6, 7, 8, 9, 10]
-    assert known.features.shape[1] == len(names())
+    np.testing.assert_array_equal(rows.features[:4], rows_of_cut.features)
+    assert rows.epochs.tolist() == [3, 4, 5, 6, 7, 8, 9, 10]
+    assert rows.features.shape[1] == len(names())
 
 
 def test_a_budget_may_be_known_without_a_schedule():
     (row,) = rows_of(STEPS, np.arange(10) == 5, schedule_known=False).features
-    known = dict(zip(names(), row, strict=True))
-    assert np.isnan(known["rate_spent"]) and not np.isnan(known["epochs_left"])
+    by_name = dict(zip(names(), row, strict=True))
+    assert np.isnan(by_name["rate_spent"]) and not np.isnan(by_name["epochs_left"])
 
 
 def test_a_long_run_is_judged_once_a_bin():

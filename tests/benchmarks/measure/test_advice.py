@@ -13,7 +13,7 @@ def run(multiplier, val, train=None, epochs=60):
     return Run(f"task-x{multiplier:g}", "task", "digits", multiplier, 2.3, "none", train, val, np.full(epochs, 0.1))
 
 
-def test_a_run_that_is_told_so_is_advised_by_a_factor():
+def test_a_run_with_that_verdict_is_advised_by_a_factor():
     verdict, factor = advised(run(0.01, 2.3 - 1e-4 * np.arange(60)))
     assert (verdict, factor) == ("false_convergence", 300.0)
     assert advised(run(1, 0.3 + np.exp(-np.arange(60) / 4))) is None

@@ -14,11 +14,11 @@ def test_the_command_writes_tables_and_pictures(tmp_path, monkeypatch):
 
     monkeypatch.setattr(speed, "UPDATES", 20_000)
     recorded, few = Recorded.load(HELD_OUT), Recorded()
-    short = [known for known in recorded.known if known["epochs"] <= 50 and known["fault"] == "none"]
-    tasks = sorted({known["name"] for known in short})[::5]
-    for known in short:
-        if known["name"] in tasks and known["multiplier"] in (0.1, 1.0):
-            few.add(known["run"], recorded.rows[known["run"]], known)
+    short = [details for details in recorded.metadata if details["epochs"] <= 50 and details["fault"] == "none"]
+    tasks = sorted({details["name"] for details in short})[::5]
+    for details in short:
+        if details["name"] in tasks and details["multiplier"] in (0.1, 1.0):
+            few.add(details["run"], recorded.rows[details["run"]], details)
     few.save(tmp_path / "few.npz")
     public = write(tmp_path / "public.npz", *(("a/b", 1 + 0.9 ** np.arange(n), {"domain": "speech"}) for n in (25, 60)))
     main([public], tmp_path / "few.npz", tmp_path / "out", jobs=1)

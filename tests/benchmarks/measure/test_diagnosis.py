@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.measure.diagnosis import (
-    Told,
+    Diagnosed,
     at_end,
     at_stop,
     broken_share,
@@ -24,18 +24,18 @@ from benchmarks.record.labels import Labelled
 from tests.benchmarks.measure.test_rules import run_of
 
 
-def told(truth, *verdicts, confidence=0.9, stop=None, onset=1, data="digits"):
+def reported(truth, *verdicts, confidence=0.9, stop=None, onset=1, data="digits"):
     run = dataclasses.replace(run_of([1.0, 0.5]), data=data)
-    return Told(run, truth, verdicts, (confidence,) * len(verdicts), stop or len(verdicts), onset)
+    return Diagnosed(run, truth, verdicts, (confidence,) * len(verdicts), stop or len(verdicts), onset)
 
 
 RUNS = [
-    told("converged", *["improving"] * 5, *["converged"] * 5, stop=6),
-    told("converged", *["improving"] * 9, "unstable", stop=10, data="wine"),
-    told("unstable", *["improving"] * 2, *["unstable"] * 8),
-    told("not_learning", *["improving"] * 4, *["not_learning"] * 6, data="wine"),
-    told("diverged", *["improving"] * 8, *["diverged"] * 2, onset=7),
-    told("improving", *["improving"] * 10),
+    reported("converged", *["improving"] * 5, *["converged"] * 5, stop=6),
+    reported("converged", *["improving"] * 9, "unstable", stop=10, data="wine"),
+    reported("unstable", *["improving"] * 2, *["unstable"] * 8),
+    reported("not_learning", *["improving"] * 4, *["not_learning"] * 6, data="wine"),
+    reported("diverged", *["improving"] * 8, *["diverged"] * 2, onset=7),
+    reported("improving", *["improving"] * 10),
 ]
 
 
@@ -48,7 +48,7 @@ def test_precision_recall_and_f1_by_verdict():
 
 
 def test_a_run_that_still_improves_and_is_called_otherwise_counts_against_both_verdicts():
-    wrong = [*RUNS, told("improving", *["improving"] * 9, "overfitting")]
+    wrong = [*RUNS, reported("improving", *["improving"] * 9, "overfitting")]
     precision, recall, _ = precision_recall_f1(confusion(wrong, at_end)).T
     assert recall[0] == 0.5 and precision[3] == 0.0
     assert macro_f1(wrong, at_end) < macro_f1(RUNS, at_end)
@@ -61,22 +61,22 @@ def test_a_floor_changes_losses_and_no_label():
 
 
 def test_the_verdict_at_the_stop_is_another_one_than_at_the_end():
-    assert at_stop(told("converged", "converged", "unstable", stop=1)) == ("converged", 0.9)
-    assert at_end(told("converged", "converged", "unstable", stop=1)) == ("unstable", 0.9)
+    assert at_stop(reported("converged", "converged", "unstable", stop=1)) == ("converged", 0.9)
+    assert at_end(reported("converged", "converged", "unstable", stop=1)) == ("unstable", 0.9)
 
 
 def test_changes_count_after_a_tenth_of_the_budget():
-    assert told("converged", "converged", *["improving"] * 9, *["converged"] * 10).changes == 1
+    assert reported("converged", "converged", *["improving"] * 9, *["converged"] * 10).changes == 1
 
 
 def test_the_delay_counts_from_the_onset():
     assert [run.delay for run in RUNS if run.truth in {"not_learning", "diverged"}] == [4, 2]
-    assert told("diverged", *["improving"] * 10, onset=3).delay == 10
+    assert reported("diverged", *["improving"] * 10, onset=3).delay == 10
 
 
 def test_calibration_is_the_distance_of_confidence_from_being_right():
-    right = [told("converged", "converged", confidence=0.8)] * 4
-    wrong = [told("unstable", "converged", confidence=0.8)]
+    right = [reported("converged", "converged", confidence=0.8)] * 4
+    wrong = [reported("unstable", "converged", confidence=0.8)]
     assert calibration_error([*right, *wrong], at_end) == pytest.approx(0.0)
     assert calibration_error(right, at_end) == pytest.approx(0.2)
 
@@ -92,7 +92,7 @@ def test_the_table_has_every_figure_and_every_verdict():
 
 
 def test_the_surest_mistakes_come_first():
-    wrong = [told("converged", "unstable", confidence=share) for share in (0.6, 0.8)]
+    wrong = [reported("converged", "unstable", confidence=share) for share in (0.6, 0.8)]
     assert [each.confidences[-1] for each in surest_mistakes([*RUNS[2:], *wrong])] == [0.8, 0.6]
 
 
@@ -104,7 +104,7 @@ def test_table_and_pictures_are_written(tmp_path):
 
 @pytest.mark.parametrize("val", [[1.0, np.inf], [np.nan, np.nan]])
 def test_a_run_without_finite_losses_is_drawn_too(tmp_path, val):
-    missed = told("diverged", "unstable")
+    missed = reported("diverged", "unstable")
     exploded = dataclasses.replace(missed.run, val=np.array(val), train=np.array([0.9, np.nan]))
     write([*RUNS, dataclasses.replace(missed, run=exploded)], "made up", tmp_path)
     assert (tmp_path / "mistakes.png").stat().st_size > 1000

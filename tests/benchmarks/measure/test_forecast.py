@@ -28,7 +28,7 @@ def test_a_run_that_explodes_is_not_forecast():
     assert not forecastable(dataclasses.replace(run, train=np.full(run.epochs, np.nan)))
 
 
-def test_the_rival_is_the_narrowest_interval_that_holds_as_often():
+def test_the_last_value_s_interval_is_the_narrowest_interval_that_holds_as_often():
     from benchmarks.measure.forecast import narrowest
 
     assert narrowest(np.array([0.0, 1.0, 1.1, 1.2, 9.0]), 0.6) == pytest.approx(0.2)
@@ -39,8 +39,8 @@ def test_an_interval_is_held_or_missed():
 
     held = [Held("a", Estimate(0, 1, 2), came, now=0.0, unit=2.0) for came in (0.5, 2.0, 2.1, 1.0)]
     assert [each.holds for each in held] == [True, True, False, True]
-    coverage, width, rival = Looks("loss", 0.5, tuple(held)).figures()
-    assert (coverage, width) == (0.75, 1.0) and rival == pytest.approx(0.55)
+    coverage, width, last_value_width = Looks("loss", 0.5, tuple(held)).figures()
+    assert (coverage, width) == (0.75, 1.0) and last_value_width == pytest.approx(0.55)
 
 
 def test_intervals_are_widened_until_they_hold_in_all_stages():
@@ -49,8 +49,8 @@ def test_intervals_are_widened_until_they_hold_in_all_stages():
 
     rows = fitted_rows(list(made_up_runs()), jobs=1)
     came = np.random.default_rng(0).normal(size=len(rows))
-    said = np.stack([np.full(len(rows), end) for end in (-1.0, 0.0, 1.0)])
-    factors = widened(said, came, rows, np.zeros(len(rows)))
+    quantiles = np.stack([np.full(len(rows), end) for end in (-1.0, 0.0, 1.0)])
+    factors = widened(quantiles, came, rows, np.zeros(len(rows)))
     assert np.shape(factors) == (2, 4)
     holds = [abs(value) <= factors[row.of == "train"][-1] for value, row in zip(came, rows, strict=True)]
     assert np.mean(holds) > 1 - 2 * OUTSIDE
@@ -77,9 +77,9 @@ def test_the_command_writes_the_table(tmp_path):
     from benchmarks.measure.forecast import main
 
     recorded, few = Recorded.load(HELD_OUT), Recorded()
-    for known in recorded.known:
-        if known["multiplier"] == 1.0 and known["epochs"] in (15, 80) and known["fault"] == "none":
-            few.add(known["run"], recorded.rows[known["run"]], known)
+    for details in recorded.metadata:
+        if details["multiplier"] == 1.0 and details["epochs"] in (15, 80) and details["fault"] == "none":
+            few.add(details["run"], recorded.rows[details["run"]], details)
     few.save(tmp_path / "few.npz")
     main(tmp_path / "few.npz", tmp_path / "out", jobs=1)
     table = (tmp_path / "out" / "forecast.md").read_text(encoding="utf-8")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.measure.traps import TRAPS, all_told
+from benchmarks.measure.traps import TRAPS, all_candidates
 from benchmarks.record.curves import HELD_OUT, RECORDED, Recorded
 from convergence_callbacks import Verdict
 
@@ -13,15 +13,15 @@ from benchmarks.measure.gallery import VERDICTS, draw, replay
 
 
 @pytest.fixture(scope="module")
-def told():
-    return [*all_told(Recorded.load(HELD_OUT)), *all_told(Recorded.load(RECORDED))]
+def candidates():
+    return [*all_candidates(Recorded.load(HELD_OUT)), *all_candidates(Recorded.load(RECORDED))]
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.name)
-def test_every_trap_is_shown_by_a_run(trap, told):
-    chosen = trap.choose(told)
+def test_every_trap_is_shown_by_a_run(trap, candidates):
+    chosen = trap.choose(candidates)
     assert trap.shows(chosen) > 0
-    assert trap.choose(told[::-1]).run.name == chosen.run.name
+    assert trap.choose(candidates[::-1]).run.name == chosen.run.name
     assert np.isfinite(trap.changed(chosen).val).all()
 
 
@@ -29,8 +29,8 @@ def test_every_verdict_has_a_caption():
     assert list(VERDICTS) == list(Verdict)
 
 
-def test_a_panel_tells_the_verdict_the_numbers_and_the_forecast(told):
-    shown = replay(TRAPS[1].choose(told).run)
+def test_a_panel_shows_the_verdict_the_numbers_and_the_forecast(candidates):
+    shown = replay(TRAPS[1].choose(candidates).run)
     words = " ".join(text.get_text() for text in draw("Mine", shown).texts)
     assert f"Mine: {shown.end.verdict}" in words and f"confidence {shown.end.confidence:.2f}" in words
     labels = [text.get_text() for text in draw("Mine", shown).axes[0].texts]

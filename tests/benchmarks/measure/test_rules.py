@@ -67,7 +67,7 @@ def test_stops_come_in_the_order_of_the_runs_whatever_their_lengths():
     assert rules.stops_of(given, runs) == {"patience 3": [7, 6, 5], "clairvoyant": [4, 4, 3]}
 
 
-def test_a_rule_that_is_told_of_more_epochs_waits_longer():
+def test_a_rule_with_a_larger_budget_waits_longer():
     slow = run_of(1 / np.sqrt(np.arange(1, 101)))
     stops = [rules.stop_of(rules.with_budget(slow, times), slow, rules.Knows.BUDGET) for times in (1, 10)]
     assert stops[0] <= stops[1]

@@ -31,7 +31,7 @@ def test_what_is_recorded_already_is_not_replaced():
     kept.add("a-x1", np.zeros((2, 5), np.float32), KNOWN)
     other.add("a-x1", np.ones((2, 5), np.float32), KNOWN)
     kept.update(other)
-    assert len(kept.known) == 1
+    assert len(kept.metadata) == 1
     assert not kept.rows["a-x1"].any()
 
 

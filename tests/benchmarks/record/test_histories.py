@@ -11,10 +11,10 @@ from benchmarks.record.histories import load, sources_of, weights_of
 def write(file, *histories):
     """A file of histories, each a project, its losses and what else is known."""
     arrays, meta = {}, []
-    for place, (repo, val, known) in enumerate(histories):
+    for place, (repo, val, details) in enumerate(histories):
         arrays |= {f"r{place}_{name}": np.asarray(val, float) for name in ("train", "val")}
         arrays[f"r{place}_lr"] = np.full(len(val), np.nan)
-        meta.append({"repo": repo, "path": f"{place}.csv", **known})
+        meta.append({"repo": repo, "path": f"{place}.csv", **details})
     np.savez(file, meta=np.array(json.dumps(meta)), **arrays)
     return file
 

@@ -30,7 +30,7 @@ def test_a_run_is_judged_by_what_other_rates_make_of_its_task():
     assert verdicts(run(falls(400), 1.0)) == ["improving"], "alone, nothing is better"
 
 
-def test_how_it_ends_tells_a_good_rate_apart():
+def test_the_level_at_the_end_distinguishes_a_good_rate():
     turned = np.where(EPOCHS < 20, falls(5), 0.2 + 0.01 * (EPOCHS - 19))
     assert verdicts(run(turned, train=falls(15, 0.0))) == ["overfitting"]
     assert verdicts(run(turned, train=turned)) == [None], "train loss rises too"

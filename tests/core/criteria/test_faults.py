@@ -124,8 +124,8 @@ def test_jumps_of_a_tiny_validation_set_alone_are_not():
     rng = np.random.default_rng(0)
     train = 1 + np.exp(-np.arange(40) / 8)
     val = train + rng.normal(0, 0.3, 40)
-    told = verdicts(Monitor(stop_on=[]), train, val)
-    assert told.count("unstable") <= 3 and "unstable" not in told[20:]
+    reported = verdicts(Monitor(stop_on=[]), train, val)
+    assert reported.count("unstable") <= 3 and "unstable" not in reported[20:]
 
 
 def test_a_run_that_only_recovers_from_its_first_steps_is_unstable():
@@ -143,7 +143,7 @@ def test_a_smooth_descent_is_never_unstable():
         assert "unstable" not in [d.verdict for d in show(Monitor(stop_on=[]), curve)]
 
 
-def test_unstable_is_not_said_before_ten_epochs_nor_while_the_rate_warms_up():
+def test_unstable_is_not_reported_before_ten_epochs_nor_while_the_rate_warms_up():
     losses = [1.0, 5.0] * 20
     assert stops(UnstableLoss(), losses, losses)[0] == 9
     monitor = Monitor(criteria=UnstableLoss(), stop_on=["unstable"])
@@ -211,7 +211,7 @@ def test_a_sleeper_is_not_given_up_before_it_wakes(wakes):
     assert decisions[wakes + 20].verdict != "not_learning"
 
 
-def test_a_baseline_tells_that_a_run_that_looks_like_learning_does_not():
+def test_a_baseline_shows_that_a_run_that_looks_like_learning_does_not():
     losses = 2.3 + 0.5 * np.exp(-np.arange(60) / 3) + np.random.default_rng(0).normal(0, 0.01, 60)
     assert show_both(Monitor(baseline_loss=2.3, stop_on=[]), losses, losses)[-1].verdict == "not_learning"
     assert not stops(NotLearning(), losses, losses)

@@ -1,4 +1,4 @@
-"""Criteria from what YAML can say, and what is said of a mistake."""
+"""Criteria are built from what YAML can hold, and a mistake is reported."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from convergence_callbacks.core.spec import criteria_from, known_criteria
         ([{"all_of": ["default", {"target_loss": 0.1}]}, "patience"], (Default() & TargetLoss(0.1)) | Patience()),
     ],
 )
-def test_what_is_said_is_built(spec, criterion):
+def test_a_specification_is_built(spec, criterion):
     assert criteria_from(spec) == criterion
 
 
@@ -62,9 +62,9 @@ def test_a_mistake_is_named_with_its_place_and_the_mend(spec, message, at):
 
 
 def test_every_criterion_is_known_by_its_class_in_snake_case():
-    known = known_criteria()
-    assert known["generalization_loss"].__name__ == "GeneralizationLoss"
-    assert all(kind.name == name for name, kind in known.items())
+    by_name = known_criteria()
+    assert by_name["generalization_loss"].__name__ == "GeneralizationLoss"
+    assert all(kind.name == name for name, kind in by_name.items())
 
 
 def test_a_class_of_the_users_can_not_take_the_name_of_a_criterion_that_ships():
@@ -73,7 +73,7 @@ def test_a_class_of_the_users_can_not_take_the_name_of_a_criterion_that_ships():
     assert known_criteria()["patience"] is Patience
 
 
-def test_two_classes_of_the_users_with_one_name_are_told_apart_by_neither():
+def test_two_classes_of_the_users_with_one_name_are_both_refused():
     def defined_in(module):
         members = {"__module__": module, "step": Patience.step, "finding": Patience.finding}
         return dataclass(frozen=True)(type("TwiceDefined", (Criterion,), members))

@@ -56,8 +56,8 @@ def test_a_smaller_tolerance_never_stops_earlier(finer):
 
 def test_a_drop_of_the_rate_re_arms_the_rule():
     curve = step_drop(80, 25)
-    known = Monitor(lr_schedule=list(curve.lr), max_epochs=80)
-    decisions = show(known, curve)
+    informed = Monitor(lr_schedule=list(curve.lr), max_epochs=80)
+    decisions = show(informed, curve)
     assert stop_epoch(decisions) > 25
     assert decisions[stop_epoch(decisions)].best_value < 0.25
 
@@ -102,7 +102,7 @@ def turned(train_fall):
     return train, np.where(t <= 20, 1 - 0.04 * t, 1.0)
 
 
-def test_overfitting_is_told_ten_epochs_after_the_best_at_the_earliest():
+def test_overfitting_is_reported_ten_epochs_after_the_best_at_the_earliest():
     assert stop_epoch(show_all(Monitor(criteria=Overfitting()), *turned(0.5))) == 30
 
 
@@ -158,18 +158,20 @@ def test_a_slow_and_steady_fall_is_false_convergence():
     assert decisions[-1].evidence["late_share"] == pytest.approx(0.49, abs=0.02)
 
 
-def test_it_is_told_from_the_tenth_epoch_on_with_the_fall_of_an_epoch_in_runs_of_any_length():
+def test_it_is_reported_from_the_tenth_epoch_on_with_the_fall_of_an_epoch_in_runs_of_any_length():
     def shown(**settings):
         monitor = Monitor(criteria=FalseConvergence(), stop_on=["false_convergence"], **settings)
         return show_all(monitor, slow(300, 1e-4), slow(300, 1e-4))
 
     assert stop_epoch(shown()) == 100  # a hundredth of the gain an epoch; sooner only where zero is known
-    told = shown(baseline_loss=2.3)
-    assert stop_epoch(told) == 9
-    assert [told[epoch].evidence["fall_per_epoch"] * 2.3 for epoch in (9, 299)] == pytest.approx([1e-4, 1e-4], rel=1e-3)
+    decisions = shown(baseline_loss=2.3)
+    assert stop_epoch(decisions) == 9
+    assert [decisions[epoch].evidence["fall_per_epoch"] * 2.3 for epoch in (9, 299)] == pytest.approx(
+        [1e-4, 1e-4], rel=1e-3
+    )
 
 
-def test_a_smooth_validation_loss_tells_so_under_a_rough_train_loss():
+def test_a_smooth_validation_loss_is_recognised_under_a_rough_train_loss():
     train = slow(60, 1e-4) + np.random.default_rng(0).normal(0, 0.003, 60)
     assert show_all(Monitor(), train, slow(60, 1e-4))[-1].verdict == "false_convergence"
 
@@ -191,11 +193,11 @@ def test_what_is_surely_slow_is_not_finished():
     rule = show_all(Monitor(criteria=Default(0.3)), losses, losses, rate)
     sure = [d.step for d in rule if d.verdict == "false_convergence" and d.confidence > SURE]
     assert sure and not any(rule[epoch].stop for epoch in sure)
-    told = show_all(Monitor(criteria=Default(0.3), stop_on=["false_convergence"]), losses, losses, rate)
-    assert stop_epoch(told) is not None
+    decisions = show_all(Monitor(criteria=Default(0.3), stop_on=["false_convergence"]), losses, losses, rate)
+    assert stop_epoch(decisions) is not None
 
 
-def test_what_is_likely_slow_ends_when_nothing_more_is_expected_and_is_told_so():
+def test_what_is_likely_slow_ends_when_nothing_more_is_expected_and_is_reported_as_slow():
     losses, rate = slow_after_a_fast_start(0.2)
     decisions = show_all(Monitor(criteria=Default(0.3), max_epochs=60), losses, losses, rate)
     stop = decisions[stop_epoch(decisions)]
@@ -321,16 +323,16 @@ def test_a_rate_that_warms_up_keeps_a_run_going_that_looks_settled():
     assert (stop_epoch(show_all(Monitor(), losses, losses, rates)) or 90) > blind + 20
 
 
-@pytest.mark.parametrize("known", [False, True])
-def test_a_cycle_of_the_rate_is_not_ended_where_the_rate_is_at_its_top(known):
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_cycle_of_the_rate_is_not_ended_where_the_rate_is_at_its_top(is_known):
     t = np.arange(200)
     share = np.where(t < 60, t / 60 + 0.01, (1 + np.cos(np.pi * (t - 60) / 140)) / 2)
     noise = 0.01 * np.random.default_rng(0).standard_normal(200)
     val = 0.3 + 0.7 * 0.97**t + 0.35 * share * (1 - 0.97**t) + noise
-    monitor = Monitor(max_epochs=200, lr_schedule=list(0.1 * share)) if known else Monitor()
+    monitor = Monitor(max_epochs=200, lr_schedule=list(0.1 * share)) if is_known else Monitor()
     stop = stop_epoch(show_all(monitor, 0.9 * val, val, 0.1 * share))
     assert stop is None or stop > 120
-    if known:
+    if is_known:
         assert val[: stop + 1].min() < 0.4  # of .81 at the top of the rate
 
 

@@ -1,4 +1,4 @@
-"""The fitted diagnosis: what it tells apart, the traps it must not fall into, and its state."""
+"""The fitted diagnosis distinguishes its classes, avoids known traps, and keeps its state."""
 
 import json
 
@@ -14,7 +14,7 @@ BROKEN = {Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED}
 EPOCHS = np.arange(100)
 
 
-def tell(train, val, rate=0.01, **settings):
+def decisions_on(train, val, rate=0.01, **settings):
     monitor = Monitor(max_epochs=len(val), **settings)
     rates = np.broadcast_to(rate, len(val))
     return [monitor.update(train_loss=t, val_loss=v, lr=r) for t, v, r in zip(train, val, rates, strict=True)]
@@ -59,30 +59,30 @@ TRAPS = {
 
 @pytest.mark.parametrize("trap", TRAPS)
 def test_a_healthy_run_is_not_called_broken(trap):
-    told = tell(*TRAPS[trap], stop_on=[])
-    called = [decision.verdict for decision in told[30:]]
+    decisions = decisions_on(*TRAPS[trap], stop_on=[])
+    called = [decision.verdict for decision in decisions[30:]]
     assert sum(verdict in BROKEN for verdict in called) <= 3, sketch(TRAPS[trap][1])
     assert called[-1] not in BROKEN
 
 
-def test_its_classes_are_told_apart():
-    assert tell(*sound(), stop_on=[])[-1].verdict == "converged"
+def test_its_classes_are_distinguished():
+    assert decisions_on(*sound(), stop_on=[])[-1].verdict == "converged"
     curve = overfitting(100, 12, noise=0.01)
-    assert tell(curve.train, curve.val, stop_on=[])[-1].verdict == "overfitting"
+    assert decisions_on(curve.train, curve.val, stop_on=[])[-1].verdict == "overfitting"
     slow = 2.3 - 1e-3 * EPOCHS
-    assert tell(slow + noise(1e-4), slow + noise(1e-4, 1), 1e-5, stop_on=[])[-1].verdict == "false_convergence"
+    assert decisions_on(slow + noise(1e-4), slow + noise(1e-4, 1), 1e-5, stop_on=[])[-1].verdict == "false_convergence"
     memorised = 2.3 * np.exp(-EPOCHS / 30)
-    assert tell(memorised, 2.3 + 0.01 * EPOCHS + noise(0.02), stop_on=[])[-1].verdict == "not_learning"
+    assert decisions_on(memorised, 2.3 + 0.01 * EPOCHS + noise(0.02), stop_on=[])[-1].verdict == "not_learning"
 
 
 def test_before_five_epochs_a_run_improves():
-    assert [d.verdict for d in tell(np.ones(9), np.ones(9), stop_on=[])[:4]] == ["improving"] * 4
-    assert tell(np.ones(9), np.ones(9))[3].confidence == 0.0
+    assert [d.verdict for d in decisions_on(np.ones(9), np.ones(9), stop_on=[])[:4]] == ["improving"] * 4
+    assert decisions_on(np.ones(9), np.ones(9))[3].confidence == 0.0
 
 
 def test_a_straight_fall_whose_epochs_run_out_needed_a_larger_rate():
     line = np.linspace(1, 0.2, 40)
-    last = tell(line, line)[-1]
+    last = decisions_on(line, line)[-1]
     assert last.verdict == "false_convergence" and "still falls by 2" in last.reason
 
 
@@ -92,8 +92,8 @@ def test_without_validation_nothing_overfits():
     assert "overfitting" not in {monitor.update(train_loss=loss).verdict for loss in curve.val}
 
 
-def test_what_is_told_has_words_numbers_and_a_probability():
-    for decision in tell(*sound(), stop_on=[])[5:]:
+def test_what_is_reported_has_words_numbers_and_a_probability():
+    for decision in decisions_on(*sound(), stop_on=[])[5:]:
         assert any(map(str.isdigit, decision.reason)) and 0 < decision.confidence <= 1
 
 
@@ -149,17 +149,17 @@ def test_a_long_run_is_looked_at_a_bin_at_a_time(monkeypatch):
 
 def test_overfitting_ends_no_run_merely_because_it_is_named():
     curve = overfitting(100, 12, noise=0.01)
-    told = tell(curve.train, curve.val)
-    assert any(d.verdict == "overfitting" and not d.stop for d in told)
-    assert stop_epoch(told) < 60
+    decisions = decisions_on(curve.train, curve.val)
+    assert any(d.verdict == "overfitting" and not d.stop for d in decisions)
+    assert stop_epoch(decisions) < 60
 
 
 def test_a_run_that_learns_nothing_is_ended_after_its_horizon_where_that_is_probable():
     val = 2.3 + np.abs(noise(0.01)) + 0.005 * EPOCHS
-    told = tell(2.3 * np.exp(-EPOCHS / 40) + noise(0.02, 1), val)
-    stop = told[stop_epoch(told)]
+    decisions = decisions_on(2.3 * np.exp(-EPOCHS / 40) + noise(0.02, 1), val)
+    stop = decisions[stop_epoch(decisions)]
     assert stop.verdict == "not_learning" and stop.confidence > 0.6 and stop.step >= 39
-    horizon = tell(2.3 * np.exp(-EPOCHS / 40), val, criteria=NotLearning(), stop_on=["not_learning"])
+    horizon = decisions_on(2.3 * np.exp(-EPOCHS / 40), val, criteria=NotLearning(), stop_on=["not_learning"])
     assert stop.step >= stop_epoch(horizon)
 
 
@@ -168,25 +168,25 @@ def test_a_run_that_is_surely_unstable_goes_on_for_a_while_unless_the_user_says_
     rng = np.random.default_rng(0)
     losses = np.r_[2.5, 3.0 + np.abs(rng.normal(0, 1.5, 99))]
     train = np.r_[1.5, 3.0 + np.abs(rng.normal(0, 1.0, 99))]
-    told = tell(train, losses, 1.0, criteria=Default(), stop_on=["converged", *["unstable"] * listed])
-    assert {d.verdict for d in told[40:]} == {"unstable"}
-    sure = [d for d in told[: WASTED_EPOCHS - 1] if d.confidence > SURE]
+    decisions = decisions_on(train, losses, 1.0, criteria=Default(), stop_on=["converged", *["unstable"] * listed])
+    assert {d.verdict for d in decisions[40:]} == {"unstable"}
+    sure = [d for d in decisions[: WASTED_EPOCHS - 1] if d.confidence > SURE]
     assert sure and any(d.stop for d in sure) == listed
-    assert any(d.stop for d in told[WASTED_EPOCHS : WASTED_EPOCHS + 10])  # by then it has brought nothing for long
+    assert any(d.stop for d in decisions[WASTED_EPOCHS : WASTED_EPOCHS + 10])  # by then it has brought nothing for long
 
 
 @pytest.mark.parametrize(("floor", "verdict"), [(4.0, "converged"), (40.0, "converged"), (-40.0, "converged")])
 def test_what_fell_clearly_in_both_losses_has_learnt_whatever_its_floor(floor, verdict):
     fall = floor + np.exp(-EPOCHS / 8)
-    assert tell(fall + noise(0.003), fall + noise(0.003, 1), stop_on=[])[-1].verdict == verdict
+    assert decisions_on(fall + noise(0.003), fall + noise(0.003, 1), stop_on=[])[-1].verdict == verdict
 
 
 def test_probabilities_add_up_whatever_is_ruled_out():
     monitor = Monitor()
     for loss in 8.0 + np.exp(-EPOCHS[:40] / 8) + noise(0.003)[:40]:
         monitor.update(train_loss=loss, val_loss=loss, lr=0.1)
-        known = monitor.state_dict()["diagnosis"]["diagnosis"]["probabilities"]
-        assert not known or sum(known) == pytest.approx(1.0)
+        probabilities = monitor.state_dict()["diagnosis"]["diagnosis"]["probabilities"]
+        assert not probabilities or sum(probabilities) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("rate", [None, 0.001])
@@ -194,5 +194,5 @@ def test_probabilities_add_up_whatever_is_ruled_out():
     "train", [0.9**EPOCHS, np.full(100, 2.3026), 2.3026 + noise(1e-3)], ids=["falls", "flat", "noisy"]
 )
 def test_a_loss_that_never_moved_is_neither_slow_nor_unstable(train, rate):
-    said = {each.verdict for each in tell(train, np.full(100, 2.3026), np.nan if rate is None else rate)}
-    assert Verdict.NOT_LEARNING in said and not said & {Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE}
+    verdicts = {each.verdict for each in decisions_on(train, np.full(100, 2.3026), np.nan if rate is None else rate)}
+    assert Verdict.NOT_LEARNING in verdicts and not verdicts & {Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE}

@@ -20,8 +20,8 @@ SCRIPT = [1.0, 0.5, 0.6, 0.7, 0.8, 0.9]
 """Validation losses of a run whose best epoch is 1; patience 2 ends it at epoch 3."""
 FALLING = [1.0 - 0.05 * epoch for epoch in range(6)]
 BROKEN = [float("nan")] * 6
-DOORS = {adapter.name: adapter for adapter in ADAPTERS if adapter.processes and adapter.name != "lightning"}
-for name in DOORS:  # loaded once, before the processes part
+INTEGRATIONS = {adapter.name: adapter for adapter in ADAPTERS if adapter.processes and adapter.name != "lightning"}
+for name in INTEGRATIONS:  # loaded once, before the processes part
     importlib.import_module(f"tests.adapters.in_{name}")
 
 
@@ -64,13 +64,13 @@ def wrappers_noted():
 
 
 def train(name, folder, *scripts, **settings):
-    """Train with the script of this process, and tell what it came to."""
+    """Train with the script of this process, and return what it came to."""
     rank = torch.distributed.get_rank()
     given = {"criteria": Patience(2), "min_epochs": 0, "max_epochs": 6, **settings}
     (place := folder / name / str(rank)).mkdir(parents=True, exist_ok=True)
-    training = Training(DOORS[name].stopping(**given), scripts[rank], place)
+    training = Training(INTEGRATIONS[name].stopping(**given), scripts[rank], place)
     with wrappers_noted() as wrappers:
-        run = came_to(DOORS[name].train(training).stopping)
+        run = came_to(INTEGRATIONS[name].train(training).stopping)
     return run | {"tested": tested(name, (*wrappers, "a model in each process")[0])}
 
 
@@ -84,18 +84,20 @@ def came_to(stopping):
 
 
 def each_sees_another_loss(folder):
-    return {name: train(name, folder, SCRIPT, FALLING) for name in DOORS}
+    return {name: train(name, folder, SCRIPT, FALLING) for name in INTEGRATIONS}
 
 
 def only_the_last_has_the_metric(folder):
     without = [None] * len(SCRIPT)
-    return {name: train(name, folder, without, SCRIPT) for name in DOORS if name != "transformers"}  # it gathers itself
+    return {
+        name: train(name, folder, without, SCRIPT) for name in INTEGRATIONS if name != "transformers"
+    }  # it gathers itself
 
 
 def a_strict_run_is_broken_on_the_first(folder):
-    """Each tells how it ended: the processes go on to the next training together."""
+    """Each process returns how it ended, and all go on to the next training together."""
     ends = {}
-    for name in DOORS:
+    for name in INTEGRATIONS:
         try:
             ends[name] = train(name, folder, BROKEN, FALLING, strict=True)["stopped"]
         except Exception as error:
@@ -106,7 +108,7 @@ def a_strict_run_is_broken_on_the_first(folder):
 def keras_is_killed_and_resumed(folder):
     """All processes share a folder for the state, and each has one for Keras's own backup."""
     backup, rank = folder / "state", torch.distributed.get_rank()
-    adapter, given = DOORS["keras"], {"criteria": Patience(2), "min_epochs": 0, "restore_best": True}
+    adapter, given = INTEGRATIONS["keras"], {"criteria": Patience(2), "min_epochs": 0, "restore_best": True}
 
     def training(kill_after):
         place = folder / "model" / str(rank)
@@ -125,7 +127,7 @@ def keras_is_killed_and_resumed(folder):
 
 
 def keras_under_ddp(folder):
-    return keras_s_loop(DOORS["keras"].stopping(criteria=Patience(2), min_epochs=0))
+    return keras_s_loop(INTEGRATIONS["keras"].stopping(criteria=Patience(2), min_epochs=0))
 
 
 def early_stopping_in_keras_under_ddp(folder):
@@ -170,7 +172,7 @@ def loop(wrap, *, enabled):
     rank = torch.distributed.get_rank()
     model = wrap(torch.nn.Linear(4, 1), **({} if wrap is DistributedDataParallel else ON_CPU[wrap]()))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
-    stopping = DOORS["torch"].stopping(criteria=Patience(2), min_epochs=0, restore_best=True)
+    stopping = INTEGRATIONS["torch"].stopping(criteria=Patience(2), min_epochs=0, restore_best=True)
     batch, outputs = torch.randn(8, 4, generator=torch.Generator().manual_seed(rank)), []
     for val_loss in [SCRIPT, FALLING][rank]:
         with torch.autocast("cpu", torch.bfloat16, enabled=enabled):

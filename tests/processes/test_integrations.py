@@ -7,7 +7,7 @@ from tests.processes.outcomes import all_same, differences, ends
 
 SHARED = [adapter for adapter in ADAPTERS if adapter.processes and adapter.name != "lightning"]
 for adapter in SHARED:
-    group.skip_unless_installed(adapter.needs or adapter.name, adapter.extra or adapter.door)
+    group.skip_unless_installed(adapter.needs or adapter.name, adapter.extra or adapter.module_name)
 
 NAMES = [adapter.name for adapter in SHARED]
 LOOPS = [
@@ -17,7 +17,7 @@ LOOPS = [
 ]
 
 
-def all_are_told(ranks):
+def all_are_reported(ranks):
     assert all("val_loss is nan" in end for end in all_same(ranks).values()), ranks
 
 
@@ -26,7 +26,7 @@ def the_first_writes_and_all_read(ranks):
     assert (run["stopped"], run["decisions"][-1]["best_step"], run["left"]) == (3, 1, False)
     weights = [f"best-{epoch}.weights.npz{kind}" for epoch in (0, 1) for kind in ("", ".sha256")]
     assert run["written"] == [*weights, "convergence-state.json"]
-    assert [outcome.said.count("Stopped at epoch") for outcome in ranks] == [1, 0]
+    assert [outcome.printed.count("Stopped at epoch") for outcome in ranks] == [1, 0]
 
 
 def the_best_are_given_back(ranks):
@@ -37,7 +37,7 @@ def the_best_are_given_back(ranks):
 EXPECTED = {
     "each_sees_another_loss": ends(**dict.fromkeys(NAMES, 3)),
     "only_the_last_has_the_metric": ends(**{name: 3 for name in NAMES if name != "transformers"}),
-    "a_strict_run_is_broken_on_the_first": all_are_told,
+    "a_strict_run_is_broken_on_the_first": all_are_reported,
     "keras_is_killed_and_resumed": the_first_writes_and_all_read,
     "keras_under_ddp": ends(run=3),
     "early_stopping_in_keras_under_ddp": ends(run=3),
@@ -46,7 +46,9 @@ EXPECTED = {
 
 
 def test_two_processes_decide_the_same_whatever_each_sees_and_none_hangs(tmp_path):
-    found = group.run("tests.processes.doors_cases", tmp_path, processes=2, environment={"KERAS_BACKEND": "torch"})
+    found = group.run(
+        "tests.processes.integration_cases", tmp_path, processes=2, environment={"KERAS_BACKEND": "torch"}
+    )
     assert differences(found, EXPECTED) == {}
     cases = ("each_sees_another_loss", "keras_under_ddp", "loops_with_spread_models")
     runs = [run for name in cases for run in all_same(found[name]).values()]
