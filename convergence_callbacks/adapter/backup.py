@@ -6,12 +6,13 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from convergence_callbacks.adapter.processes import Processes
 from convergence_callbacks.core.errors import ConvergenceError, StateError
 
 KEPT = 3
@@ -214,3 +215,13 @@ def checked(file: Path) -> Path:
 def _checksum_of(file: Path) -> Path:
     """Where the checksum of a file is kept."""
     return file.with_name(f"{file.name}.sha256")
+
+
+def take_away(backup: Backup | None, processes: Processes, warn: Callable[[str], None]) -> None:
+    """Remove a backup, which all processes read, once the training has ended in each of them; warn where that fails."""
+    processes.gather(None)
+    if backup is not None and processes.is_first:
+        try:
+            backup.remove()
+        except ConvergenceError as error:
+            warn(str(error))

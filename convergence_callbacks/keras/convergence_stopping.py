@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from convergence_callbacks.adapter.account import write
-from convergence_callbacks.adapter.backup import Backup
+from convergence_callbacks.adapter.backup import Backup, take_away
 from convergence_callbacks.adapter.run import Run
 from convergence_callbacks.adapter.settings import EVERYTHING
 from convergence_callbacks.adapter.stages import Stage
@@ -120,12 +120,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         self.give_back_best(TrainedModel(self.model))
         self.conclude()
         self.run.end()
-        self.processes.gather(None)  # all of them read the same backup
-        if self._backup is not None and self.processes.is_first:
-            try:
-                self._backup.remove()
-            except ConvergenceError as error:
-                self.run.complaints.warn(str(error))
+        take_away(self._backup, self.processes, self.run.complaints.warn)
 
     # Collect ------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import keras
 
 from convergence_callbacks.adapter.account import write
-from convergence_callbacks.adapter.backup import Backup
+from convergence_callbacks.adapter.backup import Backup, take_away
 from convergence_callbacks.adapter.watch import Watch, Watched
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
@@ -130,12 +130,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         if self._watch is not None:
             self._watch.run.account.restored = self.restore_best_weights
             self._watch.conclude()
-        processes().gather(None)  # all of them read the same backup
-        if self._backup is not None and processes().is_first:
-            try:
-                self._backup.remove()
-            except ConvergenceError as error:
-                warnings.warn(str(error), RuntimeWarning, stacklevel=2)
+        take_away(self._backup, processes(), self._watching().run.complaints.warn)
 
     def get_monitor_value(self, logs: Mapping[str, Any] | None) -> Any:
         """The metric as a number: NaN for what is none."""
