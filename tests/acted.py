@@ -1,6 +1,10 @@
 """What was done about the verdicts of a training, and what it came to."""
 
+import dataclasses
 import math
+
+from convergence_callbacks import Verdict
+from convergence_callbacks.experiments.actions import Actions
 
 
 def actions_of(stopping):
@@ -12,3 +16,16 @@ def best(stopping):
     """The lowest finite validation loss."""
     losses = [seen.val_loss for seen in stopping.observations]
     return min((loss for loss in losses if math.isfinite(loss)), default=math.inf)
+
+
+def acts_at(step, verdict):
+    """Says at one epoch that the run, whose loss jitters, is to end with a verdict, and else that it improves."""
+    after = Actions.after
+
+    def replaced(actions, decision, situation, choice):
+        jitters = {**decision.evidence, "noise": 0.1 * decision.evidence.get("total_gain", 1.0)}
+        ends = {"stop": True, "verdict": verdict, "found_by": ("expected_gain",), "evidence": jitters}
+        now = ends if decision.step == step else {"stop": False, "verdict": Verdict.IMPROVING, "evidence": {}}
+        return after(actions, dataclasses.replace(decision, **now), situation, choice)
+
+    return replaced

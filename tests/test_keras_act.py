@@ -1,7 +1,5 @@
 """What is done about a verdict under Keras: runs that heal, and trials that leave no trace; run for each backend."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
@@ -9,9 +7,8 @@ keras = pytest.importorskip("keras", reason="needs the extra: pip install 'conve
 
 from convergence_callbacks import Verdict
 from convergence_callbacks.adapter.stages.act import ActStage
-from convergence_callbacks.experiments.actions import Actions
 from convergence_callbacks.keras import ConvergenceStopping
-from tests.acted import actions_of, best
+from tests.acted import actions_of, acts_at, best
 
 RNG = np.random.default_rng(1)
 X = RNG.normal(size=(96, 4)).astype("float32")
@@ -39,18 +36,6 @@ def train(made, epochs, targets=CLEAN, callbacks=(), **settings):
         callbacks=[stopping, *callbacks],
     )
     return stopping
-
-
-def acts_at(step, verdict):
-    """Says at one epoch that the run is to end with a verdict, and else that it improves."""
-    after = Actions.after
-
-    def replaced(actions, decision, situation, choice):
-        ends = {"stop": True, "verdict": verdict, "found_by": ("expected_gain",)}
-        now = ends if decision.step == step else {"stop": False, "verdict": Verdict.IMPROVING, "evidence": {}}
-        return after(actions, dataclasses.replace(decision, **now), situation, choice)
-
-    return replaced
 
 
 def test_a_run_that_blew_up_goes_back_to_its_start_and_learns():

@@ -1,7 +1,5 @@
 """What is done about a verdict under Lightning: runs that heal, and trials that leave no trace."""
 
-import dataclasses
-
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra lightning")
@@ -9,10 +7,9 @@ lightning = pytest.importorskip("lightning", reason="needs the extra lightning")
 
 from convergence_callbacks import Verdict
 from convergence_callbacks.adapter.stages.act import ActStage
-from convergence_callbacks.experiments.actions import Actions
 from convergence_callbacks.lightning import ConvergenceStopping
 from convergence_callbacks.lightning.trained import TrainedModule
-from tests.acted import actions_of, best
+from tests.acted import actions_of, acts_at, best
 from tests.lightning_training import SCRIPT, fit, module
 
 
@@ -73,18 +70,6 @@ def test_a_run_that_blew_up_goes_back_to_its_start_and_learns(tmp_path):
     assert actions_of(healed)[0] == "roll_back" and "keep" in actions_of(healed)
     assert "goes back to where nothing was lost" in next(d.reason for d in healed.history if d.action == "roll_back")
     assert best(healed) < 1e-3 and healed.decision.verdict != "diverged"
-
-
-def acts_at(step, verdict):
-    """Says at one epoch that the run is to end with a verdict, and else that it improves."""
-    after = Actions.after
-
-    def replaced(actions, decision, situation, choice):
-        ends = {"stop": True, "verdict": verdict, "found_by": ("expected_gain",)}
-        now = ends if decision.step == step else {"stop": False, "verdict": Verdict.IMPROVING, "evidence": {}}
-        return after(actions, dataclasses.replace(decision, **now), situation, choice)
-
-    return replaced
 
 
 def test_at_a_plateau_the_rate_is_lowered_and_that_stays_where_it_pays(tmp_path, monkeypatch):

@@ -18,10 +18,10 @@ from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import SettingsError, unknown_name
 from convergence_callbacks.core.fields import Kind, listed, must_be
 from convergence_callbacks.core.observation import is_finite
-from convergence_callbacks.core.rule.guards import SURE
+from convergence_callbacks.core.rule.guards import LIKELY, SURE
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.experiments.probe import later_level
-from convergence_callbacks.experiments.probing import BY_PROBE, FIRST, LIMITS
+from convergence_callbacks.experiments.probing import BY_PROBE, EARLY, FIRST, LIMITS
 
 Action = Literal["raise_lr", "lower_lr", "roll_back", "stop"]
 """What can be done: raise the rate and go on; go on from the best weights at a lower rate; the same from where nothing
@@ -55,8 +55,8 @@ HOPELESS_EPOCHS = 2
 MOST: Mapping[Action, int] = {"raise_lr": 3, "lower_lr": 4, "roll_back": 3}
 """Trials of a run; of raised and lowered rates the first that is undone is the last."""
 
-TRIES: Mapping[Action, int] = {"roll_back": 3, "lower_lr": 2}
-"""Rates that a trial may take after a blow-up, each a tenth of the one before."""
+TRIES: Mapping[Action, int] = {"raise_lr": 3, "lower_lr": 2, "roll_back": 3}
+"""Rates that a trial may take where the rate is too low or after a blow-up, each a tenth of the one before."""
 
 WASTED_SHARE = 0.1
 """Share of the budget that trials which were undone may take together; one trial always may."""
@@ -64,7 +64,7 @@ WASTED_SHARE = 0.1
 AT_ONCE = (Verdict.DIVERGED,)
 """Verdicts that are acted on whether or not they end the run."""
 
-GOES_WELL = (Verdict.IMPROVING, Verdict.CONVERGED, Verdict.OVERFITTING)
+GOES_WELL = (Verdict.IMPROVING, Verdict.CONVERGED)
 """Verdicts of a run whose rate is lowered once it is flat, before it would end."""
 
 BLOWN_UP = (Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED)
@@ -76,8 +76,17 @@ TIMES_TOO_HIGH = 10.0
 PLATEAU_EPOCHS = 6
 """Epochs without a better one after which the rate is lowered although the run may go on."""
 
+LEAST_RAISE, LARGEST_RAISE = 3.0, 30.0
+"""Between these a raise is that no probe tried: one that is too small can be repeated, one too large ruins weights."""
+
 LEAST, LARGEST = 0.1, 0.5
 """Between these the lowered rate at a plateau is, as a share of the rate."""
+
+BROUGHT_OF_NOISE = 0.5
+"""Share of the noise by which a lower rate may get below the best epoch, which is among the luckiest already."""
+
+FALLING_EPOCHS = 2
+"""An unstable run whose best epoch is fewer epochs ago is left alone: it jittered, but falls."""
 
 RECENT_EPOCHS = 6
 """Epochs whose progress is held against the noise."""
@@ -183,7 +192,7 @@ class Trial:
     @property
     def goes_back(self) -> bool:
         """Whether the weights are those of an earlier epoch."""
-        return self.action != "raise_lr"
+        return not self.raises
 
     @property
     def forgets(self) -> bool:
@@ -203,7 +212,13 @@ class Trial:
     @property
     def may_retry(self) -> bool:
         """Whether a rate that is lower still may be tried."""
-        return self.decided.verdict in BLOWN_UP and self.tries < TRIES.get(self.action, 0)
+        may_help = self.times >= LEAST_RAISE * TIMES_TOO_HIGH if self.raises else self.decided.verdict in BLOWN_UP
+        return may_help and self.tries < TRIES[self.action]
+
+    @property
+    def raises(self) -> bool:
+        """Whether the rate was raised."""
+        return self.action == "raise_lr"
 
     @property
     def _too_high(self) -> float:
@@ -222,31 +237,52 @@ class Trial:
         """Whether the latest loss is no number, or the run has diverged."""
         return verdict is Verdict.DIVERGED or not is_finite(self.losses[-1])
 
-    def is_over(self, sign: float, tolerance: float) -> bool:
-        """Whether it has had its epochs, or those that show that there is no hope.
+    def is_over(self, known: Situation) -> bool:
+        """Whether it has had its epochs, or those that show that there is no hope."""
+        epochs = len(self.losses)
+        return epochs >= EPOCHS or (epochs <= HOPELESS_EPOCHS and self._is_hopeless(known))
+
+    def _is_hopeless(self, known: Situation) -> bool:
+        """Whether its first epochs brought nothing, or less than a run that was about to end is worth waiting for."""
+        losses, before = [known.sign * loss for loss in self.losses], self._before(known.sign)
+        if self.raises:
+            return min(losses) >= before and losses[-1] > losses[0]
+        if self.action != "lower_lr" or self.tries > 1:
+            return False
+        if len(losses) < HOPELESS_EPOCHS:
+            return losses[-1] > before + self.decided.evidence.get("noise", 0.0)
+        was_finished = self.decided.stop and self.decided.verdict not in BLOWN_UP
+        return min(losses) >= before or (was_finished and self.brought(known.sign) < known.tolerance)
+
+    def pays(self, known: Situation, verdict: Verdict, first: Sequence[float]) -> bool:
+        """Whether its later half is better than the best before.
+
+        A raised rate that throws the loss up pays where the loss is better at last. After a blow-up the loss need only
+        fall, and where a lower rate may be tried, jitter no more. An unstable run has to bring more than `tolerance`
+        from its best weights; from its start, it has to be better than it was at the same age.
 
         Args:
-            sign: 1, or -1 where more is better.
-            tolerance: Share of the total gain for which a run that was about to end is not worth further epochs.
+            known: What is known at its last epoch.
+            verdict: What the run looks like then.
+            first: Losses of the run's first epochs, lower is better.
         """
-        epochs = len(self.losses)
-        may_be_hopeless = self.action == "lower_lr" and epochs == HOPELESS_EPOCHS and self.tries == 1
-        was_finished = self.decided.stop and self.decided.verdict not in BLOWN_UP
-        is_little = self._best(sign) >= self._before(sign) or (was_finished and self.brought(sign) < tolerance)
-        return epochs >= EPOCHS or (may_be_hopeless and is_little)
-
-    def pays(self, sign: float) -> bool:
-        """Whether its later half is better than the best before; after a blow-up, no worse than it began."""
-        level = later_level([sign * loss for loss in self.losses])
-        if self.decided.verdict is Verdict.DIVERGED:
-            return level <= max(self._before(sign), sign * self.losses[0])
-        return level < self._before(sign)
+        losses, before = [known.sign * loss for loss in self.losses], self._before(known.sign)
+        level, decided = later_level(losses), self.decided.verdict
+        if self.raises:
+            return min(level, losses[-1]) < before
+        if decided is Verdict.DIVERGED:
+            return level <= max(before, losses[0]) and not (verdict is Verdict.UNSTABLE and self.may_retry)
+        if decided is Verdict.UNSTABLE and self.from_start:
+            return level < max(before, later_level(first))
+        is_enough = decided is not Verdict.UNSTABLE or self.brought(known.sign) >= known.tolerance
+        return level < before and is_enough
 
     def brought(self, sign: float) -> float:
-        """By how much its best loss is better than the best before, as a share of the total gain then."""
-        gain = self.decided.evidence.get("total_gain", 0.0)
+        """By how much its best loss is better than the best before, as a share of the total gain with that."""
         before = self._before(sign)
-        return (before - self._best(sign)) / gain if gain > 0 and math.isfinite(before) else 0.0
+        brought = before - self._best(sign) if math.isfinite(before) else 0.0
+        gain = self.decided.evidence.get("total_gain", 0.0) + max(0.0, brought)
+        return brought / gain if gain > self.decided.evidence.get("noise", 0.0) else 0.0
 
     def rate_was_set(self, rate: float | None) -> bool:
         """Whether something else set the rate back since, such as a callback that sets it at every epoch."""
@@ -285,7 +321,8 @@ class Actions:
         made: How often each action was tried.
         undone: Actions of which one was undone.
         wasted: Epochs that trials took which were undone.
-        recent: The latest judged losses, better is lower.
+        first: The first judged losses of the run, better is lower.
+        recent: The latest, better is lower.
         ends: Whether the run ends at this epoch, since it was about to when the trial began.
 
     >>> slow = Decision(stop=False, verdict=Verdict.FALSE_CONVERGENCE, step=20, best_value=1.0, found_by=("probe",),
@@ -301,6 +338,7 @@ class Actions:
     made: Mapping[str, int] = dataclasses.field(default_factory=dict)
     undone: tuple[str, ...] = ()
     wasted: int = 0
+    first: tuple[float, ...] = ()
     recent: tuple[float, ...] = ()
     ends: bool = False
 
@@ -324,7 +362,8 @@ class Actions:
         """
         loss = known.sign * known.loss if known.loss is not None and is_finite(known.loss) else None
         recent = self.recent if loss is None else (*self.recent, loss)[-RECENT_EPOCHS:]
-        now = dataclasses.replace(self, act="", ends=False, recent=recent)
+        first = self.first if loss is None else (*self.first, loss)[:EPOCHS]
+        now = dataclasses.replace(self, act="", ends=False, recent=recent, first=first)
         if self.is_trying and self.trial is not None:
             return now._tried(self.trial.seen(known.loss), decision, known)
         now = dataclasses.replace(now, trial=None)
@@ -367,14 +406,19 @@ class Actions:
     def to_dict(self) -> dict[str, Any]:
         """The same in plain types that JSON takes."""
         plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        lists = {"made": dict(self.made), "undone": list(self.undone), "recent": list(self.recent)}
-        return {**plain, **lists, "trial": None if self.trial is None else self.trial.to_dict()}
+        lists = {name: list(plain[name]) for name in ("undone", "first", "recent")}
+        return {
+            **plain,
+            **lists,
+            "made": dict(self.made),
+            "trial": None if self.trial is None else self.trial.to_dict(),
+        }
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> Actions:
         """What `to_dict` described."""
         trial = saved.get("trial")
-        tuples = {name: tuple(saved.get(name, ())) for name in ("undone", "recent")}
+        tuples = {name: tuple(saved.get(name, ())) for name in ("undone", "first", "recent")}
         return cls(**{**saved, **tuples, "trial": None if trial is None else Trial.from_dict(trial)})
 
     def _begun(self, action: Action, decision: Decision, known: Situation) -> Actions:
@@ -390,9 +434,9 @@ class Actions:
             return now._retried_or_undone()
         if trial.rate_was_set(known.rate):
             return now._undone()
-        if not trial.is_over(known.sign, known.tolerance):
+        if not trial.is_over(known):
             return now
-        if not trial.pays(known.sign):
+        if not trial.pays(known, decision.verdict, self.first):
             return now._retried_or_undone()
         is_little = trial.decided.stop and trial.goes_back and trial.brought(known.sign) < known.tolerance
         ends = is_little and trial.decided.verdict not in BLOWN_UP
@@ -461,23 +505,43 @@ def _is_flat(decision: Decision) -> bool:
 
 def _is_due(decision: Decision, action: Action, known: Situation, is_flat: bool) -> bool:
     """Whether a verdict is sure enough to be acted on; where the run is to end anyhow, it is."""
+    if not _may_help(decision, action, known):
+        return False
+    if decision.stop or decision.verdict in AT_ONCE or is_flat:
+        return True
+    if decision.verdict is Verdict.FALSE_CONVERGENCE:
+        return decision.criterion == BY_PROBE or (decision.confidence > LIKELY and decision.step >= EARLY)
+    return decision.verdict is Verdict.UNSTABLE and _jitters_surely(decision)
+
+
+def _may_help(decision: Decision, action: Action, known: Situation) -> bool:
+    """Whether an action may bring something before a limit ends the run."""
     if decision.criterion in LIMITS and decision.stop:
         return False
     if known.max_epochs is not None and decision.step + 1 + HOPELESS_EPOCHS > known.max_epochs:
         return False
-    if action == "raise_lr" and "times_too_low" not in decision.evidence:
-        return False
-    if decision.verdict not in BLOWN_UP and action == "lower_lr" and known.falls_ahead:
-        return False
-    is_sure = decision.criterion == BY_PROBE or (decision.confidence > SURE and decision.step >= FIRST)
-    may_go_on = decision.verdict in {Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE}
-    return decision.stop or decision.verdict in AT_ONCE or (may_go_on and is_sure) or is_flat
+    if action == "raise_lr":
+        return "times_too_low" in decision.evidence
+    return decision.verdict in BLOWN_UP or action != "lower_lr" or not _has_nothing_to_lower(decision, known)
+
+
+def _jitters_surely(decision: Decision) -> bool:
+    """Whether a run is surely unstable, and does not fall all the same."""
+    falls = decision.evidence.get("epochs_since_best", FALLING_EPOCHS) < FALLING_EPOCHS
+    return decision.confidence > SURE and decision.step >= FIRST and not falls
+
+
+def _has_nothing_to_lower(decision: Decision, known: Situation) -> bool:
+    """Whether the rate falls by itself, or the loss jitters by less than what is worth waiting for."""
+    noise, gain = (decision.evidence.get(name, 0.0) for name in ("noise", "total_gain"))
+    return known.falls_ahead or BROUGHT_OF_NOISE * noise < known.tolerance * gain
 
 
 def _times(action: Action, decision: Decision, recent: Sequence[float]) -> float:
     """What the rate is multiplied by."""
     if action == "raise_lr":
-        return float(decision.evidence["times_too_low"])
+        most = math.inf if decision.criterion == BY_PROBE else LARGEST_RAISE
+        return min(most, float(decision.evidence["times_too_low"]))
     if decision.verdict in BLOWN_UP:
         return 1 / float(decision.evidence.get("times_too_high", TIMES_TOO_HIGH))
     return lowered(recent, decision.evidence.get("noise", 0.0))

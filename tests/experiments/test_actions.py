@@ -14,8 +14,10 @@ from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.experiments.actions import (
     CHOICES,
     EPOCHS,
+    FALLING_EPOCHS,
     HOPELESS_EPOCHS,
     LARGEST,
+    LARGEST_RAISE,
     LEAST,
     MOST,
     PLATEAU_EPOCHS,
@@ -26,6 +28,7 @@ from convergence_callbacks.experiments.actions import (
     chosen,
     lowered,
 )
+from convergence_callbacks.experiments.probing import BY_PROBE, EARLY, FIRST
 
 HEAL = chosen("heal")
 SLOW = Decision(
@@ -108,8 +111,8 @@ def test_a_rate_that_is_surely_too_low_is_raised_as_far_as_it_looks():
 @pytest.mark.parametrize(
     "change",
     [
-        {"confidence": 0.7},
-        {"step": 5},
+        {"confidence": 0.5},
+        {"step": EARLY - 1},
         {"verdict": Verdict.CONVERGED},
         {"verdict": Verdict.NOT_LEARNING},
         {"evidence": {}},
@@ -139,26 +142,47 @@ def test_a_rate_that_helps_stays_and_the_next_raise_is_on_top_of_it():
     assert (again.act, again.rate, again.trial.losses) == ("begin", 900.0, ())
 
 
+def test_a_raise_that_no_probe_tried_is_bounded_since_it_can_be_repeated():
+    far = dataclasses.replace(SLOW, evidence={"times_too_low": 300})
+    assert begun(far).rate == LARGEST_RAISE
+    assert begun(dataclasses.replace(far, found_by=(BY_PROBE,))).rate == 300
+
+
+def test_a_raise_that_went_too_far_is_tried_again_at_a_tenth_from_where_it_began():
+    again = tried([1.5] * EPOCHS)[-1]
+    assert (again.act, again.rate, again.undone, again.wasted) == ("again", pytest.approx(3.0), (), 0)
+    assert not again.trial.goes_back and again.said_of(GOES_ON, Situation(loss=1.5)).action == "raise_lr"
+    kept = tried([0.9] * EPOCHS, again)[-1]
+    assert (kept.act, kept.rate) == ("keep", pytest.approx(3.0))
+
+
+def test_a_raise_that_throws_the_loss_up_stays_where_it_is_better_at_last_and_is_hopeless_where_it_rises():
+    assert tried([9.0, 7.0, 5.0, 3.0, 0.9])[-1].act == "keep"
+    assert [each.act for each in tried([1.5, 1.6])] == ["", "again"]
+
+
 def test_a_rate_that_does_not_help_is_put_back_and_none_is_raised_again():
-    last = tried([1.5] * EPOCHS)[-1]
-    assert (last.act, last.rate, last.undone, last.wasted) == ("undo", 1.0, ("raise_lr",), EPOCHS)
+    last = tried([1.5] * 2 * EPOCHS)[-1]
+    assert (last.act, last.undone, last.wasted) == ("undo", ("raise_lr",), 2 * EPOCHS)
+    assert last.rate == pytest.approx(1.0)
     decision = last.said_of(GOES_ON, Situation(loss=1.5))
     assert decision.action == "undo" and "did not help" in decision.reason and not decision.stop
     assert begun(SLOW, last).act == ""
 
 
 def test_one_lucky_epoch_is_no_help():
-    assert tried([0.5] + [1.5] * (EPOCHS - 1))[-1].act == "undo"
+    assert tried([0.5] + [1.5] * (EPOCHS - 1))[-1].act == "again"
 
 
 @pytest.mark.parametrize(("loss", "verdict"), [(math.nan, "improving"), (None, "improving"), (9.0, "diverged")])
 def test_a_rate_that_breaks_the_run_is_put_back_at_once(loss, verdict):
-    assert tried([loss], decided=dataclasses.replace(GOES_ON, verdict=Verdict(verdict)))[-1].act == "undo"
+    each = tried([loss] * 2, decided=dataclasses.replace(GOES_ON, verdict=Verdict(verdict)))
+    assert [actions.act for actions in each] == ["again", "undo"]
 
 
 def test_of_a_metric_more_can_be_better():
     assert tried([2.0] * EPOCHS, sign=-1.0)[-1].act == "keep"
-    assert tried([0.5] * EPOCHS, sign=-1.0)[-1].act == "undo"
+    assert tried([0.5] * EPOCHS, sign=-1.0)[-1].act == "again"
 
 
 def test_on_trial_only_a_limit_ends_the_run():
@@ -183,7 +207,7 @@ STAYS = dataclasses.replace(
 )
 
 
-@pytest.mark.parametrize("verdict", ["improving", "overfitting", "converged"])
+@pytest.mark.parametrize("verdict", ["improving", "converged"])
 def test_a_run_that_stays_flat_is_lowered_before_it_would_end(verdict):
     actions = begun(dataclasses.replace(STAYS, verdict=Verdict(verdict)))
     assert (actions.act, actions.trial.action) == ("begin", "lower_lr")
@@ -201,13 +225,29 @@ def test_a_run_that_stayed_flat_goes_on_whatever_the_lower_rate_brings():
         {"evidence": {**STAYS.evidence, "epochs_since_best": PLATEAU_EPOCHS - 1}},
         {"step": 9},
         {"verdict": Verdict.UNSTABLE, "confidence": 0.5},
-        {"verdict": Verdict.FALSE_CONVERGENCE},
+        {"verdict": Verdict.FALSE_CONVERGENCE, "confidence": 0.5},
+        {"verdict": Verdict.OVERFITTING},
     ],
 )
 def test_a_run_that_is_not_flat_or_not_well_is_not_lowered_as_at_a_plateau(change):
     assert begun(dataclasses.replace(STAYS, **change)).act == ""
     assert begun(STAYS, falls_ahead=True).act == ""
     assert Actions().after(STAYS, Situation(loss=1.0), chosen({"overfitting": "lower_lr"})).act == ""
+
+
+@pytest.mark.parametrize(("noise", "act"), [(0.039, ""), (0.041, "begin")])
+def test_a_plateau_is_lowered_only_where_half_the_noise_is_more_than_the_tolerance(noise, act):
+    quiet = {"noise": noise, "total_gain": 2.0}
+    assert begun(dataclasses.replace(FLAT, evidence=quiet), tolerance=0.01).act == act
+    assert begun(dataclasses.replace(UNSTABLE, evidence=quiet), tolerance=0.01).act == "begin"
+
+
+@pytest.mark.parametrize(("since_best", "act"), [(FALLING_EPOCHS - 1, ""), (FALLING_EPOCHS, "begin")])
+def test_an_unstable_run_that_goes_on_is_lowered_only_where_it_no_longer_falls(since_best, act):
+    jitters = dataclasses.replace(UNSTABLE, stop=False, evidence={"epochs_since_best": since_best})
+    assert begun(jitters).act == act
+    assert begun(dataclasses.replace(jitters, step=FIRST - 1)).act == ""
+    assert begun(dataclasses.replace(jitters, confidence=0.7)).act == ""
 
 
 def test_a_schedule_that_falls_by_itself_is_left_alone_at_a_plateau_but_not_after_a_blow_up():
@@ -217,8 +257,15 @@ def test_a_schedule_that_falls_by_itself_is_left_alone_at_a_plateau_but_not_afte
 def test_lowering_that_pays_lets_the_run_go_on():
     last = tried([1.0, 0.9] + [0.8] * (EPOCHS - 2), begun(FLAT))[-1]
     decision = last.said_of(GOES_ON, Situation(loss=0.8))
-    assert last.act == "keep" and not decision.stop and decision.evidence["trial_brought"] == pytest.approx(0.1)
-    assert "it brought 10% of the total gain" in decision.reason
+    assert last.act == "keep" and not decision.stop and decision.evidence["trial_brought"] == pytest.approx(0.2 / 2.2)
+    assert "it brought 9.1% of the total gain" in decision.reason
+
+
+def test_what_a_trial_brought_is_a_share_of_the_gain_with_that_and_nothing_where_all_is_noise():
+    far = dataclasses.replace(SLOW, evidence={"times_too_low": 30, "total_gain": 0.001})
+    assert tried([0.5] * EPOCHS, begun(far))[-1].trial.brought(1.0) == pytest.approx(0.5 / 0.501)
+    noise = dataclasses.replace(far, evidence={**far.evidence, "noise": 0.6})
+    assert tried([0.5] * EPOCHS, begun(noise))[-1].trial.brought(1.0) == 0
 
 
 def test_lowering_that_brings_next_to_nothing_is_kept_and_ends_the_run_that_was_about_to():
@@ -226,6 +273,10 @@ def test_lowering_that_brings_next_to_nothing_is_kept_and_ends_the_run_that_was_
     better = dataclasses.replace(GOES_ON, step=25, best_step=24, best_value=0.999)
     decision = last.said_of(better, Situation(loss=0.999))
     assert (last.act, decision.stop, decision.verdict, decision.best_step) == ("keep", True, Verdict.CONVERGED, 24)
+
+
+def test_lowering_is_hopeless_after_an_epoch_that_is_worse_than_the_best_by_more_than_the_noise():
+    assert [tried([loss], begun(FLAT))[-1].act for loss in (1.31, 1.29)] == ["undo", ""]
 
 
 def test_lowering_that_brings_nothing_is_undone_soon_and_the_run_ends_as_it_was_about_to():
@@ -241,7 +292,7 @@ def test_lowering_that_brings_nothing_is_undone_soon_and_the_run_ends_as_it_was_
 
 
 def test_a_limit_ends_a_run_for_its_own_reason_also_where_a_trial_is_over():
-    actions = tried([1.5] * EPOCHS)[-1]
+    actions = tried([1.5] * 2 * EPOCHS)[-1]
     over = dataclasses.replace(GOES_ON, stop=True, found_by=("max_epochs",), best_step=22)
     decision = actions.said_of(over, Situation(loss=1.5))
     assert decision.is_budget_end and decision.best_step == SLOW.best_step
@@ -268,8 +319,20 @@ def test_an_unstable_run_that_a_lower_rate_does_not_mend_is_tried_from_its_start
     assert not first.trial.from_start and hopeless.trial.from_start
     assert [one.said_of(UNSTABLE, Situation(loss=1.1)).action for one in (first, hopeless)] == ["lower_lr", "roll_back"]
     assert [one.act for one in tried([1.5, 1.4, 0.9, 0.8, 0.7], hopeless)] == [""] * (EPOCHS - 1) + ["keep"]
+    assert tried([1.5] * EPOCHS, dataclasses.replace(hopeless, first=(9.0, 3.0, 2.0, 1.6, 1.6)))[-1].act == "keep"
     undone = tried([1.1] * EPOCHS, hopeless)[-1]
     assert (undone.act, undone.rate, undone.wasted) == ("undo", pytest.approx(1.0), HOPELESS_EPOCHS + EPOCHS)
+
+
+def test_an_unstable_run_whose_lower_rate_brings_less_than_the_tolerance_is_tried_from_its_start():
+    jitters = dataclasses.replace(UNSTABLE, evidence={"noise": 0.1, "total_gain": 2.0})
+    assert [tried([loss] * EPOCHS, begun(jitters))[-1].act for loss in (0.985, 0.975)] == ["again", "keep"]
+
+
+def test_a_run_that_is_unstable_after_it_was_rolled_back_is_tried_at_a_lower_rate_still():
+    unstable = dataclasses.replace(GOES_ON, verdict=Verdict.UNSTABLE)
+    each = tried([3.0, 2.9, 2.8, 2.7, 2.6] * TRIES["roll_back"], begun(BLOWN), decided=unstable)
+    assert [one.act for one in each[EPOCHS - 1 :: EPOCHS]] == ["again"] * (TRIES["roll_back"] - 1) + ["keep"]
 
 
 def test_a_run_that_was_lost_after_it_had_learnt_is_never_tried_from_its_start():

@@ -174,7 +174,7 @@ class ActStage:
                 self.snapshots["earlier"] = self.snapshots["best"]
         if actions.act in {"begin", "again"} and trial.goes_back:
             self._go_back(trained, from_start=trial.from_start, forgets=trial.forgets)
-        if actions.act == "undo":
+        if actions.act == "undo" or (actions.act == "again" and not trial.goes_back):
             self._undo(trained)
         if actions.act in {"keep", "undo"}:
             self.snapshots.pop("before", None)
