@@ -249,6 +249,21 @@ def figures(results: Sequence[Result], good: Mapping[str, float]) -> str:
     return "\n".join(lines)
 
 
+def beside_plateaus(results: Sequence[Result], good: Mapping[str, float]) -> str:
+    """What sound runs that are acted on gain and spend beside each plateau schedule, in Markdown."""
+    lines = ["| beside | gain more by acting | epochs by acting, of its |", "|---" * 3 + "|"]
+    sound = [result for result in results if result.multiplier in SOUND]
+    acted = {result.task: result for result in sound if result.way == "heal"}
+    for way in PLATEAU:
+        rows = [result for result in sound if result.way == way]
+        cells = (
+            _interval(rows, lambda row: gained(acted[row.task], good[row.task]) - gained(row, good[row.task])),
+            _interval(rows, lambda row: acted[row.task].epochs / row.epochs),
+        )
+        lines.append(f"| {way} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def healed(results: Sequence[Result], good: Mapping[str, float]) -> str:
     """How many runs at a wrong rate reach a good rate's gain, in Markdown."""
     lines = ["| rate | " + " | ".join(OWN) + " |", "|---" * (1 + len(OWN)) + "|"]
@@ -294,7 +309,7 @@ def main(
     results = judged(results, good)
     kinds = [len({getattr(result, name) for result in results}) for name in ("task", "data")]
     about = f"{kinds[0]} tasks of {kinds[1]} data sets, {len(results)} trainings of at most {EPOCHS} epochs."
-    text = "\n\n".join([about, figures(results, good), healed(results, good)])
+    text = "\n\n".join([about, figures(results, good), beside_plateaus(results, good), healed(results, good)])
     (out / "act.md").write_text(text + "\n", encoding="utf-8")
     Console().print(text, markup=False, soft_wrap=True)
 
