@@ -49,6 +49,12 @@ _REWARD = frozenset({"reward", "rew", "return", "eprew", "eprewmean"})
 _OF_REWARDS = frozenset(
     {"mean", "ep", "episode", "avg", "average", "eval", "env", "runners", "train", "rollout", "total", "ext"}
 )
+_OF_AGENTS = frozenset({"policy", "pi", "actor", "q", "value", "entropy", "reward", "advantage"})
+"""Words beside a v that make it the value of a state."""
+
+_OF_DATA_SET = re.compile(r"((?:val|eval|test)[a-z]*_?)\d+", re.IGNORECASE)
+"""The number of a data set of boosting, as of ``valid_1``."""
+
 _MAIN = frozenset({"main", "cross", "entropy", "crossentropy"})
 """Words of a loss that is the whole of it."""
 
@@ -188,6 +194,15 @@ def words_of(name: str) -> frozenset[str]:
     return found | {"crossentropy"} if {"cross", "entropy"} <= found else found
 
 
+def is_norm(name: str) -> bool:
+    """Whether a name is l1 or l2 of a part of the data, as LightGBM calls the mean absolute and squared error.
+
+    >>> is_norm("valid_1 l2"), is_norm("training l1"), is_norm("val_g_l1")
+    (True, True, False)
+    """
+    return re.search(r"[\W_]l[12]$", name) is not None and words_of(name) - {"l"} <= _TRAIN | _VALIDATION | _TEST
+
+
 def is_of_the_whole(name: str, names: Container[str]) -> bool:
     """Whether a name is that of Hugging Face's mean of the whole training, which it logs once beside the run time.
 
@@ -299,6 +314,7 @@ def _validation(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
         ([name for name in of_test if _is_loss(name)], "there is no validation loss, and a test loss at every epoch"),
         ([name for name in of_test if _is_error(name)], "there is no validation error, but one of the test"),
         ([name for name in of_test if words_of(name) <= _TEST], "it is called test, and there is no validation"),
+        ([name for name in names if _is_short_for_validation(name, names)], "v stands for validation before a loss"),
     ]
     for candidates, why in stages:
         if candidates:
@@ -306,11 +322,19 @@ def _validation(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
     return None, "no name has a word for validation and one for loss"
 
 
+def _is_short_for_validation(name: str, names: Sequence[str]) -> bool:
+    """Whether a name is ``v_loss`` beside ``loss`` or ``t_loss``, and none that tells of a value function."""
+    if words_of(name) != {"v", "loss"} or any(words_of(each) & _OF_AGENTS for each in names):
+        return False
+    return any(words_of(each) in ({"loss"}, {"t", "loss"}, {"tr", "loss"}) for each in names)
+
+
 def _train(names: Sequence[str], val: str | None) -> tuple[str | None, str]:
     """The train loss: the same measure as the validation's where that is no loss, or a part of one."""
     kind = words_of(val or "") - _VALIDATION - _TEST
     same = [name for name in names if words_of(name) & _TRAIN and words_of(name) - _TRAIN == kind]
-    same = [name for name in same if _digits(name) == _digits(val or "")]
+    same = [name for name in same if _digits(name) == _digits(_OF_DATA_SET.sub(r"\1", val or ""))]
+    same += [name for name in names if kind == {"v", "loss"} and words_of(name) == {"t", "loss"}]
     if val is not None and (not _is_loss(val) or (same and kind - _NO_MEANING)):
         twin = same[0] if same else find_counterpart(val, names)
         return twin, f"the same measure as {val!r}" if twin else f"nothing is called as {val!r} is, of training"
@@ -345,8 +369,12 @@ def _train_without_loss(names: Sequence[str], val: str | None) -> tuple[str | No
     errors = [name for name in names if _is_error(name) and words_of(name) & _TRAIN] if val is None else []
     if errors:
         return _only_one("train", errors, _TRAIN), "there is no loss, but a measure of error on the training data"
-    bare = [name for name in names if words_of(name) and words_of(name) <= _TRAIN | {"loss"}]
-    return (bare[0], "it is called train and nothing else") if bare else (None, "no name has a word for train and loss")
+    bare = [name for name in names if words_of(name) and words_of(name) <= _TRAIN]
+    if not bare:
+        return None, "no name has a word for train and loss"
+    if any("loss" in words_of(name) and not words_of(name) & (_VALIDATION | _TEST) for name in names):
+        return None, f"{bare[0]!r} is something else where losses are called so"
+    return bare[0], "it is called train and nothing else"
 
 
 def _only_loss(names: Sequence[str]) -> str | None:
@@ -387,7 +415,9 @@ def _digits(name: str) -> str:
 
 def _is_error(name: str) -> bool:
     """Whether a name is that of a measure that falls; the F1 of a class that is called error is none."""
-    return bool(words_of(name) & _LOSSES) and not set(re.findall("[a-z]+[0-9]*", name.lower())) & SCORES
+    return (bool(words_of(name) & _LOSSES) or is_norm(name)) and not set(
+        re.findall("[a-z]+[0-9]*", name.lower())
+    ) & SCORES
 
 
 def _is_loss(name: str) -> bool:

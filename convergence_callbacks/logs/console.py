@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import itertools
 import math
+import re
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,15 @@ NEAR = 0.2
 
 OF_ANOTHER_PART = SPLITS - {"train", "training"} | {"testing", "evaluating", "validating"}
 """Words of a line that says that what follows is no training."""
+
+OF_WHOLE = re.compile(r"\s*\*+\s")
+"""What PyTorch's ImageNet example and its kin begin the line with that tells of a whole validation, after its parts."""
+
+COVERED = re.compile(r"\[\s*(\d+)/(\d+)\]")
+"""The batch that a part of a validation ended with, and of how many."""
+
+LEAST_COVERED = 0.5
+"""Share of a validation that its last mean so far must be of, to stand for the whole."""
 
 MOST_SAID = 80
 """Letters of a line that are looked at for them."""
@@ -104,6 +114,7 @@ class Survey:
         has_allennlp: Whether the bars are AllenNLP's.
         labels: How many lines name each training in front of its counter.
         pairs: What lines call train and val alone.
+        behind_counters: How many losses that count nothing themselves stand behind a line that counts and names none.
     """
 
     records: int = 0
@@ -123,6 +134,8 @@ class Survey:
     has_allennlp: bool = False
     labels: dict[str, int] = field(default_factory=dict)
     pairs: BarePairs = field(default_factory=BarePairs)
+    behind_counters: int = 0
+    _counts_alone: bool = False
 
     def add(self, record: Record) -> None:
         """Take in a line."""
@@ -133,6 +146,10 @@ class Survey:
         self.has_steps = self.has_steps or record.step is not None
         self.pairs.add(record.values)
         epoch, kind = record.epoch, record.kind
+        if not kind.is_alone:
+            self._counts_alone = not record.pattern
+        elif record.pattern:
+            self.behind_counters += self._counts_alone
         if epoch is not None:
             self.in_parts = self.in_parts or epoch != math.floor(epoch)
             self.lowest = epoch if epoch < self.lowest else self.lowest
@@ -282,6 +299,7 @@ def runs_in(
         raise NotALogError("its lines count nothing, and name no loss")
     columns = dataclasses.replace(found, time="timestamp" if has_times else None, time_of_iterations=False)
     _refuse_bars(survey, {columns.train, columns.val})
+    _refuse_places(survey, {columns.train, columns.val})
     _refuse_phases(kept, lines, survey, columns)
     notes = Notes()
     wanted = {columns.train, columns.val}
@@ -338,6 +356,22 @@ def _refuse_bars(survey: Survey, wanted: set[str | None]) -> None:
             raise LogError(
                 f"{name!r} is on AllenNLP's bars, and nothing tells those of training and of validation apart; "
                 "read the metrics_epoch_*.json or the event files of the run"
+            )
+
+
+def _refuse_places(survey: Survey, wanted: set[str | None]) -> None:
+    """Refuse a loss in lines that count where other lines have it below such lines: nothing says of what each is.
+
+    Raises:
+        LogError: It is one.
+    """
+    for kind, count in survey.kinds.items():
+        both = [name for name in kind.names if survey.is_unclear(kind, name) and not words_of(name) & SPLITS]
+        shown = {survey.shown(name, is_of_batch=True) for name in both} & wanted
+        if shown and survey.behind_counters >= max(EXAMPLES, count / 2):
+            raise LogError(
+                f"{next(iter(shown))!r} is printed in lines that count steps and again below such lines, and nothing "
+                "tells which is of training and which of validation; print one of them by another name"
             )
 
 
@@ -413,6 +447,7 @@ def _rows(records: Iterator[Record], survey: Survey, wanted: set[str | None], *,
         if survey.is_of_another_pass(record):
             continue
         columns = columns_of(record.kind)
+        _refuse_beginning(record, wanted & {*columns.values()})
         if record.kind.is_alone and wanted.isdisjoint(columns.values()):
             continue
         values = {columns[name]: value for name, value in record.values.items() if name in columns}
@@ -427,6 +462,21 @@ def _rows(records: Iterator[Record], survey: Survey, wanted: set[str | None], *,
         if math.isfinite(record.time):
             values["timestamp"] = record.time
         yield Row(record.line, values, named.label)
+
+
+def _refuse_beginning(record: Record, wanted: set[str | None]) -> None:
+    """Refuse a loss of which the last mean is that of the first few batches of a validation.
+
+    Raises:
+        LogError: It is one.
+    """
+    covered = COVERED.search(record.text) if wanted and record.is_part and record.has_means else None
+    if covered and int(covered[1]) + 1 < LEAST_COVERED * int(covered[2]):
+        raise LogError(
+            f"{next(iter(wanted))!r} is printed for {int(covered[1]) + 1} of {covered[2]} batches of a validation, and "
+            "no line tells it of the whole; print its mean at the end",
+            line=record.line,
+        )
 
 
 def _last_states(records: Iterable[Record]) -> Iterator[Record]:
@@ -456,8 +506,13 @@ def _validated_once(records: Iterable[Record]) -> Iterator[Record]:
         if record.is_part:
             parts.append(record)
             continue
-        measured = {name.rsplit("/", 1)[-1] for name in parts[-1].values} if parts else set()
-        if parts and (record.epoch is not None or not measured.isdisjoint(record.values)):
+        measured = {name.rsplit("/", 1)[-1]: name for name in parts[-1].values} if parts else {}
+        if OF_WHOLE.match(record.text) and not measured.keys().isdisjoint(record.values):
+            values = {measured[name]: value for name, value in record.values.items() if name in measured}
+            yield parts[-1]._replace(line=record.line, values=values, text=record.text)
+            parts = []
+            continue
+        if parts and (record.epoch is not None or not measured.keys().isdisjoint(record.values)):
             yield _as_one(parts)
             parts = []
         yield record

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from convergence_callbacks.logs.columns import words_of
+from convergence_callbacks.logs.columns import is_norm, words_of
 from convergence_callbacks.logs.labels import SPLITS, of_split
 from convergence_callbacks.metrics.meaning import meaning
 
@@ -55,6 +55,13 @@ PROGRESS = re.compile(
 FULL_OF_EPOCH = re.compile(r"\s*(?:Epoch \d+|.{0,40}?(?<![\w.])\d+/\d+)(?=:? *100%\|)")
 """The beginning of a full bar that names its epoch, as Lightning's: the one of the next epoch may overwrite it."""
 
+BEHIND_LOSS = re.compile(
+    r"\b(?P<loss>(?:[a-z]+ ){0,2}(?:loss|cost|error)) (?:of|at|after|for|in|on) (?:the )?"
+    r"(?P<counter>epoch|iter|step)\w* (?:\d+-(?=\d))?(?P<count>\d+)(?: is| was)?(?P<sign>[\s:=]+)(?=[-+.\d])",
+    re.IGNORECASE,
+)
+"""A counter between the name of a loss and its number: ``Cost after iteration 100: 0.69``."""
+
 SHORT: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bglobal_step/max_steps\b"), "global_step"),  # ms-swift
     (re.compile(r"^s:(\d+) tel:"), r"step \1 val_loss "),  # llm.c: llmc/logger.h
@@ -66,6 +73,11 @@ SHORT: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"^\s*(\d+): (-?[\d.]+), -?[\d.]+ avg(?: loss)?, ([\d.]+) rate,"),
         r"step \1 loss \2 lr \3,",
     ),  # darknet
+    (
+        re.compile(r"\b\d+m \d+s \((?:- \d+m \d+s\) \()?(\d+) \d+%\)(?= *[\d.]+\s*$)"),
+        r"step \1 train loss",
+    ),  # PyTorch's
+    (re.compile(r"\b\d+m \d+s \((?:- \d+m \d+s\) \()?(\d+) \d+%\)"), r"step \1"),  # tutorial of seq2seq
     (re.compile(r"\bl_(?=(?:pix|percep|style|fea|g|d)\w*: )"), "loss_"),  # BasicSR: basicsr/models
     (re.compile(r"(?<=\d)(?:st|nd|rd|th)\b"), ""),
     (re.compile(r"(?<![\w.-])(\d+)[- ]epoch\b(?!\W{0,3}\d+(?![/\d]))", re.IGNORECASE), r", epoch \1 "),
@@ -73,7 +85,8 @@ SHORT: tuple[tuple[re.Pattern[str], str], ...] = (
 """What some write in short, or the other way round, and how it is read."""
 
 IS_SHORT = re.compile(
-    r"^s:\d|/max_steps|^\d+ (?:train|val) |Score at|\bl_[a-z]|\d[- ]epoch| avg(?: loss)?, |\d(?:st|nd|rd|th)\b",
+    r"^s:\d|/max_steps|^\d+ (?:train|val) |Score at|\dm \d+s \("
+    r"|\bl_[a-z]|\d[- ]epoch| avg(?: loss)?, |\d(?:st|nd|rd|th)\b",
     re.IGNORECASE,
 )
 """Lines in which there may be something of that."""
@@ -81,11 +94,11 @@ IS_SHORT = re.compile(
 TWO_COUNTERS = re.compile(r"\[\s*(\d+)/(\d+)\]\W{0,3}\[\s*\d+/\d+\]")
 """The epoch and the batch, each of how many, without their names: ``[3/25][100/1583]``."""
 
-LEADING = re.compile(r"^\[\s*(\d+)/(\d+)\]\s")
-"""A counter in front of a line, without its name."""
+LEADING = re.compile(r"^(?!(?:train|val|eval|dev|test)\w*\[)\w*\[\s*(\d+)/(\d+)\](?=[\s\[])", re.IGNORECASE)
+"""A counter in front of a line, without its name, or behind that of a model: ``[3/50]``, ``ResNet[3/50]``."""
 
-ROUND = re.compile(r"^\[(\d+)\]\s+(?=[A-Za-z][\w' .@-]*[:=]\s*[-+.\d])")
-"""The round of boosting as XGBoost and LightGBM print it: ``[12]\ttrain-rmse:0.5``."""
+ROUND = re.compile(r"^(?:\[(\d+)\]\s+(?=[A-Za-z][\w' .@-]*[:=]\s*[-+.\d])|(\d+):\s+(?=(?:learn|test): [-+.\d]))")
+"""The round of boosting: ``[12]\ttrain-rmse:0.5`` of XGBoost and LightGBM, ``12:\tlearn: 0.5`` of CatBoost."""
 
 OF_BAR = re.compile(r"(?<![\w.])(\d+)/(\d+):? *(?=\d+%\|)")
 """A counter that a bar is described by, without its name: ``[fold_0] 001/200: 100%|████|``."""
@@ -102,8 +115,9 @@ OF_EVALUATION = re.compile(r"^\s*\*\s+(?:Acc|Prec)@|.*\bSaving dict for global s
 NOT_SAID_OF_WHAT = re.compile(r"^\s*Averaged stats|.*\bRegion \d+ Avg\b")
 """What DETR and its kin print after an epoch of training and after a validation alike, and darknet of each layer."""
 
-COMMENT = re.compile(r"^\s*#(?!\W*epoch)", re.IGNORECASE)
-"""A comment of a configuration that was printed: what it says of epochs is no counter, as ``# reduced at 28 epoch``."""
+COMMENT = re.compile(r"^\s*(?:#(?!\W*epoch)|wandb: )", re.IGNORECASE)
+"""A comment of a configuration that was printed, whose epochs are no counter (``# reduced at 28 epoch``), and what the
+client of Weights & Biases prints, as the last value of each metric."""
 
 SUMMARY = "train_runtime"
 """What Hugging Face's record of the whole training has; its ``train_loss`` is none of a step."""
@@ -231,7 +245,7 @@ def record_of(number: int, line: str) -> Record | None:
     """
     stamp = STAMP.match(line)
     time = time_of(stamp) if stamp else math.nan
-    text = LEVEL.sub("", line[stamp.end() :] if stamp else line).translate(NO_QUOTES)
+    text = LEVEL.sub("", line[stamp.end() :] if stamp else line).replace("'s ", " ").translate(NO_QUOTES)
     if NOT_SAID_OF_WHAT.match(text) or "Namespace(" in text or SUMMARY in text or COMMENT.match(text):
         return None
     if OF_A_SAVED_ONE.match(text):
@@ -339,13 +353,19 @@ def _spelled_out(text: str) -> str:
     if IS_SHORT.search(text):
         for short, long in SHORT:
             text = short.sub(long, text)
-    return text
+    return BEHIND_LOSS.sub(_counter_first, text)
+
+
+def _counter_first(found: re.Match[str]) -> str:
+    """A loss with its counter in front: ``iteration 100, loss: 0.69`` of ``Cost after iteration 100: 0.69``."""
+    name = re.sub(r"\bcost$", "loss", found["loss"], flags=re.IGNORECASE)
+    return f"{found['counter']} {found['count']}, {name}{found['sign']}"
 
 
 def _unnamed_counters(text: str) -> tuple[str, dict[str, tuple[float, int | None]]]:
     """A line without the counters that it does not name, and these."""
     if found := ROUND.match(text):
-        return text[found.end() :], {"step": (float(found[1]), None)}
+        return text[found.end() :], {"step": (float(found[1] or found[2]), None)}
     found = TWO_COUNTERS.search(text) or LEADING.match(text) or OF_BAR.search(text)
     if found is None or re.search(r"\bep(?:och)?s?\b", text, re.IGNORECASE):
         return text, {}
@@ -443,7 +463,7 @@ def _split(text: str) -> str:
 
 def names_loss(values: Iterable[str]) -> bool:
     """Whether one of some names is that of a loss."""
-    return any(words_of(name) & LOSSES for name in values)
+    return any(words_of(name) & LOSSES or is_norm(name) for name in values)
 
 
 def time_of(stamp: re.Match[str]) -> float:

@@ -14,6 +14,7 @@ from convergence_callbacks.logs.beside import beside, with_plans
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.emissions import EMISSIONS, with_emissions
 from convergence_callbacks.logs.errors import LogError, NotALogError
+from convergence_callbacks.logs.file_role import with_role_of_file
 from convergence_callbacks.logs.reader import GROUP, GUESS, Claim, Reader
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.logs.trainings import Logs, each_once, grouped, is_told_again
@@ -98,6 +99,7 @@ def read_log(log: Path, reader: Reader, choice: ColumnChoice | None = None, root
     """
     try:
         runs = list(reader.read(log, choice or ColumnChoice()))
+        runs = [with_role_of_file(run) for run in runs] if choice is None or choice.train is None else runs
     except LogError as error:
         raise error.at(log) from error.__cause__
     except OSError as error:

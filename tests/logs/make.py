@@ -283,6 +283,14 @@ def pickled(folder: Path) -> Path:
     return path
 
 
+def loss_file(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "train_loss.txt"
+    path.write_text("".join(f"{loss!r}\n" for loss in TRAIN))
+    (folder / "val_loss.txt").write_text("".join(f"{loss!r}\n" for loss in VAL))
+    return path
+
+
 FORMATS = {
     "CSV": keras_csv,
     "CSV of Lightning": lightning_csv,
@@ -292,6 +300,7 @@ FORMATS = {
     "JSON lines with modes": modes,
     "JSON history": keras_json,
     "Hugging Face": trainer_state,
+    "loss file": loss_file,
     "evals_result": evals_result,
     "CatBoost": catboost,
     "MLflow files": mlflow_files,

@@ -13,6 +13,7 @@ from convergence_callbacks.logs.readers.evals_result import EvalsResult
 from convergence_callbacks.logs.readers.history_json import HistoryJson
 from convergence_callbacks.logs.readers.json_lines import JsonLines
 from convergence_callbacks.logs.readers.lfs_pointer import LfsPointer
+from convergence_callbacks.logs.readers.loss_files import LossFiles
 from convergence_callbacks.logs.readers.mlflow_files import MlflowFiles
 from convergence_callbacks.logs.readers.mlflow_sqlite import MlflowSqlite
 from convergence_callbacks.logs.readers.notebook import Notebook
@@ -36,6 +37,7 @@ OURS: tuple[type[Reader], ...] = (
     CatBoost,
     CatBoostErrors,
     DeepLabCut,
+    LossFiles,
     EvalsResult,
     JsonLines,
     HistoryJson,

@@ -69,7 +69,12 @@ class Delimited(Reader):
             for name, points in _long(table, tag, value, notes).items():
                 yield from runs_of_points(path, self.name, points, choice, notes, name=name)
             return
-        names = table.labelled()
+        try:
+            names = table.labelled()
+        except LogError as error:
+            raise (
+                error if any("loss" in words_of(name) for name in table.names) else NotALogError(error.message)
+            ) from None
         columns = find_columns(names, choice)
         if columns.epoch is None and columns.step is None:
             _refuse_runs(path, [name for name in table.names if name != columns.time])

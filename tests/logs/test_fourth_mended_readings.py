@@ -1,0 +1,136 @@
+"""A fourth set of readings that public logs were got wrong by, each on a small input by the rules of its format."""
+
+import pytest
+
+from convergence_callbacks.logs import LogError, Run, read_logs
+from tests.logs.test_mended_readings import LOSSES, run_of, train
+from tests.logs.test_third_mended_readings import epochs, val
+
+OTHERS = [t + 1 for t in LOSSES]
+
+
+def numbers(folder, **files):
+    for name, losses in files.items():
+        (folder / f"{name}.txt").write_text("".join(f"{loss}\n" for loss in losses))
+    return list(read_logs(folder))
+
+
+@pytest.mark.parametrize("names", [("train_loss", "val_loss"), ("loss_train", "loss_test"), ("trainLoss", "validLoss")])
+def test_a_file_of_each_loss_beside_each_other_is_one_run(names, tmp_path):
+    (run,) = numbers(tmp_path, **dict(zip(names, (LOSSES, OTHERS), strict=True)))
+    assert (train(run), val(run), run.unit) == (LOSSES, OTHERS, "epoch")
+    (named,) = read_logs(tmp_path / f"{names[1]}.txt")
+    assert val(named) == OTHERS
+
+
+@pytest.mark.parametrize("form", ["{e}_{t}\n", "epoch{e}\t{t}\n", "{e}, {t}\n"])
+def test_a_file_of_one_loss_may_count_its_epochs(form, tmp_path):
+    run = run_of(tmp_path, epochs(LOSSES, form), "train_loss.txt")
+    assert (train(run), run.counts_from) == (LOSSES, 1)
+
+
+@pytest.mark.parametrize("name", ["train_loss.txt", "loss_log.txt"])
+def test_a_file_of_one_loss_may_be_a_list(name, tmp_path):
+    assert train(run_of(tmp_path, repr(LOSSES), name)) == LOSSES
+
+
+def test_files_of_losses_of_other_numbers_of_epochs_are_refused(tmp_path):
+    (error,) = numbers(tmp_path, train_loss=LOSSES * 3, val_loss=OTHERS)
+    assert "train_loss 36 and val_loss 12 numbers" in str(error)
+
+
+def test_a_part_of_a_loss_in_a_file_of_its_own_is_not_the_loss(tmp_path):
+    assert not any(isinstance(each, Run) for each in numbers(tmp_path, kl_loss=LOSSES))
+
+
+@pytest.mark.parametrize(("name", "is_validation"), [("val_loss.txt", True), ("train_loss.txt", False)])
+def test_a_loss_without_a_part_is_of_what_its_file_is_called_after(name, is_validation, tmp_path):
+    run = run_of(tmp_path, epochs(LOSSES, "epoch: {e} iter: 750 loss: {t}\n"), name)
+    assert (val(run) if is_validation else train(run)) == LOSSES
+    assert (run.columns.train is None) == is_validation
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "Loss after epoch {e}: {t}\n",
+        "loss at epoch {e} is {t}\n",
+        "Cost after iteration {e}: {t}\n",
+        "Average train loss for iteration 1-{e}: {t}\n",
+        "train loss of iteration {e}:{t}\n",
+        "ResNet[{e}/12][12:00:03] bit: 4 train loss: {t}\n",
+        "0m 24s (- 6m 1s) ({e} 6%) {t}\n",
+    ],
+)
+def test_a_counter_behind_the_name_of_a_loss_is_not_its_number(form, tmp_path):
+    run = run_of(tmp_path, epochs(LOSSES, form))
+    assert (train(run), run.counts_from) == (LOSSES, 1)
+
+
+def test_models_that_count_their_epochs_in_brackets_are_trainings_of_their_own(tmp_path):
+    text = epochs(LOSSES, "ResNet[{e}/12][12:00:03] train loss:{t}\nResNet epoch:{e}, mAP:0.5\n")
+    (tmp_path / "train.log").write_text(2 * text)
+    assert [train(run) for run in read_logs(tmp_path / "train.log")] == [LOSSES, LOSSES]
+
+
+def test_what_is_called_train_alone_is_no_loss_where_losses_are_called_so(tmp_path):
+    form = "epoch: {e}, lr: 0.1, tr: 1.00\n    recon loss: {t}, style loss: {v}\n"
+    with pytest.raises(LogError, match="'recon loss', 'style loss'"):
+        run_of(tmp_path, epochs(LOSSES, form))
+
+
+TEST = "Epoch: [{e}][0/9]\tLoss {t} ({t})\nTest: [%d/9]\tLoss 8.5 (8.5)\n"
+
+
+def test_the_line_of_a_whole_validation_counts_and_not_the_one_of_its_first_batch(tmp_path):
+    run = run_of(tmp_path, epochs(LOSSES, TEST % 0 + " * ERR 24.7 LOSS {v}\n"))
+    assert (train(run), val(run)) == (LOSSES, OTHERS)
+
+
+def test_the_first_batch_of_a_validation_does_not_stand_for_the_whole(tmp_path):
+    with pytest.raises(LogError, match="1 of 9 batches"):
+        run_of(tmp_path, epochs(LOSSES, TEST % 0))
+    assert val(run_of(tmp_path, epochs(LOSSES, TEST % 8))) == [8.5] * 12
+
+
+def test_a_loss_below_lines_that_count_and_in_ones_that_count_themselves_is_refused(tmp_path):
+    form = "[train] step: {e}, speed: 2\n\tlr: 0.1\n\tmlm_loss: {t}, loss: {t}\n"
+    evaluation = epochs(LOSSES, "\tstep {e}: mlm_loss: {v}, loss: {v}\n")
+    with pytest.raises(LogError, match="again below such lines"):
+        run_of(tmp_path, epochs(LOSSES, form) + "Evaluation:\n" + evaluation)
+    assert train(run_of(tmp_path, epochs(LOSSES, form))) == LOSSES
+
+
+def test_the_last_values_that_the_client_of_wandb_prints_are_no_curve(tmp_path):
+    form = "Epoch {e}\nLoss: {t}\n"
+    summary = "wandb: Run summary:\nwandb: epoch 12\nwandb: train_loss 0.5\nwandb: val_loss 3.9\n"
+    assert train(run_of(tmp_path, epochs(LOSSES, form) + 3 * summary)) == LOSSES
+
+
+@pytest.mark.parametrize("short", ["loss", "t_loss"])
+def test_v_loss_beside_the_loss_is_the_validation_s(short, tmp_path):
+    run = run_of(tmp_path, epochs(LOSSES, f"epoch {{e}} {short} {{t}} v_loss {{v}}\n"))
+    assert (train(run), val(run)) == (LOSSES, OTHERS)
+
+
+def test_v_loss_of_an_agent_is_none(tmp_path):
+    run = run_of(tmp_path, epochs(LOSSES, "epoch {e} loss {t} policy_loss 0.1 v_loss {v}\n"))
+    assert (train(run), run.columns.val) == (LOSSES, None)
+
+
+@pytest.mark.parametrize("metric", ["l2", "multi_logloss"])
+def test_lightgbm_prints_the_data_set_before_its_metric(metric, tmp_path):
+    run = run_of(tmp_path, epochs(LOSSES, f"[{{e}}]\ttraining's {metric}: {{t}}\tvalid_1's {metric}: {{v}}\n"))
+    assert (train(run), val(run)) == (LOSSES, OTHERS)
+
+
+def test_what_catboost_prints_says_no_metric_so_it_is_to_be_named(tmp_path):
+    form = "{e}:\tlearn: {t}\ttest: {v}\tbest: {v} ({e})\ttotal: 1.2s\tremaining: 3s\n"
+    with pytest.raises(LogError, match="They name 'learn', 'test', 'best'"):
+        run_of(tmp_path, epochs(LOSSES, form))
+
+
+def test_a_table_that_names_no_loss_is_passed_over_in_a_folder(tmp_path):
+    numbers(tmp_path, train_loss=LOSSES)
+    (tmp_path / "summary.csv").write_text("name,params\n" + "".join(f"layer{n},{n}\n" for n in range(9)))
+    assert [train(each) for each in read_logs(tmp_path)] == [LOSSES]
