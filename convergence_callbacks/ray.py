@@ -109,8 +109,8 @@ class ConvergenceStopper(FromYaml, Stopper):
         self.decisions[trial_id] = decision
         self._reported.append(trial_id)
         self._began.setdefault(trial_id, decision.best_value)
-        if said := trial.words(decision):
-            say(said)
+        if text := trial.words(decision):
+            say(text)
         if decision.stop or result.get("done"):
             trial.conclude(say=say)
             trial.run.end()

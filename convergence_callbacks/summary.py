@@ -14,7 +14,7 @@ from convergence_callbacks.ending import NotJudged, not_judged
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.replay import OtherStop, Replay
 from convergence_callbacks.telling import words_of
-from convergence_callbacks.telling.known import BUDGET, TREES
+from convergence_callbacks.telling.facts import BUDGET, TREES
 
 NOTHING_TO_JUDGE = (NotJudged.NO_LOSS, NotJudged.TOO_FEW)
 """What is missing if a run can't be judged at all."""

@@ -70,7 +70,7 @@ class Account:
         decision = stop or (decided[-1] if decided else self.resumed)
         ending = Ending.of(seen, decision, self.settings, several_optimisers=self.several_optimisers)
         kept = self.checkpoints.of(decision, ending.as_good)
-        said = summary_of(
+        lines = summary_of(
             decision,
             ending,
             cause="" if stop is not None else cause,
@@ -80,7 +80,7 @@ class Account:
             is_saved=kept.is_saved,
             predict=self.predict,
         )
-        first, *others = said.split("\n")
+        first, *others = lines.split("\n")
         return "\n".join([f"{first}{self.judged}", *others])
 
 

@@ -125,10 +125,10 @@ class Backup:
         file = self.weights(epoch)
         partial = file.with_name(f"partial-{file.name}")
         write_arrays(partial, arrays)
-        known, found = _checksum_of(file), checksum(partial)
-        known.unlink(missing_ok=True)  # a kill between the two must not leave that of another file
+        checksum_file, found = _checksum_of(file), checksum(partial)
+        checksum_file.unlink(missing_ok=True)  # a kill between the two must not leave that of another file
         partial.replace(file)
-        known.write_text(found)
+        checksum_file.write_text(found)
         sync(self.folder)
 
     def arrays(self, name: str) -> Path:
@@ -206,8 +206,8 @@ def checked(file: Path) -> Path:
     """
     if not file.exists():
         raise FileNotFoundError(file)
-    known = _checksum_of(file)
-    if known.exists() and known.read_text() != checksum(file):
+    checksum_file = _checksum_of(file)
+    if checksum_file.exists() and checksum_file.read_text() != checksum(file):
         raise ConvergenceError(f"{file} is damaged: it is not what was written")
     return file
 

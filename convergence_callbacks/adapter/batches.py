@@ -63,8 +63,8 @@ class FirstExamples:
         shapes = {part.shape[1:] for part in self._targets}
         whole = len(self._targets) == len(self._inputs) and len(shapes) == 1
         targets = np.concatenate(self._targets) if whole else None
-        said, wanted = compared or (None, None)
-        return Examples(inputs, targets, said, wanted, layers)
+        outputs, wanted = compared or (None, None)
+        return Examples(inputs, targets, outputs, wanted, layers)
 
 
 def inputs_and_targets(batch: Any) -> tuple[Any, Any]:

@@ -47,7 +47,7 @@ class Found:
 def found_among(
     settings: CallbackSettings,
     logged: Mapping[str, Any],
-    known: Observation,
+    epoch: Observation,
     *,
     mean: Any,
     validated: bool,
@@ -58,7 +58,7 @@ def found_among(
     Args:
         settings: Those of the run; they may name the metrics.
         logged: All metrics of the epoch by name.
-        known: The epoch's number, learning rate and time.
+        epoch: Its number, learning rate and time.
         mean: Mean train loss of the epoch, for where no such mean was logged.
         validated: Whether this epoch was validated; if not, a logged validation loss is an old one.
         awaited: Whether the first validation is still to come: no train loss is judged in its place.
@@ -70,9 +70,9 @@ def found_among(
     own |= {"val_loss": None if val_name is None or settings.val_metric is not None else logged[val_name]}
     named = _of_criteria(settings, {**own, **logged}, validated=validated)
     observation = Observation(
-        step=known.step,
-        lr=known.lr,
-        elapsed=known.elapsed,
+        step=epoch.step,
+        lr=epoch.lr,
+        elapsed=epoch.elapsed,
         train_loss=None if awaited and val_name is None else as_number(train),
         val_loss=as_number(None if val_name is None else logged[val_name]),
         metrics={**(_scores(logged) if validated else {}), **named},

@@ -174,7 +174,7 @@ class Stopping(FromYaml):
             StateError: The state that was loaded is damaged or foreign; the run before stays.
         """
         own = self.settings
-        known = dataclasses.replace(
+        adopted = dataclasses.replace(
             own,
             max_epochs=max_epochs if own.max_epochs is None else own.max_epochs,
             min_epochs=max(own.min_epochs, min_epochs or 0),
@@ -184,9 +184,9 @@ class Stopping(FromYaml):
         )
         if isinstance(own.criteria, Criterion):
             criteria = own.criteria.directed(functools.partial(direction_of_named, rises=rises))
-            known = dataclasses.replace(known, criteria=criteria)
+            adopted = dataclasses.replace(adopted, criteria=criteria)
         complaints = Complaints(strict=own.strict, counter=self.counter)
-        run = Run(Monitor.from_settings(known, counter=self.counter), complaints, known, max_epochs)
+        run = Run(Monitor.from_settings(adopted, counter=self.counter), complaints, adopted, max_epochs)
         run.stages = self._stages(run)
         saved, self._saved = self._saved, None
         with as_state_error():
@@ -213,16 +213,16 @@ class Stopping(FromYaml):
         What it raises where the state is damaged is reported as `StateError`.
         """
 
-    def begin_resumed(self, *known: Any, **named: Any) -> None:
+    def begin_resumed(self, *circumstances: Any, **named: Any) -> None:
         """Start a run whose state comes from a file: where that is damaged, say so, and start a new run.
 
         Raises:
             StateError: With ``strict``, the state can't be read.
         """
         try:
-            self.begin(*known, **named)
+            self.begin(*circumstances, **named)
         except StateError as error:
-            self.begin(*known, **named)
+            self.begin(*circumstances, **named)
             self.report_unreadable(error)
 
     def report_unreadable(self, error: StateError) -> None:
@@ -329,9 +329,9 @@ class Stopping(FromYaml):
             ConvergenceError: With ``strict``, a loss is not finite.
         """
         step = as_step(step, otherwise=self.run.next_step)
-        known = Observation(step=step, lr=as_number(lr), elapsed=self.monitor.elapsed())
+        epoch = Observation(step=step, lr=as_number(lr), elapsed=self.monitor.elapsed())
         awaited = (awaited or self.settings.val_metric is not None) and not self.monitor.has_validation
-        own = found_among(self.run.settings, logged, known, mean=train_loss, validated=validated, awaited=awaited)
+        own = found_among(self.run.settings, logged, epoch, mean=train_loss, validated=validated, awaited=awaited)
         found = merged(self.processes.gather(own))
         self.complain_of_losses(found)
         return found.observation

@@ -61,13 +61,13 @@ class Watch(Stopping):
         self.processes = processes
         self.listeners = [] if listeners is None else listeners
 
-    def resume(self, state: Any, *known: Any, **named: Any) -> None:
+    def resume(self, state: Any, *circumstances: Any, **named: Any) -> None:
         """`begin`, from a saved state where there is one; a state that can't be read costs the diagnosis its past."""
         self._saved = state
         try:
-            self.begin(*known, **named)
+            self.begin(*circumstances, **named)
         except StateError as error:
-            self.begin(*known, **named)
+            self.begin(*circumstances, **named)
             self.complain(StateError(f"{error}; the diagnosis starts without it"))
 
     @property

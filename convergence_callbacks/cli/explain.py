@@ -38,7 +38,7 @@ from convergence_callbacks.summary import Summary
 from convergence_callbacks.telling import words_of
 from convergence_callbacks.telling.decision import OF_VERDICT
 from convergence_callbacks.telling.evidence import evidence_lines
-from convergence_callbacks.telling.known import BUDGET, TREES
+from convergence_callbacks.telling.facts import BUDGET, TREES
 from convergence_callbacks.telling.numbers import count, numbered, plural, value
 from convergence_callbacks.telling.summary import missing, verdict_of
 from convergence_callbacks.telling.text import capitalised, printable, words

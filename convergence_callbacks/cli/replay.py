@@ -64,10 +64,10 @@ from convergence_callbacks.telling.text import printable
 
 
 def _verdicts(names: str) -> str:
-    known = [verdict.value for verdict in Verdict]
+    verdicts = [verdict.value for verdict in Verdict]
     for name in listed(names):
-        if name not in known:
-            raise typer.BadParameter(unknown_name("verdict", name, known))
+        if name not in verdicts:
+            raise typer.BadParameter(unknown_name("verdict", name, verdicts))
     return names
 
 

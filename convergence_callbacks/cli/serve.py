@@ -114,12 +114,12 @@ def _listening(host: str, port: int) -> socket.socket:
             "addresses"
         ) from error
     except OSError as error:
-        known = {
+        reasons = {
             errno.EADDRINUSE: f"port {port} is in use: name another with --port, or --port 0 for any that is free",
             errno.EACCES: f"port {port} may not be opened by you: name one from 1024 on with --port",
             errno.EADDRNOTAVAIL: f"{host} is no address of this computer: leave --host out, or give 0.0.0.0 for all",
         }
-        raise ConvergenceError(known.get(error.errno or 0, f"{host}, port {port}: {error.strerror}")) from error
+        raise ConvergenceError(reasons.get(error.errno or 0, f"{host}, port {port}: {error.strerror}")) from error
 
 
 def _run(app: Any, shelf: Any, host: str, listening: socket.socket, token: str | None) -> None:

@@ -141,10 +141,10 @@ def _better(settings: CallbackSettings) -> str:
     return _better_of(settings.direction if named is None or settings.mode != "auto" else meaning(named).direction)
 
 
-def _better_of(known: str | None) -> str:
-    if known is None:
+def _better_of(direction: str | None) -> str:
+    if direction is None:
         return "its framework decides whether less or more is better: set mode to be sure"
-    return f"{'less' if known == 'min' else 'more'} is better"
+    return f"{'less' if direction == 'min' else 'more'} is better"
 
 
 def _probed(settings: CallbackSettings) -> Iterator[str]:

@@ -109,10 +109,10 @@ def refuse_unknown(owner: str, declaration: Any, given: tuple[Any, ...], named: 
     fields = dataclasses.fields(declaration)
     if len(given) > sum(not field.kw_only for field in fields):
         raise SettingsError(f"{owner} takes its settings by name, such as {owner}({fields[0].name}={given[-1]!r})")
-    known = [field.name for field in fields if field.init]
+    names = [field.name for field in fields if field.init]
     for name in named:
-        if name not in known:
+        if name not in names:
             kind = f"setting of {owner}"
             advice = declaration.instead_of(name, named[name]) if hasattr(declaration, "instead_of") else ""
-            message = f"unknown {kind} {name!r}; {advice}" if advice else unknown_name(kind, name, known)
+            message = f"unknown {kind} {name!r}; {advice}" if advice else unknown_name(kind, name, names)
             raise SettingsError(message, (name,))

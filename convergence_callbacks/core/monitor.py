@@ -212,9 +212,9 @@ class Monitor:
     def _read_of(self, metric: Metric, observation: Observation) -> Reading:
         """Take in what an epoch says of a metric that criteria name."""
         value = type(self).value_of(metric.name, observation.metrics)
-        known = dataclasses.replace(self._circumstances, sign=-1.0 if metric.mode == "max" else 1.0, baseline=None)
+        given = dataclasses.replace(self._circumstances, sign=-1.0 if metric.mode == "max" else 1.0, baseline=None)
         track = self._state.metrics.setdefault(metric, Track(has_validation=True))
-        return track.take_in(dataclasses.replace(observation, train_loss=None, val_loss=value), known)
+        return track.take_in(dataclasses.replace(observation, train_loss=None, val_loss=value), given)
 
     def judge(self, reading: Reading) -> Decision:
         """Decide on an epoch that was read."""

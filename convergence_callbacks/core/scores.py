@@ -47,11 +47,11 @@ def scores_after(
     after = dict(before)
     for name, value in metrics.items():
         if is_finite(value) and is_score(name) and (name in after or len(after) < MOST):
-            known = after.get(name)
-            mean = value if known is None else known["mean"] + WEIGHT * (value - known["mean"])
-            change = 0.0 if known is None else abs(value - known["mean"])
-            usual = change if known is None else known["change"] + WEIGHT * (change - known["change"])
-            after[name] = Score(mean=mean, at_best=mean if known is None else known["at_best"], change=usual)
+            last = after.get(name)
+            mean = value if last is None else last["mean"] + WEIGHT * (value - last["mean"])
+            change = 0.0 if last is None else abs(value - last["mean"])
+            usual = change if last is None else last["change"] + WEIGHT * (change - last["change"])
+            after[name] = Score(mean=mean, at_best=mean if last is None else last["at_best"], change=usual)
     return {name: Score(**{**score, "at_best": score["mean"]}) if is_best else score for name, score in after.items()}
 
 

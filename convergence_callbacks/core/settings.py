@@ -46,15 +46,15 @@ def _rate_errors(name: str, value: Any) -> Iterator[SettingsError]:
 
 
 def _verdict_errors(name: str, value: Any) -> Iterator[SettingsError]:
-    known = [verdict.value for verdict in Verdict]
+    names = [verdict.value for verdict in Verdict]
     if isinstance(value, str) and value not in STOP_ON:
-        yield must_be(name, VERDICTS.words + (f" such as [{value}]" if value in known else ""), value)
+        yield must_be(name, VERDICTS.words + (f" such as [{value}]" if value in names else ""), value)
     elif isinstance(value, Mapping) or not isinstance(value, Iterable):
         yield must_be(name, VERDICTS.words, value)
     elif not isinstance(value, str):
         for index, verdict in enumerate(value):
-            if verdict not in known:
-                yield SettingsError(unknown_name("verdict", verdict, known), (index,))
+            if verdict not in names:
+                yield SettingsError(unknown_name("verdict", verdict, names), (index,))
 
 
 def _verdicts(value: Any) -> tuple[Verdict, ...]:

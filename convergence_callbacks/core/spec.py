@@ -73,9 +73,9 @@ def _members(name: str, specs: Any) -> list[Criterion]:
 
 
 def _build(name: str, given: Any) -> Criterion:
-    known = known_criteria()
-    if name not in known:
-        raise SettingsError(unknown_name("criterion", name, known), (name,))
+    kinds = known_criteria()
+    if name not in kinds:
+        raise SettingsError(unknown_name("criterion", name, kinds), (name,))
     kind = _only(name)
     with _errors_below(name):
         if issubclass(kind, Composition):

@@ -56,30 +56,30 @@ class Track:
     missing_total: int = 0
     repeated_total: int = 0
 
-    def take_in(self, observation: Observation, known: Circumstances) -> Reading:
+    def take_in(self, observation: Observation, given: Circumstances) -> Reading:
         """Add an epoch, and give what can be read then."""
-        if observation.step < known.first_step:
-            return self.read(observation, known, judged=False)
+        if observation.step < given.first_step:
+            return self.read(observation, given, judged=False)
         starts_over = not self.has_validation and is_finite(observation.val_loss)
         if starts_over:  # train losses before the first validation loss are no measure for it
             self.has_validation, self.curve = True, Curve()
-        judged = self._add(observation, known.sign)
-        return self.read(observation, known, judged=judged, starts_over=starts_over)
+        judged = self._add(observation, given.sign)
+        return self.read(observation, given, judged=judged, starts_over=starts_over)
 
     def read(
-        self, observation: Observation, known: Circumstances, *, judged: bool = True, starts_over: bool = False
+        self, observation: Observation, given: Circumstances, *, judged: bool = True, starts_over: bool = False
     ) -> Reading:
         """What can be read at the latest epoch."""
         return Reading(
             observation=observation,
             curve=self.curve,
-            sign=known.sign,
+            sign=given.sign,
             judged=judged,
             has_validation=self.has_validation,
             non_finite=self.non_finite,
-            max_epochs=known.max_epochs,
-            baseline=known.baseline,
-            lr_schedule=known.lr_schedule,
+            max_epochs=given.max_epochs,
+            baseline=given.baseline,
+            lr_schedule=given.lr_schedule,
             not_judged=self.missing_total + self.non_finite_total,
             starts_over=starts_over,
         )
@@ -101,8 +101,8 @@ class Track:
         judged = observation.val_loss if self.has_validation or train is None else train
         is_broken = train is not None and not abs(train) <= LARGEST
         if judged is not None and abs(judged) <= LARGEST:
-            known = math.nan if train is None or is_broken else sign * train
-            self.curve.add(observation.step, sign * judged, known, as_rate(observation.lr))
+            signed = math.nan if train is None or is_broken else sign * train
+            self.curve.add(observation.step, sign * judged, signed, as_rate(observation.lr))
             breaks = is_broken and self.curve.best_step < observation.step
             self.non_finite = self.non_finite + 1 if breaks and np.isfinite(self.curve.train).any() else 0
             return True

@@ -59,11 +59,11 @@ class Examples:
         """
         given = as_numbers("inputs", inputs)
         wanted = None if targets is None else as_numbers("targets", targets)
-        said = None if outputs is None else as_numbers("outputs", outputs)
+        made = None if outputs is None else as_numbers("outputs", outputs)
         if wanted is not None and len(wanted) != len(given):
             raise SettingsError(f"inputs and targets must be as many, got {len(given)} and {len(wanted)}", ("targets",))
         return cls(
-            given, wanted, None if said is None else said.shape, None if wanted is None else wanted.shape, layers
+            given, wanted, None if made is None else made.shape, None if wanted is None else wanted.shape, layers
         )
 
 

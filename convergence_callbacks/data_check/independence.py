@@ -112,8 +112,8 @@ def _pairs(examples: Examples, most: int) -> tuple[Matrix, Matrix] | None:
     if examples.targets is None:
         return None
     inputs, targets = _by_position(examples.inputs, examples.targets)
-    known = np.isfinite(_flat(inputs)).all(axis=1) & np.isfinite(_flat(targets)).all(axis=1)
-    chosen = np.flatnonzero(known)
+    is_finite = np.isfinite(_flat(inputs)).all(axis=1) & np.isfinite(_flat(targets)).all(axis=1)
+    chosen = np.flatnonzero(is_finite)
     if len(chosen) > most:
         chosen = np.random.default_rng(0).choice(chosen, most, replace=False)
     if len(chosen) < FEWEST or _is_text(inputs):
@@ -132,8 +132,8 @@ def _by_position(inputs: Numbers, targets: Numbers) -> tuple[Numbers, Numbers]:
     each = np.arange(len(inputs))
     place = np.random.default_rng(0).integers(2, inputs.shape[1], len(inputs))
     latest = np.stack([inputs[each, place - back] for back in range(3)], axis=1)
-    known, token = np.unique(latest, return_inverse=True)
-    kinds = min(len(known), FEATURES)
+    tokens, token = np.unique(latest, return_inverse=True)
+    kinds = min(len(tokens), FEATURES)
     return (token.reshape(-1, 3, 1) % kinds == np.arange(kinds)).astype(float), targets[each, place]
 
 

@@ -26,8 +26,8 @@ def unscaled_targets(examples: Examples) -> Fault | None:
     targets = examples.targets
     if targets is None or targets.dtype.kind != "f":
         return None
-    known = targets[np.isfinite(targets)].astype(float)
-    size = float(np.sqrt(np.mean(np.square(known)))) if known.size else 0.0
+    finite = targets[np.isfinite(targets)].astype(float)
+    size = float(np.sqrt(np.mean(np.square(finite)))) if finite.size else 0.0
     if size < LARGE:
         return None
     return Fault("unscaled_targets", size)
@@ -35,14 +35,14 @@ def unscaled_targets(examples: Examples) -> Fault | None:
 
 def broadcast_targets(examples: Examples) -> Fault | None:
     """Outputs and targets of shapes that only go together by each being compared with all of the other."""
-    said, wanted = examples.output_shape, examples.target_shape
-    if said is None or wanted is None:
+    outputs, wanted = examples.output_shape, examples.target_shape
+    if outputs is None or wanted is None:
         return None
     try:
-        together = np.broadcast_shapes(said, wanted)
+        together = np.broadcast_shapes(outputs, wanted)
     except ValueError:  # whatever compares them would have said so
         return None
-    size, target_size = math.prod(said), math.prod(wanted)
+    size, target_size = math.prod(outputs), math.prod(wanted)
     if math.prod(together) <= max(size, target_size):
         return None
     return Fault(
@@ -50,5 +50,5 @@ def broadcast_targets(examples: Examples) -> Fault | None:
         math.prod(together) / max(size, target_size),
         certain=True,
         numbers={"same_size": int(size == target_size)},
-        places=(str(said), str(wanted), str(together)),
+        places=(str(outputs), str(wanted), str(together)),
     )

@@ -159,7 +159,7 @@ class Past:
             ahead: Learning rates from now until then, None where unknown.
         """
         drawn_on, spread = _falls_until(epoch / self.count, self._shapes)
-        known = {
+        by_name = {
             **self.features,
             "ahead": math.log(epoch / self.count),
             "epochs_ahead": math.log(epoch - self.count),
@@ -169,7 +169,7 @@ class Past:
             "drawn_on_spread": spread / self.scale,
             **self._rates_ahead(ahead),
         }
-        return dict(zip(known, np.round(np.clip(list(known.values()), -LARGEST, LARGEST), 6).tolist(), strict=True))
+        return dict(zip(by_name, np.round(np.clip(list(by_name.values()), -LARGEST, LARGEST), 6).tolist(), strict=True))
 
     def features_of_tolerance(self, epoch: float, tolerance: float) -> dict[str, float]:
         """What the epochs that are left depend on besides: the tolerance, and when the usual shapes come within it.
@@ -218,15 +218,15 @@ def _any_past() -> Past:
 
 def past_of_train(past: Past) -> Past:
     """The same run, with the roles of both losses changed; the other loss must be known from some epoch on."""
-    known = np.isfinite(past.other)
-    train, epochs = past.other[known], past.epochs[known]
+    is_finite = np.isfinite(past.other)
+    train, epochs = past.other[is_finite], past.epochs[is_finite]
     best = int(train.argmin())
     return dataclasses.replace(
         past,
         epochs=epochs,
         losses=train,
-        other=past.losses[known],
-        rates=past.rates[known],
+        other=past.losses[is_finite],
+        rates=past.rates[is_finite],
         best=float(train[best]),
         best_epoch=int(epochs[best]),
         is_train=True,

@@ -111,8 +111,8 @@ class _Ahead:
 
     def epochs_left(self, epoch: float, tolerance: float) -> Estimate:
         """Epochs until the lowest loss is within the tolerance of the lowest until a later epoch."""
-        known = {**self._known(epoch), **self.past.features_of_tolerance(epoch, tolerance)}
-        shares = self._widened(fitted().left.predict(known), fitted().left_wider, epoch)
+        features = {**self._known(epoch), **self.past.features_of_tolerance(epoch, tolerance)}
+        shares = self._widened(fitted().left.predict(features), fitted().left_wider, epoch)
         left = np.clip(self.past.count * np.expm1(np.maximum(shares, 0.0)), 0.0, epoch - self.past.count)
         return Estimate(*left.tolist())
 

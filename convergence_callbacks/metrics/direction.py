@@ -34,13 +34,13 @@ from its name; set mode='min' or mode='max'
     """
     if mode != "auto":
         return mode
-    known = meaning(name, rises=rises).direction
-    if known is None:
+    improves = meaning(name, rises=rises).direction
+    if improves is None:
         raise SettingsError(
             f"whether less or more of {name!r} is better can't be told from its name; set mode='min' or mode='max'",
             ("mode",),
         )
-    return known
+    return improves
 
 
 def direction_of_named(name: str, mode: Mode = "auto", rises: Rises | None = None) -> Direction:

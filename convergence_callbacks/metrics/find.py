@@ -81,8 +81,8 @@ def is_score(name: str) -> bool:
     >>> is_score("val_acc"), is_score("train_acc"), is_score("val_mse"), is_score("val_acc_step")
     (True, False, False, False)
     """
-    known = meaning(name)
-    return known.kind == "score" and known.role != "train" and known.per != "step"
+    measured = meaning(name)
+    return measured.kind == "score" and measured.role != "train" and measured.per != "step"
 
 
 def meant_loss(name: str) -> str | None:
@@ -91,11 +91,11 @@ def meant_loss(name: str) -> str | None:
     >>> meant_loss("validation_loss"), meant_loss("loss"), meant_loss("val_los"), meant_loss("val_acc")
     ('val_loss', 'train_loss', 'val_loss', None)
     """
-    known = meaning(name)
-    if known.kind == "loss" and not known.special and known.role != "test":
-        return "val_loss" if known.role == "validation" else "train_loss"
+    measured = meaning(name)
+    if measured.kind == "loss" and not measured.special and measured.role != "test":
+        return "val_loss" if measured.role == "validation" else "train_loss"
     near = difflib.get_close_matches(name, ("train_loss", "val_loss"), n=1, cutoff=0.85)
-    return near[0] if near and known.kind in (None, "loss") else None
+    return near[0] if near and measured.kind in (None, "loss") else None
 
 
 def is_of_training(name: str) -> bool:
@@ -170,10 +170,10 @@ def _letters(name: str) -> str:
 
 def _of_other_data(wanted: str, names: Iterable[str]) -> list[str]:
     """The same measure on the validation data, where the wanted name says no data."""
-    known = meaning(wanted)
-    if known.role is not None or not known.measure:
+    measured = meaning(wanted)
+    if measured.role is not None or not measured.measure:
         return []
-    return [name for name in names if meaning(name).role == "validation" and meaning(name).measure == known.measure]
+    return [name for name in names if meaning(name).role == "validation" and meaning(name).measure == measured.measure]
 
 
 def _only(names: list[str]) -> str | None:

@@ -60,18 +60,18 @@ def meaning(name: str, *, rises: bool | None = None) -> Meaning:
     >>> meaning("val_score").direction, meaning("val_score", rises=True).direction
     (None, 'max')
     """
-    known = _meaning(str(name))
+    found = _meaning(str(name))
     if rises is None:
-        return known
-    kind: Kind = "score" if rises else known.kind if known.kind in ("loss", "error") else "error"
+        return found
+    kind: Kind = "score" if rises else found.kind if found.kind in ("loss", "error") else "error"
     return Meaning(
-        role=known.role,
+        role=found.role,
         kind=kind,
         direction="max" if rises else "min",
-        per=known.per,
+        per=found.per,
         certainty="stated",
-        measure=known.measure,
-        special=known.special,
+        measure=found.measure,
+        special=found.special,
     )
 
 
@@ -120,8 +120,8 @@ def _without_data(tokens: list[str]) -> Iterator[str]:
         counted = is_data
 
 
-def _are(tokens: list[str], known: frozenset[str]) -> bool:
-    return any(token.rstrip(_DIGITS) in known for token in tokens)
+def _are(tokens: list[str], among: frozenset[str]) -> bool:
+    return any(token.rstrip(_DIGITS) in among for token in tokens)
 
 
 def _role(tokens: list[str]) -> Role | None:
@@ -149,12 +149,16 @@ def _improves(segments: list[tuple[str, ...]]) -> _Improves:
     if whole in _directions():
         segments = [(whole,)]
     found = {segment: _of_words(segment) for segment in segments}
-    said = {segment: improves for segment, improves in found.items() if improves.kind}
-    if len({improves.direction for improves in said.values()}) > 1:  # ``error/AP``: a class may be called so
-        said = {segment: improves for segment, improves in said.items() if not frozenset(segment) <= words.ERROR}
-    agree = len({improves.direction for improves in said.values()}) == 1
-    spoilt = any(segment not in said and segment[-1] in words.MAKES_ANOTHER for segment in segments)  # ``loss/scale``
-    return next(iter(said.values())) if agree and not spoilt else _Improves()
+    directed = {segment: improves for segment, improves in found.items() if improves.kind}
+    if len({improves.direction for improves in directed.values()}) > 1:  # ``error/AP``: a class may be called so
+        directed = {
+            segment: improves for segment, improves in directed.items() if not frozenset(segment) <= words.ERROR
+        }
+    agree = len({improves.direction for improves in directed.values()}) == 1
+    spoilt = any(
+        segment not in directed and segment[-1] in words.MAKES_ANOTHER for segment in segments
+    )  # ``loss/scale``
+    return next(iter(directed.values())) if agree and not spoilt else _Improves()
 
 
 def _of_words(tokens: tuple[str, ...]) -> _Improves:
@@ -201,11 +205,11 @@ def _rises(name: str) -> bool | None:
 @cache
 def _directions() -> Mapping[str, bool | None]:
     """Whether more of each known metric is better; None where that is not certain."""
-    known: dict[str, bool | None] = {}
+    rises_by_name: dict[str, bool | None] = {}
     for library in words.LIBRARIES:
         for names, rises in ((library.rises, True), (library.falls, False), (library.either, None)):
-            known |= {letters(name): rises for name in names.split()}
-    return known
+            rises_by_name |= {letters(name): rises for name in names.split()}
+    return rises_by_name
 
 
 @cache

@@ -155,10 +155,10 @@ def changed(settings: Settings) -> dict[str, str]:
     """
     default = Settings()
     values = {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
-    return {name: _told(value) for name, value in values.items() if value != getattr(default, name)}
+    return {name: _in_words(value) for name, value in values.items() if value != getattr(default, name)}
 
 
-def _told(value: Any) -> str:
+def _in_words(value: Any) -> str:
     if callable(value):
         return "as it was known in the training"
     return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)

@@ -80,11 +80,11 @@ def comparison_of(charts: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def spark_of(chart: dict[str, Any], width: int = 96, height: int = 26) -> str:
     """The judged curve as the points of a small SVG polyline, without what explodes."""
     values = chart["series"][-1]["y"] if chart["series"] else []
-    known = np.array([(x, y) for x, y in zip(chart["x"], values, strict=False) if y is not None], dtype=float)
-    if len(known) < 2:
+    drawn = np.array([(x, y) for x, y in zip(chart["x"], values, strict=False) if y is not None], dtype=float)
+    if len(drawn) < 2:
         return ""
-    known = known[np.unique(np.linspace(0, len(known) - 1, 48).astype(int))]
-    x, y = known.T
+    drawn = drawn[np.unique(np.linspace(0, len(drawn) - 1, 48).astype(int))]
+    x, y = drawn.T
     if chart["log"]:
         y = np.log(np.maximum(y, 1e-300))
     y = np.minimum(y, y.min() + 1.5 * (np.quantile(y, 0.95) - y.min()) or y.max())
@@ -126,15 +126,15 @@ def _band(replay: Replay) -> dict[str, Any] | None:
 
 
 def _is_logarithmic(values: Sequence[float | None]) -> bool:
-    known = np.array([value for value in values if value is not None], dtype=float)
-    return bool(known.size and known.min() > 0 and np.quantile(known, 0.98) > LOGARITHMIC * known.min())
+    finite = np.array([value for value in values if value is not None], dtype=float)
+    return bool(finite.size and finite.min() > 0 and np.quantile(finite, 0.98) > LOGARITHMIC * finite.min())
 
 
 def _top(curves: Sequence[Sequence[float | None]]) -> float | None:
     """The top of the axis for a run that exploded, so that its earlier course stays visible; None for others."""
-    known = [[value for value in curve if value is not None] for curve in curves]
-    starts = [curve[0] for curve in known if curve]
-    usual, most = max(map(abs, starts), default=0.0), max(map(max, filter(None, known)), default=0.0)
+    finite = [[value for value in curve if value is not None] for curve in curves]
+    starts = [curve[0] for curve in finite if curve]
+    usual, most = max(map(abs, starts), default=0.0), max(map(max, filter(None, finite)), default=0.0)
     return _plain(CUT * usual) if usual > 0 and most > CUT * usual else None
 
 

@@ -72,12 +72,12 @@ def _points(replay: Replay) -> _Points:
     seen = replay.run.observations
     is_validated = any(each.val_loss is not None for each in seen)
     values = [each.val_loss if is_validated else each.train_loss for each in seen]
-    known = [
+    finite = [
         (replay.run.number(each.step), value)
         for each, value in zip(seen, values, strict=True)
         if value is not None and math.isfinite(value)
     ]
-    points = np.array(known, dtype=float).reshape(-1, 2)
+    points = np.array(finite, dtype=float).reshape(-1, 2)
     return points[:, 0], points[:, 1]
 
 

@@ -105,9 +105,9 @@ def _lines(observations: Sequence[Observation]) -> list[_Line]:
     lines = []
     for label, colour, name in (("train", TRAIN, "train_loss"), ("validation", VALIDATION, "val_loss")):
         values = np.array([getattr(o, name) for o in observations], dtype=float)  # None becomes NaN
-        known = np.isfinite(values)
-        if known.any():
-            lines.append(_Line(label, colour, epochs[known], values[known]))
+        is_finite = np.isfinite(values)
+        if is_finite.any():
+            lines.append(_Line(label, colour, epochs[is_finite], values[is_finite]))
     return lines
 
 

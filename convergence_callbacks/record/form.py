@@ -76,8 +76,8 @@ def settings_from_dict(data: Mapping[str, Any]) -> Settings:
     Raises:
         SettingsError: They are none.
     """
-    known = {name: value for name, value in data.items() if name in Settings.__dataclass_fields__}
-    return Settings(**{**known, "lr_schedule": None if is_function(data["lr_schedule"]) else data["lr_schedule"]})
+    given = {name: value for name, value in data.items() if name in Settings.__dataclass_fields__}
+    return Settings(**{**given, "lr_schedule": None if is_function(data["lr_schedule"]) else data["lr_schedule"]})
 
 
 def schedule_to_plain(schedule: Schedule | None) -> list[float] | str | None:

@@ -34,8 +34,8 @@ def _by_probe(saved: Any, decision: Decision, observation: Observation, settings
 
 
 def _by_act(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
-    known = Situation(loss=None, rate=observation.lr, sign=settings.sign)
-    return Actions.from_dict(saved).said_of(decision, known)
+    situation = Situation(loss=None, rate=observation.lr, sign=settings.sign)
+    return Actions.from_dict(saved).said_of(decision, situation)
 
 
 def _by_phase(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:

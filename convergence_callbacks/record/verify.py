@@ -49,8 +49,8 @@ class Verification:
         return not self.difference
 
     def __str__(self) -> str:
-        said = f"confirmed: all {self.decisions} decisions follow from the observations"
-        return "\n".join([said if self.is_confirmed else f"not confirmed: {self.difference}", *self.notes])
+        result = f"confirmed: all {self.decisions} decisions follow from the observations"
+        return "\n".join([result if self.is_confirmed else f"not confirmed: {self.difference}", *self.notes])
 
 
 def verify(path: str | Path) -> Verification:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.telling import numbers
-from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.facts import Facts
 
 DOES: Mapping[str, str] = {
     "raise_lr": "the learning rate is raised",
@@ -19,12 +19,12 @@ STEPS = 5
 """Steps of a trial."""
 
 
-def action(known: Known) -> str:
+def action(facts: Facts) -> str:
     """What is done at this step; empty where nothing is."""
-    done = known.decision.action
+    done = facts.decision.action
     if done in DOES:
-        return f"{DOES[done]}{_by(known)}"
-    return _of_trial(known) if done else ""
+        return f"{DOES[done]}{_by(facts)}"
+    return _of_trial(facts) if done else ""
 
 
 def mark(begun: Decision, over: Decision | None) -> str:
@@ -43,26 +43,26 @@ def mark(begun: Decision, over: Decision | None) -> str:
     return f"{rate}: {'undone' if over.action == 'undo' else kept}"
 
 
-def _of_trial(known: Known) -> str:
+def _of_trial(facts: Facts) -> str:
     """What becomes of a trial."""
-    rate = f"the {'lowered' if _is_lowered(known) else 'raised'} learning rate"
-    match known.decision.action:
+    rate = f"the {'lowered' if _is_lowered(facts) else 'raised'} learning rate"
+    match facts.decision.action:
         case "keep":
-            gain = numbers.part(known.number("trial_brought"), "the total gain") if known.holds("trial_brought") else ""
+            gain = numbers.part(facts.number("trial_brought"), "the total gain") if facts.holds("trial_brought") else ""
             return f"{rate} helps and stays{f': it brought {gain}' if gain else ''}"
         case "undo":
             return f"{rate} did not help: rate and weights are those of before"
-    at = known.number("trial_epoch")
-    return f"{rate} is on trial{f', {known.counter.noun} {numbers.count(at)} of {STEPS}' if at and at > 0 else ''}"
+    at = facts.number("trial_epoch")
+    return f"{rate} is on trial{f', {facts.counter.noun} {numbers.count(at)} of {STEPS}' if at and at > 0 else ''}"
 
 
-def _is_lowered(known: Known) -> bool:
-    return (known.number("rate_times") or 1.0) < 1
+def _is_lowered(facts: Facts) -> bool:
+    return (facts.number("rate_times") or 1.0) < 1
 
 
-def _by(known: Known) -> str:
+def _by(facts: Facts) -> str:
     """By how much, and to what, where that is known."""
-    times = known.number("rate_times")
-    factor = numbers.times(1 / times if times and _is_lowered(known) else times)
-    to = f", to {numbers.rate(known.number('advised_rate'))}" if known.holds("advised_rate") else ""
+    times = facts.number("rate_times")
+    factor = numbers.times(1 / times if times and _is_lowered(facts) else times)
+    to = f", to {numbers.rate(facts.number('advised_rate'))}" if facts.holds("advised_rate") else ""
     return f"{f' {factor}' if factor else ''}{to}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.telling import numbers
+from convergence_callbacks.telling.facts import Facts
 from convergence_callbacks.telling.improving import recent_gain
-from convergence_callbacks.telling.known import Known
 from convergence_callbacks.telling.meaning import Meaning
 
 MEANING = Meaning(
@@ -30,33 +30,33 @@ WIDENED = 0.05
 """Share of the total gain from which on a wider generalisation gap is worth a word."""
 
 
-def reason(known: Known) -> str:
+def reason(facts: Facts) -> str:
     """How little came lately, or is still to come."""
-    if sentence := settled(known):
+    if sentence := settled(facts):
         return sentence
-    gained = recent_gain(known)
+    gained = recent_gain(facts)
     if gained is not None:
-        return numbers.only(gained) if (known.number("recent_gain") or 0.0) < LITTLE else gained
-    window = known.counted("recent_epochs")
+        return numbers.only(gained) if (facts.number("recent_gain") or 0.0) < LITTLE else gained
+    window = facts.counted("recent_epochs")
     return f"no gain in the latest {window}" if window else ""
 
 
-def advice(known: Known) -> tuple[str, ...]:
+def advice(facts: Facts) -> tuple[str, ...]:
     """Which weights to use."""
-    return (known.use_best,) if known.use_best else ()
+    return (facts.use_best,) if facts.use_best else ()
 
 
-def settled(known: Known) -> str:
+def settled(facts: Facts) -> str:
     """Why nothing more is expected; empty if no criterion found that."""
-    gain, tolerance = known.number("expected_gain"), known.number("tolerance")
+    gain, tolerance = facts.number("expected_gain"), facts.number("tolerance")
     if gain is None or tolerance is None or tolerance <= 0:  # as in no record of ours
         return ""
-    sentence = _expected(gain, tolerance, known.number("expected_gain_most"))
-    widened = known.number("gap_widening")
-    if widened is None or widened <= WIDENED or known.decision.verdict is not Verdict.OVERFITTING:
+    sentence = _expected(gain, tolerance, facts.number("expected_gain_most"))
+    widened = facts.number("gap_widening")
+    if widened is None or widened <= WIDENED or facts.decision.verdict is not Verdict.OVERFITTING:
         return sentence
     by = numbers.part(widened, "the total gain")
-    return f"{sentence}, while the generalisation gap widened by {by} since the best {known.counter.noun}"
+    return f"{sentence}, while the generalisation gap widened by {by} since the best {facts.counter.noun}"
 
 
 def _expected(gain: float, tolerance: float, most: float | None) -> str:

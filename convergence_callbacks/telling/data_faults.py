@@ -80,8 +80,8 @@ def words_of(fault: Fault) -> tuple[str, str]:
     >>> words_of(Fault("constant_inputs", 1234, numbers={"looked_at": 1234}))[0]
     'all 1,234 inputs looked at are the same'
     """
-    known = _known(fault)
-    return rendered(_of(REASONS, fault) or words(fault.name), known), rendered(_of(ADVICE, fault), known)
+    values = _numbers(fault)
+    return rendered(_of(REASONS, fault) or words(fault.name), values), rendered(_of(ADVICE, fault), values)
 
 
 def _of(templates: Mapping[str, str], fault: Fault) -> str:
@@ -90,7 +90,7 @@ def _of(templates: Mapping[str, str], fault: Fault) -> str:
     return next(filter(None, special), templates.get(fault.name, ""))
 
 
-def _known(fault: Fault) -> dict[str, Value]:
+def _numbers(fault: Fault) -> dict[str, Value]:
     """The numbers and places of a fault by name; a place's number from the second one on."""
     places = {f"place_{number}" if number > 1 else "place": place for number, place in enumerate(fault.places, 1)}
     return {**fault.numbers, "number": fault.number, **places, "places": _listed(fault)}

@@ -24,7 +24,7 @@ from convergence_callbacks.telling import (
     templates,
     unstable,
 )
-from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.facts import Facts
 from convergence_callbacks.telling.meaning import Meaning
 from convergence_callbacks.telling.text import words
 
@@ -42,10 +42,10 @@ class _Room(Protocol):
     def MEANING(self) -> Meaning:  # noqa: N802
         """What the verdict means for any training."""
 
-    def reason(self, known: Known) -> str:
+    def reason(self, facts: Facts) -> str:
         """Why."""
 
-    def advice(self, known: Known) -> tuple[str, ...]:
+    def advice(self, facts: Facts) -> tuple[str, ...]:
         """What to do next."""
 
 
@@ -84,34 +84,34 @@ def words_of(decision: Decision, *, restored: bool = False, left_out: Container[
         restored: Whether the model has the weights of its best step already.
         left_out: Criteria whose words are left out, since they stand elsewhere.
     """
-    known = Known(decision, restored)
-    reason, advice = _why(known, left_out), _advice(known)
-    return Words(reason, advice, _line(known, reason, advice))
+    facts = Facts(decision, restored)
+    reason, advice = _why(facts, left_out), _advice(facts)
+    return Words(reason, advice, _line(facts, reason, advice))
 
 
-def _why(known: Known, left_out: Container[str]) -> str:
+def _why(facts: Facts, left_out: Container[str]) -> str:
     """Why the criteria found it, then what it looks like where they did not say so, then what is done about it."""
-    names = [name for name in known.decision.found_by if name not in left_out]
-    found = [reason for name in names if (reason := _because(name, known))]
-    own = "" if _says_the_verdict(known) else OF_VERDICT[known.decision.verdict].reason(known)
-    faults = [fault.reason for fault in known.decision.faults]
-    beside = scores.reasons(known) if known.decision.verdict is Verdict.OVERFITTING else ()
-    parts = [", and ".join(found), own, *beside, *faults, actions.action(known)]
+    names = [name for name in facts.decision.found_by if name not in left_out]
+    found = [reason for name in names if (reason := _because(name, facts))]
+    own = "" if _says_the_verdict(facts) else OF_VERDICT[facts.decision.verdict].reason(facts)
+    faults = [fault.reason for fault in facts.decision.faults]
+    beside = scores.reasons(facts) if facts.decision.verdict is Verdict.OVERFITTING else ()
+    parts = [", and ".join(found), own, *beside, *faults, actions.action(facts)]
     return "; ".join(dict.fromkeys(filter(None, parts)))
 
 
-def _because(name: str, known: Known) -> str:
+def _because(name: str, facts: Facts) -> str:
     """The words of one criterion; empty if the words of its verdict cover it."""
     if name == SETTLED:
-        return converged.settled(known)
+        return converged.settled(facts)
     if name == probe.NAME:
-        return probe.reason(known)
+        return probe.reason(facts)
     kind, metric = _named(name)
     if kind is None:
-        return known.decision.quoted.rstrip(".") or f"found by {words(name)}"
-    evidence = known.evidence_of(name)
+        return facts.decision.quoted.rstrip(".") or f"found by {words(name)}"
+    evidence = facts.evidence_of(name)
     is_said = bool(kind.because) and templates.is_complete(kind.because, evidence)
-    said = templates.rendered(kind.because, evidence, known.counter) if is_said else ""
+    said = templates.rendered(kind.because, evidence, facts.counter) if is_said else ""
     return ": ".join(filter(None, (metric, said or (metric and words(kind.name)))))
 
 
@@ -121,20 +121,20 @@ def _named(name: str) -> tuple[type[Criterion] | None, str]:
     return known_criteria().get(kind), metric
 
 
-def _says_the_verdict(known: Known) -> bool:
+def _says_the_verdict(facts: Facts) -> bool:
     """Whether the words of the criteria name the verdict too, so that nothing is repeated."""
-    if not known.decision.found_by:
+    if not facts.decision.found_by:
         return True
-    if known.decision.quoted:
+    if facts.decision.quoted:
         return False
-    verdict = known.decision.verdict
-    if SETTLED in known.decision.found_by:
-        return verdict is Verdict.CONVERGED or (verdict is Verdict.OVERFITTING and not _is_sudden(known))
-    return any(_tells(name, verdict) for name in known.decision.found_by)
+    verdict = facts.decision.verdict
+    if SETTLED in facts.decision.found_by:
+        return verdict is Verdict.CONVERGED or (verdict is Verdict.OVERFITTING and not _is_sudden(facts))
+    return any(_tells(name, verdict) for name in facts.decision.found_by)
 
 
-def _is_sudden(known: Known) -> bool:
-    return known.number("validation_rise") is not None
+def _is_sudden(facts: Facts) -> bool:
+    return facts.number("validation_rise") is not None
 
 
 def _tells(name: str, verdict: Verdict) -> bool:
@@ -145,25 +145,25 @@ def _tells(name: str, verdict: Verdict) -> bool:
     return bool(kind.because) and verdict in kind.verdicts
 
 
-def _advice(known: Known) -> tuple[str, ...]:
+def _advice(facts: Facts) -> tuple[str, ...]:
     """What to do next; while a rate is on trial nothing, since that is done already."""
-    decision = known.decision
+    decision = facts.decision
     if decision.action and not decision.stop:
         return ()
     found = probe if probe.NAME in decision.found_by else OF_VERDICT[decision.verdict]
-    advice = found.advice(known) if decision.found_by else ()
+    advice = found.advice(facts) if decision.found_by else ()
     # What to do about broken data goes first: no learning rate cures it.
     return tuple([*(fault.advice for fault in decision.faults), *advice][:ACTIONS])
 
 
-def _line(known: Known, reason: str, advice: tuple[str, ...]) -> str:
-    decision = known.decision
+def _line(facts: Facts, reason: str, advice: tuple[str, ...]) -> str:
+    decision = facts.decision
     act = "stop" if decision.stop else "go on"
-    parts = [f"{act} at {numbers.numbered(decision.step, known.counter)}: {decision.verdict}", reason]
-    if decision.best_value is not None and known.best is not None:
-        parts.append(f"best {numbers.value(decision.best_value)} at {known.best}")
-    if not decision.stop and known.use_best:  # there may be a better one to come
-        later = (each for each in advice if not each.startswith(known.use_best))
+    parts = [f"{act} at {numbers.numbered(decision.step, facts.counter)}: {decision.verdict}", reason]
+    if decision.best_value is not None and facts.best is not None:
+        parts.append(f"best {numbers.value(decision.best_value)} at {facts.best}")
+    if not decision.stop and facts.use_best:  # there may be a better one to come
+        later = (each for each in advice if not each.startswith(facts.use_best))
         advice = tuple(each.removeprefix("then ") for each in later)
     if advice:
         parts.append(f"next: {'; '.join(advice)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convergence_callbacks.telling import learning_rate, numbers
-from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.facts import Facts
 from convergence_callbacks.telling.meaning import Meaning
 
 MEANING = Meaning(
@@ -25,33 +25,33 @@ IN_STEPS = "where the data are sound, train with a learning rate 10 times lower,
 """Where no loss was ever a number nothing tells data and rate apart: the data first, as they are sooner looked at."""
 
 
-def reason(known: Known) -> str:
+def reason(facts: Facts) -> str:
     """That there is no number any more, or how far the loss rose."""
-    broken = known.counted("non_finite_in_a_row")
+    broken = facts.counted("non_finite_in_a_row")
     if broken:
         return f"the loss is NaN or infinite for {broken} in a row"
-    loss, start = known.number("loss"), known.number("started_at")
+    loss, start = facts.number("loss"), facts.number("started_at")
     if loss is None:
         return ""
     began = "" if start is None else f" from {numbers.value(start)}"
-    meanwhile = ", while train loss fell" if known.holds("train_falls") else ""
+    meanwhile = ", while train loss fell" if facts.holds("train_falls") else ""
     return f"the loss rose to {numbers.value(loss)}{began}{meanwhile}"
 
 
-def advice(known: Known) -> tuple[str, ...]:
+def advice(facts: Facts) -> tuple[str, ...]:
     """What to go back to, and how to keep it from happening again."""
-    if (best := known.decision.best_step) is None:
-        return IN_DATA, IN_TREES if known.are_trees else IN_STEPS
-    against = IN_TREES if known.are_trees else f"{learning_rate.too_high(known)}, or clip the gradients"
-    return _what_to_restore(known, best), against
+    if (best := facts.decision.best_step) is None:
+        return IN_DATA, IN_TREES if facts.are_trees else IN_STEPS
+    against = IN_TREES if facts.are_trees else f"{learning_rate.too_high(facts)}, or clip the gradients"
+    return _what_to_restore(facts, best), against
 
 
-def _what_to_restore(known: Known, best: int) -> str:
+def _what_to_restore(facts: Facts, best: int) -> str:
     """The best weights; those of a step at which the loss was no number any more are spoilt."""
-    broken = int(known.number("non_finite_in_a_row") or 0)
-    first_broken = known.decision.step - broken + 1
+    broken = int(facts.number("non_finite_in_a_row") or 0)
+    first_broken = facts.decision.step - broken + 1
     if broken > 0 and best >= first_broken >= 0:
-        return f"restore weights from before {numbers.numbered(first_broken, known.counter)}"
-    if known.use_best is not None and (known.are_trees or known.restored):
-        return known.use_best
-    return f"restore the weights of {known.best}"
+        return f"restore weights from before {numbers.numbered(first_broken, facts.counter)}"
+    if facts.use_best is not None and (facts.are_trees or facts.restored):
+        return facts.use_best
+    return f"restore the weights of {facts.best}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from convergence_callbacks.core.decision import Decision
-from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.facts import Facts
 from convergence_callbacks.telling.templates import is_complete, rendered
 
 LINES: Mapping[str, str] = {
@@ -47,15 +47,15 @@ def evidence_lines(decision: Decision) -> Iterator[str]:
     >>> list(evidence_lines(Decision(stop=False, step=9, verdict=Verdict.IMPROVING, evidence=evidence)))
     ['gained since the start: 0.2', '48% of the gain came in the later half']
     """
-    known = Known(decision)
-    held = {name: known.number(name) for name in decision.evidence} | {"one": 1.0}
+    facts = Facts(decision)
+    held = {name: facts.number(name) for name in decision.evidence} | {"one": 1.0}
     if (gap := held.get(GAP)) is not None and gap < 0:
         held |= {GAP: None, "validation_below": -gap}
-    if known.are_trees:  # whose low rate is meant
+    if facts.are_trees:  # whose low rate is meant
         held = {name: held[name] for name in held if name not in RATES}
     for name, template in LINES.items():
         if name in held and is_complete(template, held) and not (_is_share(name) and (held[name] or 0.0) <= 0):
-            yield rendered(template, held, known.counter)
+            yield rendered(template, held, facts.counter)
 
 
 def _is_share(name: str) -> bool:

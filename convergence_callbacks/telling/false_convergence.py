@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convergence_callbacks.telling import learning_rate, numbers
-from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.facts import Facts
 from convergence_callbacks.telling.meaning import Meaning
 
 MEANING = Meaning(
@@ -25,36 +25,36 @@ LONGEST = 100_000
 """Steps of patience beyond which nobody waits."""
 
 
-def reason(known: Known) -> str:
+def reason(facts: Facts) -> str:
     """Reason: how slowly the loss falls, and how much of the gain came late."""
-    if known.number("fall_per_epoch") is None:
+    if facts.number("fall_per_epoch") is None:
         return ""
-    late = known.number("late_share")
+    late = facts.number("late_share")
     share = numbers.amount(None if late is None else min(late, 1.0))
-    return f"{_pace(known)}{f': {share} of the gain came in the later half' if share else ''}"
+    return f"{_pace(facts)}{f': {share} of the gain came in the later half' if share else ''}"
 
 
-def advice(known: Known) -> tuple[str, ...]:
+def advice(facts: Facts) -> tuple[str, ...]:
     """Advice: another rate, or how long the present one takes."""
-    if known.are_trees:  # trees at a low rate are wanted: there are to be more of them
+    if facts.are_trees:  # trees at a low rate are wanted: there are to be more of them
         return ("allow more rounds",)
-    return (learning_rate.too_low(known), *_patience_it_takes(known))
+    return (learning_rate.too_low(facts), *_patience_it_takes(facts))
 
 
-def _pace(known: Known) -> str:
-    fall = numbers.amount(known.number("fall_per_epoch"))
+def _pace(facts: Facts) -> str:
+    fall = numbers.amount(facts.number("fall_per_epoch"))
     if fall is None:
         return "the loss is flat, and yet it has not settled"
-    if not known.holds("looks_flat"):
-        return f"the loss still falls by {fall} {known.each()}"
-    how = ", but steadily" if known.holds("is_steady") else " and has not settled"
-    return f"the loss falls by {numbers.only(fall)} {known.each()}{how}"
+    if not facts.holds("looks_flat"):
+        return f"the loss still falls by {fall} {facts.each()}"
+    how = ", but steadily" if facts.holds("is_steady") else " and has not settled"
+    return f"the loss falls by {numbers.only(fall)} {facts.each()}{how}"
 
 
-def _patience_it_takes(known: Known) -> tuple[str, ...]:
+def _patience_it_takes(facts: Facts) -> tuple[str, ...]:
     """How long the same rate would take, where it gets anywhere."""
-    fall = known.number("fall_per_epoch") or 0.0
+    fall = facts.number("fall_per_epoch") or 0.0
     if fall <= TENTH / LONGEST:
         return ()
-    takes = known.steps(max(1.0, float(numbers.value(TENTH / fall, 2))))
+    takes = facts.steps(max(1.0, float(numbers.value(TENTH / fall, 2))))
     return (f"or wait: at this pace the next tenth of the starting level takes {takes}",)

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from convergence_callbacks.telling import numbers
-from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.facts import Facts
 
 
-def too_low(known: Known) -> str:
+def too_low(facts: Facts) -> str:
     """Advice to a run whose rate is too low."""
-    times = numbers.times(known.number("times_too_low"))
+    times = numbers.times(facts.number("times_too_low"))
     looks = f"the learning rate looks about {times} too low" if times else "the learning rate looks too low"
-    return f"{looks}{_to_try(known) or ': raise it'}"
+    return f"{looks}{_to_try(facts) or ': raise it'}"
 
 
-def too_high(known: Known) -> str:
+def too_high(facts: Facts) -> str:
     """Advice to a run whose rate is too high."""
-    times = numbers.times(known.number("times_too_high"))
+    times = numbers.times(facts.number("times_too_high"))
     looks = f"the learning rate looks about {times} too high" if times else "the learning rate looks too high"
-    return f"{looks}{_to_try(known) or ': lower it'}"
+    return f"{looks}{_to_try(facts) or ': lower it'}"
 
 
-def _to_try(known: Known) -> str:
+def _to_try(facts: Facts) -> str:
     """The rate in numbers, where it is known; of a schedule it is the highest that counts."""
-    if not known.holds("advised_rate"):
+    if not facts.holds("advised_rate"):
         return ""
-    highest = " as the schedule's highest" if known.holds("rate_falls") else ""
-    return f": try {numbers.rate(known.number('advised_rate'))}{highest}"
+    highest = " as the schedule's highest" if facts.holds("rate_falls") else ""
+    return f": try {numbers.rate(facts.number('advised_rate'))}{highest}"

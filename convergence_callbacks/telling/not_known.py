@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.telling import numbers
-from convergence_callbacks.telling.known import TREES
+from convergence_callbacks.telling.facts import TREES
 
 BUDGET = "the budget"
 RATE = "the learning rate"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from convergence_callbacks.telling import numbers, scores
 from convergence_callbacks.telling.converged import settled
-from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.facts import Facts
 from convergence_callbacks.telling.meaning import Meaning
 
 MEANING = Meaning(
@@ -23,32 +23,32 @@ AGAINST = "then weight decay, augmentation or more data"
 AGAINST_IN_TREES = "then shallower trees, stronger regularisation or more data"
 
 
-def reason(known: Known) -> str:
+def reason(facts: Facts) -> str:
     """Reason: how far validation loss rose, and what train loss did meanwhile."""
-    return _risen(known) or settled(known)
+    return _risen(facts) or settled(facts)
 
 
-def advice(known: Known) -> tuple[str, ...]:
+def advice(facts: Facts) -> tuple[str, ...]:
     """Advice: which weights to use, what they avoid, and what helps."""
-    use = f"{known.use_best}{_after_best(known)}" if known.use_best else None
-    against = AGAINST_IN_TREES if known.are_trees else AGAINST
-    return tuple(filter(None, (use, against, *scores.advice(known))))
+    use = f"{facts.use_best}{_after_best(facts)}" if facts.use_best else None
+    against = AGAINST_IN_TREES if facts.are_trees else AGAINST
+    return tuple(filter(None, (use, against, *scores.advice(facts))))
 
 
-def _risen(known: Known) -> str:
-    if known.number("validation_rise") is None:
+def _risen(facts: Facts) -> str:
+    if facts.number("validation_rise") is None:
         return ""
-    since = f"since {known.best} " if known.best else ""
-    rise = numbers.part(known.number("validation_rise"), "the total gain")
-    fall = numbers.part(known.number("train_fall"), "its own")
+    since = f"since {facts.best} " if facts.best else ""
+    rise = numbers.part(facts.number("validation_rise"), "the total gain")
+    fall = numbers.part(facts.number("train_fall"), "its own")
     rose = f"validation loss rose by {rise}" if rise else "validation loss got no better"
     return f"{since}{rose}{f' while train loss fell by another {fall}' if fall else ''}"
 
 
-def _after_best(known: Known) -> str:
+def _after_best(facts: Facts) -> str:
     """What came after the best step, where both losses did what makes it overfitting."""
-    rose = numbers.amount(known.number("loss_rise_since_best"))
-    fell = numbers.amount(known.number("train_fall_since_best"))
+    rose = numbers.amount(facts.number("loss_rise_since_best"))
+    fell = numbers.amount(facts.number("train_fall_since_best"))
     if not rose or not fell:
         return ""
     return f": after it validation loss rose by {rose} while train loss fell by {fell}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convergence_callbacks.telling import numbers
-from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.facts import Facts
 
 NAME = "probe"
 """Name in `found_by` for a verdict that a probe found."""
@@ -15,25 +15,25 @@ FACTOR = 10.0
 """By how much the rate is lowered, and raised where the probe names no other factor."""
 
 
-def reason(known: Known) -> str:
+def reason(facts: Facts) -> str:
     """Reason: how a copy did at another rate."""
-    within = f"within {known.steps(STEPS)}"
-    if known.number("probe_found") == -1:
-        gain = numbers.part(known.number("probe_lowered_advantage"), "the total gain")
+    within = f"within {facts.steps(STEPS)}"
+    if facts.number("probe_found") == -1:
+        gain = numbers.part(facts.number("probe_lowered_advantage"), "the total gain")
         got = f"got {gain} further" if gain else "got further"
-        return f"in a probe {_rate(known)} {got} {within}"
-    progress = numbers.multiple(known.number("probe_raised_progress"))
+        return f"in a probe {_rate(facts)} {got} {within}"
+    progress = numbers.multiple(facts.number("probe_raised_progress"))
     made = f"made {progress} times the progress of the present one" if progress else "made more progress"
-    return f"in a probe {_rate(known)} {made} {within}"
+    return f"in a probe {_rate(facts)} {made} {within}"
 
 
-def advice(known: Known) -> tuple[str, ...]:
+def advice(facts: Facts) -> tuple[str, ...]:
     """Advice: train on at the rate that was tried."""
-    tried = f": {numbers.rate(known.number('advised_rate'))}" if known.holds("advised_rate") else ""
-    return (f"train on at {_rate(known)}{tried}, which was tried",)
+    tried = f": {numbers.rate(facts.number('advised_rate'))}" if facts.holds("advised_rate") else ""
+    return (f"train on at {_rate(facts)}{tried}, which was tried",)
 
 
-def _rate(known: Known) -> str:
-    if known.number("probe_found") == -1:
+def _rate(facts: Facts) -> str:
+    if facts.number("probe_found") == -1:
         return "a tenth of the learning rate"
-    return f"{numbers.times(known.number('times_too_low')) or numbers.times(FACTOR)} the learning rate"
+    return f"{numbers.times(facts.number('times_too_low')) or numbers.times(FACTOR)} the learning rate"

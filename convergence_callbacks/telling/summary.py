@@ -10,7 +10,7 @@ from convergence_callbacks.core.verdict import BROKEN, Verdict
 from convergence_callbacks.ending import Ending, NotJudged
 from convergence_callbacks.telling import numbers
 from convergence_callbacks.telling.decision import words_of
-from convergence_callbacks.telling.known import BUDGET, Known
+from convergence_callbacks.telling.facts import BUDGET, Facts
 from convergence_callbacks.telling.text import capitalised, words
 
 Cause = Literal["", "interrupted", "error", "cut_off", "time", "resumed", "would_stop", "goes_on"]
@@ -39,7 +39,7 @@ NOT_JUDGED: Mapping[NotJudged, str] = {
     NotJudged.NO_LOSS: "no loss was found that is a number",
     NotJudged.TOO_FEW: "too few {}s to judge",
     NotJudged.NO_VALIDATION: "no validation loss, so overfitting could not be seen",
-    NotJudged.NO_RATE: "the learning rate is not known, so none can be named to try",
+    NotJudged.NO_RATE: "the learning rate is not facts, so none can be named to try",
     NotJudged.SEVERAL_OPTIMISERS: "several optimisers, so no single learning rate can be judged",
 }
 
@@ -70,51 +70,51 @@ def summary_of(
     """
     if decision is None:
         return f"Nothing was judged: {missing(ending.not_judged) if ending.spent else 'no epoch with a loss was seen'}."
-    known = Known(decision, restored)
-    where = _where(known, file, file_step, is_saved=is_saved) or _how(known, predict)
-    best = _best(known, ending, where)
-    lines = (_what(known, ending, cause), best, _next(known, file, is_saved=is_saved))
+    facts = Facts(decision, restored)
+    where = _where(facts, file, file_step, is_saved=is_saved) or _how(facts, predict)
+    best = _best(facts, ending, where)
+    lines = (_what(facts, ending, cause), best, _next(facts, file, is_saved=is_saved))
     return "\n".join(filter(None, lines))
 
 
-def _what(known: Known, ending: Ending, cause: str) -> str:
+def _what(facts: Facts, ending: Ending, cause: str) -> str:
     """The first line: what ended the training, what it looks like and why."""
-    decision = known.decision
+    decision = facts.decision
     said = words_of(decision, left_out=(BUDGET,)).reason
     unknown = [each for each in TELLS_NOTHING if each in ending.not_judged and decision.verdict is Verdict.IMPROVING]
-    looks = missing(unknown, known.counter.noun) if unknown else verdict_of(decision)
-    head = f"{_ended(known, ending, cause)}: {looks}"
+    looks = missing(unknown, facts.counter.noun) if unknown else verdict_of(decision)
+    head = f"{_ended(facts, ending, cause)}: {looks}"
     reason = capitalised(said)
-    others = [each for each in _that_matters(known, ending) if each not in unknown]
-    unjudged = missing(others, known.counter.noun)
+    others = [each for each in _that_matters(facts, ending) if each not in unknown]
+    unjudged = missing(others, facts.counter.noun)
     return " ".join(filter(None, (f"{head}.", reason and f"{reason}.", unjudged and f"Not judged: {unjudged}.")))
 
 
-def _ended(known: Known, ending: Ending, cause: str) -> str:
+def _ended(facts: Facts, ending: Ending, cause: str) -> str:
     """What ended the training and when, so that neither way of counting reads as if an epoch were missing."""
-    step = known.decision.step
+    step = facts.decision.step
     is_whole = ending.budget is not None and ending.spent >= ending.budget
-    if not cause and is_whole and not known.decision.ends_early:
-        return f"Ended after {_all(known, ending)}"
-    at, done = numbers.numbered(step, known.counter), step + 1
+    if not cause and is_whole and not facts.decision.ends_early:
+        return f"Ended after {_all(facts, ending)}"
+    at, done = numbers.numbered(step, facts.counter), step + 1
     if ending.budget is None:
         budget = ""
-    elif known.counter.number(step) == done:
+    elif facts.counter.number(step) == done:
         budget = f" of {numbers.count(ending.budget)}"
     else:
-        budget = f" ({numbers.count(done)} of {numbers.steps(ending.budget, known.counter)} done)"
-    return f"{_by_what(known, ending, cause)} {at}{budget}"
+        budget = f" ({numbers.count(done)} of {numbers.steps(ending.budget, facts.counter)} done)"
+    return f"{_by_what(facts, ending, cause)} {at}{budget}"
 
 
-def _all(known: Known, ending: Ending) -> str:
+def _all(facts: Facts, ending: Ending) -> str:
     """All steps of the budget."""
-    return f"all {known.steps(ending.spent)}" if ending.spent > 1 else f"its only {known.counter.noun}"
+    return f"all {facts.steps(ending.spent)}" if ending.spent > 1 else f"its only {facts.counter.noun}"
 
 
-def _by_what(known: Known, ending: Ending, cause: str) -> str:
+def _by_what(facts: Facts, ending: Ending, cause: str) -> str:
     if cause:
         return ENDED[cause].capitalize()
-    if known.decision.ends_early:
+    if facts.decision.ends_early:
         return "Stopped at"
     return "Ended after" if ending.budget is None else "Ended by something else after"
 
@@ -127,12 +127,12 @@ def verdict_of(decision: Decision) -> str:
     return f"{'perhaps ' if round(confidence, 2) < LIKELY else ''}{said} ({numbers.sure(confidence)} sure)"
 
 
-def _that_matters(known: Known, ending: Ending) -> Iterator[NotJudged]:
+def _that_matters(facts: Facts, ending: Ending) -> Iterator[NotJudged]:
     """What could not be judged and matters; an unknown rate does not if no rate is to be changed."""
     for each in ending.not_judged:
-        if each is NotJudged.NO_RATE and (known.decision.verdict not in BROKEN or known.are_trees):
+        if each is NotJudged.NO_RATE and (facts.decision.verdict not in BROKEN or facts.are_trees):
             continue
-        if each is not NotJudged.NO_LOSS or known.decision.verdict is not Verdict.DIVERGED:  # else it was, as NaN
+        if each is not NotJudged.NO_LOSS or facts.decision.verdict is not Verdict.DIVERGED:  # else it was, as NaN
             yield each
 
 
@@ -146,61 +146,61 @@ def warning(decision: Decision) -> str:
 
     Trees at a low rate are wanted, so that they fall slowly is no more than a remark for their end.
     """
-    known, said = Known(decision), words_of(decision)
-    if known.are_trees and decision.verdict is Verdict.FALSE_CONVERGENCE:
+    facts, said = Facts(decision), words_of(decision)
+    if facts.are_trees and decision.verdict is Verdict.FALSE_CONVERGENCE:
         return ""
-    head = f"Warning at {numbers.numbered(decision.step, known.counter)}: {verdict_of(decision)}"
+    head = f"Warning at {numbers.numbered(decision.step, facts.counter)}: {verdict_of(decision)}"
     reason, advice = said.reason, "; ".join(said.advice)
     tail = f". Next: {advice}." if advice else "."
     return f"{head}{f': {reason}' if reason else ''}{tail}"
 
 
-def _where(known: Known, file: str | None, step: int | None, *, is_saved: bool | None) -> str:
+def _where(facts: Facts, file: str | None, step: int | None, *, is_saved: bool | None) -> str:
     """Where the weights of the best step are, or those that are as good."""
     if file is not None and step is None:
         return f", saved in {file}"
-    if known.restored or is_saved is not False:
+    if facts.restored or is_saved is not False:
         return ""
     if file is None or step is None:
         return ", but its weights were not kept"
-    return f", but its weights were not kept; {numbers.numbered(step, known.counter)}, as good, is in {file}"
+    return f", but its weights were not kept; {numbers.numbered(step, facts.counter)}, as good, is in {file}"
 
 
-def _how(known: Known, predict: str) -> str:
+def _how(facts: Facts, predict: str) -> str:
     """How to predict as at the best step."""
-    step = known.decision.best_step
-    return "" if not predict or known.restored or step is None else f", predict({predict.format(step + 1)})"
+    step = facts.decision.best_step
+    return "" if not predict or facts.restored or step is None else f", predict({predict.format(step + 1)})"
 
 
-def _best(known: Known, ending: Ending, where: str) -> str:
+def _best(facts: Facts, ending: Ending, where: str) -> str:
     """The best step, where its weights are, and what was saved."""
-    decision = known.decision
-    if known.best is None or decision.best_value is None:
+    decision = facts.decision
+    if facts.best is None or decision.best_value is None:
         return ""
-    best = f"Best: {numbers.value(decision.best_value)} at {known.best}{_as_good(known, ending)}"
-    has = f", the model has its {'trees' if known.are_trees else 'weights'}" if known.restored else ""
-    return " ".join([f"{best}{has}{where}.", *(_savings(known, ending) if known.decision.stop else ())])
+    best = f"Best: {numbers.value(decision.best_value)} at {facts.best}{_as_good(facts, ending)}"
+    has = f", the model has its {'trees' if facts.are_trees else 'weights'}" if facts.restored else ""
+    return " ".join([f"{best}{has}{where}.", *(_savings(facts, ending) if facts.decision.stop else ())])
 
 
-def _as_good(known: Known, ending: Ending) -> str:
+def _as_good(facts: Facts, ending: Ending) -> str:
     if ending.as_good is None:
         return ""
-    first, last = (known.counter.number(step) for step in ending.as_good)
-    return f" (as good within the noise: {known.counter.noun}s {first} to {last})"
+    first, last = (facts.counter.number(step) for step in ending.as_good)
+    return f" (as good within the noise: {facts.counter.noun}s {first} to {last})"
 
 
-def _savings(known: Known, ending: Ending) -> Iterator[str]:
+def _savings(facts: Facts, ending: Ending) -> Iterator[str]:
     """What was saved against the whole budget and against patience."""
     saved = ending.saved
     if saved and ending.budget:
         hours = None if ending.seconds_saved is None else ending.seconds_saved / 3600
         time = "" if hours is None or hours < LEAST_HOURS else f" ({numbers.duration(hours)})"
-        yield f"Saved {numbers.count(saved)} of {known.steps(ending.budget)}{time}{_against_patience(known, ending)}."
-    elif said := _against_patience(known, ending):
+        yield f"Saved {numbers.count(saved)} of {facts.steps(ending.budget)}{time}{_against_patience(facts, ending)}."
+    elif said := _against_patience(facts, ending):
         yield f"{said.removeprefix('; ').capitalize()}."
 
 
-def _against_patience(known: Known, ending: Ending) -> str:
+def _against_patience(facts: Facts, ending: Ending) -> str:
     """What a patience would have made of it."""
     patient = ending.patient
     if patient is None or (patient.spent is None and not ending.saved):
@@ -211,22 +211,22 @@ def _against_patience(known: Known, ending: Ending) -> str:
     fewer = ending.spent - patient.spent
     if fewer <= 0:
         return f"; {name} would have stopped here too" if fewer == 0 else ""
-    best, theirs = numbers.value(known.decision.best_value), numbers.value(patient.best_value)
+    best, theirs = numbers.value(facts.decision.best_value), numbers.value(patient.best_value)
     worse = "the same best" if best == theirs else f"{theirs} instead of {best}"
-    return f"; {name} would have stopped {known.steps(fewer)} earlier with {worse}"
+    return f"; {name} would have stopped {facts.steps(fewer)} earlier with {worse}"
 
 
-def _next(known: Known, file: str | None, *, is_saved: bool | None) -> str:
+def _next(facts: Facts, file: str | None, *, is_saved: bool | None) -> str:
     """The last line: what to do, in values to type."""
-    if known.decision.best_step is None and known.decision.verdict is Verdict.IMPROVING:  # nothing is known of it
+    if facts.decision.best_step is None and facts.decision.verdict is Verdict.IMPROVING:  # nothing is known of it
         return ""
-    advice = list(words_of(known.decision, restored=known.restored).advice)
-    is_lost = is_saved is False and not known.restored
-    if known.use_best and (known.restored or is_lost):  # the line before says so, or nobody has them
-        advice = [each for each in advice if not each.startswith(known.use_best)]
+    advice = list(words_of(facts.decision, restored=facts.restored).advice)
+    is_lost = is_saved is False and not facts.restored
+    if facts.use_best and (facts.restored or is_lost):  # the line before says so, or nobody has them
+        advice = [each for each in advice if not each.startswith(facts.use_best)]
         advice = [each.removeprefix("then ") for each in advice]
-    if is_lost and known.use_best:
+    if is_lost and facts.use_best:
         advice = [*([] if file is None else [f"use {file}"]), *advice]
-        if known.decision.verdict is not Verdict.NOT_LEARNING:  # there is nothing in them to keep
+        if facts.decision.verdict is not Verdict.NOT_LEARNING:  # there is nothing in them to keep
             advice.append("restore_best=True keeps the best weights")
     return f"Next: {'; '.join(advice)}." if advice else ""

@@ -64,12 +64,12 @@ KINDS: Mapping[str, Callable[[Value, Counter], str]] = {
 """How the numbers of a template are written, by what stands after the colon."""
 
 
-def rendered(template: str, known: Mapping[str, Value], counter: Counter = numbers.EPOCHS) -> str:
+def rendered(template: str, values: Mapping[str, Value], counter: Counter = numbers.EPOCHS) -> str:
     """A template with its numbers, in the counter of a training.
 
     Args:
         template: Text with ``{name}`` or ``{name:kind}``; see `KINDS`.
-        known: The numbers by name; one that is missing is a dash, or leaves out the part in brackets.
+        values: The numbers by name; one that is missing is a dash, or leaves out the part in brackets.
         counter: What the training's steps are called.
 
     >>> rendered("the loss has not improved[ by more than {min_delta}] for {patience:epochs}",
@@ -78,19 +78,19 @@ def rendered(template: str, known: Mapping[str, Value], counter: Counter = numbe
     """
 
     def optional(part: re.Match[str]) -> str:
-        return part[1] if all(_says(known.get(name), kind) for name, kind in fields_of(part[1])) else ""
+        return part[1] if all(_says(values.get(name), kind) for name, kind in fields_of(part[1])) else ""
 
     parts = string.Formatter().parse(OPTIONAL.sub(optional, template))
-    return "".join(text + _written(name, kind, known, counter) for text, name, kind, _ in parts)
+    return "".join(text + _written(name, kind, values, counter) for text, name, kind, _ in parts)
 
 
-def is_complete(template: str, known: Mapping[str, Value]) -> bool:
+def is_complete(template: str, values: Mapping[str, Value]) -> bool:
     """Whether all numbers are there that can't be left out.
 
     >>> is_complete("no improvement for {wait:epochs}[ since {best}]", {"wait": 3}), is_complete("{wait}", {})
     (True, False)
     """
-    needed = (known.get(name) for name, _ in fields_of(OPTIONAL.sub("", template)))
+    needed = (values.get(name) for name, _ in fields_of(OPTIONAL.sub("", template)))
     return all(isinstance(given, str) or (given is not None and math.isfinite(given)) for given in needed)
 
 
@@ -105,8 +105,8 @@ def fields_of(template: str) -> Iterator[tuple[str, str]]:
             yield name, kind or ""
 
 
-def _written(name: str | None, kind: str | None, known: Mapping[str, Value], counter: Counter) -> str:
-    return "" if name is None else KINDS[kind or ""](known.get(name), counter)
+def _written(name: str | None, kind: str | None, values: Mapping[str, Value], counter: Counter) -> str:
+    return "" if name is None else KINDS[kind or ""](values.get(name), counter)
 
 
 def _says(given: Value, kind: str) -> bool:

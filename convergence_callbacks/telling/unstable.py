@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convergence_callbacks.telling import learning_rate, numbers
-from convergence_callbacks.telling.known import Known
+from convergence_callbacks.telling.facts import Facts
 from convergence_callbacks.telling.meaning import Meaning
 
 MEANING = Meaning(
@@ -26,34 +26,34 @@ LEAST_SWING = 0.0005
 """Share of the loss below which its swings are not worth a number."""
 
 
-def reason(known: Known) -> str:
+def reason(facts: Facts) -> str:
     """Reason: by how much the loss jumps, or that it only came back from its first steps."""
-    if known.holds("only_recovered"):
+    if facts.holds("only_recovered"):
         sentence = "the loss only came back from its first steps and has gained nothing since"
         return (
-            sentence if known.number("loss") is None else f"{sentence}: it is at {numbers.value(known.number('loss'))}"
+            sentence if facts.number("loss") is None else f"{sentence}: it is at {numbers.value(facts.number('loss'))}"
         )
-    jump = known.number("jump")
+    jump = facts.number("jump")
     if jump is None:
         return ""
     if jump < LEAST_JUMP:
         return "the loss does not settle"
-    return f"the loss jumps by {numbers.part(jump, 'its gain')} since the first {known.counter.noun}s"
+    return f"the loss jumps by {numbers.part(jump, 'its gain')} since the first {facts.counter.noun}s"
 
 
-def advice(known: Known) -> tuple[str, ...]:
+def advice(facts: Facts) -> tuple[str, ...]:
     """Advice: a lower rate, and what else steadies a run."""
-    return (_what_calms(known),) if known.are_trees else (learning_rate.too_high(known), _what_calms(known))
+    return (_what_calms(facts),) if facts.are_trees else (learning_rate.too_high(facts), _what_calms(facts))
 
 
-def _what_calms(known: Known) -> str:
-    if known.are_trees:
+def _what_calms(facts: Facts) -> str:
+    if facts.are_trees:
         return "more examples a leaf, or fewer rounds, calm it"
-    if known.holds("only_recovered"):
-        start = known.number("started_at")
+    if facts.holds("only_recovered"):
+        start = facts.number("started_at")
         thrown = "" if start is None else f"the first steps threw the loss to {numbers.value(start)}: "
         return f"{thrown}clip the gradients, or warm the rate up"
-    swing = known.number("oscillation")
+    swing = facts.number("oscillation")
     if swing is None or swing < LEAST_SWING:
         return "a larger batch or clipped gradients calm it too"
     by = f"±{numbers.percent(swing)}" if swing < numbers.LARGE_SHARE else f"{numbers.times(swing)} its level"

@@ -475,9 +475,9 @@ def _assert_resumes(integration: Integration, folder: Path, killed_after: int, *
         _run(integration, _made(folder / "run"), kill_after=killed_after, **settings)
         raise AssertionError("the training was not killed: call end_epoch")
     resumed = _run(integration, folder / "run", resume=True, **settings)
-    said = [decision.to_dict() for decision in resumed.stopping.history]
-    expected = [decision.to_dict() for decision in whole.stopping.history[-len(said) :]]
-    assert said == expected, "a resumed training is decided otherwise"
+    decided = [decision.to_dict() for decision in resumed.stopping.history]
+    expected = [decision.to_dict() for decision in whole.stopping.history[-len(decided) :]]
+    assert decided == expected, "a resumed training is decided otherwise"
     assert resumed.stopping.stopped_epoch == whole.stopping.stopped_epoch, (
         f"it stopped at {resumed.stopping.stopped_epoch}"
     )

@@ -131,9 +131,9 @@ def its_docstring_says_what_it_finds_in_a_sentence(criterion: Criterion) -> None
 def examples_in_its_docstring_run(criterion: Criterion) -> None:
     """Each example prints what it says."""
     for test in examples_of(type(criterion)):
-        said: list[str] = []
-        failed, _ = doctest.DocTestRunner(verbose=False).run(test, out=said.append)
-        assert not failed, "".join(said)
+        failures: list[str] = []
+        failed, _ = doctest.DocTestRunner(verbose=False).run(test, out=failures.append)
+        assert not failed, "".join(failures)
 
 
 def a_run_restored_after_every_epoch_is_decided_as_if_never_stopped(criterion: Criterion) -> None:

@@ -66,8 +66,8 @@ def a_run_is_plain_and_explains_itself(reader: Reader, log: WrittenLog, folder: 
     run, *_ = read_log(reader.log_of(path), Claimed([(_claim(reader, path), reader)]))
     assert pickle.loads(pickle.dumps(run)) == run, "the run is another one once pickled"
     assert run.format == reader.name, f"the format of the run is {run.format!r}, not {reader.name!r}"
-    said = next(run.explained())
-    assert said.startswith(f"read as {run.format}: "), f"it explains itself by {said!r}"
+    explanation = next(run.explained())
+    assert explanation.startswith(f"read as {run.format}: "), f"it explains itself by {explanation!r}"
 
 
 def no_other_reader_is_surer_of_it(reader: Reader, log: WrittenLog, folder: Path) -> None:

@@ -93,10 +93,10 @@ class Session:
         if shift == 0:
             return run
         moved = tuple(dataclasses.replace(each, step=each.step + shift) for each in run.observations)
-        known = {(each.step, each.train_loss, each.val_loss) for each in self.seen}
+        epochs = {(each.step, each.train_loss, each.val_loss) for each in self.seen}
         begins = moved[0]
         begins_later = run.counts_from > 1 or shift < 0
-        is_rest = begins.step > 0 if begins_later else (begins.step, begins.train_loss, begins.val_loss) in known
+        is_rest = begins.step > 0 if begins_later else (begins.step, begins.train_loss, begins.val_loss) in epochs
         if not is_rest:
             return run
         planned = None if run.planned is None else run.planned + shift

@@ -73,14 +73,16 @@ class ProbeStage:
         self, decision: Decision, observation: Observation, trained: Experimental, *, acts: bool
     ) -> Probed | None:
         """What a probe shows; None where it failed."""
-        known = self._monitor.settings  # a raise is one of the whole schedule
-        highest = highest_ahead(known.lr_schedule, decision.step, known.max_epochs, observation.lr) if acts else 1.0
+        of_monitor = self._monitor.settings  # a raise is one of the whole schedule
+        highest = (
+            highest_ahead(of_monitor.lr_schedule, decision.step, of_monitor.max_epochs, observation.lr) if acts else 1.0
+        )
         try:
             return probe(
                 lambda times: trained.train_copy(highest * times, self._collector()),
                 observation,
                 decision,
-                known.direction,
+                of_monitor.direction,
                 self._settings.probe_budget - self.probes.spent,
                 acts=acts,
             )

@@ -227,9 +227,9 @@ def _columns(runs: Readings) -> Columns:
 
 def _train_losses(runs: Readings) -> Series:
     """Train loss by bin; its first value stands for what was before it; NaN where there is none."""
-    train, known = runs.train_losses, runs.trains_known
-    missing = train.shape[-1] - known
-    if missing <= 0 or not known:
+    train, count = runs.train_losses, runs.trains_known
+    missing = train.shape[-1] - count
+    if missing <= 0 or not count:
         return train
     first = np.repeat(train[..., missing : missing + 1], missing, axis=-1)
     return np.concatenate([first, train[..., missing:]], axis=-1)

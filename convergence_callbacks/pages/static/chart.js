@@ -67,10 +67,10 @@
       this.svg = make("svg", { class: "curves", tabindex: 0, role: "application", "aria-label": this.label() });
       this.tip = html("div", "tip");
       this.tip.hidden = true;
-      this.said = html("div", "unseen");
-      this.said.setAttribute("aria-live", "polite");
+      this.summary = html("div", "unseen");
+      this.summary.setAttribute("aria-live", "polite");
       figure.querySelectorAll("svg").forEach((element) => element.remove());
-      figure.append(this.tools(), this.svg, this.tip, this.said);
+      figure.append(this.tools(), this.svg, this.tip, this.summary);
       this.listen();
       new ResizeObserver(() => this.draw()).observe(figure);
       this.draw();
@@ -152,7 +152,7 @@
         const place = clamp(to, 0, last), x = this.steps[place], [low, high] = this.range;
         if (x < low || x > high) this.show(...(x < low ? [x, x + high - low] : [x - high + low, x]));
         this.point(place);
-        this.said.textContent = this.tip.innerText.replaceAll("\n", ", ");
+        this.summary.textContent = this.tip.innerText.replaceAll("\n", ", ");
       } else if (event.key === "+" || event.key === "=") this.zoom(0.5);
       else if (event.key === "-") this.zoom(2);
       else if (event.key === "Escape") { this.point(null); this.show(...this.whole); }

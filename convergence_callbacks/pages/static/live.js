@@ -45,9 +45,9 @@
 
   const source = new EventSource(`/events?version=${content.dataset.version}`);
   source.addEventListener("runs", (event) => {
-    const told = JSON.parse(event.data);
-    update(told);
-    if (keys.some((key) => key in told.rows)) reload();
+    const changes = JSON.parse(event.data);
+    update(changes);
+    if (keys.some((key) => key in changes.rows)) reload();
   });
   window.addEventListener("pagehide", () => source.close());
 })();

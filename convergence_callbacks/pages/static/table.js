@@ -4,7 +4,7 @@
   const table = document.querySelector("table.runs");
   if (!table) return;
   const rows = () => [...table.tBodies[0].rows];
-  const search = document.getElementById("search"), only = document.getElementById("only"), said = document.getElementById("shown");
+  const search = document.getElementById("search"), only = document.getElementById("only"), count = document.getElementById("shown");
   const compared = new Intl.Collator(undefined, { numeric: true }).compare;
 
   const filter = () => {
@@ -17,7 +17,7 @@
       const section = document.getElementById(row.id.slice(4));
       if (section) section.hidden = row.hidden;
     }
-    said.textContent = seen === all.length ? "" : `${seen} of ${all.length} shown`;
+    count.textContent = seen === all.length ? "" : `${seen} of ${all.length} shown`;
   };
 
   const sort = (header, isRising) => {

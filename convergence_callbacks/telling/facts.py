@@ -17,7 +17,7 @@ TREES = "round"
 
 
 @dataclass(frozen=True)
-class Known:
+class Facts:
     """The numbers of a decision.
 
     Args:
