@@ -34,4 +34,4 @@ OF_RUN = ("#0072B2", "#D55E00", "#009E73", "#B35A94", "#8A6D00", "#4A4A4A", "#2F
 """Colours of runs that are compared, dark enough to write in on white."""
 
 OF_RUN_ON_DARK = ("#56B4E9", "#F0803C", "#2FC79B", "#DB93BE", "#E6C229", "#C8C8C8", "#9ED3F2", "#D99B73")
-"""The same on a dark ground."""
+"""Colours of runs that are compared, for a dark ground."""

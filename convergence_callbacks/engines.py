@@ -68,7 +68,7 @@ def spread_batches(
     engine: str = "joblib",
     jobs: int = -1,
 ) -> Iterator[Result]:
-    """The same for a function that does several items at once, and gives a result for each.
+    """Spread the work of a function that takes several items at once and gives a result for each.
 
     Args:
         function: What is done with some items.
@@ -110,7 +110,7 @@ def _ray(function: Work, batches: Iterable[list[Any]], _: int) -> Iterator[list[
         import ray
     except ImportError as error:
         raise _missing("ray", "ray") from error
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray tells its makers of its use unless it is told not to
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray reports its use to its makers unless this is set
     is_ours = not ray.is_initialized()
     with contextlib.redirect_stdout(sys.stderr):  # Ray prints of lost workers there, which is for results
         if is_ours:

@@ -289,7 +289,7 @@ class SearchStopping(FromYaml):
 
 
 def _tried(trial: FrozenTrial) -> Tried | None:
-    """What came of a trial; None where it tells nothing, as it runs or failed for a reason of its own."""
+    """What came of a trial; None where it shows nothing, as it still runs or failed for a reason of its own."""
     reported = [value for _, value in sorted(trial.intermediate_values.items())]
     match trial.state:
         case TrialState.COMPLETE:

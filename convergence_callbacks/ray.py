@@ -59,10 +59,10 @@ class ConvergenceStopper(FromYaml, Stopper):
     reports, by its ``training_iteration``; report ``train_loss``, ``val_loss`` and, where it changes, ``lr``. A trial
     that is ended is complete to Ray, not failed. It goes with any scheduler and, in a ``CombinedStopper``, with other
     stoppers. A trial that starts again after a lost worker, and a restored experiment, are decided as if nothing had
-    happened. With population based training a trial takes up the weights of another: this is not for it.
+    happened. With population based training a trial takes over the weights of another: this is not for it.
 
     With ``search_tolerance`` the whole search ends, trials that still run included, once further trials are expected to
-    bring less than that share of what the best trial gained; see `search_outlook`. Nobody tells a stopper of a trial
+    bring less than that share of what the best trial gained; see `search_outlook`. No stopper is informed of a trial
     that failed, or that a scheduler ended: it counts, with what it had reached, once another has reported ten results.
 
     Attributes:

@@ -110,18 +110,18 @@ class Replay:
         return self.decision.best_value
 
     @property
-    def loss_given_up(self) -> float | None:
+    def lost(self) -> float | None:
         """How much worse the best value up to the stop is than that of the whole run; 0 or more."""
         if self.best is None or self.best_at_stop is None:
             return None
         return abs(self.best_at_stop - self.best)
 
     @property
-    def share_given_up(self) -> float | None:
-        """The same as a share of all that the run gained over its first value; None where it gained nothing."""
-        return self._share(self.loss_given_up)
+    def share_lost(self) -> float | None:
+        """What was lost, as a share of all that the run gained over its first value; None where it gained nothing."""
+        return self._share(self.lost)
 
-    def share_given_up_at(self, step: int) -> float | None:
+    def share_lost_at(self, step: int) -> float | None:
         """What a stop after this step loses, as a share of all that the run gained."""
         best = next(each.best_value for each in self.decisions if each.step == step)
         return None if best is None or self.best is None else self._share(abs(best - self.best))
@@ -149,7 +149,7 @@ def replay(
     Args:
         run: The training; at least one observation.
         settings: The monitor's; a budget that they leave out is that of `budget_of`. When left out, those by which
-            the training was judged, where its log tells, as a decision record does; else the defaults.
+            the training was judged, where its log holds them, as a decision record does; else the defaults.
         is_over: Whether the run has ended; while it grows nobody knows its length.
         with_forecast: Whether to look ahead too, which takes some milliseconds.
         schedule_known: Whether the rule knows the learning rates of the log in advance; see `with_schedule`. It is
@@ -166,7 +166,7 @@ def replay(
     >>> losses = [0.9**epoch + 0.1 for epoch in range(100)]
     >>> seen = tuple(Observation(step=epoch, train_loss=loss, val_loss=loss) for epoch, loss in enumerate(losses))
     >>> replayed = replay(Run(name="example", path=Path("example.csv"), format="CSV", observations=seen))
-    >>> replayed.verdict.value, replayed.stop is not None, replayed.share_given_up < 0.01
+    >>> replayed.verdict.value, replayed.stop is not None, replayed.share_lost < 0.01
     ('converged', True, True)
     """
     given = settings or Unasked()
@@ -252,7 +252,7 @@ def settings_for(run: Run, settings: Settings, *, is_over: bool = True, schedule
 
 
 def as_judged(settings: Settings, run: Run) -> Settings:
-    """The settings with what the log tells of those by which the training was judged.
+    """The settings, with those from the log by which the training was judged.
 
     Where nobody asked for other settings these are all of them, and else what was judged: its mode and its baseline.
     """
@@ -271,7 +271,7 @@ def not_known_of(
 ) -> tuple[str, ...]:
     """What a rule with these settings did not know of a run; nothing if the log holds all that was known."""
     budget = None if is_budget_assumed else settings.max_epochs
-    if run.tells_budget:
+    if run.states_budget:
         return ()
     unknown = not_known(
         budget=budget,
@@ -292,7 +292,7 @@ def _overfits_from_the_start(decision: Decision) -> bool:
 
 def budget_of(run: Run, *, is_over: bool = True) -> int | None:
     """The epochs that were planned, by the log, or all that the run took if it is over."""
-    return run.planned or (max(run.steps, 1) if is_over and not run.tells_budget else None)
+    return run.planned or (max(run.steps, 1) if is_over and not run.states_budget else None)
 
 
 def is_schedule_known(run: Run, asked: bool) -> bool:

@@ -99,7 +99,7 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
             self.run.fill_in(_baseline(net))
 
     def _rises(self, net: Any, name: str) -> bool | None:
-        """True where a scoring callback says that more is better; that less is, it says of whatever it was not told."""
+        """True where a scoring callback says that more is better; its other answer is only its default."""
         scores = [name for name, callback in net.callbacks_ if getattr(callback, "lower_is_better", None) is False]
         return True if name in scores else None
 

@@ -44,8 +44,8 @@ class Summary:
         hours_saved: Their time; None where no times were logged.
         kwh: Energy it took, in kWh; None where it was not logged.
         kwh_saved: That after the stop.
-        loss_given_up: How much worse the best value up to the stop is.
-        share_given_up: The same as a share of all that was gained.
+        lost: How much worse the best value up to the stop is.
+        share_lost: That as a share of all that was gained.
         assumed: What was assumed in reading, of the counter and of time.
         not_known: What the rule did not know of the training, as its budget.
         broken_at: The epoch from which on the run was seen to be broken until its stop or end, None where it was not.
@@ -56,7 +56,7 @@ class Summary:
         baseline_stopped_at: Where that one would have stopped, None where it would not.
         baseline_steps_saved: Epochs that it would have saved.
         baseline_hours_saved: Their time; None where no times were logged.
-        baseline_share_given_up: What it would have given up, as a share of all that was gained.
+        baseline_share_lost: What it would have lost, as a share of all that was gained.
         not_judged: What could not be judged, by what was missing.
         notes: What was mended or left out in reading.
     """
@@ -78,8 +78,8 @@ class Summary:
     hours_saved: float | None
     kwh: float | None
     kwh_saved: float | None
-    loss_given_up: float | None
-    share_given_up: float | None
+    lost: float | None
+    share_lost: float | None
     assumed: tuple[str, ...]
     not_known: tuple[str, ...]
     broken_at: int | None
@@ -90,7 +90,7 @@ class Summary:
     baseline_stopped_at: int | None
     baseline_steps_saved: int | None
     baseline_hours_saved: float | None
-    baseline_share_given_up: float | None
+    baseline_share_lost: float | None
     not_judged: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -124,8 +124,8 @@ class Summary:
             hours_saved=_hours(replay.seconds_saved),
             kwh=run.energy,
             kwh_saved=replay.energy_saved,
-            loss_given_up=replay.loss_given_up,
-            share_given_up=replay.share_given_up,
+            lost=replay.lost,
+            share_lost=replay.share_lost,
             assumed=run.assumed,
             not_known=replay.not_known,
             **_broken(replay),
@@ -159,7 +159,7 @@ def is_judged(verdict: str, not_judged: Sequence[str]) -> bool:
 def _compared(replay: Replay, other: OtherStop | None) -> dict[str, Any]:
     """What another rule made of the run."""
     if other is None:
-        names = ("stopped_at", "steps_saved", "hours_saved", "share_given_up")
+        names = ("stopped_at", "steps_saved", "hours_saved", "share_lost")
         return {"baseline": "", **dict.fromkeys(f"baseline_{name}" for name in names)}
     run, step = replay.run, other.step
     unsaved = None if run.seconds is None else 0.0
@@ -168,7 +168,7 @@ def _compared(replay: Replay, other: OtherStop | None) -> dict[str, Any]:
         "baseline_stopped_at": None if step is None else run.number(step),
         "baseline_steps_saved": 0 if step is None else run.steps - step - 1,
         "baseline_hours_saved": _hours(unsaved if step is None else replay.seconds_after(step)),
-        "baseline_share_given_up": replay.share_given_up_at(run.observations[-1].step if step is None else step),
+        "baseline_share_lost": replay.share_lost_at(run.observations[-1].step if step is None else step),
     }
 
 

@@ -116,7 +116,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
                 write(words)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Tell of an evaluation that had nothing to judge."""
+        """Warn of an evaluation that had nothing to judge."""
         if self._metrics:
             self._judge(state, control, **kwargs)
 
@@ -168,7 +168,7 @@ class ConvergenceStopping(Stopping, TrainerCallback, ExportableState):
             train_loss=total / count if count else None,
             validated=bool(self._metrics),
         )
-        self.run.account.checkpoints.note(observation.step, ())  # what is saved is told in `on_save`
+        self.run.account.checkpoints.note(observation.step, ())  # what is saved is noted in `on_save`
         self._since_last, self._judged_at = (0.0, 0), state.global_step
         self._forget_evaluation()
         decision = self.decide(observation, TorchModel(kwargs["model"]))

@@ -44,7 +44,7 @@ def test_what_a_stop_saves_and_gives_up():
     assert replayed.stop.step == curve.val.argmin() + 5
     assert replayed.steps_spent + replayed.steps_saved == 60
     assert replayed.seconds_saved == 10.0 * replayed.steps_saved
-    assert replayed.loss_given_up == 0 and replayed.share_given_up == 0
+    assert replayed.lost == 0 and replayed.share_lost == 0
 
 
 def test_without_a_stop_nothing_is_saved():
@@ -210,7 +210,7 @@ def test_another_rule_ends_a_run_where_its_own_replay_does():
             assert other.step == (None if stop is None else stop.step)
             summary = Summary.of(replay(run), baseline=other)
             assert summary.baseline_steps_saved == replay(run, settings).steps_saved
-            assert summary.baseline_share_given_up == pytest.approx(replay(run, settings).share_given_up)
+            assert summary.baseline_share_lost == pytest.approx(replay(run, settings).share_lost)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ class Fitted:
         return np.asarray(self.mean.predict(features) + CAUTION * self.most.predict(features))
 
     def trees(self) -> tuple[float, list[Tree]]:
-        """The same as one sum: where it starts, and all trees."""
+        """Both models as one sum of trees, with the value that it starts from."""
         (start, mean), (start_most, most) = trees_of(self.mean), trees_of(self.most, times=CAUTION)
         return start + start_most, [*mean, *most]
 

@@ -166,7 +166,7 @@ OF_HISTORIES: tuple[tuple[Vary, float], ...] = (
     (faster, 1.0),
     (slower, 1.0),
 )
-"""The same of public histories: there are few projects, so each lends more."""
+"""How public histories are varied, each more often than recorded runs, as there are few projects."""
 
 
 def with_variants(runs: Iterable[Run], variants: Sequence[tuple[Vary, float]] = VARIANTS) -> list[Run]:

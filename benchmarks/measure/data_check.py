@@ -68,7 +68,7 @@ class Case:
     outputs: np.ndarray | None = None
 
     def examples(self, layers: tuple[Layer, ...] = ()) -> Examples:
-        """The same as the checks take it."""
+        """The case as the checks take it."""
         return Examples.of(self.inputs, self.targets, self.outputs, layers)
 
 

@@ -137,7 +137,7 @@ def at_end(run: Diagnosed) -> tuple[str, float]:
 
 
 def at_stop(run: Diagnosed) -> tuple[str, float]:
-    """The same at the epoch at which the default rule stops."""
+    """The verdict and its confidence at the epoch at which the default rule stops."""
     return run.verdicts[run.stop - 1], run.confidences[run.stop - 1]
 
 
@@ -212,7 +212,7 @@ def table(diagnosed: Sequence[Diagnosed]) -> str:
 
 
 def with_floor(each: Labelled, gains: float) -> Labelled:
-    """The same with a constant added to both losses, so many times the run's gain: nothing else is wrong with it."""
+    """The run with so many times its gain added to both losses, which changes nothing about what is wrong with it."""
     return dataclasses.replace(each, run=shifted(each.run, gains))
 
 

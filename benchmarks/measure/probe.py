@@ -163,7 +163,7 @@ class Ended:
 
     @property
     def left(self) -> float:
-        """The same of the recorded run, which nothing ended and whose rate nobody raised, less what it gained now."""
+        """How much more the recorded run gained, which nothing ended and whose rate nobody raised."""
         return self._share(self.chosen.each.run.lowest) - self.gained
 
     @property

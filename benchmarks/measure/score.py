@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.record.curves import Run
 from benchmarks.record.histories import weights_of
-from convergence_callbacks.compare.figures import share_given_up
+from convergence_callbacks.compare.figures import share_lost
 
 Series = NDArray[np.float64]
 SENSIBLE = (0.1, 3)  # learning rates, in units of the usual one, that a user would have chosen
@@ -58,7 +58,7 @@ class Result:
         return float(self.regret[order][np.searchsorted(covered, share)])
 
     def of(self, chosen: NDArray[np.intp]) -> Result:
-        """The same of some of the runs."""
+        """The result on some of the runs."""
         parts = (each[chosen] for each in (self.stops, self.cost, self.regret, self.weights))
         return Result(self.rule, *parts)
 
@@ -79,7 +79,7 @@ def smoothed(run: Run) -> Run:
 def score(rule: str, stops: Sequence[int], runs: Sequence[Run]) -> Result:
     """Cost and regret of stopping each run after so many epochs; public projects count alike, recorded runs too."""
     lost = [
-        share_given_up(float(run.val[:stop].min()), float(run.val.min()), run.gain)
+        share_lost(float(run.val[:stop].min()), float(run.val.min()), run.gain)
         for run, stop in zip(runs, stops, strict=True)
     ]
     spent = [stop / run.epochs for run, stop in zip(runs, stops, strict=True)]

@@ -55,7 +55,7 @@ class Labelled:
         return self.verdict if left <= 0.02 and self.verdict != "improving" else None
 
     def nearest(self) -> Labelled:
-        """The same, where no definition holds quite, with the label whose definition is nearest, if one is near."""
+        """The run with the label whose definition is nearest, where none holds exactly and one is near."""
         run = self.run
         clean = run.fault == "none" and bool(np.isfinite(run.val).all() and np.isfinite(run.train).all())
         if self.verdict is not None or not clean or self.behind > FAR_BEHIND or run.gain <= 0:
@@ -87,7 +87,7 @@ def learnable(runs: Sequence[Run]) -> list[Run]:
 
 
 def with_less_budget(runs: Iterable[Run], share: float) -> list[Run]:
-    """The same tasks, had their budget ended earlier; all their runs end earlier, so labels are found anew."""
+    """The runs as they would be with a smaller budget; labels are found anew, as all runs of a task end earlier."""
     cut = []
     for run in runs:
         epochs = max(SHORTEST, int(run.epochs * share))

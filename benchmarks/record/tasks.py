@@ -140,7 +140,7 @@ def draw_tasks(count: int, faults: int, tunings: int = 0) -> list[Task]:
 
 
 def draw_held_out_tasks(count: int, faults: int) -> list[Task]:
-    """The same on the data sets that nothing is fitted to."""
+    """Tasks on the data sets that nothing is fitted to."""
     names = tuple(HELD_OUT)
     sound = [draw_task(2000 + number, names=names) for number in range(count)]
     broken = [draw_task(2000 + number, FAULTS[number % len(FAULTS)], names) for number in range(faults)]

@@ -172,7 +172,7 @@ def _cause_of_end() -> Cause:
 
 
 _IN_CELLS: weakref.WeakSet[LastWord] = weakref.WeakSet()
-"""Those that hear from a notebook when a cell has ended."""
+"""Callbacks that a notebook calls when a cell has ended."""
 
 
 def _shell() -> Any:
@@ -182,7 +182,7 @@ def _shell() -> Any:
 
 
 def _watch_cells(word: LastWord) -> None:
-    """Have a notebook tell when a cell has ended; nothing in a program."""
+    """Have a notebook report when a cell has ended; a program needs nothing."""
     if (shell := _shell()) is None:
         return
     if not _IN_CELLS:

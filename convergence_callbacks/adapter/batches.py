@@ -16,10 +16,10 @@ TARGETS = ("targets", "target", "y", "labels", "label")
 """Names that inputs and targets have in batches that are dictionaries."""
 
 MOST = 1000
-"""Examples that are kept, …"""
+"""Examples that are kept at most."""
 
 MOST_NUMBERS = 2 * 10**7
-"""… and numbers."""
+"""Numbers that the kept examples hold at most."""
 
 
 class FirstExamples:
@@ -68,7 +68,7 @@ class FirstExamples:
 
 
 def inputs_and_targets(batch: Any) -> tuple[Any, Any]:
-    """What a batch holds; None for what it does not, or what nobody can tell.
+    """What a batch holds; None for what it does not, or what can't be found out.
 
     >>> inputs_and_targets(([1, 2], [0, 1])), inputs_and_targets({"labels": [0], "input_ids": [5]})
     (([1, 2], [0, 1]), ([5], [0]))

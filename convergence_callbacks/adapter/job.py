@@ -10,7 +10,7 @@ OWN = "CONVERGENCE_JOB_END"
 """The variable with the end where the batch system has none, as under Kubernetes: seconds since 1970, or ISO 8601."""
 
 END = (OWN, "SLURM_JOB_END_TIME")
-"""Variables that tell the end of the job; the first that is set holds."""
+"""Variables that hold the end of the job; the first one that is set is used."""
 
 WALLTIME = "PBS_WALLTIME"
 """The variable with the seconds that a job of PBS may take; it is taken to have begun with this process."""

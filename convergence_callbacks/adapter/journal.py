@@ -1,4 +1,4 @@
-"""What was seen and decided in this process, and who hears of it."""
+"""The observations and decisions of this process, and the listeners that receive them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Journal:
         self._complaints = complaints
 
     def add(self, observation: Observation, decision: Decision, listeners: Iterable[Listener]) -> None:
-        """Write down an epoch, and tell the listeners of it."""
+        """Keep an epoch, and pass it to the listeners."""
         self.observations.append(observation)
         self.decisions.append(decision)
         for listener in listeners:

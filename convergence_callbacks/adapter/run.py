@@ -86,7 +86,7 @@ class Run:
         Args:
             observation: The epoch.
             trained: The model, see `Trained`; None where the integration has none at hand.
-            listeners: Who hears of it.
+            listeners: Functions that receive each epoch.
         """
         judged = decision = self.monitor.observe(observation)
         changed = {}
@@ -124,7 +124,7 @@ class Run:
             self.record.restate()
 
     def must_end(self, decision: Decision) -> bool:
-        """Whether the framework has to be told to stop: not where its epochs are over and it ends by itself."""
+        """Whether the framework must be stopped: not where its epochs are over and it ends by itself."""
         ends_by_itself = self.limit is not None and decision.step + 1 >= self.limit
         return decision.stop and not (ends_by_itself and decision.is_budget_end)
 

@@ -356,7 +356,7 @@ class Stopping(FromYaml):
     # Act ----------------------------------------------------------------------------------------------
 
     def must_end(self, decision: Decision) -> bool:
-        """Whether the framework has to be told to stop: not where its epochs are over and it ends by itself."""
+        """Whether the framework must be stopped: not where its epochs are over and it ends by itself."""
         return self.run.must_end(decision)
 
     def give_back_best(self, trained: Trained, *, trained_since: bool = False) -> Any:

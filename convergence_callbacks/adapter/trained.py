@@ -47,7 +47,7 @@ class Experimental(Trained, Protocol):
         """Weights and the optimisers' moments, safe from further training."""
 
     def best_state(self) -> Any:
-        """The same with the weights that were validated, where they are others."""
+        """The state with the weights that were validated, where they differ from those that are trained."""
 
     def weights_in(self, state: Any) -> Any:
         """The weights of such a state, as `weights` gives them."""

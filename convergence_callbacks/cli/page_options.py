@@ -22,7 +22,7 @@ Currency = Annotated[str, typer.Option("--currency", help="Written before amount
 
 @contextlib.contextmanager
 def needing_pages() -> Iterator[None]:
-    """Tell which extra is missing.
+    """Name the extra that is missing.
 
     Raises:
         ConvergenceError: A library is not installed.

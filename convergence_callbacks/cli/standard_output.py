@@ -17,7 +17,7 @@ class OutputError(Exception):
 
 
 class Output(io.TextIOWrapper):
-    """Standard output, whose failure can be told from that of another file.
+    """Standard output, whose failure can be distinguished from that of another file.
 
     Attributes:
         is_needed: Whether a command whose output can't be written has nothing more to do. If not, that is reported,

@@ -112,7 +112,7 @@ def _columns(summaries: Sequence[Summary]) -> list[_Column]:
     if any(each is not None for each in kwh):
         total = energy(sum(each or 0.0 for each in kwh)) if many else ""
         columns.append(_Column("energy", [energy(each) for each in kwh], total, is_spare=True))
-    columns.append(_Column("lost", [percent(each.share_given_up) for each in summaries], is_spare=True))
+    columns.append(_Column("lost", [percent(each.share_lost) for each in summaries], is_spare=True))
     return columns
 
 
@@ -155,7 +155,7 @@ def replay_table(summaries: Sequence[Summary]) -> Table:
 
 
 def replay_lines(summaries: Sequence[Summary], width: int) -> Iterator[Text]:
-    """The same where there is less room: below each run's numbers its reason and advice."""
+    """The table for a narrow terminal: below each run's numbers stand its reason and advice."""
     columns = [column for column in _columns(summaries) if width >= ROOMY or not column.is_spare]
     name, *others = columns
     room = width - sum(column.width + 2 for column in others)

@@ -45,7 +45,7 @@ class RuleResult:
         spent: Mean share of the epochs that it spends.
         spent_interval: Where that is in 9 of 10 workloads drawn from these runs.
         lost: Mean share of the gain that it loses.
-        lost_interval: The same for it.
+        lost_interval: Where that is in 9 of 10 such workloads.
         worst: The most that it lost in a run.
         steps_saved: Epochs saved, of all runs together.
         hours_saved: Their time, of the runs that logged it; None where none did.

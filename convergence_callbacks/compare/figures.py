@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def share_given_up(at_stop: float, best: float, gain: float) -> float:
+def share_lost(at_stop: float, best: float, gain: float) -> float:
     """The share of a run's gain that a stop loses; NaN where the run gained nothing.
 
     Args:
@@ -17,7 +17,7 @@ def share_given_up(at_stop: float, best: float, gain: float) -> float:
         best: The best loss of the whole run.
         gain: From the loss at which the run began to its best.
 
-    >>> share_given_up(1.5, 1.0, 2.0)
+    >>> share_lost(1.5, 1.0, 2.0)
     0.25
     """
     return (at_stop - best) / gain if gain > 0 else math.nan

@@ -174,7 +174,7 @@ class Criterion(ABC):
         return frozenset()
 
     def directed(self, direction_of: DirectionOf) -> Criterion:
-        """The same criterion, which knows of each metric that it names whether less or more of it is better."""
+        """The criterion with the direction of each metric that it names."""
         return self
 
     def its(self, reading: Reading) -> Reading:

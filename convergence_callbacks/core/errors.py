@@ -24,7 +24,7 @@ class SettingsError(ConvergenceError, ValueError):
         self.at = at
 
     def below(self, *keys: str | int) -> SettingsError:
-        """The same error, seen from further up."""
+        """The error with the place of its value seen from further up."""
         return type(self)(str(self), (*keys, *self.at))
 
 

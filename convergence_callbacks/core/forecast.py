@@ -27,7 +27,7 @@ class Estimate:
     high: float
 
     def within(self, least: float, most: float) -> Estimate:
-        """The same, cut off at bounds."""
+        """The estimate cut off at bounds."""
         return Estimate(*(min(max(each, least), most) for each in (self.low, self.value, self.high)))
 
 
@@ -86,7 +86,7 @@ class Forecast:
 
     @property
     def shown(self) -> Forecast:
-        """The same with levels cut off at the bounds, for words and pictures: no loss is judged by where zero is."""
+        """The forecast with levels cut off at its bounds, for words and pictures; no rule judges by them."""
         return dataclasses.replace(
             self,
             end=None if self.end is None else self.end.within(*self.bounds),

@@ -17,16 +17,16 @@ from convergence_callbacks.data_check.examples import Examples, Numbers
 Matrix = NDArray[np.float64]
 
 FEWEST = 200
-"""Examples below which nothing can be told, …"""
+"""Examples below which dependence can't be judged."""
 
 FEW = 300
-"""… below which a weak dependence may hide, …"""
+"""Examples below which a weak dependence may be missed."""
 
 STAGES = (400, 1000)
-"""… and how many are looked at: most dependence shows in some hundreds, and only what does not is worth the time."""
+"""Examples that are looked at, more only where fewer show no dependence: most of it shows in some hundreds."""
 
 P_VALUE, P_VALUE_OF_FEW = 0.01, 0.1
-"""Above it nothing speaks against independence; of shuffled labels one in a hundred is missed, or one in ten."""
+"""Above it nothing contradicts independence; of shuffled labels one in a hundred is missed, or one in ten."""
 
 SHUFFLES = 199
 """Shuffled targets that the real ones are compared with."""
@@ -55,7 +55,7 @@ def independent_labels(examples: Examples) -> Fault | None:
 
 
 def p_value(examples: Examples) -> tuple[float, float] | None:
-    """How often shuffled targets would fit as well, and above which that speaks for independence; None if untold.
+    """How often shuffled targets would fit as well, and from where that supports independence; None if unknown.
 
     Source: Hubert & Schultz (1976) for the statistic; Gretton et al. (2005) for likeness by distance; Westfall & Young
     (1993) for the largest of several.
@@ -108,7 +108,7 @@ def _centred(likeness: Matrix) -> Matrix:
 
 
 def _pairs(examples: Examples, most: int) -> tuple[Matrix, Matrix] | None:
-    """Features and targets of some examples as matrices; None where these can tell nothing."""
+    """Features and targets of some examples as matrices; None where these show nothing."""
     if examples.targets is None:
         return None
     inputs, targets = _by_position(examples.inputs, examples.targets)
@@ -123,7 +123,7 @@ def _pairs(examples: Examples, most: int) -> tuple[Matrix, Matrix] | None:
 
 
 def _by_position(inputs: Numbers, targets: Numbers) -> tuple[Numbers, Numbers]:
-    """Where each token of a text has a target of its own: one of each text, with the two tokens before it to tell it.
+    """Where each token of a text has a target of its own: one of each, with the two tokens before it.
 
     More of the same text would not be examples of their own, and shuffling no fair comparison.
     """

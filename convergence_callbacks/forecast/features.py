@@ -217,7 +217,7 @@ def _any_past() -> Past:
 
 
 def past_of_train(past: Past) -> Past:
-    """The same run, with the roles of both losses changed; the other loss must be known from some epoch on."""
+    """The run with the roles of both losses exchanged; the other loss must be finite from some epoch on."""
     is_finite = np.isfinite(past.other)
     train, epochs = past.other[is_finite], past.epochs[is_finite]
     best = int(train.argmin())
@@ -257,6 +257,6 @@ def _falls_until(ahead: float, fitted: tuple[Series, Series]) -> tuple[float, fl
 
 
 def _falls_along(ahead: Series, fitted: tuple[Series, Series]) -> Series:
-    """The same at several epochs, without the deviation."""
+    """How far the fitted shapes fall by several epochs ahead."""
     gains, weights = fitted
     return np.asarray(-(weights * gains) @ shapes_at(ahead))

@@ -90,7 +90,7 @@ class TrainedModule:
         return {"weights": on_host(self._module.state_dict()), "moments": moments}
 
     def best_state(self) -> dict[str, Any]:
-        """The same with the weights that were validated, where they are others."""
+        """The state with the weights that were validated, where they differ from those that are trained."""
         return {**self.state(), **({} if self._validated is None else {"weights": self._validated})}
 
     def weights_in(self, state: dict[str, Any]) -> Any:

@@ -31,7 +31,7 @@ class Run:
         counts_from: The number that the log itself gives the step 0: 0 or 1, or more where the log begins later.
         kilowatt_hours: Energy since the start at each observation; empty where it was not logged.
         planned: Steps that the training was to take, where the log tells.
-        tells_budget: Whether the log tells all that was known of the budget: without `planned` nobody knew one.
+        states_budget: Whether the log tells all that was known of the budget: without `planned` nobody knew one.
         rates_ahead: The learning rates that the training knew in advance, where the log tells.
         judged_by: The settings by which the training was judged, where the log tells.
         patience: Epochs without improvement after which the project itself would have stopped, where a file says so.
@@ -51,7 +51,7 @@ class Run:
     counts_from: int = 0
     kilowatt_hours: tuple[float, ...] = ()
     planned: int | None = None
-    tells_budget: bool = False
+    states_budget: bool = False
     rates_ahead: Schedule | None = None
     judged_by: Settings | None = None
     patience: int | None = None

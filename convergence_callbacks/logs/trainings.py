@@ -137,7 +137,7 @@ def together(fuller: Run, other: Run) -> Run:
         fuller,
         observations=observations,
         planned=fuller.planned or other.planned,
-        tells_budget=fuller.tells_budget or other.tells_budget,
+        states_budget=fuller.states_budget or other.states_budget,
         rates_ahead=fuller.rates_ahead or other.rates_ahead,
         patience=fuller.patience or other.patience,
         schedule=fuller.schedule or other.schedule,

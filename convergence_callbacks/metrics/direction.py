@@ -29,15 +29,15 @@ def direction_of(name: str, *, mode: Mode = "auto", rises: bool | None = None) -
     ('min', 'max', 'max')
     >>> direction_of("val_quality")
     Traceback (most recent call last):
-    convergence_callbacks.core.errors.SettingsError: whether less or more of 'val_quality' is better can't be told \
-from its name; set mode='min' or mode='max'
+    convergence_callbacks.core.errors.SettingsError: the name 'val_quality' does not show whether less or \
+more is better; set mode='min' or mode='max'
     """
     if mode != "auto":
         return mode
     improves = meaning(name, rises=rises).direction
     if improves is None:
         raise SettingsError(
-            f"whether less or more of {name!r} is better can't be told from its name; set mode='min' or mode='max'",
+            f"the name {name!r} does not show whether less or more is better; set mode='min' or mode='max'",
             ("mode",),
         )
     return improves

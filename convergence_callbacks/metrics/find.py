@@ -169,7 +169,7 @@ def _letters(name: str) -> str:
 
 
 def _of_other_data(wanted: str, names: Iterable[str]) -> list[str]:
-    """The same measure on the validation data, where the wanted name says no data."""
+    """The metrics of the same measure on the validation data, where the wanted name states no data."""
     measured = meaning(wanted)
     if measured.role is not None or not measured.measure:
         return []

@@ -34,7 +34,7 @@ class Meaning:
         certainty: How the direction is known: ``stated`` by the framework, ``listed`` for a metric of a library,
             ``likely`` by a word among others.
         measure: The words that say what was measured, without role and ``per``.
-        special: Those of them that tell it from the whole loss: a part of a sum has some.
+        special: Those of them that distinguish it from the whole loss: a part of a sum has some.
     """
 
     role: Role | None

@@ -77,7 +77,7 @@ def of_targets(metric: str, targets: Any, weights: Any = None, data: Data = "val
         data: Whose targets they are.
 
     Returns:
-        The baseline; None where the metric tells of none, or all targets are the same.
+        The baseline; None where the metric has none, or all targets are the same.
 
     >>> of_targets("rmse", [1.0, 3.0])
     Baseline(loss=1.0, source='mean', classes=None, data='validation')

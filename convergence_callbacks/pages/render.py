@@ -68,7 +68,7 @@ def policy(*texts: str, connect: str = "'none'") -> str:
 
     Args:
         texts: The scripts that are in the page.
-        connect: With what the page may speak.
+        connect: Addresses that the page may connect to.
     """
     allowed = " ".join(_hash(text) for text in texts)
     rules = {

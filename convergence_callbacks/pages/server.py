@@ -1,4 +1,4 @@
-"""The same pages for a folder of runs, followed as they grow. Needs ``pip install 'convergence-callbacks[serve]'``."""
+"""Serves the pages of a folder as its runs grow; needs ``pip install 'convergence-callbacks[serve]'``."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class Totals:
         hours = [card.hours for card in cards if card.hours is not None]
         energy = [summary.kwh for summary in summaries if summary.kwh is not None]
         broken = [summary for summary in summaries if summary.broken_at is not None]
-        lost = [summary.share_given_up for summary in summaries if summary.share_given_up is not None]
+        lost = [summary.share_lost for summary in summaries if summary.share_lost is not None]
         return cls(
             runs=len(cards),
             unit=units.pop() if len(units) == 1 else "step",

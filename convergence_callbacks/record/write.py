@@ -22,7 +22,7 @@ from convergence_callbacks.record.form import (
 from convergence_callbacks.record.schedule import Asked
 
 RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")
-"""Variables in which launchers tell a process which one of several it is."""
+"""Variables in which launchers give a process its rank."""
 
 TAIL = 2**14
 """Bytes at the end of a file in which its last line is looked for first."""
@@ -125,7 +125,7 @@ class DecisionRecord:
         }
 
     def _went_back(self, step: int) -> bool:
-        """Whether the monitor was made to forget the latest epochs, as where their weights are given up."""
+        """Whether the monitor was made to forget the latest epochs, as where their weights are discarded."""
         last = self._monitor.decision
         return last is None or last.step < step
 

@@ -65,6 +65,6 @@ def _expected(gain: float, tolerance: float, most: float | None) -> str:
         below = f", below the tolerance of {bound}" if tolerance > least else ""
         return f"expected further gain less than {numbers.percent(least)} of the total{below}"
     at_most = f" (at most {numbers.percent(most)})" if most is not None and most > gain else ""
-    if numbers.percent(gain) == bound:  # two digits don't tell which of them is less
+    if numbers.percent(gain) == bound:  # two digits don't show which of them is less
         return f"expected further gain just below the tolerance of {bound} of the total{at_most}"
     return f"expected further gain {numbers.percent(gain)} of the total{at_most}, below the tolerance of {bound}"

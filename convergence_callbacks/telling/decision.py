@@ -130,14 +130,14 @@ def _says_the_verdict(facts: Facts) -> bool:
     verdict = facts.decision.verdict
     if SETTLED in facts.decision.found_by:
         return verdict is Verdict.CONVERGED or (verdict is Verdict.OVERFITTING and not _is_sudden(facts))
-    return any(_tells(name, verdict) for name in facts.decision.found_by)
+    return any(_covers(name, verdict) for name in facts.decision.found_by)
 
 
 def _is_sudden(facts: Facts) -> bool:
     return facts.number("validation_rise") is not None
 
 
-def _tells(name: str, verdict: Verdict) -> bool:
+def _covers(name: str, verdict: Verdict) -> bool:
     """Whether a criterion has words of its own for a verdict: not a mere limit, and none of the default rule."""
     kind, _ = _named(name)
     if kind is None:

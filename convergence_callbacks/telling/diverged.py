@@ -22,7 +22,7 @@ MEANING = Meaning(
 IN_DATA = "look for NaN or infinity in inputs and targets, as check_data does"
 IN_TREES = "look for extreme labels, and limit the step of a leaf (max_delta_step)"
 IN_STEPS = "where the data are sound, train with a learning rate 10 times lower, or in full precision"
-"""Where no loss was ever a number nothing tells data and rate apart: the data first, as they are sooner looked at."""
+"""Where no loss was ever a number data and rate may both be wrong: the data come first, as they are sooner checked."""
 
 
 def reason(facts: Facts) -> str:

@@ -31,7 +31,7 @@ def not_known(
         has_rates: Whether learning rates were logged.
         rates_ahead: Whether the rule knew those to come.
         counter: What the steps are called.
-        needs_baseline: Whether a trivial predictor's loss would tell a run that overfits from one that learns nothing.
+        needs_baseline: Whether a trivial predictor's loss would show that a run overfits rather than learns nothing.
 
     >>> known = dict(has_rates=True, rates_ahead=True, counter=Counter())
     >>> list(not_known(budget=None, assumed=46, **known)), list(not_known(budget=120, assumed=None, **known))

@@ -43,10 +43,10 @@ def reason(facts: Facts) -> str:
 
 def advice(facts: Facts) -> tuple[str, ...]:
     """Advice: a lower rate, and what else steadies a run."""
-    return (_what_calms(facts),) if facts.are_trees else (learning_rate.too_high(facts), _what_calms(facts))
+    return (_what_steadies(facts),) if facts.are_trees else (learning_rate.too_high(facts), _what_steadies(facts))
 
 
-def _what_calms(facts: Facts) -> str:
+def _what_steadies(facts: Facts) -> str:
     if facts.are_trees:
         return "more examples a leaf, or fewer rounds, calm it"
     if facts.holds("only_recovered"):

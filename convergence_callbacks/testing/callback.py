@@ -43,7 +43,7 @@ BROKEN = (1.0, math.nan, 0.5, math.inf, -math.inf, 1e300, 0.4, 0.45)
 PATIENT: Mapping[str, Any] = {"criteria": Patience(3), "min_epochs": 0, "max_epochs": EPOCHS}
 
 SETTINGS_FILE = f"min_epochs: 0\nmax_epochs: {EPOCHS}\nverbose: false\ncriteria:\n  - patience: 3\n"
-"""The same settings in YAML."""
+"""The settings of `PATIENT`, in YAML."""
 
 
 class KilledError(Exception):
@@ -372,16 +372,16 @@ def a_callback_used_again_starts_fresh(integration: Integration, folder: Path) -
         assert [decision.to_dict() for decision in callback.history] == first, "the second run is decided otherwise"
 
 
-def it_speaks_once_at_the_stop_and_is_silent_otherwise(integration: Integration, folder: Path) -> None:
+def it_prints_once_at_the_stop_and_is_silent_otherwise(integration: Integration, folder: Path) -> None:
     """One message at the stop; none with ``verbose=False``."""
     with _printed() as printed:
-        counter = _run(integration, _made(folder / "spoken"), verbose=True).stopping.counter
+        counter = _run(integration, _made(folder / "verbose"), verbose=True).stopping.counter
     at, noun = counter.number(STOP), counter.noun
     done = f" of {EPOCHS}" if at == STOP + 1 else f" ({STOP + 1} of {EPOCHS} {noun}s done)"
     _assert_said_once(printed(), f"Stopped at {noun} {at}{done}: ")
     with _printed() as printed:
         _run(integration, _made(folder / "silent"))
-    assert "Stopped at" not in printed(), f"it speaks with verbose=False: {printed()}"
+    assert "Stopped at" not in printed(), f"it prints with verbose=False: {printed()}"
 
 
 def the_settings_of_one_file_serve_it(integration: Integration, folder: Path) -> None:
@@ -426,7 +426,7 @@ CALLBACK_CHECKS: tuple[Callable[[Integration, Path], None], ...] = (
     a_missing_metric_is_reported_with_the_nearest_name_and_ends_nothing,
     a_missing_metric_ends_a_strict_training,
     a_callback_used_again_starts_fresh,
-    it_speaks_once_at_the_stop_and_is_silent_otherwise,
+    it_prints_once_at_the_stop_and_is_silent_otherwise,
     the_settings_of_one_file_serve_it,
     it_can_be_copied_and_its_state_is_plain,
 )

@@ -149,14 +149,14 @@ def a_run_restored_after_every_epoch_is_decided_as_if_never_stopped(criterion: C
 
 
 def the_unit_of_the_loss_changes_nothing(criterion: Criterion) -> None:
-    """The same stops and verdicts where all losses are multiplied by a number."""
+    """Stops and verdicts stay the same where all losses are multiplied by a number."""
     for curve, unit in itertools.product(CURVES, UNITS):
         scaled = feed(fresh(criterion), curve.scaled(unit), range(EPOCHS))
         assert _said(scaled) == _said(decided(criterion, curve)), f"losses times {unit}: {curve}"
 
 
 def more_is_better_mirrors_less_is_better(criterion: Criterion) -> None:
-    """The same stops, verdicts and best epochs of a mirrored curve with ``mode="max"``."""
+    """A mirrored curve with ``mode="max"`` has the same stops, verdicts and best epochs."""
     for curve in CURVES:
         less, more = decided(criterion, curve), feed(fresh(criterion, mode="max"), curve, range(EPOCHS), sign=-1.0)
         assert _said(more) == _said(less), str(curve)

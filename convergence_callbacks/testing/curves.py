@@ -24,12 +24,12 @@ class LearningCurve:
         return f"{self.name} {sketch(self.val)}"
 
     def scaled(self, factor: float) -> LearningCurve:
-        """The same curve with its losses in another unit."""
+        """The curve with its losses in another unit."""
         train = None if self.train is None else self.train * factor
         return LearningCurve(f"{self.name} × {factor}", self.val * factor, train, self.lr)
 
     def raised(self, by: float) -> LearningCurve:
-        """The same curve with another floor."""
+        """The curve with another floor."""
         train = None if self.train is None else self.train + by
         return LearningCurve(f"{self.name} + {by}", self.val + by, train, self.lr)
 

@@ -62,10 +62,10 @@ def test_a_run_ends_before_an_epoch_that_may_not_fit_into_its_job(monkeypatch, v
     assert decision.reason.startswith("the job is ended in 22 min")
 
 
-def test_that_nobody_tells_when_the_job_ends_is_reported_once(monkeypatch):
+def test_an_unknown_end_of_the_job_is_reported_once(monkeypatch):
     for name in (*job.END, job.WALLTIME):
         monkeypatch.delenv(name, raising=False)
-    with pytest.warns(RuntimeWarning, match="nobody tells when the job ends; set CONVERGENCE_JOB_END") as caught:
+    with pytest.warns(RuntimeWarning, match="no variable holds when the job ends; set CONVERGENCE_JOB_END") as caught:
         assert not until_stop(Stopping(minutes_before_job_end=5), falling(0, 9)).stop
     assert len(caught) == 1
 

@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from convergence_callbacks.compare.figures import resampled, share_given_up
+from convergence_callbacks.compare.figures import resampled, share_lost
 
 
 def test_what_is_given_up_is_a_share_of_the_gain_and_unknown_where_nothing_was_gained():
-    assert share_given_up(2.0, 1.0, 4.0) == 0.25
-    assert share_given_up(-1.0, -1.0, 4.0) == 0.0
-    assert math.isnan(share_given_up(1.0, 1.0, 0.0))
+    assert share_lost(2.0, 1.0, 4.0) == 0.25
+    assert share_lost(-1.0, -1.0, 4.0) == 0.0
+    assert math.isnan(share_lost(1.0, 1.0, 0.0))
 
 
 def test_a_draw_takes_all_rows_of_a_group_or_none():

@@ -126,6 +126,6 @@ def _end(complaints: Complaints) -> float | None:
         return None
     if end is None:
         complaints.make(
-            ConvergenceError(f"minutes_before_job_end does nothing: nobody tells when the job ends; set {OWN} to it")
+            ConvergenceError(f"minutes_before_job_end does nothing: no variable holds when the job ends; set {OWN}")
         )
     return end

@@ -39,7 +39,7 @@ class Phases:
         return self._before
 
     def grounds(self) -> dict[str, Any] | None:
-        """The same."""
+        """The state as JSON keeps it."""
         return self._before
 
     def after(self, decision: Decision, observation: Observation, trained: Any) -> Decision:

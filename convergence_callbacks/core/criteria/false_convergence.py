@@ -26,7 +26,7 @@ class FalseConvergence(Criterion):
     """The curve looks flat, and yet train loss falls on steadily: the learning rate is too low.
 
     A good learning rate gains most at the beginning and then little, with noise. One that is far too low
-    gains little at any time, smoothly, and much of it late. How fast is fast enough can't be told from a loss whose
+    gains little at any time, smoothly, and much of it late. How fast is fast enough can't be seen in a loss whose
     zero is not known: so a steady fall is slow once it has taken a hundred epochs, or, where `baseline_loss` is known,
     where an epoch gains less than a hundredth of it.
     """

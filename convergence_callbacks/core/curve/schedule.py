@@ -35,7 +35,7 @@ SPENT = 0.05
 
 
 def times_schedule(schedule: Schedule, times: float) -> Schedule:
-    """The same schedule at a multiple of its rates.
+    """The schedule at a multiple of its rates.
 
     >>> times_schedule([0.1, 0.05], 10)
     [1.0, 0.5]

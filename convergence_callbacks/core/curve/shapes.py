@@ -20,7 +20,7 @@ POWERS = (0.25, 0.35, 0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0)
 as six of the other shapes."""
 
 TIME_CONSTANTS = (0.5, 0.25, 0.12, 0.06)
-"""Of the exponentials, as shares of the epochs so far; slower ones can't be told from a straight line."""
+"""Of the exponentials, as shares of the epochs so far; slower ones look like a straight line."""
 
 RECENT = 0.4
 """Share of the epochs that is fitted: what came before belongs to another phase more often than not."""

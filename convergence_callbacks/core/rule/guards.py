@@ -122,7 +122,7 @@ LATEST_WEIGHT = 0.5
 # When a run that is unstable has nothing left to gain
 
 WASTED_EPOCHS = 30
-"""Epochs that have brought next to nothing, in a run that is likely unstable: a patience that gives up as little."""
+"""Epochs that have brought next to nothing, in a run that is likely unstable: a patience that loses as little."""
 
 # What rules a verdict out
 

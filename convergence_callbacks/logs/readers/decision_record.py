@@ -49,7 +49,7 @@ class DecisionRecords(Reader):
             unit=counter.noun,
             counts_from=counter.first,
             planned=record.parts[-1].settings.max_epochs,
-            tells_budget=True,
+            states_budget=True,
             rates_ahead=record.parts[-1].rates_ahead,
             judged_by=record.parts[-1].settings,
             columns=columns,
