@@ -1,4 +1,4 @@
-"""What is said of a training once it has ended, whatever ended it: once, and also where nobody says that it has."""
+"""The summary of a training: printed once when it has ended, also where the framework does not report its end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def write(text: str) -> None:
 
 
 def cause_of(error: BaseException | None) -> Cause:
-    """What an exception says of the end of a training; nothing where there is none."""
+    """Why a training ended, judging by an exception; empty where there is none."""
     if error is None:
         return ""
     return "interrupted" if isinstance(error, KeyboardInterrupt) else "error"
@@ -35,11 +35,11 @@ def cause_of(error: BaseException | None) -> Cause:
 
 @dataclass
 class Account:
-    """What a run has come to so far. It knows nothing of the callback, which it may outlive.
+    """The result of a run so far. It holds no reference to the callback, which it may outlive.
 
     Args:
         journal: What was seen and decided.
-        settings: Of the run, with the budget that is known.
+        settings: Those of the run, with its budget where it has one.
 
     Attributes:
         checkpoints: The files that its framework saved.
@@ -48,7 +48,7 @@ class Account:
         restored: Whether the model was given the weights of its best step.
         judged: What was judged and which way it improves, for the end of the first line.
         predict: How to predict with the trees of the best round, with their number as ``{}``.
-        several_optimisers: Whether nobody knows whose learning rate is meant.
+        several_optimisers: Whether there are several, so that it is open whose learning rate is meant.
         is_reported: Whether its end was reported: a loop may go on after that, and is not summed up again.
     """
 
@@ -85,10 +85,10 @@ class Account:
 
 
 class LastWord:
-    """Says the end of a run where its framework never says that it is over: after an error, or in a loop of one's own.
+    """Prints the summary where the framework does not report the end: after an error, or in a loop of one's own.
 
-    That is when the callback is let go of, when the program ends, or, in a notebook, when its cell has ended by an
-    error; and where a framework calls hooks through an object of each training, when that one is let go of.
+    It is printed when the callback is deleted, when the program ends, or, in a notebook, when an error has ended the
+    cell; and where a framework calls hooks through an object of each training, when that object is deleted.
 
     Args:
         owner: The callback.
@@ -104,11 +104,11 @@ class LastWord:
         _watch_cells(self)
 
     def follow(self, account: Account) -> None:
-        """Have an open run to account for, once it has an epoch."""
+        """Take a run to sum up, once it has an epoch."""
         self.account, self._is_of_this_cell = account, True
 
     def end_with(self, call: type) -> None:
-        """Have it said too when the call of the framework that has just begun is cut off by an error.
+        """Sum the run up also when an error cuts off the call of the framework that has just begun.
 
         Args:
             call: The class of the object through which the framework calls hooks, and which lives as long as the call.
@@ -119,11 +119,11 @@ class LastWord:
             weakref.finalize(calling, self._cut_off, self._calls)
 
     def forget(self) -> None:
-        """Have nothing to say of a run that goes on from an earlier state."""
+        """Print nothing for a run that was replaced by one from a saved state."""
         self.account = None
 
     def say(self, cause: Cause = "", say: Callable[[str], object] = write) -> None:
-        """Print what the run came to, unless that was done.
+        """Print the summary of the run, unless that was done.
 
         Args:
             cause: What ended it, where that was neither the rule nor the budget.
@@ -135,11 +135,11 @@ class LastWord:
             say(account.summary(cause))
 
     def end_before_another(self) -> None:
-        """Say it of a run that nobody said was over; a framework that calls hooks says so of all but an error."""
+        """Sum up a run whose end nobody reported; a framework with hooks reports every end but an error."""
         self.say("cut_off" if self._calls else "")
 
     def end_cell(self, error: BaseException | None) -> None:
-        """Say it where the cell of a notebook in which the run went on has ended by an error."""
+        """Sum the run up if an error ended the cell of a notebook in which it was trained."""
         if self._is_of_this_cell and error is not None:
             self.say(cause_of(error))
         self._is_of_this_cell = False

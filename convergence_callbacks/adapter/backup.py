@@ -30,7 +30,7 @@ def checksum(path: Path) -> str:
 
 
 def sync(path: Path) -> None:
-    """Have a file, or what a folder says of its files, on the disk before anything else happens."""
+    """Write a file, or a folder's list of files, to the disk before anything else happens."""
     if path.is_dir() and os.name == "nt":  # Windows opens no folders
         return
     opened = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
@@ -41,7 +41,7 @@ def sync(path: Path) -> None:
 
 
 def write_arrays(path: Path, arrays: Iterable[Any]) -> None:
-    """Write arrays to a file that is on the disk, and was read back, before anything else happens.
+    """Write arrays to a file, flush it to the disk and read it back before anything else happens.
 
     Raises:
         OSError: They can't be written or read back; nothing is left of the file.
@@ -67,7 +67,7 @@ class Backup:
 
     Args:
         folder: The folder; made when first written to.
-        weights: What the names of files of weights end with, by what they hold.
+        weights: How the names of files of weights end.
     """
 
     def __init__(self, folder: str | os.PathLike[str], weights: str = "weights.npz") -> None:
@@ -85,7 +85,7 @@ class Backup:
                 json.dump(self._states, file, allow_nan=False)
             sync(partial)
         except OSError:
-            partial.unlink(missing_ok=True)  # a disk that is full has better uses
+            partial.unlink(missing_ok=True)  # the disk may be full
             raise
         partial.replace(self._file)
         self._drop_weights_but(self._states)
@@ -113,7 +113,7 @@ class Backup:
         return self.folder / f"best-{epoch}.{self._ending}"
 
     def write_weights(self, epoch: int, arrays: Iterable[Any]) -> None:
-        """Keep the weights of an epoch: written under another name, synced, read back, then there with a checksum.
+        """Keep the weights of an epoch: written under another name, synced, read back, then renamed with a checksum.
 
         Those of an earlier epoch go only once a state is written that does not need them. The form is NumPy's: HDF5,
         which Keras writes, ends the process where a disk is full.

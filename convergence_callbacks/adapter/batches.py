@@ -1,4 +1,4 @@
-"""The first examples of a training, out of whatever its batches are."""
+"""The first examples of a training, taken from batches of any form."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class FirstExamples:
     def examples(
         self, layers: Sequence[Layer] = (), compared: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     ) -> Examples:
-        """What was kept.
+        """The examples that were kept.
 
         Args:
             layers: What reached the model's layers.
@@ -68,7 +68,7 @@ class FirstExamples:
 
 
 def inputs_and_targets(batch: Any) -> tuple[Any, Any]:
-    """What a batch holds; None for what it does not, or what can't be found out.
+    """The inputs and targets of a batch; None for those that are not there or can't be found.
 
     >>> inputs_and_targets(([1, 2], [0, 1])), inputs_and_targets({"labels": [0], "input_ids": [5]})
     (([1, 2], [0, 1]), ([5], [0]))

@@ -33,11 +33,11 @@ class Checkpoints:
         self._is_known, self._first = False, 0
 
     def note(self, step: int | None, paths: Iterable[str | Path]) -> None:
-        """Note which files are new, or were written anew, since the last look.
+        """Note which files are new, or were written again, since the last call.
 
         Args:
-            step: The last step that was judged: what is new has its weights. None before the first: what is there then
-                is of other trainings.
+            step: The last step that was judged, whose weights new files hold. None before the first: files that
+                are there then belong to other trainings.
             paths: All checkpoints that there may be.
         """
         if step is not None and not self._is_known:
@@ -58,7 +58,7 @@ class Checkpoints:
             as_good: First and last step that are as good as the best.
         """
         best = None if decision is None else decision.best_step
-        if not self._is_known or best is None or best < self._first:  # what was before, nobody saw
+        if not self._is_known or best is None or best < self._first:  # checkpoints of before were not seen
             return Kept()
         first, last = as_good or (best, best)
         steps = {step: path for path, step in self._steps.items() if first <= step <= last and _stamp(path) is not None}

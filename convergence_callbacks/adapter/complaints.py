@@ -45,12 +45,12 @@ class Complaints:
 
     def about_losses(self, found: Found, settings: CallbackSettings) -> None:
         """Complain where a loss is missing or not finite."""
-        losses_count = settings.direction == "min"  # else only what was named is missed
+        losses_count = settings.direction == "min"  # else only named metrics are missed
         if found.validated and not found.val and (settings.val_metric or losses_count):
             self._about_missing("val_metric", settings.val_metric or "val_loss", found)
         elif not found.train and not found.val and (settings.train_metric or losses_count):
             self._about_missing("train_metric", settings.train_metric or "train_loss", found)
-        self._named |= found.named  # one that was there may be measured now and then only
+        self._named |= found.named  # one that was there once may be measured only now and then
         for name, _ in settings.metrics:
             if name not in self._named and (found.validated or is_of_training(name)):
                 self.make(not_found(name, found.logged, setting="of"), about=f"of {name}")

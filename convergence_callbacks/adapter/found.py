@@ -20,7 +20,7 @@ from convergence_callbacks.metrics.find import (
 )
 
 SHARED = ("train_loss", "val_loss", "lr", "elapsed")
-"""Of these, several processes judge what the first one has that has one."""
+"""Values of which several processes use the one of the first process that has it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +53,7 @@ def found_among(
     validated: bool,
     awaited: bool = False,
 ) -> Found:
-    """What was logged of an epoch.
+    """Find the losses and scores of an epoch among what was logged.
 
     Args:
         settings: Those of the run; they may name the metrics.
@@ -81,7 +81,7 @@ def found_among(
 
 
 def merged(ranks: Sequence[Found]) -> Found:
-    """What several processes found, made one: each value is that of the first of them that has it."""
+    """Merge what several processes found: each value is that of the first process that has it."""
     if len(ranks) == 1:
         return ranks[0]
     seen = [found.observation for found in ranks]
@@ -104,7 +104,7 @@ def _nothing(_: Iterable[str]) -> None:
 
 
 def _train_loss(settings: CallbackSettings, logged: Mapping[str, Any], mean: Any, validation: str) -> Any:
-    """What is paired with the validation metric: the same one on the training data, or else the loss."""
+    """The train value beside the validation metric: the same metric on the training data, or else the loss."""
     named = _named(settings.train_metric, logged, lambda names: find_counterpart(validation, names))
     if named is not None:
         return logged[named]
@@ -123,7 +123,7 @@ def _scores(logged: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _of_criteria(settings: CallbackSettings, logged: Mapping[str, Any], *, validated: bool) -> dict[str, float]:
-    """What criteria name, by their names for it; without a validation only what is of the training data is new."""
+    """The metrics that criteria name; in an epoch without validation, only those of the training data."""
     numbers: dict[str, float] = {}
     for name in {metric.name for metric in settings.metrics}:
         found = find_named(name, logged)

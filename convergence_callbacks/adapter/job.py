@@ -1,4 +1,4 @@
-"""When the job is ended that this process runs in, where its environment says so."""
+"""Reads from the environment when the batch system ends the job of this process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BEGAN = time.time()
 
 
 def job_end(environment: Mapping[str, str], began: float = BEGAN) -> float | None:
-    """When the job is ended, in seconds since 1970; None where it is not known.
+    """When the batch system ends the job, in seconds since 1970; None where that is not known.
 
     Args:
         environment: Variables of the process.

@@ -12,7 +12,7 @@ from convergence_callbacks.metrics.find import find_named, find_validation_loss
 
 
 class LoopStopping(Stopping):
-    """What the integrations of own loops are: `update` once an epoch, `restore` at the end."""
+    """A callback for a loop of one's own: call `update` once an epoch, and `restore` at the end."""
 
     saves_weights = True
 
@@ -58,7 +58,7 @@ class LoopStopping(Stopping):
         return model if best is None else best
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a saved state, also where this object is further on: what it said since then is forgotten.
+        """Go on from a saved state, also where this object is further on: its later decisions are dropped.
 
         Raises:
             StateError: The state is damaged or foreign. This object is then as it was before.

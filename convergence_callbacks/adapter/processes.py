@@ -1,4 +1,4 @@
-"""The processes of a training: whatever each of them saw, all come to the same decision."""
+"""The processes of a training, which all come to the same decision whatever each of them saw."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Processes:
         return [own]
 
     def any(self, flag: bool) -> bool:
-        """Whether one of the processes says so. Every process has to call it."""
+        """Whether the flag is set in any process. Every process has to call it."""
         return any(self.gather(flag))
 
 

@@ -39,7 +39,7 @@ class Run:
         record: The file of what was seen and decided; None where none is written.
         journal: What was seen and decided.
         account: What it has come to, for its end.
-        stopped_epoch: The first epoch at which it should end, None where it ran out its budget.
+        stopped_epoch: The first epoch at which it should end, None where it used up its budget.
         is_warned: Whether it was warned of being broken.
         baseline: The loss of a trivial predictor that was filled in; None where the settings name it, or nobody knows.
     """
@@ -114,7 +114,7 @@ class Run:
             self.complaints.make(ConvergenceError(f"the record can't be written: {error}"), about="record")
 
     def begin_phase(self) -> None:
-        """Expect everything anew from here on; what was the best so far stays it."""
+        """Begin a new phase: everything is expected anew, and the best so far stays the best."""
         last, phases = self.decision, self.stage(Phases)
         if last is None or phases is None:
             return

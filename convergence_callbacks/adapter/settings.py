@@ -1,4 +1,4 @@
-"""What can be set on a callback: all that a monitor takes, and what the callback does with a decision."""
+"""The settings of a callback: those of a monitor, and what the callback does with a decision."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def _is_path(name: str, value: Any) -> tuple[SettingsError, ...]:
 
 
 PATH = Kind("a path", ({"type": "string"},), _is_path, os.fspath)
-"""Kept as the text that a file of settings holds."""
+"""A path, kept as text, as a file of settings holds it."""
 
 
 EVERYTHING = "all"
-"""What `restore_best` is where the optimiser is to be given its state of the best epoch too."""
+"""Value of `restore_best` that restores the optimiser's state of the best epoch too."""
 
 
 def _restores(name: str, value: Any) -> tuple[SettingsError, ...]:
@@ -185,7 +185,7 @@ class CallbackSettings(Settings):
         return chosen(self.act)
 
     def unsupported(self, supports: frozenset[str]) -> list[str]:
-        """The settings that were changed and would do nothing where only these of the optional ones are supported."""
+        """The changed settings that would do nothing where only these optional ones are supported."""
         return [name for name in changed(self) if name in OPTIONAL.keys() - supports]
 
     def to_dict(self) -> dict[str, Any]:
@@ -201,7 +201,7 @@ class CallbackSettings(Settings):
 OPTIONAL: Mapping[str, tuple[str, ...]] = {
     field.name: field.metadata["only"] for field in dataclasses.fields(CallbackSettings) if "only" in field.metadata
 }
-"""The settings that not every integration supports, each with those that do."""
+"""The settings that not every integration supports, each with the integrations that do."""
 
 
 def supported_by(integration: str) -> frozenset[str]:

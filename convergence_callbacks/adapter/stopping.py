@@ -1,4 +1,4 @@
-"""A callback without its framework: settings, the monitor of the run in progress, and what it said."""
+"""A callback without its framework: settings, the run in progress, and its decisions."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ class Stopping(FromYaml):
         history: All decisions of this process, in order.
         observations: What each of them was made from.
         listeners: Called with each observation and its decision, such as a `LivePlot`; append your own.
-        stopped_epoch: The first epoch at which the training should end, None where it ran out its budget. A run that
+        stopped_epoch: The first epoch at which the training should end, None where it used up its budget. A run that
             is resumed after it has ended has it at once.
     """
 
     integration: ClassVar[str] = ""
-    """What its messages call it: the framework's name; that of the class where it has none."""
+    """The framework's name in messages; empty for the name of the class."""
 
     supports: ClassVar[frozenset[str]] = frozenset()
-    """Of the settings that not every integration supports, those that this one does."""
+    """The optional settings that this integration supports."""
 
     unsupported_because: ClassVar[Mapping[str, str]] = {}
-    """Why a setting is not for this framework, by name, where there is more to say than who supports it."""
+    """Why a setting is not supported, by its name; without an entry the message names who supports it."""
 
     states_direction: ClassVar[bool] = False
     """Whether the framework itself may say, once it trains, which way a metric improves."""
@@ -109,7 +109,7 @@ class Stopping(FromYaml):
         return representation(self, self.settings)
 
     def _construct(self) -> None:
-        """Whatever the framework's own constructor has to do."""
+        """Run the framework's own constructor, where it has one to run."""
 
     def _stages(self, run: Run) -> list[Stage]:
         """The stages of a run, those that the settings ask for."""
@@ -162,9 +162,9 @@ class Stopping(FromYaml):
         """Start a run: a new one, or the one whose state was loaded since the last.
 
         Args:
-            max_epochs: The framework's limit; the user's setting goes before it.
-            min_epochs: The framework's minimum; the larger of it and the user's holds.
-            lr_schedule: The rates to come as the framework knows them; the user's go before them.
+            max_epochs: The framework's limit; a user's setting takes precedence.
+            min_epochs: The framework's minimum; the larger of it and the user's is used.
+            lr_schedule: The rates to come as the framework knows them; a user's setting takes precedence.
             reports_only: Whether no verdict ends this run.
             rises: Whether more of a metric is better, as far as the framework says.
             direction: Which way the judged metric improves, where that is known already.
@@ -208,13 +208,13 @@ class Stopping(FromYaml):
         self.run.begin_phase()
 
     def _restore(self, saved: Mapping[str, Any]) -> None:
-        """Take what the integration itself keeps of a run out of a saved state, which is empty for a new run.
+        """Restore what the integration itself keeps of a run; the saved state is empty for a new run.
 
-        What it raises where the state is damaged is reported as `StateError`.
+        An error that it raises for a damaged state becomes a `StateError`.
         """
 
     def begin_resumed(self, *circumstances: Any, **named: Any) -> None:
-        """Start a run whose state comes from a file: where that is damaged, say so, and start a new run.
+        """Start a run whose state comes from a file; a damaged one is reported, and a new run started.
 
         Raises:
             StateError: With ``strict``, the state can't be read.
@@ -226,7 +226,7 @@ class Stopping(FromYaml):
             self.report_unreadable(error)
 
     def report_unreadable(self, error: StateError) -> None:
-        """Complain of a saved state that can't be read, in place of which this run starts anew."""
+        """Report a saved state that can't be read, in place of which a new run was started."""
         instead = "with strict=False " if self.settings.strict else ""
         self.run.complaints.make(StateError(f"{error}; {instead}the criteria start without it"))
 
@@ -236,13 +236,13 @@ class Stopping(FromYaml):
         return self.settings.val_metric or self.settings.train_metric
 
     def direction(self, rises: Rises | None = None) -> Direction:
-        """Which way the judged metric improves: as the settings, the framework or its name say; a loss falls.
+        """Which way the judged metric improves, by the settings, the framework or its name; a loss falls.
 
         Args:
             rises: Whether more of a metric is better, as far as the framework says.
 
         Raises:
-            SettingsError: None of them says it.
+            SettingsError: None of them states it.
         """
         named, mode = self.judged_metric, self.settings.mode
         if named is None:
@@ -259,17 +259,17 @@ class Stopping(FromYaml):
         """The direction before the training, when a framework that may state one has not done so yet.
 
         Raises:
-            SettingsError: It is not known, and this framework will not say it either.
+            SettingsError: It is not known, and this framework will not state it either.
         """
         return self.direction(self.likely_rises)
 
     def likely_rises(self, name: str) -> bool | None:
-        """What is taken for said before the training, when a framework that may say it has not done so yet."""
+        """The assumption about a metric until the framework has stated its direction: that less is better."""
         return False if self.states_direction and meaning(name).direction is None else None
 
     @property
     def monitor(self) -> Monitor:
-        """What judges the run in progress."""
+        """The monitor of the run in progress."""
         return self.run.monitor
 
     @property
@@ -284,12 +284,12 @@ class Stopping(FromYaml):
 
     @property
     def observations(self) -> list[Observation]:
-        """What each of them was made from."""
+        """All observations of this process, one for each decision."""
         return self.run.journal.observations
 
     @property
     def stopped_epoch(self) -> int | None:
-        """The first epoch at which the training should end, None where it ran out its budget."""
+        """The first epoch at which the training should end, None where it used up its budget."""
         return self.run.stopped_epoch
 
     @property
@@ -387,7 +387,7 @@ class Stopping(FromYaml):
         self._last_word.say(cause, say or write)
 
     def conclude_with(self, call: type) -> None:
-        """Sum the training up also where an error ends the call of the framework, which does not say so.
+        """Sum the training up also where an error ends the call of the framework, which does not report that.
 
         Args:
             call: The class of the object through which the framework calls hooks, and which lives as long as the call.
@@ -395,17 +395,17 @@ class Stopping(FromYaml):
         self._last_word.end_with(call)
 
     def announce(self, decision: Decision) -> None:
-        """Print what there is to say of an epoch after which the training goes on, in the first process."""
+        """Print the words on an epoch after which the training goes on, in the first process."""
         if self.processes.is_first and (words := self.words(decision)) is not None:
             write(words)
 
     def words(self, decision: Decision) -> str | None:
-        """What there is to say of an epoch after which the training goes on; None for nothing."""
+        """The words on an epoch after which the training goes on; None for nothing."""
         parts = (self.remark(decision), None if decision.stop else self.progress())
         return "\n".join(filter(None, parts)) or None
 
     def remark(self, decision: Decision) -> str | None:
-        """What is worth a word besides the forecast: what is done to a run, and once that it is surely broken."""
+        """What is reported besides the forecast: a change made to the run, and once that it is surely broken."""
         if decision.stop or not self.settings.verbose:
             return None
         if decision.action in CHANGES:
@@ -415,7 +415,7 @@ class Stopping(FromYaml):
         return str(decision) if self.settings.verbose > 1 and self.run.is_new_verdict else None
 
     def _judged_words(self) -> str:
-        """What was found out of what is judged: which way it improves, and what a trivial predictor's loss is."""
+        """What was found out by itself: which way judged metrics improve, and the loss of a trivial predictor."""
         own = self.run.settings
         judged: dict[str, str] = {}
         if self.settings.mode == "auto" and self.judged_metric is not None:
@@ -429,7 +429,7 @@ class Stopping(FromYaml):
         return f" ({'; '.join(parts)})" if parts else ""
 
     def had_stopped(self, by: str = "stop_on") -> str | None:
-        """What is to be said of a resumed run that had stopped, so that a fit that does nothing explains itself.
+        """The message for a resumed run that had stopped, so that a fit that does nothing explains itself.
 
         Args:
             by: A setting by which it may have ended.
@@ -439,7 +439,7 @@ class Stopping(FromYaml):
         return f"this run had stopped already; to go on, change what ended it, such as {by} | {self.decision}"
 
     def progress(self) -> str | None:
-        """What is to be shown between epochs, None where that is nothing."""
+        """The forecast to show between epochs, None where there is none."""
         forecast = self.forecast() if self.settings.show_forecast else None
         return None if forecast is None else eta(forecast, self.counter)
 
@@ -453,7 +453,7 @@ class Stopping(FromYaml):
     # State --------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The state of the run in plain types, and arrays where `saves_weights`; of the settings only the rule."""
+        """The state of the run in plain types, with arrays where `saves_weights`; of the settings only the rule."""
         return self.run.state(self._rule())
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:

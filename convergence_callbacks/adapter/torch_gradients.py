@@ -1,4 +1,4 @@
-"""What reaches the layers of a PyTorch model in its first steps."""
+"""The gradients that reach the layers of a PyTorch model in its first steps."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from convergence_callbacks.adapter.processes import Own, Processes
 
 
 class TorchProcesses(Processes):
-    """The processes that ``torch.distributed`` connects; a single one where it connects none."""
+    """The processes that ``torch.distributed`` connects, or a single one."""
 
     @property
     def is_first(self) -> bool:
@@ -28,7 +28,7 @@ class TorchProcesses(Processes):
 
 
 def _distributed() -> Any:
-    """PyTorch's module of several processes; None where there is one: who has not loaded it has started none."""
+    """PyTorch's module for several processes; None where it is not loaded, so that there is only one process."""
     module = sys.modules.get("torch.distributed")
     if module is None or not module.is_available() or not module.is_initialized():
         return None

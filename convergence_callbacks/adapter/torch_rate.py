@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 OF_GROUP = ("lr", "initial_lr", "max_lr", "min_lr")
-"""What optimisers and ``OneCycleLR`` keep in a parameter group."""
+"""Learning rates that optimisers and ``OneCycleLR`` keep in a parameter group."""
 
 OF_SCHEDULER = ("base_lrs", "max_lrs", "_last_lr", "eta_min")
-"""What schedulers keep themselves; a floor such as ``eta_min`` belongs to the shape of the schedule."""
+"""Learning rates that schedulers keep; a floor such as ``eta_min`` belongs to the shape of the schedule."""
 
 
 def scale_rate(optimizers: Iterable[Any], schedulers: Iterable[Any], times: float) -> None:

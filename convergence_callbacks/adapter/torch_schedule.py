@@ -17,7 +17,7 @@ def rates_to_come(scheduler: Any, *, epochs: int, steps_per_epoch: int, first_ep
         scheduler: A ``torch.optim.lr_scheduler.LRScheduler`` that depends on nothing but its own steps.
         epochs: Epochs of the training.
         steps_per_epoch: How often the scheduler steps in an epoch.
-        first_epoch: The epoch that comes next; rates before it are taken as that of it.
+        first_epoch: The epoch that comes next; the epochs before it are given its rate.
 
     Returns:
         The rates at the beginning of each epoch, or None where they can't be known.
@@ -28,7 +28,7 @@ def rates_to_come(scheduler: Any, *, epochs: int, steps_per_epoch: int, first_ep
         ahead = _detached(scheduler)
         rates = [_rate(ahead)] * (first_epoch + 1)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that its optimiser does not step is the point
+            warnings.simplefilter("ignore")  # its optimiser is not meant to step
             while len(rates) < epochs:
                 for _ in range(steps_per_epoch):
                     ahead.step()

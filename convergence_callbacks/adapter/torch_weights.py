@@ -38,7 +38,7 @@ class TorchModel:
 
 
 def on_host(weights: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of weights that were asked for already."""
+    """A copy of given weights."""
     import torch
 
     return {

@@ -41,7 +41,7 @@ class Experimental(Trained, Protocol):
     """A model of which copies can be trained, and whose learning rate can be changed."""
 
     def train_copy(self, times: float, collector: Any) -> Sequence[Observation]:
-        """What is observed of a copy at so many times the rate, seen by a collector; the run is not touched."""
+        """Train a copy at so many times the rate; returns what a collector observes. The run is not changed."""
 
     def state(self) -> Any:
         """Weights and the optimisers' moments, safe from further training."""

@@ -1,4 +1,4 @@
-"""The diagnosis beside a framework's own rule: reported, and ending the training only where the user asks for it."""
+"""The diagnosis beside a framework's own rule: it is reported, and ends the training only if the user asks for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.metrics.find import is_of_training
 
 NAME = "early_stopping"
-"""The criterion of a decision that is the framework's rule's."""
+"""Name of the criterion of a decision that the framework's own rule made."""
 
 
 class Watch(Stopping):
@@ -62,7 +62,7 @@ class Watch(Stopping):
         self.listeners = [] if listeners is None else listeners
 
     def resume(self, state: Any, *circumstances: Any, **named: Any) -> None:
-        """`begin`, from a saved state where there is one; a state that can't be read costs the diagnosis its past."""
+        """Start a run from a saved state where there is one; without it where it can't be read."""
         self._saved = state
         try:
             self.begin(*circumstances, **named)
@@ -80,7 +80,7 @@ class Watch(Stopping):
         self.run.complaints.make(error, about)
 
     def complain_of_losses(self, found: Found) -> None:
-        """Nothing: that is the other rule's to say."""
+        """Do nothing, since the framework's own rule complains of missing losses."""
 
     def end(self, reason: str) -> Decision:
         """Make the latest decision one to stop, for the reason of the other rule.
@@ -97,7 +97,7 @@ class Watch(Stopping):
 
 
 class Watched:
-    """What a callback that is watched says of itself."""
+    """What a watched callback shows: its decisions and observations."""
 
     _watch: Watch | None
 
@@ -113,5 +113,5 @@ class Watched:
 
     @property
     def observations(self) -> list[Observation]:
-        """What each of them was made from."""
+        """All observations of this process, one for each decision."""
         return [] if self._watch is None else self._watch.observations

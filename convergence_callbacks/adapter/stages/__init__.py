@@ -23,7 +23,7 @@ from convergence_callbacks.core.observation import Observation
 
 
 class Stage(Protocol):
-    """Takes a decision and gives one back; what it knows of the run is saved with it.
+    """Takes a decision and returns one; what it remembers is saved with the run.
 
     A stage is made anew for each run, so its constructor is where it starts.
     """
@@ -39,10 +39,10 @@ class Stage(Protocol):
         """
 
     def state(self) -> Any:
-        """What has to be saved in plain types; None for nothing."""
+        """What has to be saved, in plain types; None for nothing."""
 
     def grounds(self) -> Any:
-        """What it goes by when it changes a decision, in plain types for the record; None where it changes none."""
+        """Why it changed a decision, in plain types for the record; None for a stage that changes none."""
 
     def after(self, decision: Decision, observation: Observation, trained: Any) -> Decision:
         """The decision after this stage.

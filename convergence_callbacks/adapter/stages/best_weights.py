@@ -1,4 +1,4 @@
-"""The weights of the best epoch: kept while they are there, given back at the end."""
+"""Keeps the weights of the best epoch, and restores them at the end."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ class BestWeights:
         return decision
 
     def keep(self, step: int | None, weights: Any) -> None:
-        """Keep these weights as those of an epoch; None as what could not be kept."""
+        """Keep these weights as those of an epoch; None stands for weights that could not be kept."""
         self.failed = weights is None
         self.step, self._weights = (None, None) if self.failed else (step, weights)
 
     def take_over(self, other: BestWeights) -> None:
-        """Go on with what another has, as where one training is several calls of its framework."""
+        """Take the weights of another object, as where one training takes several calls of its framework."""
         self.keep(other.step, other._weights)
         self.failed = other.failed
 

@@ -1,4 +1,4 @@
-"""A look at the first examples and gradients of a training, where asked for."""
+"""Checks the first examples and gradients of a training, where the user asks for it."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from convergence_callbacks.data_check.check import faults_of
 
 
 class FirstEpoch(Protocol):
-    """What a framework shows of the first epoch of a training."""
+    """Collects the first examples and gradients in one framework."""
 
     def start(self) -> None:
-        """Collect what can be had before it."""
+        """Collect what is available before the first epoch."""
 
     def is_over(self, decision: Decision) -> bool:
-        """Whether this is the time to judge what was collected."""
+        """Whether enough was collected to be judged."""
 
     def examples(self) -> Examples:
         """What was collected."""
 
 
 class DataCheck:
-    """Judges the first epoch once, and reports what is wrong where that explains a verdict.
+    """Judges the data of the first epoch once, and reports faults that explain a verdict.
 
-    It is collected at the start, since gradients that are NaN say nothing any more about where that began. A fault that
-    is certain is reported at once; all are reported with the first verdict of a run that is not sound.
+    They are collected at the start, since gradients that are NaN no longer show where the fault began. A fault that is
+    certain is reported at once; all are reported with the first verdict of a run that is not sound.
 
     Args:
         first: The first epoch.
@@ -62,18 +62,18 @@ class DataCheck:
         return [fault.to_dict() for fault in self.faults]
 
     def after(self, decision: Decision, observation: Observation, trained: Any) -> Decision:
-        """The decision, with what is wrong with the data where that explains it."""
+        """The decision, with the faults in the data where they explain it."""
         if self.is_looking and self._first.is_over(decision):
             self.attempt(self._look)
         return explained(decision, self.faults)
 
     def attempt(self, act: Callable[..., Any], *given: Any) -> None:
-        """Do something with data that may be anything; what fails ends the look, and not the training."""
+        """Call a function on data of any form; an error ends the check, and not the training."""
         if not self.is_looking:
             return
         try:
             act(*given)
-        except RuntimeWarning:  # warnings are errors for whoever asked Python so
+        except RuntimeWarning:  # where the user made warnings errors
             raise
         except Exception as error:
             self.is_looking = False

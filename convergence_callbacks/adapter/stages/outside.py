@@ -1,4 +1,4 @@
-"""What ends a run from outside, whatever its curve looks like: a file, and the end of its job."""
+"""Ends a run from outside, whatever its curve looks like: by a file, or before its job ends."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from convergence_callbacks.record.stages import JOB_END, STOP_FILE, ended
 from convergence_callbacks.telling.numbers import duration
 
 Agreed = Callable[[bool], bool]
-"""Whether one of the processes says so; all of them have to ask."""
+"""Whether the flag is set in any process; all of them have to ask."""
 
 
 class Outside:
-    """Ends a run where something outside of it asks for that; it remembers nothing, so a run that is resumed goes on.
+    """Ends a run where something outside of it asks for that. It remembers nothing, so a resumed run goes on.
 
     Args:
         agreed: Asks all processes.
@@ -33,10 +33,10 @@ class Outside:
         self._agreed, self._why = agreed, ""
 
     def restore(self, saved: Any) -> None:
-        """Nothing: what ended a run before does not end it again."""
+        """Restore nothing: what ended a run before does not end it again."""
 
     def state(self) -> None:
-        """Nothing has to be saved."""
+        """Save nothing."""
 
     def grounds(self) -> str:
         """What asks for the end, in words."""
@@ -48,7 +48,7 @@ class Outside:
         return ended(decision, self.name, self._words()) if asked and not decision.stop else decision
 
     def asks(self) -> bool:
-        """Whether this process knows of it."""
+        """Whether this process sees the request."""
         raise NotImplementedError
 
     def words(self) -> str:
@@ -78,7 +78,7 @@ class StopFile(Outside):
         """Whether it is there."""
         try:
             return self._path.exists()
-        except OSError:  # of a folder that can't be read nothing is known
+        except OSError:  # the folder can't be read
             return False
 
     def words(self) -> str:
@@ -87,7 +87,7 @@ class StopFile(Outside):
 
 
 class JobEnd(Outside):
-    """Ends a run before its job is ended: where another epoch, as long as the longest, would leave too little time.
+    """Ends a run before its job ends, where another epoch as long as the longest would leave too little time.
 
     Args:
         minutes: Minutes that are left for what comes after the last epoch.

@@ -1,4 +1,4 @@
-"""The phases of a run: in a new one everything is expected anew, and the best of those before stays the best."""
+"""The phases of a run: each begins anew, and the best of all phases stays the best."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Phases:
         self._before: dict[str, Any] | None = None
 
     def begin(self, last: Decision) -> None:
-        """Begin a new phase after an epoch: the monitor knows nothing any more, the time that was spent excepted."""
+        """Begin a new phase after an epoch: the monitor forgets all but the time that was spent."""
         if last.best_step is not None:
             self._before = {"best_step": last.best_step, "best_value": last.best_value}
         forget(self._monitor)
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Go on with what was the best before."""
+        """Take the best of the earlier phases out of a saved state."""
         self._before = {"best_step": int(saved["best_step"]), "best_value": float(saved["best_value"])}
 
     def state(self) -> dict[str, Any] | None:
@@ -50,7 +50,7 @@ class Phases:
 
 
 def forget(monitor: Monitor) -> None:
-    """Let a monitor know nothing of the epochs before; the time is spent all the same."""
+    """Make a monitor forget all epochs; the time that was spent stays."""
     elapsed = monitor.elapsed()
     monitor.reset()
     monitor.load_state_dict({**monitor.state_dict(), "elapsed": elapsed or 0.0})

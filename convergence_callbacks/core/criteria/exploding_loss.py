@@ -12,7 +12,7 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
 WAY_BACK_TIMES = 30.0
-"""A loss that has come back from its highest by so many times is on its way to where it began."""
+"""A rise that has shrunk by this factor since its highest is on its way back."""
 
 CLEAR_NOISES = 5.0
 """Times its noise by which a loss must have risen: one that moves about has not exploded."""
@@ -21,7 +21,7 @@ HELD_SHARE = 0.1
 """Share of the rise by which train loss may be above where it began and not have risen with it."""
 
 CONFIDENCE = 0.9
-"""How sure an explosion is: some runs still recover."""
+"""Confidence in an explosion: some runs still recover."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ExplodingLoss(Criterion):
     loss's noise. A level says nothing here, since a loss may have any floor.
 
     Where train loss has not risen meanwhile and validation loss was never better than it began, the network has
-    learnt nothing, or nothing but its training examples: that is no explosion.
+    learnt nothing, or only its training examples: that is no explosion.
     """
 
     times: float = setting("times the gain of either loss that the loss has risen above where it began", 3.0, gt=1)
@@ -53,7 +53,7 @@ class ExplodingLoss(Criterion):
         return {"in_a_row": in_a_row}, in_a_row >= self.epochs
 
     def is_met(self, state: State, reading: Reading) -> bool:
-        """Whether the loss is so high for so many epochs in a row, once an epoch was looked at."""
+        """Whether the loss has been so high for enough epochs in a row."""
         return reading.judged and state["in_a_row"] >= self.epochs
 
     def finding(self, state: State, reading: Reading) -> Finding:

@@ -1,4 +1,4 @@
-"""Slow is not finished."""
+"""Train loss falls on under a flat curve: the learning rate is too low."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ FEWEST_EPOCHS = 10
 """Epochs before which a slow descent may be a hard start."""
 
 RATE_WINDOW_EPOCHS = 5
-"""Epochs around a change of the learning rate in which the pace is that of the change."""
+"""Epochs around a change of the learning rate that are not judged: the change sets their pace."""
 
 CONFIDENCE = 0.7
-"""How sure the verdict is without the fitted diagnosis."""
+"""Confidence in the verdict without the fitted diagnosis."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class FalseConvergence(Criterion):
     )
 
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
-        can_tell = reading.judged and reading.curve.count >= FEWEST_EPOCHS
-        if not can_tell or reading.rate_is_moving(RATE_WINDOW_EPOCHS):
+        is_ready = reading.judged and reading.curve.count >= FEWEST_EPOCHS
+        if not is_ready or reading.rate_is_moving(RATE_WINDOW_EPOCHS):
             return state, False
         return state, late_share(reading) >= self.late and is_steady(reading) and looks_flat(reading, self.slow)
 

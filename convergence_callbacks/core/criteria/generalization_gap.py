@@ -12,14 +12,14 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
 CONFIDENCE = 0.5
-"""How sure a wide gap is overfitting: validation loss need not suffer from it."""
+"""Confidence that a wide gap is overfitting: validation loss need not suffer from it."""
 
 
 @dataclass(frozen=True)
 class GeneralizationGap(Criterion):
     """Validation loss is above train loss by a large share of what the run has gained.
 
-    A gap alone is no harm: it says how much better the model knows its training data, not that
+    A gap alone is no harm: it shows how much better the model knows its training data, not that
     validation loss suffers. Join it with another criterion by ``&`` where that matters.
     """
 

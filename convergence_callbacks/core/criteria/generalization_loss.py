@@ -1,4 +1,4 @@
-"""Prechelt's GL."""
+"""Prechelt's generalisation loss (GL)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
 CONFIDENCE = 0.5
-"""How sure it is overfitting: one epoch above the best is often noise."""
+"""Confidence that it is overfitting: one epoch above the best is often noise."""
 
 
 @dataclass(frozen=True)
 class GeneralizationLoss(MetricCriterion):
     """The judged loss is some percent above the best seen (GL).
 
-    As Prechelt defines it, that reads the level of the loss: a constant added to it changes what is found, and a best
+    As defined, it depends on the level of the loss: a constant added to the loss changes what is found, and a best
     of 0 says nothing.
 
     Source: Prechelt, "Early stopping – but when?" (1998).

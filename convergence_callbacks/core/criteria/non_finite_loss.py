@@ -1,4 +1,4 @@
-"""NaN and infinity."""
+"""A loss that is NaN or infinite."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
 CONFIDENCE = 0.99
-"""How sure it is: weights that are NaN stay NaN, but an evaluation may break by itself."""
+"""Confidence: weights that are NaN stay NaN, but an evaluation may fail by itself."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Nothing was ever learnt."""
+"""The loss never left the level at which it began."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FEWEST_EPOCHS = 10
 """Epochs that a network is given at least, however short the budget."""
 
 CONFIDENCE = 0.8
-"""How sure the verdict is without the fitted diagnosis."""
+"""Confidence in the verdict without the fitted diagnosis."""
 
 
 @dataclass(frozen=True)

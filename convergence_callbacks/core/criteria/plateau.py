@@ -1,4 +1,4 @@
-"""Both losses at rest."""
+"""Both losses rest."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from convergence_callbacks.core.observation import is_finite
 from convergence_callbacks.core.verdict import Verdict
 
 PARTS = 16
-"""Parts of the window at whose beginnings the lowest losses are remembered: a longer one is kept to a part of it."""
+"""Points of the window at which the lowest losses are kept; it may be exceeded by the distance between two."""
 
 CONFIDENCE = 0.7
-"""How sure it has converged: a rest may end."""
+"""Confidence that it has converged: a rest may end."""
 
 
 @dataclass(frozen=True)
 class Plateau(Criterion):
     """Neither the judged loss nor train loss has fallen any more, each measured by its own gain.
 
-    Validation loss alone may rest while train loss still moves the weights to somewhere better. Where there is
-    one loss only, it is judged alone. A learning rate that moves is no time to judge.
+    Validation loss alone may rest while train loss still moves the weights to a better place. Where there is
+    only one loss, it is judged alone. Nothing is judged while the learning rate changes.
     """
 
     epochs: int = setting("epochs over which both losses rest; of more than 16, a sixteenth more may pass", 10, ge=2)
@@ -69,7 +69,7 @@ class Plateau(Criterion):
         )
 
     def _seen(self, state: State, reading: Reading) -> State:
-        """The state once an epoch was looked at; what is before the window is forgotten but for its last part."""
+        """The state after an epoch; of what lies before the window only the latest point is kept."""
         first, lowest, before = state["train_first"], state["train_lowest"], state["before"]
         train, count = reading.observation.train_loss, reading.curve.count
         if train is not None and is_finite(train):
@@ -82,7 +82,7 @@ class Plateau(Criterion):
 
 
 class _Before(NamedTuple):
-    """What was the lowest up to an epoch."""
+    """The lowest losses up to an epoch."""
 
     epoch: int
     lowest: float

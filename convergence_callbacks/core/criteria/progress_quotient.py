@@ -1,4 +1,4 @@
-"""Prechelt's PQ."""
+"""Prechelt's progress quotient (PQ)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
 CONFIDENCE = 0.5
-"""How sure it is overfitting: one epoch above the best is often noise."""
+"""Confidence that it is overfitting: one epoch above the best is often noise."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Prechelt's UP."""
+"""Prechelt's successive increases (UP)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
 CONFIDENCE = 0.5
-"""How sure it is overfitting: noise rises too."""
+"""Confidence that it is overfitting: noise rises too."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A target: good enough is good enough."""
+"""A loss that is good enough."""
 
 from __future__ import annotations
 

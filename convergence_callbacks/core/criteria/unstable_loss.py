@@ -1,4 +1,4 @@
-"""A loss that jumps, or that recovers from its first steps and never learns."""
+"""A loss that jumps, or that only recovers from its first steps."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
 FEWEST_BINS = 10
-"""Bins before which jumps are those of the beginning."""
+"""Bins before which jumps are only those of the beginning."""
 
 RATE_WINDOW_EPOCHS = 5
-"""Epochs around a change of the learning rate in which jumps are those of the change."""
+"""Epochs around a change of the learning rate that are not judged: the change makes the loss jump."""
 
 TRAIN_SHARE = 0.25
-"""Train loss must jump by this share of what validation loss does: a tiny validation set jumps alone."""
+"""Share of validation loss's jumps that train loss must show: with a tiny validation set, it alone jumps."""
 
 CONFIDENCE = 0.6
-"""How sure the verdict is without the fitted diagnosis."""
+"""Confidence in the verdict without the fitted diagnosis."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class UnstableLoss(MetricCriterion):
     stops_when: ClassVar = "{of:metric} jumps by more than {share:percent} of its gain since the first epochs"
 
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
-        can_tell = reading.judged and reading.curve.bins >= FEWEST_BINS
-        if not can_tell or reading.rate_is_moving(RATE_WINDOW_EPOCHS):
+        is_ready = reading.judged and reading.curve.bins >= FEWEST_BINS
+        if not is_ready or reading.rate_is_moving(RATE_WINDOW_EPOCHS):
             return state, False
         jumps = jump(reading) >= self.share and other_jump(reading) >= TRAIN_SHARE * self.share
         return state, jumps or only_recovered(reading)

@@ -32,12 +32,12 @@ NO_NUMBER, EXPLODES, RESTS, LOOKS = NonFiniteLoss(), ExplodingLoss(), NotLearnin
 """The criteria that it is made of, beside `ExpectedGain`."""
 
 _WITH_STATE: dict[str, Criterion] = {each.name: each for each in (EXPLODES, LOOKS, ExpectedGain())}
-"""Those of them that remember something; none of it depends on the tolerance."""
+"""Those of them that have a state; no state depends on the tolerance."""
 
 
 @dataclass(frozen=True)
 class Default(Criterion):
-    """The default rule: stop when nothing more is to be gained, and say of every epoch what the training looks like.
+    """Stop when nothing more is to be gained, and report at every epoch what the training looks like.
 
     `Diagnosis` decides what the run looks like, `ExpectedGain` when it has settled. A verdict by itself ends a run
     only where that is certain: it has diverged, or it still learns nothing after the epochs within which it should
@@ -56,7 +56,7 @@ class Default(Criterion):
 
     @property
     def grounds(self) -> tuple[tuple[Criterion, tuple[Verdict, ...]], ...]:
-        """The criteria that it is made of, each with the verdicts by which it may end a training."""
+        """Its criteria, each with the verdicts by which it may end a training."""
         return (
             (NO_NUMBER, NO_NUMBER.verdicts),
             (EXPLODES, EXPLODES.verdicts),
@@ -72,7 +72,7 @@ class Default(Criterion):
         return {name: criterion.restore(saved.get(name, {})) for name, criterion in _WITH_STATE.items()}
 
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
-        if reading.judged and not self._looks_at(state, reading):  # what breaks is looked for at every epoch
+        if reading.judged and not self._looks_at(state, reading):  # divergence is looked for at every epoch
             state = {**state, EXPLODES.name: EXPLODES.step(state[EXPLODES.name], reading)[0]}
             return state, self._has_diverged(state, reading)
         state = reading.once(_stepped, state)
@@ -97,25 +97,25 @@ class Default(Criterion):
         )
 
     def _looks_at(self, state: State, reading: Reading) -> bool:
-        """Whether the run is looked at: not while nothing can have changed that would end it."""
+        """Whether the run is looked at: not while nothing that ends it can have changed."""
         is_broken = state[LOOKS.name]["verdict"] in BROKEN
         return reading.is_looked_at and (
             is_broken or not self._settles.is_far_from_end(state[ExpectedGain.name], reading)
         )
 
     def _ends_as(self, looks: Finding, reading: Reading) -> Verdict | bool | None:
-        """As what a run that has not settled may end: as one whose cure is sure, or that only wastes its epochs."""
+        """The verdict by which a run that has not settled may end: a sure curable one, or that it wastes epochs."""
         if self._is_wasted(looks, reading):
             return Verdict.CONVERGED
         return looks.verdict if _is_sure_of_a_cure(looks) else False
 
     def _is_wasted(self, looks: Finding, reading: Reading) -> bool:
-        """Whether a run that is likely unstable has nothing left to gain: then it ends like one that has settled."""
+        """Whether a run that is likely unstable has nothing left to gain, so that it ends as converged."""
         is_unstable = looks.verdict is Verdict.UNSTABLE and looks.confidence > AGREED
         return is_unstable and reading.is_looked_at and is_wasted(reading.ask(further_gain.read).features, reading)
 
     def _rests(self, looks: Finding, reading: Reading) -> Finding:
-        """The loss rests at its start: that ends the run where it looks so, or where train loss rests there as long."""
+        """The finding for a loss at rest at its start: it ends the run if the diagnosis agrees or train loss rests."""
         agrees = looks.verdict is Verdict.NOT_LEARNING and looks.confidence > AGREED
         came_down = has_fallen(reading.ask(further_gain.read).features)
         ends = (agrees and not came_down) or (had_hard_start(reading) and (agrees or not reading.train_has_begun))
@@ -134,7 +134,7 @@ class Default(Criterion):
         return self._settles.has_settled(state[ExpectedGain.name], reading)
 
     def _settled(self, state: State, reading: Reading) -> Finding:
-        """Nothing more is expected: the diagnosis says why. Where it is not sure of a cure, the run ends."""
+        """The finding where nothing more is expected: the diagnosis gives the cause; unless a cure is sure, it ends."""
         settled = found_by(self._settles, state[ExpectedGain.name], reading)
         looks = once_settled(state[LOOKS.name], had_hard_start=had_hard_start(reading))
         cause = LOOKS.finding(looks, reading)
@@ -150,7 +150,7 @@ class Default(Criterion):
         )
 
     def _settled_ends_as(self, cause: Finding, settled: Finding, reading: Reading) -> Verdict | bool | None:
-        """As what a run that has settled may end: as its cause, or as settled where no cure is sure."""
+        """The verdict by which a settled run may end: its cause, or converged where no cure is sure."""
         if cause.verdict in MAY_YET_BEGIN and not had_hard_start(reading):
             return False
         if cause.verdict in CURABLE and (cause.confidence < SURE or self._is_wasted(cause, reading)):
@@ -167,7 +167,7 @@ def _is_sure_of_a_cure(looks: Finding) -> bool:
 
 
 def _stepped(state: State, reading: Reading) -> State:
-    """The state once an epoch was looked at; no tolerance changes it, so rules that differ in that share it."""
+    """The state after an epoch; rules that differ only in tolerance share it."""
     exploding, looks, settles = state[EXPLODES.name], state[LOOKS.name], state[ExpectedGain.name]
     return {
         EXPLODES.name: EXPLODES.step(exploding, reading)[0],

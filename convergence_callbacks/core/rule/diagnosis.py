@@ -1,4 +1,4 @@
-"""What the training looks like, as fitted on recorded trainings of which that is known."""
+"""What the training looks like, as fitted on recorded trainings with known labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from convergence_callbacks.core.rule import guards
 from convergence_callbacks.core.verdict import BROKEN, Verdict
 
 RECENT_SHARE = 0.25
-"""Share of the epochs so far that counts as recent, where it is reported how much they brought."""
+"""Share of the epochs so far that counts as recent in the evidence."""
 
 _PLACE: dict[Verdict, int] = {verdict: place for place, verdict in enumerate(VERDICTS)}
 _BROKEN = [_PLACE[verdict] for verdict in BROKEN if verdict in _PLACE]
@@ -28,7 +28,7 @@ _BROKEN = [_PLACE[verdict] for verdict in BROKEN if verdict in _PLACE]
 
 @dataclass(frozen=True)
 class Diagnosis(Criterion):
-    """The most probable verdict, by the curves of both losses.
+    """The most probable verdict by the curves of both losses.
 
     Boosted trees were fitted on recorded trainings of which it is known what was wrong with them, since the same was
     trained at other learning rates too. Their probabilities are smoothed over epochs, and a verdict stays until
@@ -66,12 +66,12 @@ class Diagnosis(Criterion):
 
 
 def can_diagnose(reading: Reading) -> bool:
-    """Whether an epoch is one of which it can be said what the training looks like."""
+    """Whether there are enough epochs for a diagnosis."""
     return reading.judged and reading.curve.count >= guards.FEWEST_EPOCHS
 
 
 def diagnosed(state: State, reading: Reading) -> State:
-    """The state once an epoch was looked at: smoothed probabilities, and the verdict that they support."""
+    """The state after an epoch: smoothed probabilities, and the verdict that they support."""
     curve = reading.curve
     if not (reading.is_looked_at or not state["probabilities"]):
         return state
@@ -81,7 +81,7 @@ def diagnosed(state: State, reading: Reading) -> State:
 
 
 def smoothed(state: State, latest: Sequence[float], bins: float = 1, slow_from: float = guards.LIKELY) -> State:
-    """The state once the probabilities of another epoch are known.
+    """The state after the probabilities of another epoch.
 
     Args:
         state: Before it.
@@ -103,19 +103,19 @@ def probabilities_of(reading: Reading) -> list[float]:
         scores[_PLACE[Verdict.OVERFITTING]] = -math.inf
     top = max(scores)
     shares = _shares([math.exp(score - top) for score in scores])
-    if reading.curve.worst == reading.curve.best:  # what never moved neither falls slowly nor jumps
+    if reading.curve.worst == reading.curve.best:  # a loss that never moved neither falls slowly nor jumps
         _give(shares, Verdict.FALSE_CONVERGENCE, Verdict.NOT_LEARNING)
         _give(shares, Verdict.UNSTABLE, Verdict.NOT_LEARNING)
     if guards.has_learnt(reading):
         _give(shares, Verdict.NOT_LEARNING, Verdict.CONVERGED)
-    if reading.rate_warms_up or reading.rate_steps_down:  # what the rate is good for is yet to be seen
+    if reading.rate_warms_up or reading.rate_steps_down:  # the new rate may yet help
         _give(shares, Verdict.NOT_LEARNING, Verdict.IMPROVING)
         _give(shares, Verdict.FALSE_CONVERGENCE, Verdict.IMPROVING)
     return shares
 
 
 def once_settled(state: State, *, had_hard_start: bool = False) -> State:
-    """The state of a run of which nothing more is expected: it does not improve, so it is one of the others.
+    """The state of a run of which nothing more is expected: its verdict can't be *improving*.
 
     Args:
         state: Of the diagnosis.
@@ -143,7 +143,7 @@ def numbers_of(verdict: Verdict, reading: Reading) -> Evidence:
 
 
 def _recent_numbers(reading: Reading) -> Evidence:
-    """How far a run that improves, or has converged, still came lately."""
+    """How much a run that improves or has converged gained lately."""
     window = max(guards.FEWEST_EPOCHS, int(RECENT_SHARE * reading.curve.count))
     before, gain = reading.best_before(window), reading.total_gain
     before = reading.curve.first if before is None else before
@@ -168,13 +168,13 @@ def _shares(parts: Sequence[float]) -> list[float]:
 
 
 def _give(shares: list[float], ruled_out: Verdict, other: Verdict) -> None:
-    """Let what a verdict had that is ruled out belong to another one."""
+    """Give the probability of a verdict that is ruled out to another one."""
     shares[_PLACE[other]] += shares[_PLACE[ruled_out]]
     shares[_PLACE[ruled_out]] = 0.0
 
 
 def _most_probable(shares: Sequence[float], slow_from: float = guards.LIKELY) -> int:
-    """Place of the most probable verdict; that something is broken must be likelier than not."""
+    """Place of the most probable verdict; a broken one must be likelier than not."""
     least = dict.fromkeys(_BROKEN, guards.LIKELY) | {_PLACE[Verdict.FALSE_CONVERGENCE]: slow_from}
     allowed = [place for place, share in enumerate(shares) if share >= least.get(place, 0.0)]
     return max(allowed, key=shares.__getitem__)

@@ -20,10 +20,10 @@ MEMORY_SHARE = 0.1
 """Share of the run over which worth is averaged: a single low estimate among noisy ones is no reason to stop."""
 
 LEAST_MEMORY_BINS = 5
-"""Bins over which it is averaged at least where the budget is not known: then all that is known is the curve."""
+"""Fewest bins over which it is averaged where the budget is not known, so that only the curve is."""
 
 FEWER_LOOKS = 3
-"""Times as long until the next look at a run that is at its best, and too far from its end to reach it meanwhile."""
+"""Factor by which looks are rarer in a run at its best that can't settle by the next one."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ExpectedGain(Criterion):
 
     The expectation is learnt from trainings that nothing cut short (see
     `convergence_callbacks.core.models.further_gain`). Whatever it says, a run goes on that has not begun to learn,
-    whose loss falls along a clear line that leads further down than that share, or whose learning rate just
+    whose loss falls clearly and leads further down than that share, or whose learning rate just
     fell in one step or is right ahead of the first.
 
     Sources: Prechelt (1998) for stopping as a trade of time for loss; Gittins (1979) for what is worth going on
@@ -79,7 +79,7 @@ class ExpectedGain(Criterion):
         )
 
     def is_far_from_end(self, state: State, reading: Reading) -> bool:
-        """Whether a look may wait: the run is at its best and can't settle by the next one, whatever that shows."""
+        """Whether a look may wait: the run is at its best, and whatever the next look shows can't settle it."""
         curve = reading.curve
         if reading.wait or state["worth"] is None or curve.bins_since(state["looked_at"]) >= FEWER_LOOKS * curve.stride:
             return False
@@ -97,12 +97,12 @@ class ExpectedGain(Criterion):
 
 
 def can_expect(reading: Reading) -> bool:
-    """Whether an epoch is one of which it can be said what is still to be gained."""
+    """Whether there are enough bins to expect a gain."""
     return reading.is_looked_at and reading.curve.bins >= FEWEST_BINS
 
 
 def expecting(state: State, reading: Reading) -> State:
-    """The state once an epoch was looked at, whatever the tolerance: the running average of worth."""
+    """The state after an epoch, for every tolerance: the running average of worth."""
     curve = reading.curve
     latest, budget = curve.bins_since(state["looked_at"]), reading.max_epochs
     worth = averaged(state["worth"], worth_of(reading), latest, curve.bins, budget)
@@ -110,7 +110,7 @@ def expecting(state: State, reading: Reading) -> State:
 
 
 def averaged(before: float | None, worth: float, latest: float, bins: int, budget: int | None) -> float:
-    """The running average of worth, given that of the last look, None at the first; for the others see `weight_of`."""
+    """The running average of worth; `before` is that of the last look, None at the first."""
     return worth if before is None else before + weight_of(latest, bins, budget) * (worth - before)
 
 
@@ -127,6 +127,6 @@ def weight_of(latest: float, bins: int, budget: int | None) -> float:
 
 
 def worth_of(reading: Reading) -> float:
-    """What training on is worth at an epoch: as the trees say, less after a long rest, more where it was thrown off."""
+    """What training on is worth: by the trees, less after a long rest, more where the loss was thrown off."""
     read = reading.ask(model.read)
     return guards.worth_of_waiting(guards.worth_after_rest(read.worth, read.features, reading), read.features)

@@ -1,4 +1,4 @@
-"""What keeps a run going, or keeps a verdict from it, whatever the fitted models say: every number of the rule.
+"""Every number of the rule, and the guards that keep a run going or rule a verdict out, whatever the models say.
 
 Each constant carries its unit in its name, and the reason for its number in its text.
 """
@@ -21,7 +21,7 @@ from convergence_callbacks.core.models.features import NOISE_BINS
 # When a run may be judged
 
 FEWEST_EPOCHS = 5
-"""Epochs before which a curve may become anything."""
+"""Epochs before which nothing can be judged of a curve."""
 
 BEGUN_NOISES = 13.0
 """Times its noise that the judged loss must have fallen for the run to have begun: less may be luck, or the little that
@@ -41,7 +41,7 @@ HARD_START_SHARE = 0.5
 """Share of the budget after which it is its end all the same: a user who gives few epochs expects an early start."""
 
 FEW_EPOCHS = 30
-"""Epochs that any run may rest at its start, whatever its budget: to end it before saves little, and may lose all."""
+"""Epochs that any run may rest at its start, whatever its budget: ending it sooner saves little and may lose all."""
 
 # When a curve leads further down
 
@@ -52,7 +52,7 @@ WINDOWS_BINS: Mapping[int, float] = MappingProxyType({6: 1.43, 12: 1.0, 25: 0.69
 """Windows in which a fall may be clear, in bins, each with the standard error of such a fall in units of the noise."""
 
 LEAST_NOISE_SHARE = 1e-4
-"""Noise of a curve without any, as a share of the total gain: single precision leaves about as much."""
+"""Least noise of a curve, as a share of the total gain: single precision leaves about as much."""
 
 # When validation loss was thrown off
 
@@ -69,7 +69,7 @@ WORTH_OF_WAITING = 2.2
 # When a run has rested for long
 
 LEAST_GAINING_EPOCHS = 40
-"""Epochs that count as spent gaining even if a run gained for fewer: a rest no longer than this says nothing."""
+"""Least epochs that count as spent gaining: a shorter rest means nothing."""
 
 # When a loss comes back from a spike
 
@@ -97,7 +97,7 @@ WIDENED_SHARE = 0.05
 """Share of the total gain by which the generalisation gap widened since the best epoch."""
 
 TRAIN_FALL_SHARE = 0.02
-"""Share of its own gain by which train loss fell meanwhile: validation is no longer what training gains."""
+"""Share of its own gain by which train loss fell meanwhile, which validation loss did not follow."""
 
 # How sure a verdict must be
 
@@ -114,7 +114,7 @@ EARLY_EPOCHS = 20
 """Epochs before which a run is called falsely converged only where that is sure: every curve begins nearly straight."""
 
 MARGIN = 0.1
-"""By so much a verdict must be more probable than the last one to take its place, so that it does not flicker."""
+"""Lead in probability by which a verdict replaces the last one, so that it does not flicker."""
 
 LATEST_WEIGHT = 0.5
 """Weight of the latest epoch in the smoothed probabilities: one epoch alone changes little."""
@@ -192,7 +192,7 @@ def worth_of_waiting(worth: float, features: Mapping[str, float]) -> float:
 
 
 def worth_after_rest(worth: float, features: Mapping[str, float], reading: Reading) -> float:
-    """What training on is worth after a rest: the less, the longer the rest is than the time in which the run gained.
+    """What training on is worth after a rest; less, the longer the rest is than the time spent gaining.
 
     The longer a run has rested, the longer it may be expected to rest on. The trees know budgets of a few hundred
     epochs, and rests that fit into these.
