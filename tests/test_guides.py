@@ -1,5 +1,6 @@
 """Each guide is followed to the letter: its files written, its tests run, and put into a copy of the package."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -7,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.test_docs import ROOT, files
+from tests.test_docs import ROOT, files, snippets
 
 GUIDES = {guide: ROOT / "docs" / f"new-{guide}.md" for guide in ("criterion", "reader", "framework")}
 
@@ -27,12 +28,13 @@ def test_its_files_pass_its_test(guide, tmp_path):
     run_tests(tmp_path)
 
 
-@pytest.mark.parametrize("guide", GUIDES)
-def test_its_table_says_where_everything_is(guide):
-    for path in re.findall(
-        r"`((?:convergence_callbacks|docs|tests)/[\w/]+\.\w+|[A-Z]+\.md)`", GUIDES[guide].read_text()
-    ):
-        is_new = any(name.removesuffix(".py") in path for name in files(GUIDES[guide]))
+WORDS = ROOT / "docs" / "new-words.md"
+
+
+@pytest.mark.parametrize("page", [*GUIDES.values(), WORDS], ids=lambda page: page.stem)
+def test_its_table_says_where_everything_is(page):
+    for path in re.findall(r"`((?:convergence_callbacks|docs|tests)/[\w/]+\.\w+|[A-Z]+\.md)`", page.read_text()):
+        is_new = any(name.removesuffix(".py") in path for name in files(page))
         assert is_new or (ROOT / path).is_file(), path
 
 
@@ -87,3 +89,14 @@ def test_a_framework_goes_into_the_package(copy):
     (copy / "tests" / "adapters" / "in_rowing.py").write_text(training)
     put(copy / "tests" / "adapters" / "contract.py", '    Adapter("rowing"),', "ADAPTERS = (\n")
     run_tests(copy, "tests/adapters/test_contract.py", "-k", "rowing")
+
+
+def test_a_verdict_is_reported_in_other_words(copy):
+    file = copy / "convergence_callbacks" / "telling" / "unstable.py"
+    code = file.read_text()
+    (new,) = (snippet for snippet in snippets(WORDS, "python") if "def reason" in snippet)
+    (before,) = (node for node in ast.parse(code).body if getattr(node, "name", "") == "reason")
+    file.write_text(code.replace(ast.get_source_segment(code, before), new[new.index("def reason") :].strip()))
+    (name, test) = files(WORDS).popitem()
+    (copy / "tests" / name).write_text(test)
+    run_tests(copy, f"tests/{name}")
