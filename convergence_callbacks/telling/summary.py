@@ -39,7 +39,7 @@ NOT_JUDGED: Mapping[NotJudged, str] = {
     NotJudged.NO_LOSS: "no loss was found that is a number",
     NotJudged.TOO_FEW: "too few {}s to judge",
     NotJudged.NO_VALIDATION: "no validation loss, so overfitting could not be seen",
-    NotJudged.NO_RATE: "the learning rate is not facts, so none can be named to try",
+    NotJudged.NO_RATE: "the learning rate is not known, so none can be named to try",
     NotJudged.SEVERAL_OPTIMISERS: "several optimisers, so no single learning rate can be judged",
 }
 
