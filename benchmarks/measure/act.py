@@ -251,14 +251,14 @@ def figures(results: Sequence[Result], good: Mapping[str, float]) -> str:
 
 def beside_plateaus(results: Sequence[Result], good: Mapping[str, float]) -> str:
     """What sound runs that are acted on gain and spend beside each plateau schedule, in Markdown."""
-    lines = ["| beside | gain more by acting | epochs by acting, of its |", "|---" * 3 + "|"]
+    lines = ["| beside | gain more by acting | epochs more |", "|---" * 3 + "|"]
     sound = [result for result in results if result.multiplier in SOUND]
     acted = {result.task: result for result in sound if result.way == "heal"}
     for way in PLATEAU:
         rows = [result for result in sound if result.way == way]
         cells = (
             _interval(rows, lambda row: gained(acted[row.task], good[row.task]) - gained(row, good[row.task])),
-            _interval(rows, lambda row: acted[row.task].epochs / row.epochs),
+            _interval(rows, lambda row: float(acted[row.task].epochs - row.epochs), digits=1),
         )
         lines.append(f"| {way} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

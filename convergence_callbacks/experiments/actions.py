@@ -321,6 +321,8 @@ class Actions:
         made: How often each action was tried.
         undone: Actions of which one was undone.
         wasted: Epochs that trials took which were undone.
+        too_high: The lowest rate at which the run was lost or jittered, or that a raise was undone from, in the unit of
+            ``rate``; None where none was.
         first: The first judged losses of the run, better is lower.
         recent: The latest, better is lower.
         ends: Whether the run ends at this epoch, since it was about to when the trial began.
@@ -338,6 +340,7 @@ class Actions:
     made: Mapping[str, int] = dataclasses.field(default_factory=dict)
     undone: tuple[str, ...] = ()
     wasted: int = 0
+    too_high: float | None = None
     first: tuple[float, ...] = ()
     recent: tuple[float, ...] = ()
     ends: bool = False
@@ -371,7 +374,12 @@ class Actions:
         action = choice.get(Verdict.CONVERGED if is_flat else decision.verdict)
         if action is None or not now.may(action, known.max_epochs) or not _is_due(decision, action, known, is_flat):
             return now
-        return now._begun(action, decision, known)
+        times = _times(action, decision, now.recent)
+        if action == "raise_lr" and decision.criterion != BY_PROBE and now.too_high is not None:
+            times = min(times, now.too_high / (LEAST_RAISE * now.rate))
+            if times < LEAST_RAISE:
+                return now
+        return now._begun(action, times, decision, known)
 
     def may(self, action: Action, max_epochs: int | None = None) -> bool:
         """Whether another trial of this kind is within the bounds, now."""
@@ -421,8 +429,7 @@ class Actions:
         tuples = {name: tuple(saved.get(name, ())) for name in ("undone", "first", "recent")}
         return cls(**{**saved, **tuples, "trial": None if trial is None else Trial.from_dict(trial)})
 
-    def _begun(self, action: Action, decision: Decision, known: Situation) -> Actions:
-        times = _times(action, decision, self.recent)
+    def _begun(self, action: Action, times: float, decision: Decision, known: Situation) -> Actions:
         trial = Trial(action=action, decided=decision, times=times, rate=known.rate)
         made = {**self.made, action: self.made.get(action, 0) + 1}
         return dataclasses.replace(self, act="begin", trial=trial, rate=self.rate * times, made=made)
@@ -431,16 +438,21 @@ class Actions:
         """The same after an epoch of a trial."""
         now = dataclasses.replace(self, trial=trial)
         if trial.is_lost(decision.verdict):
-            return now._retried_or_undone()
+            return now._threw_off()._retried_or_undone()
         if trial.rate_was_set(known.rate):
             return now._undone()
         if not trial.is_over(known):
             return now
         if not trial.pays(known, decision.verdict, self.first):
-            return now._retried_or_undone()
+            is_too_high = trial.raises or decision.verdict is Verdict.UNSTABLE
+            return (now._threw_off() if is_too_high else now)._retried_or_undone()
         is_little = trial.decided.stop and trial.goes_back and trial.brought(known.sign) < known.tolerance
         ends = is_little and trial.decided.verdict not in BLOWN_UP
         return dataclasses.replace(now, act="keep", ends=ends)
+
+    def _threw_off(self) -> Actions:
+        """The same, knowing that the rate as it is was too high."""
+        return dataclasses.replace(self, too_high=min(self.rate, self.rate if self.too_high is None else self.too_high))
 
     def _retried_or_undone(self) -> Actions:
         assert self.trial is not None

@@ -156,6 +156,19 @@ def test_a_raise_that_went_too_far_is_tried_again_at_a_tenth_from_where_it_began
     assert (kept.act, kept.rate) == ("keep", pytest.approx(3.0))
 
 
+def test_a_rate_is_raised_to_at_most_a_third_of_one_that_was_too_high_unless_a_probe_tried_it():
+    jitters = dataclasses.replace(GOES_ON, verdict=Verdict.UNSTABLE)
+    again = tried([1.1] * HOPELESS_EPOCHS, begun(UNSTABLE), decided=jitters)[-1]
+    assert (again.act, again.too_high) == ("again", pytest.approx(0.1))
+    kept = tried([1.5, 1.4, 0.9, 0.8, 0.7], again)[-1]
+    assert (kept.rate, begun(SLOW, kept).rate) == (pytest.approx(0.01), pytest.approx(0.1 / 3))
+    assert begun(dataclasses.replace(SLOW, found_by=(BY_PROBE,)), kept).rate == pytest.approx(0.3)
+    assert begun(SLOW, dataclasses.replace(kept, too_high=0.08)).act == ""
+    assert tried([1.1] * HOPELESS_EPOCHS, begun(UNSTABLE))[-1].too_high is None
+    assert tried([math.nan], begun(BLOWN))[-1].too_high == pytest.approx(0.1)
+    assert tried([1.5, 1.6])[-1].too_high == pytest.approx(30.0)
+
+
 def test_a_raise_that_throws_the_loss_up_stays_where_it_is_better_at_last_and_is_hopeless_where_it_rises():
     assert tried([9.0, 7.0, 5.0, 3.0, 0.9])[-1].act == "keep"
     assert [each.act for each in tried([1.5, 1.6])] == ["", "again"]
