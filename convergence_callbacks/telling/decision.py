@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -76,17 +77,20 @@ class Words:
     line: str
 
 
-def words_of(decision: Decision, *, restored: bool = False, left_out: Container[str] = ()) -> Words:
+def words_of(
+    decision: Decision, *, restored: bool = False, names_best: bool = True, left_out: Container[str] = ()
+) -> Words:
     """A decision in words.
 
     Args:
         decision: What was decided, with the counter of its training.
         restored: Whether the model has the weights of its best step already.
+        names_best: Whether the advice names the weights of the best step.
         left_out: Criteria whose words are left out, since they stand elsewhere.
     """
-    facts = Facts(decision, restored)
-    reason, advice = _why(facts, left_out), _advice(facts)
-    return Words(reason, advice, _line(facts, reason, advice))
+    facts = Facts(decision, restored, names_best)
+    reason = _why(facts, left_out)
+    return Words(reason, _advice(facts), _line(facts, reason))
 
 
 def _why(facts: Facts, left_out: Container[str]) -> str:
@@ -156,15 +160,13 @@ def _advice(facts: Facts) -> tuple[str, ...]:
     return tuple([*(fault.advice for fault in decision.faults), *advice][:ACTIONS])
 
 
-def _line(facts: Facts, reason: str, advice: tuple[str, ...]) -> str:
+def _line(facts: Facts, reason: str) -> str:
     decision = facts.decision
     act = "stop" if decision.stop else "go on"
     parts = [f"{act} at {numbers.numbered(decision.step, facts.counter)}: {decision.verdict}", reason]
     if decision.best_value is not None and facts.best is not None:
         parts.append(f"best {numbers.value(decision.best_value)} at {facts.best}")
-    if not decision.stop and facts.use_best:  # there may be a better one to come
-        later = (each for each in advice if not each.startswith(facts.use_best))
-        advice = tuple(each.removeprefix("then ") for each in later)
-    if advice:
+    names_best = facts.names_best and decision.stop  # before the stop there may be a better one to come
+    if advice := _advice(dataclasses.replace(facts, names_best=names_best)):
         parts.append(f"next: {'; '.join(advice)}")
     return " | ".join(filter(None, parts))

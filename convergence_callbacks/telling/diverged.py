@@ -43,15 +43,15 @@ def advice(facts: Facts) -> tuple[str, ...]:
     if (best := facts.decision.best_step) is None:
         return IN_DATA, IN_TREES if facts.are_trees else IN_STEPS
     against = IN_TREES if facts.are_trees else f"{learning_rate.too_high(facts)}, or clip the gradients"
-    return _what_to_restore(facts, best), against
+    return tuple(filter(None, (_what_to_restore(facts, best), against)))
 
 
-def _what_to_restore(facts: Facts, best: int) -> str:
-    """The best weights; those of a step at which the loss was no number any more are spoilt."""
+def _what_to_restore(facts: Facts, best: int) -> str | None:
+    """The best weights, None where they are not to be named; NaN has spoilt those of a step without a finite loss."""
     broken = int(facts.number("non_finite_in_a_row") or 0)
     first_broken = facts.decision.step - broken + 1
     if broken > 0 and best >= first_broken >= 0:
         return f"restore weights from before {numbers.numbered(first_broken, facts.counter)}"
-    if facts.use_best is not None and (facts.are_trees or facts.restored):
+    if facts.are_trees or facts.restored:
         return facts.use_best
     return f"restore the weights of {facts.best}"

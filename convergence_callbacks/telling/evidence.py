@@ -32,6 +32,12 @@ LINES: Mapping[str, str] = {
 }
 """How each number of the evidence is written, by its name."""
 
+SHARES = frozenset({
+    "expected_gain", "gap_widening", "loss_rise_since_best", "train_fall_since_best", "fall_per_epoch", "late_share",
+    "recent_gain", "jump", "oscillation", "worse_than_baseline",
+})  # fmt: skip
+"""Shares by which something fell, rose or came: one that is not above 0 is left out."""
+
 GAP = "generalization_gap"
 """The number whose words depend on its sign."""
 
@@ -54,10 +60,5 @@ def evidence_lines(decision: Decision) -> Iterator[str]:
     if facts.are_trees:  # whose low rate is meant
         held = {name: held[name] for name in held if name not in RATES}
     for name, template in LINES.items():
-        if name in held and is_complete(template, held) and not (_is_share(name) and (held[name] or 0.0) <= 0):
+        if name in held and is_complete(template, held) and not (name in SHARES and (held[name] or 0.0) <= 0):
             yield rendered(template, held, facts.counter)
-
-
-def _is_share(name: str) -> bool:
-    """Whether a number says by what share something fell, rose or came: one that did not is left out."""
-    return f"{{{name}:percent}}" in LINES[name] or f"{{{name}:gain}}" in LINES[name]

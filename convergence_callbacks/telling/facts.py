@@ -23,10 +23,12 @@ class Facts:
     Args:
         decision: Where they come from.
         restored: Whether the model has the weights of its best step already.
+        names_best: Whether advice names the weights of the best step; not where they are named elsewhere, or are gone.
     """
 
     decision: Decision
     restored: bool = False
+    names_best: bool = True
 
     def number(self, name: str) -> float | None:
         """A number of the evidence, None where it is missing or not finite."""
@@ -79,8 +81,8 @@ class Facts:
 
     @property
     def use_best(self) -> str | None:
-        """What to use of the training, None where no step was any good."""
-        if self.best is None:
+        """What to use of the training, None where no step was any good, or where it is not to be named."""
+        if self.best is None or not self.names_best:
             return None
         if self.are_trees:
             return f"use the trees up to {self.best}"

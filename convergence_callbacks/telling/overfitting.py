@@ -19,8 +19,8 @@ MEANING = Meaning(
 )
 """What the verdict means for any training."""
 
-AGAINST = "then weight decay, augmentation or more data"
-AGAINST_IN_TREES = "then shallower trees, stronger regularisation or more data"
+AGAINST = "weight decay, augmentation or more data"
+AGAINST_IN_TREES = "shallower trees, stronger regularisation or more data"
 
 
 def reason(facts: Facts) -> str:
@@ -32,7 +32,7 @@ def advice(facts: Facts) -> tuple[str, ...]:
     """Advice: which weights to use, what they avoid, and what helps."""
     use = f"{facts.use_best}{_after_best(facts)}" if facts.use_best else None
     against = AGAINST_IN_TREES if facts.are_trees else AGAINST
-    return tuple(filter(None, (use, against, *scores.advice(facts))))
+    return tuple(filter(None, (use, f"then {against}" if use else against, *scores.advice(facts))))
 
 
 def _risen(facts: Facts) -> str:

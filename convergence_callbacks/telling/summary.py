@@ -191,13 +191,14 @@ def _as_good(facts: Facts, ending: Ending) -> str:
 
 def _savings(facts: Facts, ending: Ending) -> Iterator[str]:
     """What was saved against the whole budget and against patience."""
-    saved = ending.saved
+    saved, patience = ending.saved, _against_patience(facts, ending)
     if saved and ending.budget:
         hours = None if ending.seconds_saved is None else ending.seconds_saved / 3600
         time = "" if hours is None or hours < LEAST_HOURS else f" ({numbers.duration(hours)})"
-        yield f"Saved {numbers.count(saved)} of {facts.steps(ending.budget)}{time}{_against_patience(facts, ending)}."
-    elif said := _against_patience(facts, ending):
-        yield f"{said.removeprefix('; ').capitalize()}."
+        against = f"; {patience}" if patience else ""
+        yield f"Saved {numbers.count(saved)} of {facts.steps(ending.budget)}{time}{against}."
+    elif patience:
+        yield f"{patience.capitalize()}."
 
 
 def _against_patience(facts: Facts, ending: Ending) -> str:
@@ -207,24 +208,22 @@ def _against_patience(facts: Facts, ending: Ending) -> str:
         return ""
     name = f"patience {patient.patience}"
     if patient.spent is None:
-        return f"; {name} would have gone on"
+        return f"{name} would have gone on"
     fewer = ending.spent - patient.spent
     if fewer <= 0:
-        return f"; {name} would have stopped here too" if fewer == 0 else ""
+        return f"{name} would have stopped here too" if fewer == 0 else ""
     best, theirs = numbers.value(facts.decision.best_value), numbers.value(patient.best_value)
     worse = "the same best" if best == theirs else f"{theirs} instead of {best}"
-    return f"; {name} would have stopped {facts.steps(fewer)} earlier with {worse}"
+    return f"{name} would have stopped {facts.steps(fewer)} earlier with {worse}"
 
 
 def _next(facts: Facts, file: str | None, *, is_saved: bool | None) -> str:
     """The last line: what to do, in values to type."""
     if facts.decision.best_step is None and facts.decision.verdict is Verdict.IMPROVING:  # nothing is known of it
         return ""
-    advice = list(words_of(facts.decision, restored=facts.restored).advice)
     is_lost = is_saved is False and not facts.restored
-    if facts.use_best and (facts.restored or is_lost):  # the line before says so, or nobody has them
-        advice = [each for each in advice if not each.startswith(facts.use_best)]
-        advice = [each.removeprefix("then ") for each in advice]
+    names_best = not facts.restored and not is_lost  # else the line before does, or nobody has them
+    advice = list(words_of(facts.decision, restored=facts.restored, names_best=names_best).advice)
     if is_lost and facts.use_best:
         advice = [*([] if file is None else [f"use {file}"]), *advice]
         if facts.decision.verdict is not Verdict.NOT_LEARNING:  # there is nothing in them to keep

@@ -247,3 +247,9 @@ def test_what_was_begun_is_reported_with_the_factor():
     assert plateau.endswith("the run goes on from its best weights, the learning rate lowered 10 times, to 0.003")
     kept = words_of(decided(Verdict.IMPROVING, action="keep", trial_brought=0.02, **lowered)).reason
     assert kept.endswith("the lowered learning rate helps and stays: it brought 2% of the total gain")
+
+
+def test_advice_without_the_best_weights_begins_with_what_is_left():
+    decision = decided(Verdict.OVERFITTING, validation_rise=0.2, train_fall=0.1)
+    assert words_of(decision).advice[1].startswith("then weight decay")
+    assert words_of(decision, names_best=False).advice == ("weight decay, augmentation or more data",)
