@@ -436,6 +436,7 @@ def _rate(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
 def _counter(words: frozenset[str], kind: str) -> Callable[[Sequence[str], str | None], tuple[str | None, str]]:
     def find(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
         counts = [name for name in names if words_of(name) & words and words_of(name) <= words | _OF_STEPS]
+        counts = [name for name in counts if name.isascii()]  # other words say what else it is
         if not counts:
             return None, f"no name says {kind} alone"
         return min(counts, key=lambda name: len(words_of(name))), f"it counts the {kind}s"

@@ -100,6 +100,9 @@ LEADING = re.compile(r"^(?!(?:train|val|eval|dev|test)\w*\[)\w*\[\s*(\d+)/(\d+)\
 ROUND = re.compile(r"^(?:\[(\d+)\]\s+(?=[A-Za-z][\w' .@-]*[:=]\s*[-+.\d])|(\d+):\s+(?=(?:learn|test): [-+.\d]))")
 """The round of boosting: ``[12]\ttrain-rmse:0.5`` of XGBoost and LightGBM, ``12:\tlearn: 0.5`` of CatBoost."""
 
+SHARE = re.compile(r"^\s*(\d+)/(\d+) - [\d.]+%\s*$")
+"""A counter and its share, without a name: ``3/50 - 6.00%``."""
+
 OF_BAR = re.compile(r"(?<![\w.])(\d+)/(\d+):? *(?=\d+%\|)")
 """A counter that a bar is described by, without its name: ``[fold_0] 001/200: 100%|████|``."""
 
@@ -315,11 +318,19 @@ def _numbers_in(text: str, counts: dict[str, tuple[float, int | None]], label: s
         elif total:
             is_of_batch = has_batches = True
             left.append(name)
-        elif name and kind is None and not UNIT.match(text, match.end()) and name not in values:
+        elif (
+            name and kind is None and not _is_setting(name) and not UNIT.match(text, match.end()) and name not in values
+        ):
             values[name] = _number(match[0])
             if mean := RUNNING_MEAN.match(text, match.end()):
                 means[name], at = float(mean[1]), mean.end()
     return Found(counts, values, means, left, is_of_batch, has_batches)
+
+
+@functools.lru_cache(maxsize=CACHED)
+def _is_setting(name: str) -> bool:
+    """Whether a name says how many epochs there are to be."""
+    return name.startswith(SETTINGS) and words_of(name) & EPOCHS != frozenset() and words_of(name) <= EPOCHS | BESIDE
 
 
 def _label(text: str) -> str:
@@ -366,10 +377,10 @@ def _unnamed_counters(text: str) -> tuple[str, dict[str, tuple[float, int | None
     """A line without the counters that it does not name, and these."""
     if found := ROUND.match(text):
         return text[found.end() :], {"step": (float(found[1] or found[2]), None)}
-    found = TWO_COUNTERS.search(text) or LEADING.match(text) or OF_BAR.search(text)
+    found = TWO_COUNTERS.search(text) or LEADING.match(text) or SHARE.match(text) or OF_BAR.search(text)
     if found is None or re.search(r"\bep(?:och)?s?\b", text, re.IGNORECASE):
         return text, {}
-    kind = "step" if found.re is LEADING else "epoch"
+    kind = "step" if found.re in (LEADING, SHARE) else "epoch"
     return f"{text[: found.start()]} {text[found.end() :]}", {kind: (float(found[1]), int(found[2]))}
 
 
@@ -448,6 +459,8 @@ def _name_before(text: str) -> tuple[str, str]:
 def _counter(name: str) -> str | None:
     """Whether a name counts epochs or steps."""
     words = words_of(name)
+    if not name.isascii():  # words of another language say what else it is, as the time of an epoch
+        return None
     if words & EPOCHS and words <= EPOCHS | BESIDE and not name.startswith(SETTINGS):
         return "epoch"
     return "step" if words & STEPS and words <= STEPS | BESIDE else None

@@ -25,7 +25,7 @@ from convergence_callbacks.logs.console_line import (
 
 INTERESTING = re.compile(
     r"loss|epoch|step|iter|nll|ppl|perplexity|entropy|bp[bc]|\blr\b|rate|train|val"
-    r"|\blearn:|\bt[er]l:|\bl_[a-z]|\dm \d+s \(",
+    r"|\blearn:|\bt[er]l:|\bl_[a-z]|\dm \d+s \(|^\s*\d+/\d+ - ",
     re.IGNORECASE,
 )
 """What a line has that may tell something, beside a digit; most of a long log need no more."""

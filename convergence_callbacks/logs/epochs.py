@@ -510,6 +510,8 @@ def _once_an_epoch(entries: list[Entry], notes: Notes) -> tuple[list[Entry], boo
     if not several:
         return entries, True
     distinct = any(len({entry.step for entry in same}) == len(same) for same in several)
+    if not distinct:
+        _refuse_parts(several, len(by_key))
     if 2 * len(several) > len(by_key) or distinct:
         if not distinct and len(several) > 2 and all(entry.train_count and entry.val is not None for entry in entries):
             raise LogError(
@@ -523,6 +525,20 @@ def _once_an_epoch(entries: list[Entry], notes: Notes) -> tuple[list[Entry], boo
             kind="several",
         )
     return [same[-1] for same in by_key.values()], True
+
+
+def _refuse_parts(several: Sequence[Sequence[Entry]], epochs: int) -> None:
+    """Refuse validation losses that stand behind all train losses of an epoch, one of each batch.
+
+    Raises:
+        LogError: They do so in most epochs.
+    """
+    parts = [same for same in several if same[0].train_count > 1 and not any(each.train_count for each in same[1:])]
+    if len(parts) >= FEW and 2 * len(parts) > epochs:
+        raise LogError(
+            f"the validation loss is there {len(parts[0])} times after the training of each epoch, as of its batches; "
+            "write its mean, or name what counts with --step-column"
+        )
 
 
 def _as_whole_numbers(keys: list[float]) -> list[float]:

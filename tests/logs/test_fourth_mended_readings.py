@@ -1,5 +1,6 @@
 """A fourth set of readings that public logs were got wrong by, each on a small input by the rules of its format."""
 
+import numpy as np
 import pytest
 
 from convergence_callbacks.logs import LogError, Run, read_logs
@@ -134,3 +135,28 @@ def test_a_table_that_names_no_loss_is_passed_over_in_a_folder(tmp_path):
     numbers(tmp_path, train_loss=LOSSES)
     (tmp_path / "summary.csv").write_text("name,params\n" + "".join(f"layer{n},{n}\n" for n in range(9)))
     assert [train(each) for each in read_logs(tmp_path)] == [LOSSES]
+
+
+def test_zeros_behind_the_losses_of_an_array_are_none(tmp_path):
+    np.save(tmp_path / "train_loss.npy", np.array([*LOSSES, 0.0, 0.0, 0.0]))
+    (run,) = read_logs(tmp_path)
+    assert train(run) == LOSSES
+
+
+def test_the_time_of_an_epoch_in_another_language_is_no_counter(tmp_path):
+    form = "Epoch: {e}/12 시작\nstep: 0/9, loss: {t}\nstep: 0/9, val_loss: {v}\n1 epoch에 걸린 시간 : 5.6139\n"
+    run = run_of(tmp_path, epochs(LOSSES, form))
+    assert (train(run), val(run), run.counts_from) == (LOSSES, OTHERS, 1)
+
+
+def test_validation_losses_of_batches_are_not_evaluations(tmp_path):
+    form = "Epoch {e}\n" + 3 * "train_loss tensor({t}, device='cpu')\n" + 3 * "val_loss tensor({v}, device='cpu')\n"
+    with pytest.raises(LogError, match="is there 3 times after the training of each epoch"):
+        run_of(tmp_path, epochs(LOSSES, form))
+
+
+def test_an_epoch_may_be_counted_with_its_share_and_the_planned_ones_are_no_counter(tmp_path):
+    text = epochs(LOSSES, "{e}/12 - 8.33%\n[train] loss: {t}, acc: 78.75\n[test] loss: {v}, acc: 81.2\n")
+    (tmp_path / "train.log").write_text(2 * (">>> num_epoch: 12\n" + text))
+    found = list(read_logs(tmp_path / "train.log"))
+    assert [(train(run), val(run)) for run in found] == [(LOSSES, OTHERS)] * 2

@@ -38,11 +38,23 @@ class Pickled(Reader):
         content = array_in(path) if path.suffix.lower() == ".npy" else plain_pickle_in(path)
         content = content.tolist() if hasattr(content, "tolist") else content
         if isinstance(content, list) and content and not isinstance(content[0], dict):
-            content = {path.stem: content}  # the losses of a run, called as the file
+            content = {path.stem: _filled(content)}  # the losses of a run, called as the file
         document = _plain(content)
         if not isinstance(document, dict | list):
             raise NotALogError("it holds no history")
         yield from runs_of_document(path, self.name, document, choice)
+
+
+def _filled(losses: list[Any]) -> list[Any]:
+    """The losses without zeros behind them, as of an array that was made for more epochs than were run.
+
+    >>> _filled([2.0, 1.5, 0.0, 0.0]), _filled([2.0, 0.0])
+    ([2.0, 1.5], [2.0, 0.0])
+    """
+    end = len(losses)
+    while end and losses[end - 1] == 0:
+        end -= 1
+    return losses[:end] if end < len(losses) - 1 and all(losses[:end]) and end else losses
 
 
 def _plain(value: Any, depth: int = 5) -> Any:
