@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from convergence_callbacks.logs import LogError, Run, read_logs
+from tests.logs.make import event_file
 from tests.logs.test_mended_readings import LOSSES, run_of, train
 from tests.logs.test_third_mended_readings import epochs, val
 
@@ -160,3 +161,12 @@ def test_an_epoch_may_be_counted_with_its_share_and_the_planned_ones_are_no_coun
     (tmp_path / "train.log").write_text(2 * (">>> num_epoch: 12\n" + text))
     found = list(read_logs(tmp_path / "train.log"))
     assert [(train(run), val(run)) for run in found] == [(LOSSES, OTHERS)] * 2
+
+
+@pytest.mark.parametrize("folder", ["loss/{}_loss", "loss_{}"])
+def test_scalars_that_were_added_together_are_one_run(folder, tmp_path):
+    event_file(tmp_path / "run", [(1.7e9, 0, "rank1", 0.5)])
+    for part, losses in (("train", LOSSES), ("val", OTHERS)):
+        event_file(tmp_path / "run" / folder.format(part), [(1.7e9 + s, s, "loss", t) for s, t in enumerate(losses)])
+    (run,) = read_logs(tmp_path)
+    assert (train(run), val(run)) == (LOSSES, OTHERS)

@@ -63,6 +63,8 @@ class TensorBoard(Reader):
     def log_of(self, path: Path) -> Path:
         """The folder of the run: the one above, where this one is that of its train or validation data."""
         folder = path.parent
+        if _is_nested_scalar(folder):
+            return folder.parent.parent
         return folder.parent if _is_part(folder) else folder
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
@@ -159,8 +161,8 @@ def _event_files(folder: Path) -> Iterator[tuple[Path, str]]:
     """
     is_validation = folder.name.lower() in OF_VALIDATION and not _tells_both(folder)
     found = [(file, f"{folder.name}/" if is_validation else "") for file in _events_in(folder)]
-    for part in sorted(folder.iterdir()):
-        if part.is_dir() and _is_part(part):
+    for part in sorted([*folder.iterdir(), *folder.glob("*/*")]):
+        if part.is_dir() and (_is_part(part) if part.parent == folder else _is_nested_scalar(part)):
             found += [(file, f"{part.name}/") for file in _events_in(part)]
     yield from sorted(found, key=lambda each: each[0].name)
 
@@ -204,6 +206,18 @@ def _are_of_both(files: tuple[tuple[Path, int], ...]) -> bool:
         for scalar in itertools.islice(scalars_in(file, "", Notes()), FIRST):
             words |= words_of(scalar.tag)
     return bool(words & {"train", "training"} and words & {"val", "valid", "validation", "eval", "test"})
+
+
+def _is_nested_scalar(folder: Path) -> bool:
+    """Whether a folder is one that tensorboardX's ``add_scalars`` made: two below the run, in one called as its tag."""
+    run = folder.parent.parent
+    return bool(words_of(folder.name) & PARTS) and _has_events(run) and _first_tag(folder) == folder.parent.name
+
+
+def _first_tag(folder: Path) -> str:
+    """The first tag of a folder; empty where it has none."""
+    scalars = (scalar for file in _events_in(folder) for scalar in scalars_in(file, "", Notes()))
+    return next((scalar.tag for scalar in scalars), "")
 
 
 def _is_one_scalar(folder: Path) -> bool:
