@@ -364,6 +364,33 @@ def test_the_start_is_kept_for_ten_epochs_and_as_long_as_a_run_is_unstable(verdi
     assert ("start" in stage.snapshots) is is_kept
 
 
+class Weighs:
+    """A model of one weight, and the rate that it is trained at."""
+
+    def __init__(self):
+        self.weight, self.rate = 0, 1.0
+
+    def state(self):
+        return self.weight
+
+    def restore(self, state):
+        self.weight = state
+
+    def scale_rate(self, times):
+        self.rate *= times
+
+
+def test_each_try_of_a_raise_begins_with_the_weights_that_the_run_had():
+    stage, model = Acting(act="heal", verbose=False).run.stage(ActStage), Weighs()
+    for epoch, loss in enumerate([1.0, *[1.5] * 2 * EPOCHS], SLOW.step):
+        model.weight = epoch
+        decision = dataclasses.replace(SLOW if epoch == SLOW.step else GOES_ON, step=epoch)
+        stage.after(decision, Observation(step=epoch, val_loss=loss), model)
+        if stage.actions.act in {"again", "undo"}:
+            assert model.weight == SLOW.step and model.rate == pytest.approx(stage.actions.rate)
+    assert stage.actions.act == "undo" and model.rate == pytest.approx(1.0)
+
+
 def test_lowering_that_brings_little_goes_on_where_the_run_was_not_about_to_end():
     assert tried([0.999] * HOPELESS_EPOCHS, begun(STAYS))[-1].act == ""
     assert tried([0.9] * HOPELESS_EPOCHS, begun(FLAT))[-1].act == ""
