@@ -23,7 +23,7 @@ def acts_at(step, verdict):
     after = Actions.after
 
     def replaced(actions, decision, situation, choice):
-        jitters = {**decision.evidence, "noise": 0.1 * decision.evidence.get("total_gain", 1.0)}
+        jitters = {**decision.evidence, "noise": 0.1 * decision.evidence.get("total_gain", 1.0), "times_too_low": 30.0}
         ends = {"stop": True, "verdict": verdict, "found_by": ("expected_gain",), "evidence": jitters}
         now = ends if decision.step == step else {"stop": False, "verdict": Verdict.IMPROVING, "evidence": {}}
         return after(actions, dataclasses.replace(decision, **now), situation, choice)

@@ -115,7 +115,9 @@ def test_a_trial_that_is_undone_leaves_no_trace_and_the_run_ends_as_it_was_about
     assert watches.seen[7]["rate"] < 0.006 and watches.seen[7]["snapshots"]["earlier"] == 3
 
 
-@pytest.mark.parametrize(("verdict", "cut"), [(Verdict.DIVERGED, 8), (Verdict.CONVERGED, 7)])
+@pytest.mark.parametrize(
+    ("verdict", "cut"), [(Verdict.DIVERGED, 8), (Verdict.CONVERGED, 7), (Verdict.FALSE_CONVERGENCE, 9)]
+)
 def test_a_run_that_is_killed_in_the_middle_of_a_trial_goes_on_as_if_it_had_not(tmp_path, monkeypatch, verdict, cut):
     monkeypatch.setattr("convergence_callbacks.experiments.actions.Actions.after", acts_at(6, verdict))
 
@@ -130,6 +132,7 @@ def test_a_run_that_is_killed_in_the_middle_of_a_trial_goes_on_as_if_it_had_not(
     again, found = go(16, "cut", ckpt_path=tmp_path / "cut" / "last.ckpt")
     assert [d.to_dict() for d in again.history] == [d.to_dict() for d in whole.history[cut + 1 :]]
     torch.testing.assert_close(dict(found.state_dict()), dict(left.state_dict()), rtol=0, atol=0)
+    assert verdict is not Verdict.FALSE_CONVERGENCE or actions_of(whole) == ["raise_lr", "raise_lr", "keep"]
     assert again.run.stage(ActStage).actions == whole.run.stage(ActStage).actions
 
 
