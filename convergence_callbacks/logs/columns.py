@@ -73,8 +73,8 @@ _PARTIAL = frozenset(
 OF_THE_WHOLE = frozenset({"train_loss", "train_runtime"})
 """What Hugging Face's trainer logs once, at the end, of the whole training: that mean is no curve."""
 
-_OF_ALL_SO_FAR = frozenset({"best", "lowest", "minimum"})
-"""Words of a number that never rises: the least of all so far is no curve."""
+_OF_ALL_SO_FAR = frozenset({"best", "lowest", "minimum", "min", "max", "maximum", "std"})
+"""Words of a number that is the least or most of several, or their spread: it is no curve."""
 
 _NOT_THE_RATE = frozenset({"momentum", "decay", "from", "min", "max", "mult", "initial", "warmup"})
 """Words beside that of a learning rate which make a setting of it, or what it was before."""

@@ -56,7 +56,7 @@ FULL_OF_EPOCH = re.compile(r"\s*(?:Epoch \d+|.{0,40}?(?<![\w.])\d+/\d+)(?=:? *10
 """The beginning of a full bar that names its epoch, as Lightning's: the one of the next epoch may overwrite it."""
 
 BEHIND_LOSS = re.compile(
-    r"\b(?P<loss>(?:[a-z]+ ){0,2}(?:loss|cost|error)) (?:of|at|after|for|in|on) (?:the )?"
+    r"\b(?P<loss>(?:[a-z]+ ){0,2}(?:loss|cost|error))(?: \([^()]*\))? (?:of|at|after|for|in|on) (?:the )?"
     r"(?P<counter>epoch|iter|step)\w* (?:\d+-(?=\d))?(?P<count>\d+)(?: is| was)?(?P<sign>[\s:=]+)(?=[-+.\d])",
     re.IGNORECASE,
 )
@@ -97,8 +97,13 @@ TWO_COUNTERS = re.compile(r"\[\s*(\d+)/(\d+)\]\W{0,3}\[\s*\d+/\d+\]")
 LEADING = re.compile(r"^(?!(?:train|val|eval|dev|test)\w*\[)\w*\[\s*(\d+)/(\d+)\](?=[\s\[])", re.IGNORECASE)
 """A counter in front of a line, without its name, or behind that of a model: ``[3/50]``, ``ResNet[3/50]``."""
 
-ROUND = re.compile(r"^(?:\[(\d+)\]\s+(?=[A-Za-z][\w' .@-]*[:=]\s*[-+.\d])|(\d+):\s+(?=(?:learn|test): [-+.\d]))")
+ROUND = re.compile(
+    r"^(?:\[(\d+)\]\s+(?![Ee]poch)(?=[A-Za-z][\w' .@-]*[:=]\s*[-+.\d])|(\d+):\s+(?=(?:learn|test): [-+.\d]))"
+)
 """The round of boosting: ``[12]\ttrain-rmse:0.5`` of XGBoost and LightGBM, ``12:\tlearn: 0.5`` of CatBoost."""
+
+IS_STEP = re.compile(r"(?:global[ _])?(?:step|iter|batch)", re.IGNORECASE)
+"""What makes the number in brackets before it that of an epoch."""
 
 SHARE = re.compile(r"^\s*(\d+)/(\d+) - [\d.]+%\s*$")
 """A counter and its share, without a name: ``3/50 - 6.00%``."""
@@ -318,9 +323,12 @@ def _numbers_in(text: str, counts: dict[str, tuple[float, int | None]], label: s
         elif total:
             is_of_batch = has_batches = True
             left.append(name)
-        elif (
-            name and kind is None and not _is_setting(name) and not UNIT.match(text, match.end()) and name not in values
-        ):
+        elif name and kind is None and not _is_setting(name) and not UNIT.match(text, match.end()):
+            if name in values:  # once for each part of the data, as in ``train: loss 0.3, val: loss 0.4``
+                part = _split(before)
+                name = of_split(part, name) if part else name
+            if name in values:
+                continue
             values[name] = _number(match[0])
             if mean := RUNNING_MEAN.match(text, match.end()):
                 means[name], at = float(mean[1]), mean.end()
@@ -376,7 +384,8 @@ def _counter_first(found: re.Match[str]) -> str:
 def _unnamed_counters(text: str) -> tuple[str, dict[str, tuple[float, int | None]]]:
     """A line without the counters that it does not name, and these."""
     if found := ROUND.match(text):
-        return text[found.end() :], {"step": (float(found[1] or found[2]), None)}
+        rest = text[found.end() :]
+        return rest, {"epoch" if IS_STEP.match(rest) else "step": (float(found[1] or found[2]), None)}
     found = TWO_COUNTERS.search(text) or LEADING.match(text) or SHARE.match(text) or OF_BAR.search(text)
     if found is None or re.search(r"\bep(?:och)?s?\b", text, re.IGNORECASE):
         return text, {}

@@ -61,6 +61,7 @@ def test_a_loss_without_a_part_is_of_what_its_file_is_called_after(name, is_vali
         "Average train loss for iteration 1-{e}: {t}\n",
         "train loss of iteration {e}:{t}\n",
         "ResNet[{e}/12][12:00:03] bit: 4 train loss: {t}\n",
+        "Training loss (for one batch) at step {e}: {t}\n",
         "0m 24s (- 6m 1s) ({e} 6%) {t}\n",
     ],
 )
@@ -170,3 +171,22 @@ def test_scalars_that_were_added_together_are_one_run(folder, tmp_path):
         event_file(tmp_path / "run" / folder.format(part), [(1.7e9 + s, s, "loss", t) for s, t in enumerate(losses)])
     (run,) = read_logs(tmp_path)
     assert (train(run), val(run)) == (LOSSES, OTHERS)
+
+
+def test_a_loss_that_a_line_tells_of_each_part_of_the_data_is_told_twice(tmp_path):
+    run = run_of(tmp_path, epochs(LOSSES, "Epoch {e}, train: loss {t} acc 0.5, val: loss {v} acc 0.4\n"))
+    assert (train(run), val(run)) == (LOSSES, OTHERS)
+
+
+def test_the_least_loss_of_an_epoch_is_not_its_loss(tmp_path):
+    assert train(run_of(tmp_path, epochs(LOSSES, "Epoch {e} loss min 0.1 loss {t}\n"))) == LOSSES
+    with pytest.raises(LogError, match="'loss min'"):
+        run_of(tmp_path, epochs(LOSSES, "Epoch {e} loss min {t} loss max 9\n"))
+
+
+@pytest.mark.parametrize(
+    "form", ["[0] epoch: {e}, loss: {t}\n", "[{e}] iter: 20, loss: {t}\n[{e}] iter: 40, loss: {t}\n"]
+)
+def test_a_number_in_brackets_is_no_round_where_a_counter_has_a_name(form, tmp_path):
+    run = run_of(tmp_path, epochs(LOSSES, form))
+    assert (train(run), run.counts_from) == (LOSSES, 1)
