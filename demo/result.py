@@ -42,7 +42,7 @@ class Result:
         return _replay(self.observations, Monitor(criteria=Patience(EPOCHS))).best_value
 
     def lost(self, best: float | None) -> float | None:
-        """What a best value gives up of all that the whole budget gained, as a share; None where it gained nothing."""
+        """What a best value loses of all that the whole budget gained, as a share; None where it gained nothing."""
         losses = [seen.val_loss for seen in self.observations if seen.val_loss is not None]
         if best is None or self.full_best is None or not losses or not math.isfinite(losses[0]):
             return None

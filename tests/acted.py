@@ -19,13 +19,25 @@ def best(stopping):
 
 
 def acts_at(step, verdict):
-    """Says at one epoch that the run, whose loss jitters, is to end with a verdict, and else that it improves."""
+    """Ends the run, whose loss jitters, with a verdict at one epoch; at all others it improves."""
     after = Actions.after
 
     def replaced(actions, decision, situation, choice):
         jitters = {**decision.evidence, "noise": 0.1 * decision.evidence.get("total_gain", 1.0), "times_too_low": 30.0}
         ends = {"stop": True, "verdict": verdict, "found_by": ("expected_gain",), "evidence": jitters}
         now = ends if decision.step == step else {"stop": False, "verdict": Verdict.IMPROVING, "evidence": {}}
+        return after(actions, dataclasses.replace(decision, **now), situation, choice)
+
+    return replaced
+
+
+def slow_at(step):
+    """Reports at one epoch that the learning rate is too low, and else nothing."""
+    after = Actions.after
+
+    def replaced(actions, decision, situation, choice):
+        slow = {"verdict": Verdict.FALSE_CONVERGENCE, "found_by": ("probe",), "evidence": {"times_too_low": 10}}
+        now = slow if decision.step == step else {"verdict": Verdict.IMPROVING}
         return after(actions, dataclasses.replace(decision, **now), situation, choice)
 
     return replaced

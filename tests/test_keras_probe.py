@@ -1,6 +1,5 @@
 """The probe under Keras, and what is done of what it finds; run once for each backend."""
 
-import dataclasses
 import random
 
 import numpy as np
@@ -8,9 +7,8 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="needs the extra: pip install 'convergence-callbacks[keras]'")
 
-from convergence_callbacks import Verdict
 from convergence_callbacks.adapter.stages.act import ActStage
-from convergence_callbacks.experiments.actions import EPOCHS, Actions
+from convergence_callbacks.experiments.actions import EPOCHS
 from convergence_callbacks.experiments.probe import ARM_EPOCHS, FURTHER
 from convergence_callbacks.experiments.probing import EARLY
 from convergence_callbacks.keras import ConvergenceStopping
@@ -18,6 +16,7 @@ from convergence_callbacks.keras import trained as keras_trained
 from convergence_callbacks.keras.probe import copied_model
 from convergence_callbacks.keras.schedule import ScaledSchedule
 from convergence_callbacks.record import verify
+from tests.acted import slow_at
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(48, 4)).astype("float32")
@@ -142,18 +141,6 @@ def test_too_low_a_rate_is_raised_and_learns(capsys, tmp_path):
     assert rates[first.step : first.step + 2] == pytest.approx([1e-4, times * 1e-4])
     assert losses[first.step] - losses[first.step + 4] > 5 * (losses[first.step - 4] - losses[first.step])
     assert f"the learning rate is raised {times:,.0f} times" in capsys.readouterr().out
-
-
-def slow_at(step):
-    """Says at one epoch that the rate is too low, and else nothing."""
-    after = Actions.after
-
-    def replaced(actions, decision, situation, choice):
-        slow = {"verdict": Verdict.FALSE_CONVERGENCE, "found_by": ("probe",), "evidence": {"times_too_low": 10}}
-        now = slow if decision.step == step else {"verdict": Verdict.IMPROVING}
-        return after(actions, dataclasses.replace(decision, **now), situation, choice)
-
-    return replaced
 
 
 @pytest.mark.parametrize("schedule", [False, True])

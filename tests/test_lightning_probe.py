@@ -1,6 +1,5 @@
 """The probe under Lightning: it shows a false plateau, and leaves no trace where it finds nothing."""
 
-import dataclasses
 import random
 
 import numpy as np
@@ -9,14 +8,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra lightning")
 pytest.importorskip("lightning", reason="needs the extra lightning")
 
-from convergence_callbacks import Verdict
 from convergence_callbacks.adapter.stages.act import ActStage
-from convergence_callbacks.experiments.actions import EPOCHS, Actions
+from convergence_callbacks.experiments.actions import EPOCHS
 from convergence_callbacks.experiments.probe import ARM_EPOCHS, FURTHER
 from convergence_callbacks.experiments.probing import EARLY
 from convergence_callbacks.lightning import ConvergenceStopping
 from convergence_callbacks.lightning import trained as lightning_trained
 from convergence_callbacks.record import verify
+from tests.acted import slow_at
 from tests.lightning_training import SCRIPT, fit, module
 
 SUSPECT = "convergence_callbacks.experiments.probing.is_suspected_plateau"
@@ -165,18 +164,6 @@ def test_too_low_a_rate_is_raised_and_learns(tmp_path, monkeypatch):
     rates, losses = zip(*((o.lr, o.val_loss) for o in raised.observations), strict=True)
     assert rates[first.step : first.step + 2] == pytest.approx([1e-4, times * 1e-4])
     assert losses[first.step] - losses[first.step + 4] > 4 * (losses[first.step - 4] - losses[first.step])
-
-
-def slow_at(step):
-    """Says at one epoch that the rate is too low, and else nothing."""
-    after = Actions.after
-
-    def replaced(actions, decision, situation, choice):
-        slow = {"verdict": Verdict.FALSE_CONVERGENCE, "found_by": ("probe",), "evidence": {"times_too_low": 10}}
-        now = slow if decision.step == step else {"verdict": Verdict.IMPROVING}
-        return after(actions, dataclasses.replace(decision, **now), situation, choice)
-
-    return replaced
 
 
 def test_a_raise_that_does_not_help_is_undone_also_by_a_run_that_was_killed_in_its_middle(tmp_path, monkeypatch):
