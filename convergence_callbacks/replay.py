@@ -15,7 +15,7 @@ from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.run import Run
-from convergence_callbacks.telling.not_known import not_known
+from convergence_callbacks.telling.not_known import NotKnown, not_known
 
 FIXED = re.compile(r"cos|linear|poly|multi_?step|step_?lr|one_?cycle|exponential|cyclic|inverse_sqrt", re.IGNORECASE)
 """Kinds of schedules that are fixed before a training, by their names in configurations."""
@@ -50,7 +50,7 @@ class Replay:
     is_budget_assumed: bool = False
 
     @property
-    def not_known(self) -> tuple[str, ...]:
+    def not_known(self) -> tuple[NotKnown, ...]:
         """What the rule did not know of the training; a callback in it may have."""
         return not_known_of(
             self.run,
@@ -268,7 +268,7 @@ def as_judged(settings: Settings, run: Run) -> Settings:
 
 def not_known_of(
     run: Run, settings: Settings, *, is_budget_assumed: bool = False, needs_baseline: bool = False
-) -> tuple[str, ...]:
+) -> tuple[NotKnown, ...]:
     """What a rule with these settings did not know of a run; nothing if the log holds all that was known."""
     budget = None if is_budget_assumed else settings.max_epochs
     if run.states_budget:

@@ -15,6 +15,7 @@ from convergence_callbacks.logs.run import Run
 from convergence_callbacks.replay import OtherStop, Replay
 from convergence_callbacks.telling import words_of
 from convergence_callbacks.telling.facts import BUDGET, TREES
+from convergence_callbacks.telling.not_known import NotKnown
 
 NOTHING_TO_JUDGE = (NotJudged.NO_LOSS, NotJudged.TOO_FEW)
 """What is missing if a run can't be judged at all."""
@@ -81,7 +82,7 @@ class Summary:
     lost: float | None
     share_lost: float | None
     assumed: tuple[str, ...]
-    not_known: tuple[str, ...]
+    not_known: tuple[NotKnown, ...]
     broken_at: int | None
     steps_after_broken: int | None
     hours_until_broken: float | None
@@ -205,4 +206,4 @@ def _hours(seconds: float | None) -> float | None:
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return plain_number(value)
-    return list(value) if isinstance(value, tuple) else value
+    return list(map(str, value)) if isinstance(value, tuple) else value

@@ -230,7 +230,7 @@ def test_of_a_log_all_say_the_same_and_what_they_did_not_know(trained):
     assert (run["unit"], run["steps"], run["best_at"]) == (noun, decision.step + 1, best)
     assert (card.summary.stopped_at, card.summary.best_at) == (run["stopped_at"], run["best_at"])
     assert tuple(what.split(",")[0] for what in run["not_known"]) == trained.unknown
-    assert card.summary.not_known == tuple(run["not_known"])
+    assert [str(each) for each in card.summary.not_known] == run["not_known"]
     explained = command("explain", trained.log).lower()
     table = command("replay", trained.log)
     for what in trained.unknown:

@@ -26,7 +26,7 @@ from convergence_callbacks.cli.log_options import (
 )
 from convergence_callbacks.cli.output import complain, errors_printed, named, say
 from convergence_callbacks.cli.status import NOT_JUDGED
-from convergence_callbacks.cli.tables import with_option
+from convergence_callbacks.cli.tables import OPTIONS, with_option
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.verdict import STOP_ON, Verdict
 from convergence_callbacks.ending import NotJudged
@@ -194,4 +194,4 @@ def _unknown(replay: Replay, summary: Summary) -> Iterator[str]:
     """What the rule did not know of the training, and what that means."""
     if why := missing([each for each in summary.not_judged if each != NotJudged.NO_RATE], summary.unit):
         yield f"{capitalised(why)}."
-    yield from (f"{capitalised(with_option(each))}." for each in summary.not_known)
+    yield from (f"{capitalised(with_option(str(each), OPTIONS.get(each.what)))}." for each in summary.not_known)

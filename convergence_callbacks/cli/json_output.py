@@ -36,6 +36,7 @@ OF_NAME: Mapping[str, Schema] = {
     "verdict": {"enum": [verdict.value for verdict in Verdict]},
     "stop_verdict": {"enum": [*(verdict.value for verdict in Verdict), None]},
     "not_judged": {"type": "array", "items": {"enum": [each.value for each in NotJudged]}},
+    "not_known": {"type": "array", "items": {"type": "string"}},
 }
 """Schemas of fields whose type alone is not enough."""
 

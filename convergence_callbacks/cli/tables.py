@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from rich.text import Text
 from convergence_callbacks.cli.output import wrapped
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.summary import Summary
-from convergence_callbacks.telling.not_known import BASELINE, BUDGET, RATE, SCHEDULE
+from convergence_callbacks.telling.not_known import OF_SEVERAL, Unknown
 from convergence_callbacks.telling.numbers import NONE, count, duration, energy, percent, plural, value
 from convergence_callbacks.telling.text import printable, words
 
@@ -40,15 +41,12 @@ ROOMY = 105
 LEAST_NAME = 12
 """Letters of a run's name that are always shown."""
 
-OPTIONS: Mapping[str, str] = {
-    BUDGET: "--max-epochs",
-    SCHEDULE: "--schedule-known",
-    BASELINE: "baseline_loss in a --settings file",
+OPTIONS: Mapping[Unknown, str] = {
+    Unknown.BUDGET: "--max-epochs",
+    Unknown.SCHEDULE: "--schedule-known",
+    Unknown.BASELINE: "baseline_loss in a --settings file",
 }
 """The option for each thing that a log may not hold."""
-
-SHORT = {BUDGET: f"{BUDGET}, taken to be all that was logged", RATE: RATE, SCHEDULE: SCHEDULE, BASELINE: BASELINE}
-"""What was not known of several runs."""
 
 _LISTS = ("advice", "not_judged", "assumed", "not_known", "notes")
 """What a summary holds several of."""
@@ -217,17 +215,19 @@ def broken_line(summaries: Sequence[Summary]) -> str:
 def not_known_line(summaries: Sequence[Summary]) -> str:
     """What the rule did not know of a run, or of how many; empty where it knew all."""
     if len(summaries) == 1:
-        return f"Not known: {'; '.join(map(with_option, summaries[0].not_known))}." if summaries[0].not_known else ""
-    parts = []
-    for begins, unknown in SHORT.items():
-        number = sum(any(each.startswith(begins) for each in summary.not_known) for summary in summaries)
-        parts += [f"{with_option(unknown)}, of {count(number, 'run')}"] if number else []
+        parts = [with_option(str(each), OPTIONS.get(each.what)) for each in summaries[0].not_known]
+    else:
+        runs = Counter(what for summary in summaries for what in {each.what for each in summary.not_known})
+        parts = [
+            f"{with_option(OF_SEVERAL[what], OPTIONS.get(what))}, of {count(runs[what], 'run')}"
+            for what in Unknown
+            if runs[what]
+        ]
     return f"Not known: {'; '.join(parts)}." if parts else ""
 
 
-def with_option(unknown: str, options: Mapping[str, str] = OPTIONS) -> str:
+def with_option(unknown: str, option: str | None) -> str:
     """What was not known, with the option that sets it, if there is one."""
-    option = next((option for begins, option in options.items() if unknown.startswith(begins)), "")
     return f"{unknown} (set it with {option})" if option else unknown
 
 
@@ -251,7 +251,7 @@ def to_csv(summaries: Sequence[Summary]) -> str:
     names = [name for name in Summary.__dataclass_fields__ if name not in _LISTS]
     writer.writerow([*names, *_LISTS])
     for summary in summaries:
-        lists = (_cell("; ".join(getattr(summary, name))) for name in _LISTS)
+        lists = (_cell("; ".join(map(str, getattr(summary, name)))) for name in _LISTS)
         writer.writerow([*(_cell(getattr(summary, name)) for name in names), *lists])
     return text.getvalue().encode("utf-8", "backslashreplace").decode()
 

@@ -45,7 +45,7 @@ from convergence_callbacks.outlook import band_of
 from convergence_callbacks.replay import not_known_of, settings_for
 from convergence_callbacks.summary import is_judged
 from convergence_callbacks.telling.forecast import outlook
-from convergence_callbacks.telling.not_known import BUDGET
+from convergence_callbacks.telling.not_known import Unknown
 from convergence_callbacks.telling.numbers import duration, steps, value
 from convergence_callbacks.telling.numbers import numbered as at
 from convergence_callbacks.telling.summary import Cause, summary_of, verdict_of
@@ -275,7 +275,8 @@ def _block(watcher: Watcher) -> list[str]:
     seen = [each for each in session.seen if each.step <= decision.step]
     settings = settings_for(run, session.settings, is_over=False)
     cause: Cause = "would_stop" if session.stop is not None else "goes_on"
-    unknown = [with_option(each, {BUDGET: OPTIONS[BUDGET]}) for each in not_known_of(run, settings)]
+    budget = {Unknown.BUDGET: OPTIONS[Unknown.BUDGET]}
+    unknown = [with_option(str(each), budget.get(each.what)) for each in not_known_of(run, settings)]
     lines = [
         *summary_of(decision, Ending.of(seen, decision, settings), cause=cause).splitlines(),
         _since(decision, session.decisions[-1]),

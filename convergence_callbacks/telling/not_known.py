@@ -2,16 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.telling import numbers
 from convergence_callbacks.telling.facts import TREES
 
-BUDGET = "the budget"
-RATE = "the learning rate"
-SCHEDULE = "the schedule"
-BASELINE = "the loss of guessing"
+
+class Unknown(enum.StrEnum):
+    """The things that a rule may not know about a logged training, by what they are called."""
+
+    BUDGET = "the budget"
+    RATE = "the learning rate"
+    SCHEDULE = "the schedule"
+    BASELINE = "the loss of guessing"
+
+
+OF_SEVERAL: Mapping[Unknown, str] = {
+    **{each: each.value for each in Unknown},
+    Unknown.BUDGET: f"{Unknown.BUDGET}, taken to be all that was logged",
+}
+"""What to call each of them where it was not known of several runs."""
+
+
+@dataclass(frozen=True)
+class NotKnown:
+    """One thing that the rule did not know about a training; its text says what was taken instead, or why it matters.
+
+    Args:
+        what: The thing.
+        assumed: Steps that were taken for the budget instead; None where none were.
+        counter: What the steps are called.
+    """
+
+    what: Unknown
+    assumed: int | None = None
+    counter: Counter = Counter()
+
+    def __str__(self) -> str:
+        return f"{self.what}{self._meaning()}"
+
+    def _meaning(self) -> str:
+        if self.what is Unknown.BASELINE:
+            return ", which would show whether the run learnt anything before it overfitted"
+        if self.what is Unknown.RATE:
+            return ", which was not logged"
+        if self.assumed is None:
+            return ""
+        were = "was" if self.assumed == 1 else "were"
+        return f", taken to be the {numbers.steps(self.assumed, self.counter)} that {were} logged"
 
 
 def not_known(
@@ -22,8 +63,8 @@ def not_known(
     rates_ahead: bool,
     counter: Counter,
     needs_baseline: bool = False,
-) -> Iterator[str]:
-    """What was not known, an item each: a callback in the training may have known it.
+) -> Iterator[NotKnown]:
+    """What was not known about a logged training: a callback in it may have known more.
 
     Args:
         budget: Steps that were planned; None if unknown.
@@ -33,19 +74,19 @@ def not_known(
         counter: What the steps are called.
         needs_baseline: Whether a trivial predictor's loss would show that a run overfits rather than learns nothing.
 
-    >>> known = dict(has_rates=True, rates_ahead=True, counter=Counter())
-    >>> list(not_known(budget=None, assumed=46, **known)), list(not_known(budget=120, assumed=None, **known))
-    (['the budget, taken to be the 46 epochs that were logged'], [])
+    >>> logged = dict(has_rates=True, rates_ahead=True, counter=Counter())
+    >>> list(map(str, not_known(budget=None, assumed=46, **logged)))
+    ['the budget, taken to be the 46 epochs that were logged']
+    >>> list(not_known(budget=120, assumed=None, **logged))
+    []
     """
     if budget is None:
-        were = "was" if assumed == 1 else "were"
-        taken = "" if assumed is None else f", taken to be the {numbers.steps(assumed, counter)} that {were} logged"
-        yield f"{BUDGET}{taken}"
+        yield NotKnown(Unknown.BUDGET, assumed, counter)
     if needs_baseline:
-        yield f"{BASELINE}, which would show whether the run learnt anything before it overfitted"
+        yield NotKnown(Unknown.BASELINE)
     if counter.noun == TREES:  # whose rates nobody schedules
         return
     if not has_rates:
-        yield f"{RATE}, which was not logged"
+        yield NotKnown(Unknown.RATE)
     elif not rates_ahead:
-        yield SCHEDULE
+        yield NotKnown(Unknown.SCHEDULE)
