@@ -22,8 +22,8 @@ MEMORY_SHARE = 0.1
 LEAST_MEMORY_BINS = 5
 """Fewest bins over which it is averaged where the budget is not known, so that only the curve is."""
 
-FEWER_LOOKS = 3
-"""Factor by which looks are rarer in a run at its best that can't settle by the next one."""
+MOST_STRIDES = 3
+"""Strides from one look to the next at most, where no look before could end the run."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,12 @@ class ExpectedGain(Criterion):
         )
 
     def is_far_from_end(self, state: State, reading: Reading) -> bool:
-        """Whether a look may wait: the run is at its best, and whatever the next look shows can't settle it."""
-        curve = reading.curve
-        if reading.wait or state["worth"] is None or curve.bins_since(state["looked_at"]) >= FEWER_LOOKS * curve.stride:
+        """Whether a look may wait: whatever it showed, the running average would not fall below the tolerance."""
+        since = reading.curve.bins_since(state["looked_at"])
+        if state["worth"] is None or since >= MOST_STRIDES * reading.curve.stride:
             return False
-        kept = 1 - weight_of(FEWER_LOOKS * curve.stride, curve.bins, reading.max_epochs)
-        return model.mean_gain(kept * state["worth"]) >= self.tolerance
+        least = (1 - weight_of(since, reading.curve.bins, reading.max_epochs)) * state["worth"]
+        return model.mean_gain(least) >= self.tolerance
 
     def _numbers(self, expected: FurtherGain, verdict: Verdict, reading: Reading) -> dict[str, float]:
         numbers = {

@@ -25,18 +25,18 @@ def show_all(monitor, train, val, rate=None):
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.002, 0.02])
-def test_a_run_at_its_best_that_can_not_settle_yet_is_looked_at_less_often_and_ends_as_soon(noise, monkeypatch):
+def test_a_run_that_can_not_settle_yet_is_looked_at_less_often_and_ends_as_soon(noise, monkeypatch):
     looks, stops, real = [], [], diagnosis.probabilities_of
     monkeypatch.setattr(
         diagnosis, "probabilities_of", lambda reading: looks.append(reading.curve.count) or real(reading)
     )
-    for fewer in (1, 3):
-        monkeypatch.setattr(expected_gain, "FEWER_LOOKS", fewer)
+    for most in (1, 3):
+        monkeypatch.setattr(expected_gain, "MOST_STRIDES", most)
         looks.clear()
         stops.append((stop_epoch(show(Monitor(max_epochs=600), exponential(600, 40, noise=noise))), len(looks)))
     (stop, all_looks), (stop_with_less, fewer_looks) = stops
-    assert stop == stop_with_less
-    assert fewer_looks < 0.9 * all_looks
+    assert 0.9 * stop <= stop_with_less <= 1.02 * stop
+    assert fewer_looks < 0.7 * all_looks
 
 
 def test_a_curve_that_settles_has_converged():
