@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -57,13 +58,8 @@ def as_logged(evaluations: Iterable[Evaluation]) -> dict[str, Any]:
     """
     rows = list(evaluations)
     logged = {row.name: row.value for row in rows}
-    validation = _judged([row for row in rows if not row.is_of_training])
-    train = [row for row in rows if row.is_of_training]
-    if validation is not None:
-        logged["val_loss"] = validation.value
-        train = [row for row in train if row.metric == validation.metric]
-    if (same := _judged(train)) is not None:
-        logged["train_loss"] = same.value
+    for loss, place in _losses_among(tuple((row.data, row.metric, row.rises) for row in rows)).items():
+        logged[loss] = rows[place].value
     return logged
 
 
@@ -97,6 +93,16 @@ def is_validated(evaluations: Sequence[Evaluation]) -> bool:
     False
     """
     return not evaluations or any(not row.is_of_training for row in evaluations)
+
+
+@functools.lru_cache(maxsize=512)  # a training has the same evaluations in each round
+def _losses_among(named: tuple[tuple[str, str, bool | None], ...]) -> dict[str, int]:
+    """Places of the two that are judged, among evaluations of which data, metric and direction are known."""
+    rows = [Evaluation(data, metric, place, rises) for place, (data, metric, rises) in enumerate(named)]
+    validation = _judged([row for row in rows if not row.is_of_training])
+    same = [row for row in rows if row.is_of_training and (validation is None or row.metric == validation.metric)]
+    losses = {"val_loss": validation, "train_loss": _judged(same)}
+    return {loss: row.value for loss, row in losses.items() if row is not None}
 
 
 def _judged(rows: list[Evaluation]) -> Evaluation | None:
