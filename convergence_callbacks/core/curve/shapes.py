@@ -8,7 +8,6 @@ of the curve by least squares, weighed by how well it explains it, and asked how
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,39 +27,23 @@ RECENT = 0.4
 FEWEST = 8
 """Points that are always fitted: with fewer, every shape explains them."""
 
-
 NEAR = 0.01
 """Shapes that fit to this share of the curve's range fit equally well: no real curve is exactly one of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class FurtherFall:
-    """What may still be gained, in the unit of the loss: a number, or of several curves one of each.
-
-    Args:
-        gain: Expected further fall of the curve's trend, never negative.
-        std: Standard deviation of that, over the shapes that explain the curve.
-    """
-
-    gain: Series
-    std: Series
-
-
-def forecast(epochs: Series, losses: Series, most: Series) -> FurtherFall:
-    """Expected further gain of a curve whose end is open.
+def further_fall(epochs: Series, losses: Series, most: Series) -> Series:
+    """How far the trend of a curve whose end is open may still fall, in the unit of the loss; never negative.
 
     Args:
         epochs: Epochs, counted from 1, of each point.
         losses: Losses at these epochs, lower is better; of several curves one a row.
-        most: Gain above which no shape is believed: nobody can tell the end of a curve from its beginning.
+        most: Fall above which no shape is believed: nobody can tell the end of a curve from its beginning.
 
     Returns:
-        The gain as the mean over all shapes, weighed by their likelihood.
+        The mean over all shapes, weighed by their likelihood.
     """
     gains, weights = fitted_shapes(epochs, losses)
-    gains = np.minimum(gains, most[..., None])
-    gain = (weights * gains).sum(axis=-1)
-    return FurtherFall(gain, np.sqrt((weights * (gains - gain[..., None]) ** 2).sum(axis=-1)))
+    return np.asarray((weights * np.minimum(gains, most[..., None])).sum(axis=-1))
 
 
 def fitted_shapes(epochs: Series, losses: Series) -> tuple[Series, Series]:

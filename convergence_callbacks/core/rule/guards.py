@@ -14,7 +14,7 @@ import numpy as np
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.curve.schedule import DROP, rates_ahead
 from convergence_callbacks.core.curve.series import Series, change_along_line, median, noise_of
-from convergence_callbacks.core.curve.shapes import forecast
+from convergence_callbacks.core.curve.shapes import further_fall
 from convergence_callbacks.core.curve.since_best import gap_widening, train_fall
 from convergence_callbacks.core.models.features import NOISE_BINS
 
@@ -170,13 +170,12 @@ def has_fallen(features: Mapping[str, float]) -> bool:
 
 
 def leads_further(reading: Reading, tolerance: float) -> bool:
-    """Whether the loss falls along a clear line, and curves of the usual shapes may bring more than the tolerance."""
+    """Whether the loss falls along a clear line, and curves of the usual shapes would bring more than the tolerance."""
     begin = reading.curve.first_stable_bin
     losses, unit = reading.losses[begin:], reading.first_level - reading.curve.best
     if not unit > 0 or not _falls_clearly(losses, unit):
         return False
-    expected = forecast(reading.epochs[begin:], losses, most=np.array(2 * unit))
-    return float(expected.gain + expected.std) > tolerance * unit
+    return float(further_fall(reading.epochs[begin:], losses, most=np.array(2 * unit))) > tolerance * unit
 
 
 def _falls_clearly(losses: Series, unit: float) -> bool:
