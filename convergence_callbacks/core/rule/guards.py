@@ -48,7 +48,7 @@ FEW_EPOCHS = 30
 STRAIGHT_NOISES = 40.0
 """Times its own error by which a fall must be clear for the curve to be drawn on: short of that a slope is luck."""
 
-WINDOWS_BINS: Mapping[int, float] = MappingProxyType({6: 1.43, 12: 1.0, 25: 0.69})
+WINDOWS_BINS: Mapping[int, float] = MappingProxyType({12: 1.0, 25: 0.69})
 """Windows in which a fall may be clear, in bins, each with the standard error of such a fall in units of the noise."""
 
 LEAST_NOISE_SHARE = 1e-4
