@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,29 +111,7 @@ class Table:
 
     def each(self) -> list[Mapping[str, float]]:
         """The features of each run by name."""
-        return [_Row(self.names, row) for row in self.rows.tolist()]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row(Mapping[str, float]):
-    """Numbers by name, of which few are asked for: to make a dictionary of each row would take longer."""
-
-    names: tuple[str, ...]
-    numbers: Sequence[float]
-
-    def __getitem__(self, name: str) -> float:
-        return self.numbers[_order(self.names)[name]]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.names)
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-
-@functools.cache
-def _order(names: tuple[str, ...]) -> dict[str, int]:
-    return {name: place for place, name in enumerate(names)}
+        return [dict(zip(self.names, row, strict=True)) for row in self.rows.tolist()]
 
 
 @functools.cache
@@ -153,7 +131,7 @@ def read(runs: Readings) -> Table:
 
 def features(reading: Reading) -> Mapping[str, float]:
     """The features of one run by name."""
-    return dict(read(Readings.of([reading])).each()[0])
+    return read(Readings.of([reading])).each()[0]
 
 
 @functools.cache
