@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from convergence_callbacks.core.forecast import Estimate, Forecast
+from convergence_callbacks.telling.forecast import shown_of
 
 AHEAD = 2.0
 """Times the steps so far, until which a forecast is drawn: more would press the curve together that is there."""
@@ -25,7 +26,7 @@ def band_of(forecast: Forecast | None) -> Band:
     """
     if forecast is None:
         return ()
-    last, path = AHEAD * (forecast.step + 1), forecast.shown.path
+    last, path = AHEAD * (forecast.step + 1), shown_of(forecast).path
     near = [each for each in path if each[0] <= last]
     if not near or len(near) == len(path):
         return path

@@ -39,7 +39,7 @@ from convergence_callbacks.metrics.find import meant_loss
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.record.write import DecisionRecord
 from convergence_callbacks.telling.baseline import source_of
-from convergence_callbacks.telling.forecast import eta
+from convergence_callbacks.telling.forecast import eta, numbers_of
 from convergence_callbacks.telling.summary import Cause, warning
 
 
@@ -446,7 +446,7 @@ class Stopping(FromYaml):
     def numbers(self, decision: Decision) -> dict[str, float]:
         """A decision as loggers take it: the verdict by its gravity, evidence and forecast by name."""
         forecast = self.forecast()
-        named = {**decision.evidence, **(forecast.numbers() if forecast is not None else {})}
+        named = {**decision.evidence, **(numbers_of(forecast) if forecast is not None else {})}
         evidence = {f"convergence/{name}": value for name, value in named.items()}
         return {"convergence/verdict": decision.verdict.gravity, "convergence/stop": int(decision.stop), **evidence}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,10 +24,6 @@ class Estimate:
     low: float
     value: float
     high: float
-
-    def within(self, least: float, most: float) -> Estimate:
-        """The estimate cut off at bounds."""
-        return Estimate(*(min(max(each, least), most) for each in (self.low, self.value, self.high)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +78,6 @@ class Forecast:
     def eta(self) -> str:
         """The epochs that are left in words, such as ``ETA ≈ 14 epochs (9–25)``."""
         return type(self).voice(self)[0]
-
-    @property
-    def shown(self) -> Forecast:
-        """The forecast with levels cut off at its bounds, for words and pictures; no rule judges by them."""
-        return dataclasses.replace(
-            self,
-            end=None if self.end is None else self.end.within(*self.bounds),
-            asymptote=self.asymptote.within(*self.bounds),
-            path=tuple((step, level.within(*self.bounds)) for step, level in self.path),
-        )
-
-    def numbers(self) -> dict[str, float]:
-        """The epochs that are left and the loss at the end (in the long run, where the budget is unknown), by name."""
-        level = self.end or self.asymptote
-        estimates = {"epochs_left": self.epochs_left, "forecast_loss": level.within(*self.bounds)}
-        ends = {"": "value", "_low": "low", "_high": "high"}
-        return {f"{name}{end}": getattr(each, of) for name, each in estimates.items() for end, of in ends.items()}
 
     def __str__(self) -> str:
         return type(self).voice(self)[1]

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 
 from convergence_callbacks.core.forecast import Forecast
+from convergence_callbacks.telling.forecast import shown_of
 
 ROOM = 0.35
 """Share of the axis's height by which it is extended at most for a band that leaves it."""
@@ -25,7 +26,7 @@ def draw_forecast(axes: Axes, forecast: Forecast, colour: str) -> None:
     if not forecast.path:
         return
     steps = [step for step, _ in forecast.path]
-    low, middle, high = (np.array([getattr(level, end) for _, level in forecast.shown.path]) for end in _ENDS)
+    low, middle, high = (np.array([getattr(level, end) for _, level in shown_of(forecast).path]) for end in _ENDS)
     _make_room(axes, [*low, *high])
     lowest = axes.get_ylim()[0]
     axes.fill_between(

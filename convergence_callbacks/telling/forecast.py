@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from convergence_callbacks.core.counter import Counter
@@ -34,9 +35,32 @@ def eta(forecast: Forecast, counter: Counter = numbers.EPOCHS, observations: Seq
     return f"{sentence}, {numbers.span(forecast.epochs_left, hours)}"
 
 
+def shown_of(forecast: Forecast) -> Forecast:
+    """A forecast with levels cut off at its bounds, for words and pictures: no loss is judged by where zero is."""
+    low, high = forecast.bounds
+
+    def within(level: Estimate) -> Estimate:
+        return Estimate(*(min(max(each, low), high) for each in (level.low, level.value, level.high)))
+
+    return dataclasses.replace(
+        forecast,
+        end=None if forecast.end is None else within(forecast.end),
+        asymptote=within(forecast.asymptote),
+        path=tuple((step, within(level)) for step, level in forecast.path),
+    )
+
+
+def numbers_of(forecast: Forecast) -> dict[str, float]:
+    """The epochs that are left and the loss at the end (in the long run, where the budget is unknown), by name."""
+    shown = shown_of(forecast)
+    estimates = {"epochs_left": forecast.epochs_left, "forecast_loss": shown.end or shown.asymptote}
+    ends = {"": "value", "_low": "low", "_high": "high"}
+    return {f"{name}{end}": getattr(each, of) for name, each in estimates.items() for end, of in ends.items()}
+
+
 def expected_loss(forecast: Forecast) -> str:
     """The loss that is expected, with its 90% interval."""
-    shown = forecast.shown
+    shown = shown_of(forecast)
     if shown.end is not None:
         return f"{numbers.expected(shown.end)} at the end"
     return f"{numbers.expected(shown.asymptote)} in the long run"
@@ -58,7 +82,7 @@ def rate_in_words(rate: ConvergenceRate) -> str:
 
 def words_of(forecast: Forecast) -> tuple[str, str]:
     """What is left, and all of it in one line."""
-    shown = forecast.shown
+    shown = shown_of(forecast)
     parts = [eta(forecast), f"in the long run {numbers.expected(shown.asymptote)}", rate_in_words(forecast.rate)]
     if shown.end is not None:
         parts.insert(1, f"at the end {numbers.expected(shown.end)}")

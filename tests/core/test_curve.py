@@ -61,7 +61,7 @@ def test_the_learning_rate_is_the_last_known_one():
     curve = Curve()
     for step, lr in enumerate([math.nan, 0.1, math.nan]):
         curve.add(step, 1.0, math.nan, lr)
-    assert math.isnan(curve.lr[0]) and curve.lr[1:].tolist() == [0.1, 0.1]
+    assert math.isnan(curve.rows[3, 0]) and curve.rows[3, 1 : curve.bins].tolist() == [0.1, 0.1]
 
 
 def test_spacing_is_the_mean_distance_of_judged_epochs():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from convergence_callbacks import Estimate, Monitor
+from convergence_callbacks.telling.forecast import numbers_of, shown_of
 from tests.curves import LearningCurve, exponential, overfitting, show
 
 
@@ -71,11 +72,11 @@ def test_a_negative_loss_is_not_taken_to_end_at_zero(by):
 
 
 def test_a_loss_that_was_never_negative_is_shown_to_stay_so():
-    predicted = forecast(exponential(60, 10, floor=0.0), 12)
-    assert predicted.asymptote.low < 0 == predicted.shown.asymptote.low
-    assert predicted.numbers()["forecast_loss_low"] >= 0 and "-" not in str(predicted).split("t^")[0]
-    assert all(level.low >= 0 for _, level in predicted.shown.path)
-    assert forecast(exponential(60, 10, floor=0.0).raised(-3.0), 12).shown.asymptote.low < -3
+    said = forecast(exponential(60, 10, floor=0.0), 12)
+    assert said.asymptote.low < 0 == shown_of(said).asymptote.low
+    assert numbers_of(said)["forecast_loss_low"] >= 0 and "-" not in str(said).split("t^")[0]
+    assert all(level.low >= 0 for _, level in shown_of(said).path)
+    assert shown_of(forecast(exponential(60, 10, floor=0.0).raised(-3.0), 12)).asymptote.low < -3
 
 
 def test_more_can_be_better():
@@ -155,6 +156,6 @@ def test_it_reads_as_a_line():
 
 
 def test_its_numbers_have_names():
-    predicted = forecast(exponential(100, 15, noise=0.004), 30)
-    assert predicted.numbers()["epochs_left_high"] == predicted.epochs_left.high
-    assert predicted.numbers()["forecast_loss"] == predicted.end.value
+    said = forecast(exponential(100, 15, noise=0.004), 30)
+    assert numbers_of(said)["epochs_left_high"] == said.epochs_left.high
+    assert numbers_of(said)["forecast_loss"] == said.end.value

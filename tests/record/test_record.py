@@ -5,8 +5,8 @@ import pytest
 
 from convergence_callbacks import Monitor, Observation, Patience, StateError
 from convergence_callbacks.adapter.stopping import Stopping
-from convergence_callbacks.core.curve.schedule import times_schedule
 from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.experiments.schedules import times_schedule
 from convergence_callbacks.logs import read_logs
 from convergence_callbacks.record import DecisionRecord, read_record, verify
 from convergence_callbacks.record import write as write_module

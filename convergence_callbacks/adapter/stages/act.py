@@ -12,7 +12,7 @@ from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.adapter.stages.best_weights import BestWeights
 from convergence_callbacks.adapter.stages.phase import forget
 from convergence_callbacks.adapter.trained import Experimental
-from convergence_callbacks.core.curve.schedule import DROP, rates_ahead, times_schedule
+from convergence_callbacks.core.curve.schedule import DROP, rates_ahead
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.monitor import Monitor
@@ -20,6 +20,7 @@ from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.experiments.actions import BLOWN_UP, Actions, Situation
 from convergence_callbacks.experiments.probe import judged_loss
+from convergence_callbacks.experiments.schedules import times_schedule
 
 BEGUN_STEPS = 10
 """A run whose best epoch is later goes back to where it began only while unstable: else that is no longer kept."""

@@ -9,13 +9,13 @@ from convergence_callbacks.adapter.complaints import Complaints
 from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.adapter.stages.act import ActStage
 from convergence_callbacks.adapter.trained import Experimental
-from convergence_callbacks.core.curve.schedule import highest_ahead
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.experiments.probe import Probed, probe
 from convergence_callbacks.experiments.probing import Probes
+from convergence_callbacks.experiments.schedules import highest_ahead
 
 EXPERIMENTS = frozenset({"probe", "probe_budget", "act"})
 """The settings of experiments with the model and its learning rate."""

@@ -120,19 +120,9 @@ class Curve:
         return self.rows[0, : self.bins]
 
     @property
-    def lowest(self) -> Series:
-        """Lowest judged loss of each bin."""
-        return self.rows[1, : self.bins]
-
-    @property
     def train(self) -> Series:
         """Mean train loss of each bin; NaN where there was none yet."""
         return self.rows[2, : self.bins]
-
-    @property
-    def lr(self) -> Series:
-        """Learning rate at the end of each bin; NaN where unknown."""
-        return self.rows[3, : self.bins]
 
     @property
     def epoch(self) -> Series:

@@ -17,17 +17,12 @@ FEWEST = 4
 
 
 def median(series: Series) -> float:
-    """The median of one series, without numpy's work for other shapes: it is asked for many times an epoch.
+    """The median of one series; NaN where it is empty or holds a NaN.
 
     >>> median(np.array([3.0, 1.0])), median(np.array([1.0, np.nan]))
     (2.0, nan)
     """
-    count = len(series)
-    if count == 0:
-        return math.nan
-    ordered = np.sort(series)
-    low, high = float(ordered[(count - 1) // 2]), float(ordered[count // 2])
-    return math.nan if math.isnan(ordered[-1]) else low if low == high else (low + high) / 2
+    return float(medians(series))
 
 
 def medians(curves: Series) -> Series:
@@ -41,19 +36,16 @@ def medians(curves: Series) -> Series:
 
 
 def noise_of(series: Series) -> float:
-    """Robust standard deviation of a series around a smooth trend; 0 for fewer than four points.
+    """Robust standard deviation of one series around a smooth trend; see `noises`."""
+    return float(noises(series))
+
+
+def noises(curves: Series) -> Series:
+    """Robust standard deviation of each row around a smooth trend, of a single series its own; 0 below four points.
 
     The second difference of white noise has 6 times its variance, and a smooth trend leaves next to
     nothing in it; the median makes single jumps harmless.
     """
-    if len(series) < FEWEST:
-        return 0.0
-    second = np.abs(series[2:] - 2 * series[1:-1] + series[:-2])
-    return ROBUST * median(second) / math.sqrt(6)
-
-
-def noises(curves: Series) -> Series:
-    """The noise of each row, as `noise_of` measures it; of a single series its own."""
     if curves.shape[-1] < FEWEST:
         return np.zeros(curves.shape[:-1])
     second = np.abs(curves[..., 2:] - 2 * curves[..., 1:-1] + curves[..., :-2])
