@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from convergence_callbacks.core.constructor import documentation, refuse_unknown
 from convergence_callbacks.core.curve.reading import Metric, Reading
+from convergence_callbacks.core.curve.since_best import rise_and_fall
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.fields import check, fields_of, is_setting, setting
 from convergence_callbacks.core.verdict import Verdict
@@ -344,6 +345,13 @@ def found_by(criterion: Criterion, state: State, reading: Reading) -> Finding:
     finding = criterion.finding(state, criterion.its(reading))
     name = " of ".join([criterion.name, *(metric.name for metric in criterion.metrics)])
     return finding if finding.found_by else dataclasses.replace(finding, found_by=(name,))
+
+
+def overfitting_where_validated(evidence: Evidence, reading: Reading, confidence: float) -> Finding:
+    """The finding of a loss that got worse: overfitting where it is a validation loss, else no verdict."""
+    if not reading.has_validation:
+        return Finding(evidence=evidence, confidence=confidence)
+    return Finding(verdict=Verdict.OVERFITTING, evidence={**evidence, **rise_and_fall(reading)}, confidence=confidence)
 
 
 def gravest(findings: Iterable[Finding]) -> Finding | None:

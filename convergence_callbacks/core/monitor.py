@@ -14,7 +14,6 @@ from convergence_callbacks.core.constructor import representation, takes
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.criterion import DirectionOf, Finding, LaterEvidence, gravest, joined_evidence
 from convergence_callbacks.core.curve.reading import Metric, Reading
-from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError, as_state_error
 from convergence_callbacks.core.fields import setting
@@ -137,12 +136,8 @@ class Monitor:
         other.reset()
         return other
 
-    def follow(self, lr_schedule: Schedule | None) -> None:
-        """Expect these learning rates from now on."""
-        self.know(lr_schedule=lr_schedule)
-
     def know(self, **settings: Any) -> None:
-        """Know more of the training from now on, such as ``baseline_loss``."""
+        """Know more of the training from now on, such as ``baseline_loss`` or another ``lr_schedule``."""
         self.settings = dataclasses.replace(self.settings, **settings)
         self._circumstances = _circumstances(self.settings)
 

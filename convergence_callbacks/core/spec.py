@@ -10,6 +10,7 @@ import pkgutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from convergence_callbacks.core.constructor import refuse_unknown
 from convergence_callbacks.core.criterion import AnyOf, Composition, Criterion, defined
 from convergence_callbacks.core.errors import SettingsError, unknown_name
 from convergence_callbacks.core.fields import fields_of
@@ -102,9 +103,7 @@ def _settings(kind: type[Criterion], given: Any) -> dict[str, Any]:
         if not names:
             raise SettingsError(f"{kind.name} has no settings, got {given!r}")
         given = {names[0]: given}
-    for name in given:
-        if name not in names:
-            raise SettingsError(unknown_name(f"setting of {kind.name}", name, names), (name,))
+    refuse_unknown(kind.name, kind, (), given)
     missing = [field.name for field in fields if _is_required(field) and field.name not in given]
     if missing:
         raise SettingsError(f"{kind.name} needs {' and '.join(missing)}")

@@ -6,7 +6,7 @@ from convergence_callbacks.core.curve.schedule import Schedule, rates_ahead
 
 
 def times_schedule(schedule: Schedule, times: float) -> Schedule:
-    """The same schedule at a multiple of its rates.
+    """The schedule at a multiple of its rates.
 
     >>> times_schedule([0.1, 0.05], 10)
     [1.0, 0.5]

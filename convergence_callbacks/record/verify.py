@@ -89,14 +89,14 @@ def _compared(part: Part) -> Iterator[tuple[Entry, str]]:
     """Each entry, and where its decision differs from that which follows, in words; empty where it does not."""
     counter = part.entries[0].decision.counter if part.entries else Counter()
     monitor = Monitor.from_settings(part.settings, counter=counter)
-    monitor.follow(part.first.schedule)
+    monitor.know(lr_schedule=part.first.schedule)
     if part.state is not None:
         monitor.load_state_dict(part.state)
     for line in part.lines:
         if isinstance(line, Entry):
             yield line, _difference(line, monitor)
         elif isinstance(line, Follows):
-            monitor.follow(line.schedule)
+            monitor.know(lr_schedule=line.schedule)
         elif isinstance(answers := monitor.settings.lr_schedule, Answers):
             answers.add(line.answers)
 

@@ -132,7 +132,7 @@ class DecisionRecord:
     def _watch_schedule(self) -> None:
         schedule = self._monitor.settings.lr_schedule
         if self._writes and callable(schedule):
-            self._monitor.follow(Asked(schedule))
+            self._monitor.know(lr_schedule=Asked(schedule))
         self._schedule = self._monitor.settings.lr_schedule
 
     def _take_rates(self, step: int) -> None:

@@ -87,7 +87,7 @@ def test_a_rate_that_is_changed_on_the_way_is_recorded(path):
         for observation in observations():
             decision = monitor.observe(observation)
             if observation.step == 12:
-                monitor.follow(times_schedule(monitor.settings.lr_schedule, 100.0))
+                monitor.know(lr_schedule=times_schedule(monitor.settings.lr_schedule, 100.0))
             record(observation, decision)
     assert verify(path).is_confirmed, str(verify(path))
     follows = [line for part in read_record(path).parts for line in part.lines if isinstance(line, Follows)]

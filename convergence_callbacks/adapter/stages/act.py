@@ -226,7 +226,7 @@ class ActStage:
     def _scale_schedule(self, times: float) -> None:
         schedule = self._monitor.settings.lr_schedule
         if schedule is not None and times != 1:
-            self._monitor.follow(times_schedule(schedule, times))
+            self._monitor.know(lr_schedule=times_schedule(schedule, times))
 
     def _plain(self, snapshot: Snapshot) -> dict[str, Any]:
         model = {"model": snapshot.model} if self._saves_weights else {}

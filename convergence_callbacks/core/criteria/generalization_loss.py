@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from convergence_callbacks.core.criterion import Finding, MetricCriterion, State
+from convergence_callbacks.core.criterion import Finding, MetricCriterion, State, overfitting_where_validated
 from convergence_callbacks.core.curve.reading import Reading
-from convergence_callbacks.core.curve.since_best import generalization_loss, rise_and_fall
+from convergence_callbacks.core.curve.since_best import generalization_loss
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
@@ -36,8 +36,4 @@ class GeneralizationLoss(MetricCriterion):
 
     def finding(self, state: State, reading: Reading) -> Finding:
         evidence = {"generalization_loss": generalization_loss(reading), "threshold": self.percent}
-        if not reading.has_validation:
-            return Finding(evidence=evidence, confidence=CONFIDENCE)
-        return Finding(
-            verdict=Verdict.OVERFITTING, evidence={**evidence, **rise_and_fall(reading)}, confidence=CONFIDENCE
-        )
+        return overfitting_where_validated(evidence, reading, CONFIDENCE)

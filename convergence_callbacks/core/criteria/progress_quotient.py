@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from convergence_callbacks.core.criterion import Criterion, Finding, State
+from convergence_callbacks.core.criterion import Criterion, Finding, State, overfitting_where_validated
 from convergence_callbacks.core.curve.reading import Reading
-from convergence_callbacks.core.curve.since_best import generalization_loss, rise_and_fall
+from convergence_callbacks.core.curve.since_best import generalization_loss
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
@@ -54,11 +54,7 @@ class ProgressQuotient(Criterion):
             "training_progress": _progress(state["train"]),
             "threshold": self.quotient,
         }
-        if not reading.has_validation:
-            return Finding(evidence=evidence, confidence=CONFIDENCE)
-        return Finding(
-            verdict=Verdict.OVERFITTING, evidence={**evidence, **rise_and_fall(reading)}, confidence=CONFIDENCE
-        )
+        return overfitting_where_validated(evidence, reading, CONFIDENCE)
 
 
 def _progress(strip: list[float]) -> float:

@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from convergence_callbacks.core.criterion import Finding, MetricCriterion, State, with_numbers
+from convergence_callbacks.core.criterion import (
+    Finding,
+    MetricCriterion,
+    State,
+    overfitting_where_validated,
+    with_numbers,
+)
 from convergence_callbacks.core.curve.reading import Reading
-from convergence_callbacks.core.curve.since_best import rise_and_fall
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
@@ -45,8 +50,4 @@ class SuccessiveIncreases(MetricCriterion):
 
     def finding(self, state: State, reading: Reading) -> Finding:
         evidence: dict[str, float] = {"rises": state["rises"], "threshold": self.strips, "strip": self.strip}
-        if not reading.has_validation:
-            return Finding(evidence=evidence, confidence=CONFIDENCE)
-        return Finding(
-            verdict=Verdict.OVERFITTING, evidence={**evidence, **rise_and_fall(reading)}, confidence=CONFIDENCE
-        )
+        return overfitting_where_validated(evidence, reading, CONFIDENCE)

@@ -123,11 +123,6 @@ class Reading:
         are_epochs = not shown or since <= FURTHEST_EPOCHS * max(1, shown - 1)
         return step + 1 if are_epochs else shown
 
-    @property
-    def spent(self) -> float:
-        """Share of the budget that is spent, 0 where it is not known."""
-        return self.taken / self.max_epochs if self.max_epochs else 0.0
-
     @functools.cached_property
     def finite_train_losses(self) -> Series:
         """Train loss by bin from the first finite one on, empty where there is none."""

@@ -43,12 +43,6 @@ def check_features(package: str, read_by_trees: Collection[str], computed: Colle
 
     Raises:
         ModelError: One is not.
-
-    >>> check_features("convergence_callbacks.forecast", ["rise"], ["rises", "wait"])
-    Traceback (most recent call last):
-        ...
-    convergence_callbacks.core.errors.ModelError: convergence_callbacks/forecast/trees.npz was fitted to features that \
-the code does not compute: 'rise' (did you mean 'rises'?); fit it anew with make fit
     """
     missing = [name for name in read_by_trees if name not in computed]
     if missing:
