@@ -131,7 +131,7 @@ convergence_callbacks.Monitor().update(val_loss=1.0)
 
 def test_what_is_fitted_is_data_and_no_source():
     source = sum(path.stat().st_size for path in PACKAGE.glob("core/**/*.py"))
-    assert source < 256_000  # to shrink below 250 kB
+    assert source < 250_000
 
 
 @pytest.mark.parametrize(

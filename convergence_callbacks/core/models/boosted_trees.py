@@ -98,11 +98,6 @@ class BoostedTrees:
 
         Args:
             features: The example's features by name, NaN where missing; others than the trees read may be there too.
-
-        >>> stump = ((0, -1, -1), (5.0, 0.25, -0.5), (1, 0, 0), (2, 0, 0))
-        >>> trees = BoostedTrees.of(["wait"], [1.0, 2.0], [stump, stump])
-        >>> trees.predict({"wait": 5.0}).tolist(), trees.predict({"wait": 6.0}).tolist()
-        ([1.25, 2.25], [0.5, 1.5])
         """
         return self.predict_rows(np.array([features[name] for name in self.features]))
 

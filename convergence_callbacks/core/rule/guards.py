@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import numpy as np
 
@@ -48,7 +47,7 @@ FEW_EPOCHS = 30
 STRAIGHT_NOISES = 40.0
 """Times its own error by which a fall must be clear for the curve to be drawn on: short of that a slope is luck."""
 
-WINDOWS_BINS: Mapping[int, float] = MappingProxyType({12: 1.0, 25: 0.69})
+WINDOWS_BINS: Mapping[int, float] = {12: 1.0, 25: 0.69}
 """Windows in which a fall may be clear, in bins, each with the standard error of such a fall in units of the noise."""
 
 LEAST_NOISE_SHARE = 1e-4
