@@ -1,7 +1,7 @@
 """What is done about a verdict: the learning rate is lowered or raised, or the run is rolled back, always on trial.
 
-Until a trial is over nothing but a limit ends the run. What paid is kept; what did not is undone, and where the run was
-about to end, it ends then.
+Until a trial is over nothing but a limit ends the run. A change that paid is kept. One that did not is undone, and the
+run ends if it was about to end when the trial began.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from convergence_callbacks.experiments.probe import later_level
 from convergence_callbacks.experiments.probing import BY_PROBE, EARLY, FIRST, LIMITS
 
 Action = Literal["raise_lr", "lower_lr", "roll_back", "stop"]
-"""What can be done: raise the rate and go on; go on from the best weights at a lower rate; the same from where nothing
-was lost yet; or nothing, so that the run ends as `stop_on` says."""
+"""What can be done: raise the rate and go on; go on from the best weights at a lower rate; go on from where nothing was
+lost yet, at a lower rate; or do nothing, so that the run ends as `stop_on` says."""
 
 Act = Literal["", "begin", "again", "keep", "undo"]
 """What is to be done at an epoch: nothing, begin a trial, try again at a still lower rate, keep it, or undo it."""
@@ -41,7 +41,7 @@ CHOICES: Mapping[Verdict, tuple[Action, ...]] = {
 """What can be done about each verdict."""
 
 HEAL = "heal"
-"""One word for the first choice of each verdict."""
+"""The word that stands for the first choice of each verdict."""
 
 CHANGES = ("raise_lr", "lower_lr", "roll_back", "keep", "undo")
 """What a decision calls an action at the epoch at which it is done."""
@@ -53,7 +53,7 @@ HOPELESS_EPOCHS = 2
 """Epochs after which a lowered rate that brought nothing is put back: what it brings comes at once."""
 
 MOST: Mapping[Action, int] = {"raise_lr": 3, "lower_lr": 4, "roll_back": 3}
-"""Trials of a run; of raised and lowered rates the first that is undone is the last."""
+"""Most trials of each action in a run; after one that is undone, no other of its kind begins."""
 
 TRIES: Mapping[Action, int] = {"raise_lr": 3, "lower_lr": 2, "roll_back": 3}
 """Rates that a trial may take where the rate is too low or after a blow-up, each a tenth of the one before."""
@@ -71,31 +71,31 @@ BLOWN_UP = (Verdict.UNSTABLE, Verdict.NOT_LEARNING, Verdict.DIVERGED)
 """Verdicts of a run whose rate may be too high."""
 
 TIMES_TOO_HIGH = 10.0
-"""How many times too high the rate of such a run is taken to be where its evidence does not say."""
+"""Factor by which the rate of a run that blew up is taken to be too high where its evidence does not hold one."""
 
 PLATEAU_EPOCHS = 6
-"""Epochs without a better one after which the rate is lowered although the run may go on."""
+"""Epochs without improvement after which the rate is lowered although the run may go on."""
 
 LEAST_RAISE, LARGEST_RAISE = 3.0, 30.0
-"""Between these a raise is that no probe tried: one that is too small can be repeated, one too large ruins weights."""
+"""Least and largest factor of a raise that no probe tried: a small one can be repeated, a large one ruins weights."""
 
 LEAST, LARGEST = 0.1, 0.5
-"""Between these the lowered rate at a plateau is, as a share of the rate."""
+"""Least and largest share of itself to which the rate is lowered at a plateau."""
 
 BROUGHT_OF_NOISE = 0.5
 """Share of the noise by which a lower rate may get below the best epoch, which is among the luckiest already."""
 
 FALLING_EPOCHS = 2
-"""An unstable run whose best epoch is fewer epochs ago is left alone: it jittered, but falls."""
+"""An unstable run whose best epoch is fewer epochs ago than this is left alone: its loss jitters, but falls."""
 
 RECENT_EPOCHS = 6
 """Epochs whose progress is held against the noise."""
 
 EARLY_STEPS = 1
-"""A run whose best epoch is no later goes back to where it began."""
+"""A run whose best epoch is no later than this one goes back to its start."""
 
 THROWN_OFF_TIMES = 30.0
-"""A rate that looks so many times too high threw the run off with its first steps: it goes back to where it began."""
+"""A rate that looks at least so many times too high threw the run off at its first steps: it goes back to its start."""
 
 
 def _choice_errors(name: str, value: Any) -> Iterator[SettingsError]:
@@ -103,10 +103,10 @@ def _choice_errors(name: str, value: Any) -> Iterator[SettingsError]:
         if value != HEAL:
             yield must_be(name, ACTIONS.words, value)
         return
-    known = [verdict.value for verdict in CHOICES]
+    names = [verdict.value for verdict in CHOICES]
     for verdict, action in value.items():
-        if verdict not in known:
-            yield SettingsError(unknown_name("verdict to act on", verdict, known), (str(verdict),))
+        if verdict not in names:
+            yield SettingsError(unknown_name("verdict to act on", verdict, names), (str(verdict),))
         elif action not in CHOICES[Verdict(verdict)]:
             choices = listed([*map(repr, CHOICES[Verdict(verdict)])], "or")
             yield must_be(f"{name} at {verdict}", choices, action, (str(verdict),))
@@ -148,7 +148,7 @@ def chosen(setting: str | Mapping[str, str] | None) -> dict[Verdict, Action]:
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """What is known of a run beside the decision on its latest epoch.
+    """What an action depends on beside the decision on the latest epoch.
 
     Args:
         loss: Its judged loss, in the user's unit.
@@ -169,11 +169,11 @@ class Situation:
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """Something that was done, and is not known to pay yet.
+    """A change that was made, and has not yet shown whether it pays.
 
     Args:
         action: What was done.
-        decided: The decision on the epoch after which it was.
+        decided: The decision on the epoch after which it was made.
         times: What the rate was multiplied by.
         rate: The learning rate of that epoch, None where unknown.
         losses: Judged losses since, of the latest try.
@@ -225,26 +225,26 @@ class Trial:
         return self.decided.evidence.get("times_too_high", TIMES_TOO_HIGH)
 
     def seen(self, loss: float | None) -> Trial:
-        """The same after another epoch."""
-        known = loss if loss is not None and is_finite(loss) else math.nan
-        return dataclasses.replace(self, losses=(*self.losses, known), epochs=self.epochs + 1)
+        """The trial after another epoch."""
+        seen = loss if loss is not None and is_finite(loss) else math.nan
+        return dataclasses.replace(self, losses=(*self.losses, seen), epochs=self.epochs + 1)
 
     def again(self) -> Trial:
-        """The same at a rate that is lower still."""
+        """The trial, begun again at a rate that is lower still."""
         return dataclasses.replace(self, times=self.times / TIMES_TOO_HIGH, losses=(), tries=self.tries + 1)
 
     def is_lost(self, verdict: Verdict) -> bool:
         """Whether the latest loss is no number, or the run has diverged."""
         return verdict is Verdict.DIVERGED or not is_finite(self.losses[-1])
 
-    def is_over(self, known: Situation) -> bool:
+    def is_over(self, situation: Situation) -> bool:
         """Whether it has had its epochs, or those that show that there is no hope."""
         epochs = len(self.losses)
-        return epochs >= EPOCHS or (epochs <= HOPELESS_EPOCHS and self._is_hopeless(known))
+        return epochs >= EPOCHS or (epochs <= HOPELESS_EPOCHS and self._is_hopeless(situation))
 
-    def _is_hopeless(self, known: Situation) -> bool:
+    def _is_hopeless(self, situation: Situation) -> bool:
         """Whether its first epochs brought nothing, or less than a run that was about to end is worth waiting for."""
-        losses, before = [known.sign * loss for loss in self.losses], self._before(known.sign)
+        losses, before = [situation.sign * loss for loss in self.losses], self._before(situation.sign)
         if self.raises:
             return min(losses) >= before and losses[-1] > losses[0]
         if self.action != "lower_lr" or self.tries > 1:
@@ -252,9 +252,9 @@ class Trial:
         if len(losses) < HOPELESS_EPOCHS:
             return losses[-1] > before + self.decided.evidence.get("noise", 0.0)
         was_finished = self.decided.stop and self.decided.verdict not in BLOWN_UP
-        return min(losses) >= before or (was_finished and self.brought(known.sign) < known.tolerance)
+        return min(losses) >= before or (was_finished and self.brought(situation.sign) < situation.tolerance)
 
-    def pays(self, known: Situation, verdict: Verdict, first: Sequence[float]) -> bool:
+    def pays(self, situation: Situation, verdict: Verdict, first: Sequence[float]) -> bool:
         """Whether its later half is better than the best before.
 
         A raised rate that throws the loss up pays where the loss is better at last. After a blow-up the loss need only
@@ -262,11 +262,11 @@ class Trial:
         from its best weights; from its start, it has to be better than it was at the same age.
 
         Args:
-            known: What is known at its last epoch.
+            situation: The situation at its last epoch.
             verdict: What the run looks like then.
             first: Losses of the run's first epochs, lower is better.
         """
-        losses, before = [known.sign * loss for loss in self.losses], self._before(known.sign)
+        losses, before = [situation.sign * loss for loss in self.losses], self._before(situation.sign)
         level, decided = later_level(losses), self.decided.verdict
         if self.raises:
             return min(level, losses[-1]) < before
@@ -274,7 +274,7 @@ class Trial:
             return level <= max(before, losses[0]) and not (verdict is Verdict.UNSTABLE and self.may_retry)
         if decided is Verdict.UNSTABLE and self.from_start:
             return level < max(before, later_level(first))
-        is_enough = decided is not Verdict.UNSTABLE or self.brought(known.sign) >= known.tolerance
+        is_enough = decided is not Verdict.UNSTABLE or self.brought(situation.sign) >= situation.tolerance
         return level < before and is_enough
 
     def brought(self, sign: float) -> float:
@@ -291,14 +291,14 @@ class Trial:
         return abs(math.log(rate / self.rate)) < abs(math.log(rate / (self.times * self.rate)))
 
     def to_dict(self) -> dict[str, Any]:
-        """The same in plain types that JSON takes."""
+        """The trial in plain types that JSON takes."""
         losses = [loss if is_finite(loss) else None for loss in self.losses]
         plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return {**plain, "decided": self.decided.to_dict(), "losses": losses}
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> Trial:
-        """What `to_dict` described."""
+        """The trial that `to_dict` described."""
         losses = tuple(math.nan if loss is None else float(loss) for loss in saved["losses"])
         return cls(**{**saved, "decided": Decision.from_dict(saved["decided"]), "losses": losses})
 
@@ -355,31 +355,35 @@ class Actions:
         """How often the rate was raised."""
         return self.made.get("raise_lr", 0)
 
-    def after(self, decision: Decision, known: Situation, choice: Mapping[Verdict, Action]) -> Actions:
-        """The same once an epoch was judged.
+    def after(self, decision: Decision, situation: Situation, choice: Mapping[Verdict, Action]) -> Actions:
+        """The actions once an epoch was judged.
 
         Args:
-            decision: What is said of the epoch.
-            known: What else is known of it.
+            decision: The decision on the epoch.
+            situation: What the decision does not hold.
             choice: What is to be done about each verdict.
         """
-        loss = known.sign * known.loss if known.loss is not None and is_finite(known.loss) else None
+        loss = situation.sign * situation.loss if situation.loss is not None and is_finite(situation.loss) else None
         recent = self.recent if loss is None else (*self.recent, loss)[-RECENT_EPOCHS:]
         first = self.first if loss is None else (*self.first, loss)[:EPOCHS]
         now = dataclasses.replace(self, act="", ends=False, recent=recent, first=first)
         if self.is_trying and self.trial is not None:
-            return now._tried(self.trial.seen(known.loss), decision, known)
+            return now._tried(self.trial.seen(situation.loss), decision, situation)
         now = dataclasses.replace(now, trial=None)
         is_flat = _is_flat(decision)
         action = choice.get(Verdict.CONVERGED if is_flat else decision.verdict)
-        if action is None or not now.may(action, known.max_epochs) or not _is_due(decision, action, known, is_flat):
+        if (
+            action is None
+            or not now.may(action, situation.max_epochs)
+            or not _is_due(decision, action, situation, is_flat)
+        ):
             return now
         times = _times(action, decision, now.recent)
         if action == "raise_lr" and decision.criterion != BY_PROBE and now.too_high is not None:
             times = min(times, now.too_high / (LEAST_RAISE * now.rate))
             if times < LEAST_RAISE:
                 return now
-        return now._begun(action, times, decision, known)
+        return now._begun(action, times, decision, situation)
 
     def may(self, action: Action, max_epochs: int | None = None) -> bool:
         """Whether another trial of this kind is within the bounds, now."""
@@ -387,32 +391,32 @@ class Actions:
         is_left = self.made.get(action, 0) < MOST[action] and action not in self.undone
         return not self.is_trying and is_left and (max_epochs is None or self.wasted + HOPELESS_EPOCHS <= most)
 
-    def said_of(self, decision: Decision, known: Situation) -> Decision:
-        """The decision with what is done.
+    def applied_to(self, decision: Decision, situation: Situation) -> Decision:
+        """The decision with what is done about it.
 
         Args:
-            decision: What is said of the epoch.
-            known: What else is known of it.
+            decision: The decision on the epoch.
+            situation: What the decision does not hold.
         """
         trial = self.trial
         if trial is None:
             return decision
         at_limit = decision.stop and decision.criterion in LIMITS
-        said = decision
+        reported = decision
         if not at_limit and (self.act == "undo" or self.ends):
-            said = dataclasses.replace(trial.decided, step=decision.step)
+            reported = dataclasses.replace(trial.decided, step=decision.step)
         best = trial.decided if self.act == "undo" else decision
         return dataclasses.replace(
-            said,
+            reported,
             stop=at_limit or self.ends,
             best_step=best.best_step,
             best_value=best.best_value,
             action=self._named(trial),
-            evidence={**said.evidence, **self._numbers(trial, known)},
+            evidence={**reported.evidence, **self._numbers(trial, situation)},
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The same in plain types that JSON takes."""
+        """The actions in plain types that JSON takes."""
         plain = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         lists = {name: list(plain[name]) for name in ("undone", "first", "recent")}
         return {
@@ -424,34 +428,34 @@ class Actions:
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> Actions:
-        """What `to_dict` described."""
+        """The actions that `to_dict` described."""
         trial = saved.get("trial")
         tuples = {name: tuple(saved.get(name, ())) for name in ("undone", "first", "recent")}
         return cls(**{**saved, **tuples, "trial": None if trial is None else Trial.from_dict(trial)})
 
-    def _begun(self, action: Action, times: float, decision: Decision, known: Situation) -> Actions:
-        trial = Trial(action=action, decided=decision, times=times, rate=known.rate)
+    def _begun(self, action: Action, times: float, decision: Decision, situation: Situation) -> Actions:
+        trial = Trial(action=action, decided=decision, times=times, rate=situation.rate)
         made = {**self.made, action: self.made.get(action, 0) + 1}
         return dataclasses.replace(self, act="begin", trial=trial, rate=self.rate * times, made=made)
 
-    def _tried(self, trial: Trial, decision: Decision, known: Situation) -> Actions:
-        """The same after an epoch of a trial."""
+    def _tried(self, trial: Trial, decision: Decision, situation: Situation) -> Actions:
+        """The actions after an epoch of a trial."""
         now = dataclasses.replace(self, trial=trial)
         if trial.is_lost(decision.verdict):
             return now._threw_off()._retried_or_undone()
-        if trial.rate_was_set(known.rate):
+        if trial.rate_was_set(situation.rate):
             return now._undone()
-        if not trial.is_over(known):
+        if not trial.is_over(situation):
             return now
-        if not trial.pays(known, decision.verdict, self.first):
+        if not trial.pays(situation, decision.verdict, self.first):
             is_too_high = trial.raises or decision.verdict is Verdict.UNSTABLE
             return (now._threw_off() if is_too_high else now)._retried_or_undone()
-        is_little = trial.decided.stop and trial.goes_back and trial.brought(known.sign) < known.tolerance
+        is_little = trial.decided.stop and trial.goes_back and trial.brought(situation.sign) < situation.tolerance
         ends = is_little and trial.decided.verdict not in BLOWN_UP
         return dataclasses.replace(now, act="keep", ends=ends)
 
     def _threw_off(self) -> Actions:
-        """The same, knowing that the rate as it is was too high."""
+        """The actions, with the present rate noted as too high."""
         return dataclasses.replace(self, too_high=min(self.rate, self.rate if self.too_high is None else self.too_high))
 
     def _retried_or_undone(self) -> Actions:
@@ -477,22 +481,22 @@ class Actions:
             return "roll_back" if trial.from_start else str(trial.action)
         return self.act or "on_trial"
 
-    def _numbers(self, trial: Trial, known: Situation) -> dict[str, float]:
+    def _numbers(self, trial: Trial, situation: Situation) -> dict[str, float]:
         """The numbers behind what is done."""
         numbers = {"rate_times": trial.times, "rate_total": self.rate, "trial_epochs": trial.epochs}
         if self.act in {"begin", "again"}:
             numbers["trial_most"] = EPOCHS
-            if known.rate and trial.rate:
+            if situation.rate and trial.rate:
                 numbers["advised_rate"] = trial.times * trial.rate
         if self.act == "keep":
-            numbers["trial_brought"] = trial.brought(known.sign)
+            numbers["trial_brought"] = trial.brought(situation.sign)
         if self.act == "" and self.is_trying:
             numbers["trial_epoch"] = len(trial.losses)
         return numbers
 
 
 def lowered(recent: Sequence[float], noise: float) -> float:
-    """To what share of itself the rate is lowered at a plateau: that of the latest progress in the noise.
+    """To what share of itself the rate is lowered at a plateau: the latest progress, as a share of the noise.
 
     Where the loss only jitters, the steps are as long as the valley is wide, and a tenth is right; where it still falls
     by about its noise, half is enough, since a low rate is slow.
@@ -515,9 +519,9 @@ def _is_flat(decision: Decision) -> bool:
     return not decision.stop and decision.step >= FIRST and since >= PLATEAU_EPOCHS and decision.verdict in GOES_WELL
 
 
-def _is_due(decision: Decision, action: Action, known: Situation, is_flat: bool) -> bool:
+def _is_due(decision: Decision, action: Action, situation: Situation, is_flat: bool) -> bool:
     """Whether a verdict is sure enough to be acted on; where the run is to end anyhow, it is."""
-    if not _may_help(decision, action, known):
+    if not _may_help(decision, action, situation):
         return False
     if decision.stop or decision.verdict in AT_ONCE or is_flat:
         return True
@@ -526,15 +530,15 @@ def _is_due(decision: Decision, action: Action, known: Situation, is_flat: bool)
     return decision.verdict is Verdict.UNSTABLE and _jitters_surely(decision)
 
 
-def _may_help(decision: Decision, action: Action, known: Situation) -> bool:
+def _may_help(decision: Decision, action: Action, situation: Situation) -> bool:
     """Whether an action may bring something before a limit ends the run."""
     if decision.criterion in LIMITS and decision.stop:
         return False
-    if known.max_epochs is not None and decision.step + 1 + HOPELESS_EPOCHS > known.max_epochs:
+    if situation.max_epochs is not None and decision.step + 1 + HOPELESS_EPOCHS > situation.max_epochs:
         return False
     if action == "raise_lr":
         return "times_too_low" in decision.evidence
-    return decision.verdict in BLOWN_UP or action != "lower_lr" or not _has_nothing_to_lower(decision, known)
+    return decision.verdict in BLOWN_UP or action != "lower_lr" or not _has_nothing_to_lower(decision, situation)
 
 
 def _jitters_surely(decision: Decision) -> bool:
@@ -543,10 +547,10 @@ def _jitters_surely(decision: Decision) -> bool:
     return decision.confidence > SURE and decision.step >= FIRST and not falls
 
 
-def _has_nothing_to_lower(decision: Decision, known: Situation) -> bool:
+def _has_nothing_to_lower(decision: Decision, situation: Situation) -> bool:
     """Whether the rate falls by itself, or the loss jitters by less than what is worth waiting for."""
     noise, gain = (decision.evidence.get(name, 0.0) for name in ("noise", "total_gain"))
-    return known.falls_ahead or BROUGHT_OF_NOISE * noise < known.tolerance * gain
+    return situation.falls_ahead or BROUGHT_OF_NOISE * noise < situation.tolerance * gain
 
 
 def _times(action: Action, decision: Decision, recent: Sequence[float]) -> float:

@@ -1,4 +1,4 @@
-"""What a small experiment says of a plateau: the same training for a few epochs at other learning rates.
+"""What a small experiment shows about a plateau: the same training for a few epochs at other learning rates.
 
 A flat curve can't tell a finished training from one that is too slow. Copies of the training can: trained on at the
 same, a raised and a lowered rate, they show whether another rate gains what this one does not.
@@ -27,19 +27,17 @@ ARM_EPOCHS = 4
 """Epochs of each arm; a probe costs three times as many, and one more for each further raise."""
 
 TIMES = 5.0
-"""Times the control's progress that a raised rate makes where the control is too slow; 8.6 and 3 were the medians of
-falsely and truly converged runs."""
+"""The control is too slow where a raised rate makes more than this many times its progress; the medians of falsely and
+truly converged runs were 8.6 and 3."""
 
 HELPS = 2.5
-"""The same where what is found is acted on: a raise is on trial anyhow."""
+"""What replaces `TIMES` where the callback acts on what is found: a raise is on trial anyhow."""
 
 FAR_BETTER = 0.15
 """Share of the total gain by which a lowered rate must beat the control for the rate to be too high."""
 
-
 AHEAD = 0.1
 """Share of the total gain by which a raised rate must be ahead of the control where the run looks finished."""
-
 
 Arm = Callable[[float], Sequence[Observation]]
 """Trains a copy for `ARM_EPOCHS` at so many times the rate, and gives what was observed of each epoch."""
@@ -61,8 +59,8 @@ class Copy:
     def of(cls, observations: Sequence[Observation]) -> Copy:
         """The losses that were observed, NaN where there are none."""
         return cls(
-            judged=[_known(judged_loss(each)) for each in observations],
-            train=[_known(each.train_loss) for each in observations],
+            judged=[_or_nan(judged_loss(each)) for each in observations],
+            train=[_or_nan(each.train_loss) for each in observations],
         )
 
 
@@ -104,9 +102,9 @@ class Probed:
         verdict: ``false_convergence`` where the raised rate does much better, ``unstable`` where the lowered one does,
             None where neither does.
         raised_progress: Progress at the raised rate that does best, as a multiple of the control's.
-        lowered_advantage: Of the lowered rate over the control, as a share of the total gain.
+        lowered_advantage: How far the lowered rate is ahead of the control, as a share of the total gain.
         cost: Epochs that it took.
-        times: What the rate was multiplied by where that was.
+        times: Factor of the raised rate that does best.
     """
 
     verdict: Verdict | None
@@ -119,17 +117,17 @@ class Probed:
 def probe(
     arm: Arm, observation: Observation, decision: Decision, mode: str, budget: int, *, acts: bool = False
 ) -> Probed:
-    """Train copies of a run as its callback knows it, and say what they show.
+    """Train copies of a run, and judge what they show.
 
     Args:
         arm: Trains one.
         observation: The epoch where they begin.
-        decision: What is said of it.
+        decision: The decision on this epoch.
         mode: ``"min"`` where less of the judged loss is better, ``"max"`` where more is.
         budget: Epochs that may be spent.
         acts: Whether the rate is raised where it is found too low.
     """
-    before, sign = _known(judged_loss(observation)), 1.0 if mode == "min" else -1.0
+    before, sign = _or_nan(judged_loss(observation)), 1.0 if mode == "min" else -1.0
     noise, gain = (decision.evidence.get(name, 0.0) for name in ("noise", "total_gain"))
     arms = Arms.trained(arm)
     found = judge_probe(arms, before, noise, gain, sign, least=HELPS if acts else TIMES)
@@ -189,7 +187,7 @@ def _progress(copy: Copy, before: float, sign: float) -> float:
     return sign * before - later_level([sign * loss for loss in copy.judged])
 
 
-def _known(loss: float | None) -> float:
+def _or_nan(loss: float | None) -> float:
     return math.nan if loss is None else loss
 
 

@@ -1,4 +1,4 @@
-"""When a run is probed, and what is said of what was found."""
+"""When a run is probed, and how a decision reports what was found."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.experiments.probe import ARM_EPOCHS, FACTOR, Probed
 
 FIRST = 10
-"""Epochs before which a run that goes on is not probed, …"""
+"""Epochs before which a run that goes on is not probed."""
 
 EARLY = 4
-"""… unless what is found is acted on: then the sooner the better, whatever its curve looks like."""
+"""What replaces `FIRST` where the callback acts on what is found: then the sooner the better, whatever the curve."""
 
 BY_PROBE = "probe"
-"""Name of the criterion of what a probe found."""
+"""Name by which a decision reports that a probe found it."""
 
 CONFIDENCE = 0.9
 """How sure a probe is: it trains on a few epochs only."""
@@ -58,7 +58,7 @@ class Probes:
         """Whether another probe is within the budget, and due: at a stop, or once the run is twice as long.
 
         Args:
-            decision: What the curve alone says.
+            decision: The decision by the curve alone.
             budget: Epochs that all probes may take.
             acts: Whether the rate is raised where it is found too low: then also early, and after each raise.
         """
@@ -71,25 +71,25 @@ class Probes:
         return due and is_suspected_plateau(decision)
 
     def after(self, step: int, probed: Probed | None) -> Probes:
-        """The same with one more, None where it failed: that costs as much."""
+        """The probes with one more; a failed one, given as None, costs as much."""
         return Probes(self.spent + (probed.cost if probed else 3 * ARM_EPOCHS), step, probed, self.raises)
 
-    def said_of(self, decision: Decision, rate: float | None, stop_on: Sequence[Verdict | str]) -> Decision:
+    def applied_to(self, decision: Decision, rate: float | None, stop_on: Sequence[Verdict | str]) -> Decision:
         """The decision at the epoch of a probe, and wherever the curve says again what the probe refuted."""
         if self.probed is None:
             return decision
         refuted = self.probed.verdict is not None and is_suspected_plateau(decision)
         if self.step != decision.step and not refuted:
             return decision
-        said = after_probe(decision, self.probed, rate, stop_on)
-        return dataclasses.replace(said, evidence={**said.evidence, "probe_epochs": self.spent})
+        reported = after_probe(decision, self.probed, rate, stop_on)
+        return dataclasses.replace(reported, evidence={**reported.evidence, "probe_epochs": self.spent})
 
     def at(self, raises: int) -> Probes:
-        """The same after so many raises: of a rate that was changed since the probe nothing is known yet."""
+        """The probes after so many raises: what a probe found no longer counts once the rate was changed."""
         return self if raises == self.raises else Probes(self.spent, self.step, raises=raises)
 
     def to_dict(self) -> dict[str, Any]:
-        """The same in plain types."""
+        """The probes in plain types."""
         probed = self.probed and {
             **{
                 name: plain_number(value)
@@ -102,7 +102,7 @@ class Probes:
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> Probes:
-        """What `to_dict` described."""
+        """The probes that `to_dict` described."""
         probed = saved.get("probed")
         if probed is not None:
             verdict, numbers = probed["verdict"], {name: float(probed[name]) for name in INFINITE}
@@ -111,16 +111,16 @@ class Probes:
 
 
 def is_suspected_plateau(decision: Decision) -> bool:
-    """Whether a probe is worth its epochs: the run is told that it is too slow, or ends flat, at whatever level."""
+    """Whether a probe is worth its epochs: the run is judged too slow, or ends flat, at whatever level."""
     ends = decision.stop and decision.verdict in {Verdict.CONVERGED, Verdict.NOT_LEARNING}
     return ends or decision.verdict is Verdict.FALSE_CONVERGENCE
 
 
 def after_probe(decision: Decision, probed: Probed, rate: float | None, stop_on: Sequence[Verdict | str]) -> Decision:
-    """The decision once a probe was made: the same, with its figures, where it found nothing.
+    """The decision once a probe was made; where it found nothing, only its figures are added.
 
     Args:
-        decision: What the curve alone said.
+        decision: The decision by the curve alone.
         probed: What the probe found.
         rate: The learning rate as it is.
         stop_on: Verdicts that may end the training.

@@ -1,8 +1,8 @@
 """What further trials of a search can be expected to bring.
 
 In a search whose trials come in no particular order, the values of the best ones thin out towards the best: weighted by
-its rank, each step from one to the next says the same of how far the next record will be ahead. The three steps of the
-four best are few, so what the searches showed that this was chosen on is counted as three more.
+its rank, each step from one to the next is an equal estimate of how far ahead the next record will be. The three steps
+of the four best are few, so the usual step of the searches on which this was chosen counts as three more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STEPS = 3
 """Steps between the best trials that are read."""
 
 USUAL_STEP = 0.05
-"""Such a step in searches of recorded trainings, as a share of the gain; it counts as much as those that are read."""
+"""The usual step in searches of recorded trainings, as a share of the gain; it counts like those that are read."""
 
 
 @dataclass(frozen=True, kw_only=True)

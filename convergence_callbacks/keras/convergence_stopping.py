@@ -66,7 +66,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         return [*super()._stages(run), *check]
 
     def probe_on(self, x: Any = None, y: Any = None, **fit: Any) -> ConvergenceStopping:
-        """Tell what ``fit`` is given: Keras shows its callbacks no data, and a probe has to train on the same.
+        """Hand over what ``fit`` is given: Keras shows its callbacks no data, and a probe has to train on the same.
 
         Args:
             x: As for ``fit``: arrays, a ``PyDataset``, a data set of TensorFlow or a loader of PyTorch; no generator,
@@ -75,7 +75,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
             **fit: Its other arguments, such as ``validation_data`` and ``batch_size``.
 
         Returns:
-            This callback, so that it can be said where it is handed to ``fit``.
+            This callback, so that the call can stand in the list of callbacks that ``fit`` gets.
         """
         self._data = {"x": x, "y": y, **fit}
         return self
@@ -108,7 +108,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
             self._go_on_from(epoch - 1)
         self._is_new, self._before = False, None
         self._note_files(self.decision)
-        words = self.progress() if self._known("verbose") and self.processes.is_first else None
+        words = self.progress() if self._of_fit("verbose") and self.processes.is_first else None
         if words:  # between the lines of Keras's own output
             write(words)
 
@@ -144,7 +144,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
 
     def _act(self, decision: Decision, logs: dict[str, Any]) -> None:
         if decision.action in CHANGES:
-            self._rates = self._known_rates()
+            self._rates = self._rates_of_fit()
         if self._backup is not None and self.processes.is_first:
             self._write(self._backup, decision)
         if self.settings.log_decisions:
@@ -179,15 +179,15 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         return cls(**config)
 
     def _begin(self) -> None:
-        self._rates = self._known_rates()
-        self.begin(self._known("epochs"), lr_schedule=self._rates.to_come, rises=functools.partial(rises, self.model))
+        self._rates = self._rates_of_fit()
+        self.begin(self._of_fit("epochs"), lr_schedule=self._rates.to_come, rises=functools.partial(rises, self.model))
 
-    def _known(self, name: str) -> Any:
-        """What Keras says of the training; None in a loop of one's own, which may say nothing."""
+    def _of_fit(self, name: str) -> Any:
+        """What Keras reports about the fit; None in a loop of the user's own, which may report nothing."""
         return (getattr(self, "params", None) or {}).get(name)
 
-    def _known_rates(self) -> Rates:
-        return Rates(self.model, self._known("epochs"), self._known("steps"))
+    def _rates_of_fit(self) -> Rates:
+        return Rates(self.model, self._of_fit("epochs"), self._of_fit("steps"))
 
     def _write(self, backup: Backup, decision: Decision) -> None:
         """Back up the state, and what is too large for it."""
@@ -216,10 +216,10 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         except StateError as error:
             self.report_unreadable(error)
             return
-        self._rates = self._known_rates()
+        self._rates = self._rates_of_fit()
         self.load_state_dict(state)
         self.begin_resumed(
-            self._known("epochs"), lr_schedule=self._rates.to_come, rises=functools.partial(rises, self.model)
+            self._of_fit("epochs"), lr_schedule=self._rates.to_come, rises=functools.partial(rises, self.model)
         )
         self._restore_arrays(backup)
         if self.stopped_epoch is not None:

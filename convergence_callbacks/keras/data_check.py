@@ -33,7 +33,7 @@ class FirstWeights:
         self._model = model
 
     def start(self) -> None:
-        """Keep the weights of before."""
+        """Keep the weights from before the first epoch."""
         model = self._model()
         self._before = [] if model is None else [(name, values) for name, values, _ in _weights(model)]
         self._layers: tuple[Layer, ...] = ()

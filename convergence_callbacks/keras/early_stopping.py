@@ -91,13 +91,13 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         self._forget()
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Take up a killed run at the first epoch after its backup."""
+        """Go on with a killed run at the first epoch after its backup."""
         if self._new and self._backup is not None and epoch > 0:
             self._resume(self._backup, epoch - 1)
         self._new = False
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Judge the epoch, and say what the training looks like."""
+        """Judge the epoch, and report what the training looks like."""
         if self._ended is not None:
             return
         if self.monitor_op is None:
@@ -124,7 +124,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
             self._ended.undo_batch()
         if self.best_weights is None and self._warm_weights is not None:  # it ended before the first epoch to judge
             self.best_weights, self.best_epoch = self._warm_weights, self._warm_epoch
-        if isinstance(self.best_weights, Path):  # of before a kill
+        if isinstance(self.best_weights, Path):  # from before a kill
             self._load_best(self.best_weights)
         super().on_train_end(logs)
         if self._watch is not None:
@@ -133,17 +133,17 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         take_away(self._backup, processes(), self._watching().run.complaints.warn)
 
     def get_monitor_value(self, logs: Mapping[str, Any] | None) -> Any:
-        """The metric as a number: NaN for what is none."""
+        """The metric as a number; NaN for a value that is none."""
         value = super().get_monitor_value(logs)
         return None if value is None else as_number(value)
 
     def _is_improvement(self, monitor_value: Any, reference_value: Any) -> Any:
-        """Nothing is worse than what is no number: it is never the best, not even at first."""
+        """Whether a value is better; what is no finite number never is, not even at first."""
         is_better = super()._is_improvement  # None to compare with is an error in older versions of Keras
         return is_finite(monitor_value) and (reference_value is None or is_better(monitor_value, reference_value))
 
     def _set_monitor_op(self) -> None:
-        best = self.best  # older versions of Keras forget it here, also that of before a kill
+        best = self.best  # older versions of Keras forget it here, even the one from before a kill
         try:
             super()._set_monitor_op()
         except ValueError:
@@ -166,7 +166,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
             self._warm, self._warm_epoch, self._warm_weights = value, epoch, self.model.get_weights()
 
     def _kept_weights(self) -> list[Any] | Path | None:
-        """Those that the model gets at the end, as far as is known."""
+        """The weights that the model would get if the training ended now."""
         return self._warm_weights if self.best_weights is None else self.best_weights
 
     def _reason(self, epoch: int) -> str:

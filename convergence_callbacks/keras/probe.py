@@ -14,7 +14,7 @@ from convergence_callbacks.experiments.probe import ARM_EPOCHS
 from convergence_callbacks.keras.random_state import random_state_kept
 
 OF_THE_RUN = ("epochs", "initial_epoch", "callbacks", "verbose")
-"""Arguments of ``fit`` that a copy has its own of."""
+"""Arguments of ``fit`` of which a copy has its own."""
 
 COMPILED = ("loss_weights", "run_eagerly", "steps_per_execution", "jit_compile")
 """What a model was compiled with that a copy can share."""
@@ -40,7 +40,7 @@ def train_copy(model: Any, data: Mapping[str, Any], times: float, collector: Any
     if any(isinstance(value, Iterator) for value in data.values()):
         raise ValueError("a generator can be read once only; hand probe_on arrays or a data set")
     with random_state_kept(data.values()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the run itself was warned of the same
+        warnings.simplefilter("ignore")  # the run itself has had these warnings
         given = {name: _own(value) for name, value in data.items() if name not in OF_THE_RUN}
         copied_model(model, times).fit(**given, epochs=ARM_EPOCHS, verbose=0, callbacks=[collector])
     seen: list[Observation] = collector.observations
@@ -58,7 +58,7 @@ def copied_model(model: Any, factor: float) -> Any:
     if not copied.built:
         copied.build_from_config(model.get_build_config())
     copied.set_weights(model.get_weights())
-    given = model._compile_config.config  # as the user gave it: functions of theirs can't be told by name
+    given = model._compile_config.config  # as the user gave it: functions of their own can't be found by name
     optimizer = _copied_optimizer(model.optimizer, factor)
     copied.compile(
         optimizer=optimizer,
@@ -104,7 +104,7 @@ def _copied_optimizer(optimizer: Any, factor: float) -> Any:
 
 
 def _copied_metrics(metrics: Any) -> Any:
-    """The same metrics without their sums: names and functions are shared, objects made anew."""
+    """The metrics without their sums: names and functions are shared, objects made anew."""
 
     def copied(metric: Any) -> Any:
         return type(metric).from_config(metric.get_config()) if isinstance(metric, keras.metrics.Metric) else metric

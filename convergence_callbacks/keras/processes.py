@@ -1,6 +1,6 @@
 """The processes of a Keras training.
 
-On TensorFlow and JAX, Keras itself makes what they logged the same. On PyTorch each process logs its own.
+On TensorFlow and JAX, Keras itself merges what they log. On PyTorch each process logs its own values.
 """
 
 from __future__ import annotations

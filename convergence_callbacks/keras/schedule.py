@@ -1,4 +1,4 @@
-"""What a model's optimiser knows of the learning rate, and a schedule at other rates."""
+"""The learning rates of a model's optimiser, and a schedule at a multiple of its rates."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Rates:
         """The rate of an epoch to come.
 
         Raises:
-            LookupError: Nobody knows it, as the core expects of a schedule.
+            LookupError: It is not known; the core expects this error from a schedule.
         """
         if not self._scheduled:
             raise LookupError("the optimiser follows no schedule")

@@ -1,4 +1,4 @@
-"""What a Keras model says of its metrics: which way they improve, and what a trivial predictor's loss is."""
+"""What a Keras model states about its metrics: which way they improve, and what a trivial predictor's loss is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
 
 
 def rises(model: Any, name: str) -> bool | None:
-    """Whether more of a metric is better, where it is an object that says so; None elsewhere.
+    """Whether more of a metric is better, where it is an object that states it; None elsewhere.
 
     Args:
         model: What is trained.

@@ -21,7 +21,7 @@ class TrainedModel:
 
     Args:
         model: The model in the middle of its run.
-        data: What ``fit`` was given; None where nobody said.
+        data: What ``fit`` was given; None where it was not handed over.
     """
 
     def __init__(self, model: Any, data: Mapping[str, Any] | None = None) -> None:
@@ -51,7 +51,7 @@ class TrainedModel:
         """What is observed of a copy at so many times the learning rate.
 
         Raises:
-            ValueError: Nobody said what it should be trained on.
+            ValueError: It was not handed over what to train on.
         """
         if self._data is None:
             raise ValueError("no data")
@@ -63,7 +63,7 @@ class TrainedModel:
         return [*weights, *(np.array(keras.ops.convert_to_numpy(own.value)) for own in self._moments())]
 
     def best_state(self) -> list[Any]:
-        """The same: Keras validates the weights that it trains."""
+        """The state at the best epoch: Keras validates the weights that it trains."""
         return self.state()
 
     def weights_in(self, state: list[Any]) -> list[Any]:
@@ -71,7 +71,7 @@ class TrainedModel:
         return state[: len(self._model.weights)]
 
     def restore(self, state: list[Any] | Path) -> Any:
-        """The model in such a state, or in that of this file; moments of before the first epoch are zero.
+        """The model in such a state, or in that of this file; moments from before the first epoch are zero.
 
         Raises:
             FileNotFoundError: The file is gone.
@@ -105,7 +105,7 @@ class TrainedModel:
         return True
 
     def _moments(self) -> list[Any]:
-        """Those of the optimiser but its count of steps, by which a schedule knows where it is."""
+        """The moments of the optimiser without its count of steps, by which a schedule knows where it is."""
         optimizer = self._model.optimizer
         return [own for own in moments(optimizer) if own is not optimizer.iterations]
 

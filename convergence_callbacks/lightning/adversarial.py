@@ -9,7 +9,7 @@ from convergence_callbacks.adapter.settings import CallbackSettings
 
 
 def may_be_adversarial(settings: CallbackSettings, trainer: Any) -> bool:
-    """Whether a training may be adversarial, as that of a GAN, and nobody said what is to end it; then warn.
+    """Whether a training may be adversarial, as that of a GAN, and no setting names what ends it; warns if so.
 
     The loss of a generator falls when its discriminator gets worse, so that no single loss shows success (Goodfellow
     and others 2014). From outside, several optimisers are all that is seen of it.

@@ -1,4 +1,4 @@
-"""Where a decision is said aloud."""
+"""Where messages are printed."""
 
 from __future__ import annotations
 

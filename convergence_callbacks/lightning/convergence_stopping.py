@@ -28,7 +28,7 @@ from convergence_callbacks.lightning.fit_lifecycle import FitLifecycle
 from convergence_callbacks.lightning.observed import observed
 from convergence_callbacks.lightning.phases import trained_parameters
 from convergence_callbacks.lightning.processes import LightningProcesses
-from convergence_callbacks.lightning.schedule import is_endless, known_of
+from convergence_callbacks.lightning.schedule import is_endless, plan_of
 from convergence_callbacks.lightning.stated import rises
 from convergence_callbacks.lightning.stock import early_stoppings
 from convergence_callbacks.lightning.trained import TrainedModule
@@ -95,8 +95,8 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         adversarial = may_be_adversarial(self.settings, trainer)
         self._judges_validations = self.settings.every_n_steps is None and is_endless(trainer)
         self.counter = Counter("evaluation", first=1) if self._judges_validations else type(self).counter
-        known = (None, None, None) if self._judges_validations else known_of(trainer, self.settings.every_n_steps)
-        self.begin_resumed(*known, reports_only=adversarial, rises=functools.partial(rises, pl_module))
+        plan = (None, None, None) if self._judges_validations else plan_of(trainer, self.settings.every_n_steps)
+        self.begin_resumed(*plan, reports_only=adversarial, rises=functools.partial(rises, pl_module))
         self._module = id(pl_module)
         if self._goes_on:
             self.new_phase()
@@ -143,7 +143,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         self._let_go()
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
-        """Sum the training up, and let go of the trainer, which will not say that it ends."""
+        """Sum the training up, and let go of the trainer, which will not report its end."""
         self._first.end_comparing()
         self._conclude(trainer, cause_of(exception))
         self.run.end()
@@ -284,7 +284,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
             super().load_state_dict(state_dict)
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
-        """Go on with the state of a run whose criteria were other ones: settings are the user's to change."""
+        """Go on with the state of a run that had other criteria: settings are the user's to change."""
         states = checkpoint.get("callbacks", {})
         kind = self._kind.rpartition(",")[0]
         taken = {callback.state_key for callback in trainer.callbacks}

@@ -82,7 +82,7 @@ class ComparisonWatch(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        """Call the function, having looked at what it is called with."""
+        """Look at what the function is called with, and call it."""
         given = dict(kwargs or {})
         if getattr(func, "__name__", "") in COMPARING:
             self._note([*args, *(given[name] for name in ("input", "target", "other") if name in given)])
@@ -90,14 +90,14 @@ class ComparisonWatch(TorchFunctionMode):
 
     def _note(self, values: list[Any]) -> None:
         tensors = [value for value in values[:2] if isinstance(value, torch.Tensor)]
-        learnt = [tensor for tensor in tensors if tensor.requires_grad]
-        known = [tensor for tensor in tensors if not tensor.requires_grad]
-        if len(learnt) != 1 or len(known) != 1 or learnt[0].numel() != known[0].numel():
+        outputs = [tensor for tensor in tensors if tensor.requires_grad]
+        targets = [tensor for tensor in tensors if not tensor.requires_grad]
+        if len(outputs) != 1 or len(targets) != 1 or outputs[0].numel() != targets[0].numel():
             return
-        said, wanted = tuple(learnt[0].shape), tuple(known[0].shape)
+        output, target = tuple(outputs[0].shape), tuple(targets[0].shape)
         try:
-            together = np.broadcast_shapes(said, wanted)
+            together = np.broadcast_shapes(output, target)
         except ValueError:
             return
-        if math.prod(together) > math.prod(said):
-            self.shapes = said, wanted
+        if math.prod(together) > math.prod(output):
+            self.shapes = output, target

@@ -59,7 +59,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
 
     _epoch: EpochInProgress
     _metric: MonitoredMetric
-    _told_missing: bool
+    _missing_reported: bool
     _was_validated: bool
     _saved_watch: Mapping[str, Any] | None
 
@@ -133,7 +133,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         self._fits.ends()
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
-        """Sum the training up, where asked, and let go of the trainer, which will not say that it ends."""
+        """Sum the training up, where asked, and let go of the trainer, which will not report its end."""
         self._conclude(trainer, cause_of(exception))
         super().on_exception(trainer, pl_module, exception)
         self._fits.ends()
@@ -143,7 +143,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
             self._watch.conclude(cause, functools.partial(say, trainer))
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
-        """A training that had ended before its checkpoint was saved goes on with no epoch."""
+        """Train no further epoch if the training had ended before its checkpoint was saved."""
         watch = self._watching(trainer)
         if self._stops and (words := watch.had_stopped("patience")) is not None:
             say(trainer, words)
@@ -160,7 +160,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """Check, where it is to be done here."""
-        if self._should_skip_check(trainer):  # told to stop in the sanity check, a trainer never calls on_train_start
+        if self._should_skip_check(trainer):  # a trainer that is to stop in the sanity check never calls on_train_start
             return
         self._epoch.note_validation(trainer)
         self._was_validated = True
@@ -168,7 +168,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         self._signal(trainer)
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-        """Say what the training looks like; check, where it is to be done here."""
+        """Report what the training looks like; check, where it is to be done here."""
         watch = self._watching(trainer)
         if not trainer.fast_dev_run:
             watch.decide(observed(watch, self._epoch, trainer, trainer.current_epoch))
@@ -217,8 +217,8 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         error = MonitorNotFoundError(str(not_found(self.monitor, metrics, setting="monitor")))
         if self.strict:
             raise error
-        if not self._told_missing:
-            self._told_missing = True
+        if not self._missing_reported:
+            self._missing_reported = True
             warnings.warn(f"{error}; the training goes on", RuntimeWarning, stacklevel=2)
 
     # Act ----------------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         self._set_reason(trainer, self._reason_code())
 
     def _go_on(self) -> None:
-        """A stop that the trainer's minimum forbade does not outlast what it was found on."""
+        """Forget a stop that the trainer's minimum forbade, once the rule no longer finds it."""
         self._stops, self.stopped_epoch, self.stopping_reason_message = False, 0, None
         if reason := getattr(self, "stopping_reason", None):
             self.stopping_reason = type(reason)(0)
@@ -252,7 +252,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         return {**super().state_dict(), "convergence": own}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take up a saved state, also one of Lightning's own callback; the settings stay the user's.
+        """Restore a saved state, also one of Lightning's own callback; the settings stay the user's.
 
         Raises:
             StateError: It is damaged or foreign; without ``strict`` that is a warning, and patience starts without it.
@@ -274,7 +274,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         self._watch, self._saved_watch, self._epoch = None, saved.watch, saved.epoch
 
     def on_load_checkpoint(self, trainer: Any, pl_module: Any, checkpoint: Mapping[str, Any]) -> None:
-        """Take up the state of a callback on the same metric whose settings were other ones."""
+        """Restore the state of a callback on the same metric that had other settings."""
         states = checkpoint.get("callbacks", {})
         key = self._generate_state_key(monitor=self.monitor, mode=self.mode)[:-1]
         taken = {callback.state_key for callback in trainer.callbacks}
@@ -294,7 +294,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         self.best_score = torch.tensor(torch.inf if self.mode == "min" else -torch.inf)
         self._go_on()
         self._epoch, self._metric = EpochInProgress(), MonitoredMetric(self.monitor)
-        self._told_missing = self._was_validated = False
+        self._missing_reported = self._was_validated = False
 
     def _watching(self, trainer: Any) -> Watch:
         if self._watch is None:

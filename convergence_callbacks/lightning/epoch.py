@@ -27,7 +27,7 @@ class EpochInProgress:
 
     @classmethod
     def begun(cls, trainer: Any) -> EpochInProgress:
-        """One that begins now; its rate is noted, since schedulers change it before the epoch's end."""
+        """An epoch that begins now; its rate is noted, since schedulers change it before the epoch's end."""
         return cls(trainer.current_epoch, lr=rate(trainer), before=trainer.callback_metrics)
 
     def next(self, trainer: Any) -> EpochInProgress:
@@ -50,7 +50,7 @@ class EpochInProgress:
         self._batches += 1
 
     def note_validation(self, trainer: Any) -> None:
-        """Note that the validation loss is this epoch's, for a checkpoint before its end; a sanity check is none."""
+        """Note that the validation loss is this epoch's, for a checkpoint before its end; a sanity check is ignored."""
         if not trainer.sanity_checking:
             self.validated = dict(trainer.callback_metrics)
 
@@ -62,7 +62,7 @@ class EpochInProgress:
     def logged(self, trainer: Any) -> dict[str, Any]:
         """All metrics of the epoch by name.
 
-        Lightning keeps the tensor of a metric that was not logged again: the same object is that of an epoch before.
+        Lightning keeps the tensor of a metric that was not logged again: the same object belongs to an earlier epoch.
         """
         metrics = {**(self.validated or {}), **trainer.callback_metrics}
         return {name: value for name, value in metrics.items() if not self._is_of_before(name, value)}
@@ -71,7 +71,7 @@ class EpochInProgress:
         return isinstance(value, torch.Tensor) and self._before.get(name) is value
 
     def state_dict(self) -> dict[str, Any]:
-        """What is known of the epoch, in plain types."""
+        """What was collected of the epoch, in plain types."""
         logged = None if self.validated is None else {name: _plain(value) for name, value in self.validated.items()}
         return {
             "number": self._number,
@@ -82,7 +82,7 @@ class EpochInProgress:
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take up the epoch in which a checkpoint was saved."""
+        """Restore the epoch in which a checkpoint was saved."""
         self.lr = state_dict.get("lr")
         self._number = state_dict.get("number")
         self._loss_sum = float(state_dict.get("loss_sum", 0.0))

@@ -45,7 +45,7 @@ def train_copy(trainer: Any, pl_module: Any, times: float, collector: Any) -> li
 
 def _train_copy(trainer: Any, pl_module: Any, factor: float, collector: Any) -> None:
     copied = _copy(pl_module)
-    with _nothing_told():
+    with _silenced():
         inner = type(trainer)(
             max_epochs=ARM_EPOCHS,
             accelerator={"cuda": "gpu"}.get(trainer.strategy.root_device.type, trainer.strategy.root_device.type),
@@ -76,8 +76,8 @@ def _train_copy(trainer: Any, pl_module: Any, factor: float, collector: Any) -> 
 
 
 @contextlib.contextmanager
-def _nothing_told() -> Iterator[None]:
-    """Without a word of Lightning's: it said and warned of the same when the run began."""
+def _silenced() -> Iterator[None]:
+    """Silence Lightning's messages and warnings: the run itself has had them."""
     disabled = logging.root.manager.disable
     logging.disable(max(disabled, logging.INFO))
     try:
@@ -100,7 +100,7 @@ class StartsWhereTheRunIs(*CALLBACKS):  # type: ignore[misc]
         self._of_run, self._factor = trainer, factor
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
-        """Set it all, before the first batch."""
+        """Set all of them before the first batch."""
         trainer.strategy.lr_scheduler_configs = []
         for own, of_run in zip(trainer.optimizers, self._of_run.optimizers, strict=True):
             own.load_state_dict(copy.deepcopy(of_run.state_dict()))

@@ -18,7 +18,7 @@ class SavedEarlyStopping:
 
     Args:
         best_score: The best value, a tensor without dimensions.
-        settings: Those under which it was saved.
+        settings: The settings under which it was saved.
         stops: Whether it had found a stop; None in the state of Lightning's own, which does not know.
         watch: State of the diagnosis.
         epoch: The epoch in progress.

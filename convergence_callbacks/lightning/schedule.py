@@ -1,4 +1,4 @@
-"""What a trainer knows of the learning rate."""
+"""What a trainer plans: its limits of epochs, and the learning rates to come."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def is_endless(trainer: Any) -> bool:
     return bool(trainer.num_training_batches == math.inf and trainer.enable_validation)
 
 
-def known_of(trainer: Any, every_n_steps: int | None) -> tuple[int | None, int | None, list[float] | None]:
+def plan_of(trainer: Any, every_n_steps: int | None) -> tuple[int | None, int | None, list[float] | None]:
     """The limit, the minimum and the rates to come, in epochs or in stretches of so many steps."""
     if every_n_steps is None:
         return limit(trainer.max_epochs), trainer.min_epochs, schedule(trainer)

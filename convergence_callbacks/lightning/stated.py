@@ -1,4 +1,4 @@
-"""Which way a metric improves, as the metrics of torchmetrics in a module say."""
+"""Which way a metric improves, as the metrics of torchmetrics in a module state."""
 
 from __future__ import annotations
 

@@ -74,8 +74,8 @@ class TrainedModule:
     def read(saved: Any) -> Any:
         """Weights, or their file and its checksum, as a checkpoint holds them."""
         if isinstance(saved, list | tuple):
-            path, known = saved
-            return [str(path), str(known)]
+            path, digest = saved
+            return [str(path), str(digest)]
         if isinstance(saved, str):  # of a version that kept no checksum
             return [saved, ""]
         return TorchModel.read(saved)
@@ -115,7 +115,7 @@ class TrainedModule:
         It is written under another name and synced before that of an earlier epoch goes.
         """
         path, processes = self._folder / FILE, LightningProcesses(self._trainer)
-        partial, known, failed = path.with_name(f"partial-{FILE}"), "", None
+        partial, digest, failed = path.with_name(f"partial-{FILE}"), "", None
         try:
             self._trainer.save_checkpoint(str(partial), weights_only=True)
         except (OSError, RuntimeError) as error:  # a full disk must not end a training
@@ -123,11 +123,11 @@ class TrainedModule:
             self._trainer.strategy.barrier()  # the other processes wait in it for the one that writes
         if not processes.any(failed is not None) and processes.is_first:
             try:
-                known = _moved(partial, path)
+                digest = _moved(partial, path)
             except OSError as error:
                 failed = error
         if not processes.any(failed is not None):
-            return [str(path), processes.gather(known)[0]]
+            return [str(path), processes.gather(digest)[0]]
         reason = failed or "another process failed"
         complaint = ConvergenceError(f"the best weights can't be kept in {self._folder}: {reason}")
         self._complaints.make(complaint, about="best weights")
@@ -138,18 +138,18 @@ def _moved(partial: Path, path: Path) -> str:
     """Have what was written on the disk, then in the place of the file or folder there; its checksum."""
     for file in [partial, *partial.rglob("*")] if partial.is_dir() else [partial]:
         sync(file)
-    known = checksum(partial)
+    digest = checksum(partial)
     if path.is_dir():
         shutil.rmtree(path)
     partial.replace(path)
     sync(path.parent)
-    return known
+    return digest
 
 
-def _checked(path: str, known: str) -> str:
+def _checked(path: str, digest: str) -> str:
     """The path of a file that holds what was written."""
     if not Path(path).exists():
         raise FileNotFoundError(path)
-    if known and checksum(Path(path)) != known:
+    if digest and checksum(Path(path)) != digest:
         raise ConvergenceError(f"{path} holds something else than what was written at the best epoch")
     return path

@@ -25,17 +25,17 @@ OUTSIDE = (STOP_FILE, JOB_END)
 PHASE = "phase"
 """What keeps the best of the phases that are over."""
 
-Said = Callable[[Any, Decision, Observation, Settings], Decision]
+Reported = Callable[[Any, Decision, Observation, Settings], Decision]
 """What a stage makes of a decision, by what it went by."""
 
 
 def _by_probe(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
-    return Probes.from_dict(saved).said_of(decision, observation.lr, settings.stop_on)
+    return Probes.from_dict(saved).applied_to(decision, observation.lr, settings.stop_on)
 
 
 def _by_act(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
     situation = Situation(loss=None, rate=observation.lr, sign=settings.sign)
-    return Actions.from_dict(saved).said_of(decision, situation)
+    return Actions.from_dict(saved).applied_to(decision, situation)
 
 
 def _by_phase(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
@@ -75,7 +75,7 @@ def ended(decision: Decision, by: str, why: str) -> Decision:
     return dataclasses.replace(decision, stop=True, found_by=(by,), quoted=why)
 
 
-STAGES: Mapping[str, Said] = {
+STAGES: Mapping[str, Reported] = {
     PHASE: _by_phase,
     "probe": _by_probe,
     "act": _by_act,

@@ -103,7 +103,7 @@ def test_heal_is_the_first_choice_of_each_and_stop_is_none():
 def test_a_rate_that_is_surely_too_low_is_raised_as_far_as_it_looks():
     actions = begun(rate=0.01)
     assert (actions.act, actions.trial.action, actions.rate, actions.raises) == ("begin", "raise_lr", 30.0, 1)
-    decision = actions.said_of(SLOW, Situation(loss=1.0, rate=0.01))
+    decision = actions.applied_to(SLOW, Situation(loss=1.0, rate=0.01))
     assert decision.action == "raise_lr" and decision.evidence["rate_times"] == decision.evidence["rate_total"] == 30
     assert "the learning rate is raised 30 times, to 0.3" in decision.reason and not decision.advice
 
@@ -122,7 +122,7 @@ def test_a_rate_that_is_surely_too_low_is_raised_as_far_as_it_looks():
 def test_nothing_is_done_where_that_is_not_sure_or_too_early_or_too_late(change):
     decision = dataclasses.replace(SLOW, **change)
     actions = begun(decision)
-    assert actions.act == "" and actions.said_of(decision, Situation(loss=1.0)) is decision
+    assert actions.act == "" and actions.applied_to(decision, Situation(loss=1.0)) is decision
 
 
 def test_what_was_not_asked_for_is_not_done():
@@ -132,7 +132,7 @@ def test_what_was_not_asked_for_is_not_done():
 def test_where_the_run_is_to_end_anyhow_likely_is_enough_and_it_goes_on():
     ends = dataclasses.replace(SLOW, stop=True, confidence=0.5)
     actions = begun(ends)
-    assert actions.act == "begin" and not actions.said_of(ends, Situation(loss=1.0)).stop
+    assert actions.act == "begin" and not actions.applied_to(ends, Situation(loss=1.0)).stop
 
 
 def test_a_rate_that_helps_stays_and_the_next_raise_is_on_top_of_it():
@@ -151,7 +151,7 @@ def test_a_raise_that_no_probe_tried_is_bounded_since_it_can_be_repeated():
 def test_a_raise_that_went_too_far_is_tried_again_at_a_tenth_from_where_it_began():
     again = tried([1.5] * EPOCHS)[-1]
     assert (again.act, again.rate, again.undone, again.wasted) == ("again", pytest.approx(3.0), (), 0)
-    assert not again.trial.goes_back and again.said_of(GOES_ON, Situation(loss=1.5)).action == "raise_lr"
+    assert not again.trial.goes_back and again.applied_to(GOES_ON, Situation(loss=1.5)).action == "raise_lr"
     kept = tried([0.9] * EPOCHS, again)[-1]
     assert (kept.act, kept.rate) == ("keep", pytest.approx(3.0))
 
@@ -178,7 +178,7 @@ def test_a_rate_that_does_not_help_is_put_back_and_none_is_raised_again():
     last = tried([1.5] * 2 * EPOCHS)[-1]
     assert (last.act, last.undone, last.wasted) == ("undo", ("raise_lr",), 2 * EPOCHS)
     assert last.rate == pytest.approx(1.0)
-    decision = last.said_of(GOES_ON, Situation(loss=1.5))
+    decision = last.applied_to(GOES_ON, Situation(loss=1.5))
     assert decision.action == "undo" and "did not help" in decision.reason and not decision.stop
     assert begun(SLOW, last).act == ""
 
@@ -201,9 +201,9 @@ def test_of_a_metric_more_can_be_better():
 def test_on_trial_only_a_limit_ends_the_run():
     actions = tried([1.0])[-1]
     ends = dataclasses.replace(GOES_ON, stop=True, found_by=("expected_gain",), verdict=Verdict.CONVERGED)
-    decision = actions.said_of(ends, Situation(loss=1.0))
+    decision = actions.applied_to(ends, Situation(loss=1.0))
     assert not decision.stop and f"on trial, epoch 1 of {EPOCHS}" in decision.reason
-    assert actions.said_of(dataclasses.replace(ends, found_by=("target_loss",)), Situation(loss=1.0)).stop
+    assert actions.applied_to(dataclasses.replace(ends, found_by=("target_loss",)), Situation(loss=1.0)).stop
 
 
 def test_at_a_plateau_the_rate_is_lowered_by_the_progress_that_is_left_in_the_noise():
@@ -269,7 +269,7 @@ def test_a_schedule_that_falls_by_itself_is_left_alone_at_a_plateau_but_not_afte
 
 def test_lowering_that_pays_lets_the_run_go_on():
     last = tried([1.0, 0.9] + [0.8] * (EPOCHS - 2), begun(FLAT))[-1]
-    decision = last.said_of(GOES_ON, Situation(loss=0.8))
+    decision = last.applied_to(GOES_ON, Situation(loss=0.8))
     assert last.act == "keep" and not decision.stop and decision.evidence["trial_brought"] == pytest.approx(0.2 / 2.2)
     assert "it brought 9.1% of the total gain" in decision.reason
 
@@ -284,7 +284,7 @@ def test_what_a_trial_brought_is_a_share_of_the_gain_with_that_and_nothing_where
 def test_lowering_that_brings_next_to_nothing_is_kept_and_ends_the_run_that_was_about_to():
     last = tried([0.999] * HOPELESS_EPOCHS, begun(FLAT))[-1]
     better = dataclasses.replace(GOES_ON, step=25, best_step=24, best_value=0.999)
-    decision = last.said_of(better, Situation(loss=0.999))
+    decision = last.applied_to(better, Situation(loss=0.999))
     assert (last.act, decision.stop, decision.verdict, decision.best_step) == ("keep", True, Verdict.CONVERGED, 24)
 
 
@@ -295,7 +295,7 @@ def test_lowering_is_hopeless_after_an_epoch_that_is_worse_than_the_best_by_more
 def test_lowering_that_brings_nothing_is_undone_soon_and_the_run_ends_as_it_was_about_to():
     each = tried([1.2] * HOPELESS_EPOCHS, begun(FLAT))
     assert [actions.act for actions in each] == [""] * (HOPELESS_EPOCHS - 1) + ["undo"]
-    decision = each[-1].said_of(dataclasses.replace(GOES_ON, best_step=21), Situation(loss=1.2))
+    decision = each[-1].applied_to(dataclasses.replace(GOES_ON, best_step=21), Situation(loss=1.2))
     assert (decision.stop, decision.verdict, decision.best_step, decision.criterion) == (
         True,
         FLAT.verdict,
@@ -307,7 +307,7 @@ def test_lowering_that_brings_nothing_is_undone_soon_and_the_run_ends_as_it_was_
 def test_a_limit_ends_a_run_for_its_own_reason_also_where_a_trial_is_over():
     actions = tried([1.5] * 2 * EPOCHS)[-1]
     over = dataclasses.replace(GOES_ON, stop=True, found_by=("max_epochs",), best_step=22)
-    decision = actions.said_of(over, Situation(loss=1.5))
+    decision = actions.applied_to(over, Situation(loss=1.5))
     assert decision.is_budget_end and decision.best_step == SLOW.best_step
 
 
@@ -330,7 +330,10 @@ def test_an_unstable_run_that_a_lower_rate_does_not_mend_is_tried_from_its_start
     hopeless = tried([1.1] * HOPELESS_EPOCHS, first)[-1]
     assert (hopeless.act, hopeless.rate) == ("again", pytest.approx(0.01))
     assert not first.trial.from_start and hopeless.trial.from_start
-    assert [one.said_of(UNSTABLE, Situation(loss=1.1)).action for one in (first, hopeless)] == ["lower_lr", "roll_back"]
+    assert [one.applied_to(UNSTABLE, Situation(loss=1.1)).action for one in (first, hopeless)] == [
+        "lower_lr",
+        "roll_back",
+    ]
     assert [one.act for one in tried([1.5, 1.4, 0.9, 0.8, 0.7], hopeless)] == [""] * (EPOCHS - 1) + ["keep"]
     assert tried([1.5] * EPOCHS, dataclasses.replace(hopeless, first=(9.0, 3.0, 2.0, 1.6, 1.6)))[-1].act == "keep"
     undone = tried([1.1] * EPOCHS, hopeless)[-1]

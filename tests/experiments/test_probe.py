@@ -159,12 +159,13 @@ def test_what_was_found_stands_at_later_stops_and_survives_a_checkpoint():
     probes = Probes().after(20, judged(raised=FALLS))
     again = Probes.from_dict(json.loads(json.dumps(probes.to_dict())))
     assert again == probes and Probes.from_dict({}) == Probes()
-    assert not again.said_of(dataclasses.replace(STOP, step=33), 0.01, [Verdict.CONVERGED]).stop
+    assert not again.applied_to(dataclasses.replace(STOP, step=33), 0.01, [Verdict.CONVERGED]).stop
     overfits = dataclasses.replace(STOP, step=33, verdict=Verdict.OVERFITTING)
-    assert again.said_of(overfits, 0.01, [Verdict.OVERFITTING]) is overfits
+    assert again.applied_to(overfits, 0.01, [Verdict.OVERFITTING]) is overfits
     assert isinstance(again.probed, Probed)
     nothing = Probes().after(20, judged())
-    assert nothing.said_of(dataclasses.replace(STOP, step=33), 0.01, []).evidence == {}
+    assert nothing.applied_to(dataclasses.replace(STOP, step=33), 0.01, []).evidence == {}
     assert (
-        nothing.after(33, judged()).said_of(dataclasses.replace(STOP, step=33), 0.01, []).evidence["probe_epochs"] == 24
+        nothing.after(33, judged()).applied_to(dataclasses.replace(STOP, step=33), 0.01, []).evidence["probe_epochs"]
+        == 24
     )

@@ -121,19 +121,19 @@ class ActStage:
             self._take("start", -1, {}, trained)
 
     def after(self, decision: Decision, observation: Observation, trained: Experimental) -> Decision:
-        """Do what is due, or undo it, and say so."""
-        known = self._situation(decision, observation)
+        """Do what is due, or undo it, and report that."""
+        situation = self._situation(decision, observation)
         if decision.best_step == decision.step:
             self._take("best", decision.step, self._monitor.state_dict(), trained)
             if decision.step > BEGUN_STEPS and decision.verdict not in BLOWN_UP:
                 self.snapshots.pop("start", None)
-        before, self.actions = self.actions, self.actions.after(decision, known, self._choice)
+        before, self.actions = self.actions, self.actions.after(decision, situation, self._choice)
         try:
             self._do(before.rate, decision, trained)
         except Exception as error:  # a schedule of somebody's own that can't be changed must not end the training
             self.actions, self._choice = Actions(rate=before.rate), {}
             self._complaints.make(ConvergenceError(f"what act asks for can't be done: {error!r}"), about="act")
-        return self.actions.said_of(decision, known)
+        return self.actions.applied_to(decision, situation)
 
     @property
     def may_raise(self) -> bool:

@@ -67,7 +67,7 @@ class ProbeStage:
         acts = self._act is not None and self._act.may_raise
         if self.probes.may_probe(decision, self._settings.probe_budget, acts=acts):
             self.probes = self.probes.after(decision.step, self._probed(decision, observation, trained, acts=acts))
-        return self.probes.said_of(decision, observation.lr, self._settings.stop_on)
+        return self.probes.applied_to(decision, observation.lr, self._settings.stop_on)
 
     def _probed(
         self, decision: Decision, observation: Observation, trained: Experimental, *, acts: bool
