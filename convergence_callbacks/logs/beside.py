@@ -27,7 +27,7 @@ SCHEDULES = ("lr_scheduler_type", "lr_scheduler", "scheduler", "lr_schedule", "s
 
 @dataclass(frozen=True)
 class Beside:
-    """What a configuration tells of a training; None where it does not.
+    """What a configuration states about a training; None where it does not.
 
     Args:
         epochs: Epochs that it was to take.
@@ -43,27 +43,27 @@ class Beside:
 
 
 def beside(log: Path) -> Beside:
-    """What the configurations in the folder of a log tell, the first that says something of each."""
+    """What the configurations in the folder of a log state; for each setting the first that states it."""
     folder = log if log.is_dir() else log.parent
-    told = Beside()
+    stated = Beside()
     for name in FILES:
         found = beside_in(_configuration(folder / name))
-        told = Beside(
-            told.epochs or found.epochs,
-            told.steps or found.steps,
-            told.patience or found.patience,
-            told.schedule or found.schedule,
+        stated = Beside(
+            stated.epochs or found.epochs,
+            stated.steps or found.steps,
+            stated.patience or found.patience,
+            stated.schedule or found.schedule,
         )
-    return told
+    return stated
 
 
-def with_plans(run: Run, told: Beside) -> Run:
-    """The run with what a configuration beside it tells, where the log itself does not."""
-    epochs = told.epochs if run.unit == "epoch" else None
+def with_plans(run: Run, stated: Beside) -> Run:
+    """The run with what a configuration beside it states, where the log itself does not."""
+    epochs = stated.epochs if run.unit == "epoch" else None
     if epochs is not None:
         epochs -= max(run.counts_from - 1, 0)
     planned = run.planned or (epochs if epochs is not None and epochs >= run.steps else None)
-    patience, schedule = run.patience or told.patience, run.schedule or told.schedule
+    patience, schedule = run.patience or stated.patience, run.schedule or stated.schedule
     if (planned, patience, schedule) == (run.planned, run.patience, run.schedule):
         return run
     assumed = (*run.assumed, "budget, patience or schedule are those of the configuration beside the log")
@@ -71,7 +71,7 @@ def with_plans(run: Run, told: Beside) -> Run:
 
 
 def beside_in(configuration: Mapping[str, Any]) -> Beside:
-    """What a configuration tells, by the last word of each key.
+    """What a configuration states, by the last word of each key.
 
     >>> beside_in({"trainer/max_epochs": 40, "patience": 5, "lr_scheduler_type": "cosine"})
     Beside(epochs=40, steps=None, patience=5, schedule='cosine')

@@ -97,7 +97,7 @@ class ColumnChoice:
         epoch: Number of the epoch.
         step: Number of the optimiser's step.
         time: Seconds, or the time of day.
-        energy: Energy; in kWh, unless its name tells another unit.
+        energy: Energy; in kWh, unless its name holds another unit.
         others: Metrics that criteria name, in whatever spelling the log has.
     """
 
@@ -240,7 +240,7 @@ def _refuse_adversaries(found: Iterable[str | None], names: Sequence[str]) -> No
 
 
 def _refuse_rewards(names: Sequence[str]) -> None:
-    """Refuse to judge reinforcement learning by its loss, which says nothing of the progress.
+    """Refuse to judge reinforcement learning by its loss, which does not show the progress.
 
     Raises:
         LogError: There is a reward.
@@ -323,7 +323,7 @@ def _validation(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
 
 
 def _is_short_for_validation(name: str, names: Sequence[str]) -> bool:
-    """Whether a name is ``v_loss`` beside ``loss`` or ``t_loss``, and none that tells of a value function."""
+    """Whether a name is ``v_loss`` beside ``loss`` or ``t_loss``, and none that means a value function."""
     if words_of(name) != {"v", "loss"} or any(words_of(each) & _OF_AGENTS for each in names):
         return False
     return any(words_of(each) in ({"loss"}, {"t", "loss"}, {"tr", "loss"}) for each in names)
@@ -436,7 +436,7 @@ def _rate(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
 def _counter(words: frozenset[str], kind: str) -> Callable[[Sequence[str], str | None], tuple[str | None, str]]:
     def find(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
         counts = [name for name in names if words_of(name) & words and words_of(name) <= words | _OF_STEPS]
-        counts = [name for name in counts if name.isascii()]  # other words say what else it is
+        counts = [name for name in counts if name.isascii()]  # other words show what else it is
         if not counts:
             return None, f"no name says {kind} alone"
         return min(counts, key=lambda name: len(words_of(name))), f"it counts the {kind}s"
@@ -445,8 +445,8 @@ def _counter(words: frozenset[str], kind: str) -> Callable[[Sequence[str], str |
 
 
 def _time(names: Sequence[str], _: str | None) -> tuple[str | None, str]:
-    known = {name.strip().lower().replace(" ", "_").replace("/", "_"): name for name in reversed(names)}
-    found = next((known[name] for name in _TIMES if name in known), None)
+    by_plain_name = {name.strip().lower().replace(" ", "_").replace("/", "_"): name for name in reversed(names)}
+    found = next((by_plain_name[name] for name in _TIMES if name in by_plain_name), None)
     return (found, "a usual name for time") if found else (None, "no name is a usual one for time")
 
 

@@ -37,10 +37,10 @@ NEAR = 0.2
 """Share by which the loss of a step may differ from the mean of an evaluation near it."""
 
 OF_ANOTHER_PART = SPLITS - {"train", "training"} | {"testing", "evaluating", "validating"}
-"""Words of a line that says that what follows is no training."""
+"""Words of a line after which no training follows."""
 
 OF_WHOLE = re.compile(r"\s*\*+\s")
-"""What PyTorch's ImageNet example and its kin begin the line with that tells of a whole validation, after its parts."""
+"""The beginning of the line for a whole validation, after its parts, in PyTorch's ImageNet example and its kin."""
 
 COVERED = re.compile(r"\[\s*(\d+)/(\d+)\]")
 """The batch that a part of a validation ended with, and of how many."""
@@ -100,7 +100,7 @@ class Survey:
     """What the lines of a text have in common.
 
     Args:
-        records: How many lines tell something.
+        records: How many lines hold something.
         kinds: How many of them there are of each kind.
         patterns: How many lines have each pattern, the first ones, and their kind.
         epochs: How many epochs there are to be, and which were seen.
@@ -265,7 +265,7 @@ def _begins_with(kind: Kind) -> str:
 def runs_in(
     path: Path, format_: str, lines: Lines, choice: ColumnChoice, *, name: str = "", least: int = 2
 ) -> Iterator[Run]:
-    """The runs that a text tells of.
+    """The runs in a text.
 
     Args:
         path: Where it is from.
@@ -305,7 +305,7 @@ def runs_in(
     wanted = {columns.train, columns.val}
     records = iter(kept) if survey.records <= MOST_KEPT else records_in(lines())
     rows = _rows(records, survey, wanted | {columns.lr, columns.energy}, follows=not survey.leads)
-    told = runs_of(
+    trainings = runs_of(
         path,
         format_,
         columns,
@@ -316,8 +316,8 @@ def runs_in(
         planned_steps=survey.steps,
         in_parts=survey.in_parts,
     )
-    runs = list(told)
-    if len(runs) > 1 and len(survey.plans) > 1:  # it is not told which of them was to take how many
+    runs = list(trainings)
+    if len(runs) > 1 and len(survey.plans) > 1:  # nothing shows which of them was to take how many
         runs = [dataclasses.replace(run, planned=None) for run in runs]
     for run in runs:
         if not has_epochs and not survey.has_steps and run.steps < least:
@@ -339,7 +339,7 @@ def _no_losses(survey: Survey) -> NotALogError:
 
 
 def _refuse_bars(survey: Survey, wanted: set[str | None]) -> None:
-    """Refuse a loss that bars of several lengths show, as of training and of validation, and nothing tells which.
+    """Refuse a loss on bars of several lengths, of training and of validation, where nothing shows which is which.
 
     Raises:
         LogError: There are such.
@@ -360,7 +360,7 @@ def _refuse_bars(survey: Survey, wanted: set[str | None]) -> None:
 
 
 def _refuse_places(survey: Survey, wanted: set[str | None]) -> None:
-    """Refuse a loss in lines that count where other lines have it below such lines: nothing says of what each is.
+    """Refuse a loss in lines that count where other lines have it below such lines: nothing shows what each is of.
 
     Raises:
         LogError: It is one.
@@ -376,7 +376,7 @@ def _refuse_places(survey: Survey, wanted: set[str | None]) -> None:
 
 
 def _refuse_phases(records: Sequence[Record], lines: Lines, survey: Survey, columns: Columns) -> None:
-    """Refuse a loss that training and validation print in one wording, where a line between them alone tells which.
+    """Refuse a loss that training and validation print in one wording, where only a line between them shows which.
 
     Raises:
         LogError: It is one.
@@ -396,9 +396,9 @@ def _refuse_phases(records: Sequence[Record], lines: Lines, survey: Survey, colu
     ]
     if len(pairs) < EXAMPLES:
         return
-    told = {each.line for each in records}
-    said = [number for number, line in lines() if number not in told and words_of(line[:MOST_SAID]) & OF_ANOTHER_PART]
-    parted = sum(bisect.bisect(said, first) < bisect.bisect(said, second) for first, second in pairs)
+    read = {each.line for each in records}
+    speak = [number for number, line in lines() if number not in read and words_of(line[:MOST_SAID]) & OF_ANOTHER_PART]
+    parted = sum(bisect.bisect(speak, first) < bisect.bisect(speak, second) for first, second in pairs)
     if parted >= max(EXAMPLES, len(pairs) / 2):
         raise LogError(
             f"{columns.train!r} is printed twice an epoch in one wording, and a line between speaks of a test: "
@@ -480,7 +480,7 @@ def _refuse_beginning(record: Record, wanted: set[str | None]) -> None:
 
 
 def _last_states(records: Iterable[Record]) -> Iterator[Record]:
-    """The same, with one record for a bar of an epoch that was shown again, with what a validation added."""
+    """The records, with one for a bar of an epoch that was shown again, with what a validation added."""
     shown = list[Record]()  # the bar, and what came after it
     for record in records:
         if shown and _is_shown_again(shown[0], record):
@@ -500,7 +500,7 @@ def _is_shown_again(shown: Record, record: Record) -> bool:
 
 
 def _validated_once(records: Iterable[Record]) -> Iterator[Record]:
-    """The same, with one record for the parts of a validation: the last means so far, or else the mean of all."""
+    """The records, with one for the parts of a validation: the last means so far, or else the mean of all."""
     parts: list[Record] = []
     for record in records:
         if record.is_part:
@@ -537,7 +537,7 @@ def _shown(survey: Survey, wanted: set[str | None]) -> Iterator[str]:
 
 
 def _unclear_pairs(survey: Survey, columns: Columns) -> Iterator[str]:
-    """What is said of pairs that may be losses or scores, where there is no validation loss."""
+    """What to note about pairs that may be losses or scores, where there is no validation loss."""
     if columns.val is None and survey.pairs.count >= EXAMPLES and not survey.pairs.are_losses:
         yield (
             f"{survey.pairs.count} lines tell 'train' and 'val' and not of what: left out; "
@@ -546,7 +546,7 @@ def _unclear_pairs(survey: Survey, columns: Columns) -> Iterator[str]:
 
 
 def _left_out(survey: Survey, wanted: set[str | None]) -> Iterator[str]:
-    """What is said of losses in lines without a counter, where lines that count batches have the same ones."""
+    """What to note about losses in lines without a counter, where lines that count batches have the same ones."""
     left = [
         (count, examples[0])
         for count, examples, kind in survey.patterns.values()

@@ -1,4 +1,4 @@
-"""What a line of a training loop's output tells: its counters, and its numbers with their names."""
+"""What a line of a training loop's output holds: its counters, and its numbers with their names."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ RUNNING_MEAN = re.compile(r"\s?\(([-+.\deE]+|nan|inf)\)")
 """What stands behind the loss of a batch: the mean of all so far, as PyTorch's ImageNet example prints it."""
 
 OF_EVALUATION = re.compile(r"^\s*\*\s+(?:Acc|Prec)@|.*\bSaving dict for global step ")
-"""What PyTorch's ImageNet example, DeiT, TensorFlow's Estimator and others print of a validation, without saying so."""
+"""What PyTorch's ImageNet example, DeiT, TensorFlow's Estimator and others print of a validation, without naming it."""
 
 NOT_SAID_OF_WHAT = re.compile(r"^\s*Averaged stats|.*\bRegion \d+ Avg\b")
 """What DETR and its kin print after an epoch of training and after a validation alike, and darknet of each layer."""
@@ -131,13 +131,13 @@ SUMMARY = "train_runtime"
 """What Hugging Face's record of the whole training has; its ``train_loss`` is none of a step."""
 
 OF_EXAMPLE = re.compile(r"\w\.(?:jpe?g|png|bmp|tiff?|wav|flac|mp[34]|npy)\b", re.IGNORECASE)
-"""The name of a file with one example: what a line says of it alone is no step of a training."""
+"""The name of a file with one example: what a line holds about it alone is no step of a training."""
 
 OF_A_SAVED_ONE = re.compile(r"\W*sav(?:ed|ing)\b.*\b(?:model|checkpoint|weights)\b.*\bloss\b", re.IGNORECASE)
-"""What a line begins with that tells of a model that was saved, mostly because it was better than those before."""
+"""What a line about a saved model begins with; it was saved mostly because it was better than those before."""
 
 OF_THE_BEST = re.compile(r"\W*(?:(?:new|the|saved|current) )?(?:best|lowest)\b", re.IGNORECASE)
-"""What a line without a counter begins with that tells of the best epoch so far, not of the last one."""
+"""What a line without a counter begins with that is about the best epoch so far, not the last one."""
 
 PARTS_HEADER = re.compile(r"(?:^|\r) *Epoch +gpu_mem +(?P<names>\S[^\r]*)", re.IGNORECASE)
 PARTS_ROW = re.compile(
@@ -154,14 +154,14 @@ LOSSES = frozenset(
 )
 EPOCHS = frozenset({"epoch", "ep"})
 PLANNED = frozenset({"epochs"})
-"""A word that counts where it says of how many, and is a setting elsewhere: ``epochs: 200``."""
+"""A word that is a counter where a total follows its number, and a setting elsewhere: ``epochs: 200``."""
 
 STEPS = frozenset({"step", "steps", "iter", "iters", "iteration", "iterations", "it", "update", "updates", "batch"})
 BESIDE = SPLITS | {"global", "current", "num", "at", "id", "idx", "index", "no", "number"}
 """Words beside that of a counter which leave it one."""
 
 SETTINGS = ("num", "number")
-"""With one of these in front it says how many epochs there are to be: ``num_epoch: 200``."""
+"""With one of these in front it gives how many epochs there are to be: ``num_epoch: 200``."""
 
 LABELLED = re.compile(r"\s*(?P<label>(?=\w*[A-Z]\w*[A-Z]|[\w.-]*[\d_.-])[A-Za-z][\w.-]*) [Ee][Pp][Oo][Cc][Hh]\b")
 """The name of a training in front of the word for its counter, ``LSTM_small Epoch 3: Loss = 1.2``: no word of prose."""
@@ -185,7 +185,7 @@ NUMBERS_BEFORE = re.compile(r"^[\d.:]+\s+")
 """What is left of a time in front of a name."""
 
 NO_QUOTES = str.maketrans("", "", "'\"`*")
-"""Marks that stand around names and numbers, and say nothing."""
+"""Marks that stand around names and numbers, and mean nothing."""
 
 LINKS = frozenset({"is", "was", "of"})
 """Words between a name and its number."""
@@ -203,7 +203,7 @@ class Kind(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What a line tells.
+    """What a line holds.
 
     Args:
         line: Its number.
@@ -244,7 +244,7 @@ class Record(NamedTuple):
 
 
 def record_of(number: int, line: str) -> Record | None:
-    """What a line tells; None where that is nothing.
+    """What a line holds; None where that is nothing.
 
     >>> record_of(1, "Epoch [3/50] train loss: 0.32 val loss: 0.41").values
     {'train loss': 0.32, 'val loss': 0.41}
@@ -271,7 +271,7 @@ def record_of(number: int, line: str) -> Record | None:
     if split:
         values |= means if is_part else {}
         own = [name for name in values if words_of(name) & SPLITS]
-        if own and OF_EVALUATION.match(line):  # what it calls by its part is that part's, the rest is told twice
+        if own and OF_EVALUATION.match(line):  # what it calls by its part is that part's, the rest is there twice
             values = {name: values[name] for name in own}
         values = {name if name in own else of_split(split, name): value for name, value in values.items()}
     epoch, step = counts.get("epoch", (None, None)), counts.get("step", (None, None))
@@ -337,7 +337,7 @@ def _numbers_in(text: str, counts: dict[str, tuple[float, int | None]], label: s
 
 @functools.lru_cache(maxsize=CACHED)
 def _is_setting(name: str) -> bool:
-    """Whether a name says how many epochs there are to be."""
+    """Whether a name is that of how many epochs there are to be."""
     return name.startswith(SETTINGS) and words_of(name) & EPOCHS != frozenset() and words_of(name) <= EPOCHS | BESIDE
 
 
@@ -477,7 +477,7 @@ def _counter(name: str) -> str | None:
 
 @functools.lru_cache(maxsize=CACHED)
 def _split(text: str) -> str:
-    """The part of the data that a line is of, where its words outside of the names say one."""
+    """The part of the data that a line is of, where its words outside of the names name one."""
     found = {word.lower() for word in re.findall(r"(?<![\w/.-])[A-Za-z]+(?![\w/.-])", text)} & SPLITS
     found = {"val" if word not in {"train", "training", "test"} else word.removesuffix("ing") for word in found}
     return found.pop() if len(found) == 1 else ""

@@ -28,7 +28,7 @@ INTERESTING = re.compile(
     r"|\blearn:|\bt[er]l:|\bl_[a-z]|\dm \d+s \(|^\s*\d+/\d+ - ",
     re.IGNORECASE,
 )
-"""What a line has that may tell something, beside a digit; most of a long log need no more."""
+"""What a line has that may matter, beside a digit; most of a long log need no more."""
 
 DIGIT = re.compile(r"\d")
 
@@ -55,11 +55,11 @@ STAND_IN = 7_770_001
 
 
 class Seen(Enum):
-    """What is known of a shape, beside what its lines tell."""
+    """What a shape may be beside a template."""
 
     ONCE = "there was one line of it"
-    NOTHING = "its lines tell nothing"
-    VARIES = "what its lines tell is not told by their shape"
+    NOTHING = "its lines hold nothing"
+    VARIES = "what its lines hold does not follow from their shape"
 
 
 class Place(NamedTuple):
@@ -71,14 +71,14 @@ class Place(NamedTuple):
 
 
 class Template(NamedTuple):
-    """What all lines of a shape tell, with the places of their numbers.
+    """What all lines of a shape hold, with the places of their numbers.
 
     Args:
         values: The places of the numbers, by their names.
         epoch: That of the epoch.
         step: That of the step.
         whole: Those of how many epochs and steps there are to be, and how many batches the bar is of.
-        record: What else they tell.
+        record: What else they hold.
     """
 
     values: tuple[tuple[str, Place], ...]
@@ -118,19 +118,19 @@ class Template(NamedTuple):
 
 
 class LineShapes:
-    """Tells what lines tell; of a shape that was seen before, without looking at its words again."""
+    """Reads lines; those of a shape that was seen before without looking at their words again."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Template | Seen] = {}
+        self._shapes: dict[str, Template | Seen] = {}
 
     def template(self, shape: str) -> Template | None:
         """The template of the lines of a shape, None where there is none."""
-        known = self._known.get(shape)
-        return known if isinstance(known, Template) else None
+        seen = self._shapes.get(shape)
+        return seen if isinstance(seen, Template) else None
 
     def records(self, number: int, line: str, shape: str) -> Sequence[Record]:
         """The records of a line whose shape has no template: mostly one or none, more where it was overwritten."""
-        if self._known.get(shape) is Seen.NOTHING:
+        if self._shapes.get(shape) is Seen.NOTHING:
             return ()
         if "\r" in line or "\x1b" in line or "\x08" in line:  # it is not as it is seen on a terminal in the end
             return _records(number, line) if _interests(line) else ()
@@ -144,22 +144,22 @@ class LineShapes:
         shape = f"\0{DIGITS.sub('0', body)}"  # a time makes a difference to some lines
         if (template := self.template(shape)) is not None:
             return (template.filled(number, line, time_of(stamp), TOKEN.findall(body)),)
-        return () if self._known.get(shape) is Seen.NOTHING else self._unknown(number, line, shape, body)
+        return () if self._shapes.get(shape) is Seen.NOTHING else self._unknown(number, line, shape, body)
 
     def _unknown(self, number: int, line: str, shape: str, body: str) -> Sequence[Record]:
-        """The records of a line of a shape that is not known, which is remembered; that of the second one is learnt."""
-        known = self._known.get(shape)
-        if len(self._known) >= REMEMBERED:
-            self._known.clear()
+        """The records of a line of a new shape, which is remembered; at its second line it is learnt."""
+        seen = self._shapes.get(shape)
+        if len(self._shapes) >= REMEMBERED:
+            self._shapes.clear()
         if not _interests(line):
-            self._known[shape] = Seen.NOTHING
+            self._shapes[shape] = Seen.NOTHING
             return ()
-        self._known[shape] = _learnt(line, body) if known is Seen.ONCE else known or Seen.ONCE
+        self._shapes[shape] = _learnt(line, body) if seen is Seen.ONCE else seen or Seen.ONCE
         return _records(number, line)
 
 
 def records_in(lines: Iterable[tuple[int, str]]) -> Iterator[Record]:
-    """What each line tells, those that tell nothing left out."""
+    """What each line holds, without those that hold nothing."""
     shapes = LineShapes()
     parts: list[str] = []
     is_best = False
@@ -205,7 +205,7 @@ def _interests(line: str) -> bool:
 
 
 def _learnt(line: str, body: str) -> Template | Seen:
-    """What the shape of a line tells, found with a line of that shape in which each number is another."""
+    """What the shape of a line holds, found with a line of that shape in which each number is another."""
     if PROGRESS.search(line) or MARKED.search(line):
         return Seen.VARIES  # by how full the bar is, or by how many digits are behind a comma
     numbers = TOKEN.findall(body)

@@ -39,8 +39,8 @@ def elapsed_seconds(times: Sequence[float], column: str, *, once_an_epoch: bool 
     Args:
         times: As logged: seconds since the start, since midnight or 1970 (also in milliseconds and finer), or of each
             entry; NaN where unknown.
-        column: The name of the column, which may tell the last of these.
-        once_an_epoch: Whether no entry had several times; which of them is that of the epoch could not be told.
+        column: The name of the column, which may show the last of these.
+        once_an_epoch: Whether no entry had several times; nothing shows which of them is that of the epoch.
 
     >>> elapsed_seconds([10.0, 25.0, 40.0, 5.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0], "time")[2:5]  # was resumed
     [40.0, 45.0, 60.0]
@@ -53,7 +53,7 @@ def elapsed_seconds(times: Sequence[float], column: str, *, once_an_epoch: bool 
 
 
 def time_told(times: Sequence[float], column: str, *, once_an_epoch: bool = True) -> tuple[list[float] | None, str]:
-    """The same, with what the times were taken for; empty where they are told as they are.
+    """Seconds since the start at each entry, and in words what the times were taken for; empty where there are none.
 
     >>> time_told([47_110.0, 47_113.0, 47_116.0], "TIMESTAMP")
     ([0.0, 3.0, 6.0], 'the time of day, counted from the first entry')
@@ -61,38 +61,38 @@ def time_told(times: Sequence[float], column: str, *, once_an_epoch: bool = True
     words = set(re.findall("[a-z]+", column.lower()))
     is_of_day = bool(OF_DAY & words) and all(time < DAY for time in times if math.isfinite(time))
     times = _without_midnight(times) if is_of_day else times
-    known = [time for time in times if math.isfinite(time)]
-    if not known:
+    readings = [time for time in times if math.isfinite(time)]
+    if not readings:
         return None, ""
     if column.strip().lower().replace(" ", "_").split("/")[-1] in DURATIONS:
         return accumulated(times), "seconds of each epoch"
-    if runs_on(known):
-        return _of_clock(times, known, is_of_day=is_of_day)
-    are_seconds = 0 < min(known) <= max(known) < SINCE_1970
-    if once_an_epoch and not CLOCKS & words and are_seconds and of_each(known):
+    if runs_on(readings):
+        return _of_clock(times, readings, is_of_day=is_of_day)
+    are_seconds = 0 < min(readings) <= max(readings) < SINCE_1970
+    if once_an_epoch and not CLOCKS & words and are_seconds and of_each(readings):
         return accumulated(times), "seconds of each entry"
     return None, "neither a clock nor the time of each epoch: no time is told"
 
 
-def _of_clock(times: Sequence[float], known: Sequence[float], *, is_of_day: bool) -> tuple[list[float], str]:
+def _of_clock(times: Sequence[float], readings: Sequence[float], *, is_of_day: bool) -> tuple[list[float], str]:
     """Seconds since the start by a clock, and which one it is."""
     if is_of_day:
         return since_start(times, since_first=True), "the time of day, counted from the first entry"
-    if begins_late(known):
+    if begins_late(readings):
         return since_start(times, since_first=True), "a clock that did not start with the training"
-    unit = next((unit for beyond, unit in FINER if min(known) > beyond), 1.0)
-    meaning = "the time of the calendar" if min(known) > SINCE_1970 else "seconds since the start"
+    unit = next((unit for beyond, unit in FINER if min(readings) > beyond), 1.0)
+    meaning = "the time of the calendar" if min(readings) > SINCE_1970 else "seconds since the start"
     return since_start([time / unit for time in times]), meaning
 
 
-def begins_late(known: Sequence[float]) -> bool:
+def begins_late(readings: Sequence[float]) -> bool:
     """Whether a clock reads far more at the first entry than it moves from one to the next.
 
     >>> begins_late([47_110.0, 47_113.0, 47_116.0]), begins_late([62.0, 64.0, 66.0])
     (True, False)
     """
-    moves = [b - a for a, b in itertools.pairwise(known) if b > a]
-    return len(moves) > 1 and SINCE_1970 > known[0] > LATE * statistics.median(moves)
+    moves = [b - a for a, b in itertools.pairwise(readings) if b > a]
+    return len(moves) > 1 and SINCE_1970 > readings[0] > LATE * statistics.median(moves)
 
 
 def _without_midnight(times: Sequence[float]) -> list[float]:
@@ -106,27 +106,27 @@ def _without_midnight(times: Sequence[float]) -> list[float]:
     return passed
 
 
-def runs_on(known: Sequence[float]) -> bool:
+def runs_on(readings: Sequence[float]) -> bool:
     """Whether readings are sums since the start: they grow, and fall only where a resume begins anew.
 
     >>> runs_on([60.0, 120.0, 180.0]), runs_on([60.0, 60.0, 60.0]), runs_on([0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 3.0])
     (True, False, True)
     """
-    rises, falls = _rises(known), _falls(known)
-    if len(known) == 1 or 2 * rises >= len(known):
-        return falls <= RESUMES * len(known)
+    rises, falls = _rises(readings), _falls(readings)
+    if len(readings) == 1 or 2 * rises >= len(readings):
+        return falls <= RESUMES * len(readings)
     # Rounded, and so at rest most of the time: what each epoch took may rise a little too.
-    grows = max(known) > 2 * known[0] or max(known) > SINCE_1970
-    return grows and falls <= RESUMES * len(known) and rises > 2 * falls + 2
+    grows = max(readings) > 2 * readings[0] or max(readings) > SINCE_1970
+    return grows and falls <= RESUMES * len(readings) and rises > 2 * falls + 2
 
 
-def of_each(known: Sequence[float]) -> bool:
+def of_each(readings: Sequence[float]) -> bool:
     """Whether readings are of each epoch alone: they stay the same, or fall about as often as they rise.
 
     >>> of_each([60.0, 60.0, 60.0]), of_each([60.2, 60.1, 60.3]), of_each([60.0, 120.0, 180.0])
     (True, True, False)
     """
-    return _rises(known) <= 2 * _falls(known)
+    return _rises(readings) <= 2 * _falls(readings)
 
 
 def since_start(readings: Sequence[float], *, since_first: bool = False) -> list[float]:
@@ -134,7 +134,7 @@ def since_start(readings: Sequence[float], *, since_first: bool = False) -> list
 
     Args:
         readings: As logged.
-        since_first: Whether the first reading is the start, whatever it says.
+        since_first: Whether the first reading is the start, whatever it reads.
     """
     passed, total, last = [], 0.0, math.nan
     for reading in readings:
@@ -157,9 +157,9 @@ def _passed(last: float, reading: float) -> float:
     return max(0.0, reading) if reading < SINCE_1970 else 0.0
 
 
-def _rises(known: Sequence[float]) -> int:
-    return sum(b > a for a, b in itertools.pairwise(known))
+def _rises(readings: Sequence[float]) -> int:
+    return sum(b > a for a, b in itertools.pairwise(readings))
 
 
-def _falls(known: Sequence[float]) -> int:
-    return sum(b < a for a, b in itertools.pairwise(known))
+def _falls(readings: Sequence[float]) -> int:
+    return sum(b < a for a, b in itertools.pairwise(readings))

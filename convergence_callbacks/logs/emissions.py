@@ -41,12 +41,12 @@ def with_emissions(runs: Sequence[Run], log: Path, logs_beside: int) -> list[Run
 
 
 def _consumed(file: Path) -> float | None:
-    """What CodeCarbon measured of the training that a file tells of; None unless it is exactly one."""
+    """What CodeCarbon measured of the training in a file; None unless it is exactly one."""
     try:
         with file.open(newline="", encoding="utf-8", errors="replace") as opened:
             rows = [row for row in itertools.islice(csv.DictReader(opened), MOST) if row.get("energy_consumed")]
         if len({row.get("run_id") for row in rows}) != 1:
             return None
-        return number_in(rows[-1]["energy_consumed"])  # a training is told of in several rows, each with all so far
+        return number_in(rows[-1]["energy_consumed"])  # a training has several rows, each with all so far
     except (OSError, ValueError, csv.Error):
         return None

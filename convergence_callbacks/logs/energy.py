@@ -13,7 +13,7 @@ KWH_PER = {
     **dict.fromkeys(("energy_wh", "energy_consumed_wh", "wh"), 0.001),
     **dict.fromkeys(("energy_j", "energy_joules", "energy_consumed_j", "joules"), 1 / 3600000.0),
 }
-"""Names of columns that tell their unit, ``energy_consumed`` being CodeCarbon's, and how many kWh are one of it."""
+"""Names of columns that hold their unit, ``energy_consumed`` being CodeCarbon's, and how many kWh are one of it."""
 
 
 def find_energy(names: Sequence[str]) -> tuple[str | None, str]:
@@ -27,19 +27,19 @@ def find_energy(names: Sequence[str]) -> tuple[str | None, str]:
 
 
 def kilowatt_hours(readings: Sequence[float], column: str) -> tuple[float, ...]:
-    """Energy since the start at each entry; empty where none was logged, or nobody knows since when it is counted.
+    """Energy since the start at each entry; empty where none was logged, or it is unclear since when it is counted.
 
     Args:
         readings: As logged: of each entry, or, if they grow, since the start; NaN where unknown.
-        column: Its name, which tells the unit; kWh where it does not.
+        column: Its name, which holds the unit; kWh where it does not.
 
     >>> kilowatt_hours([0.5, 0.25, 0.5], "energy_kwh"), kilowatt_hours([100.0, 300.0], "energy_wh")
     ((0.5, 0.75, 1.25), (0.1, 0.3))
     """
-    known = [reading for reading in readings if math.isfinite(reading)]
-    if not known or min(known) < 0:
+    finite = [reading for reading in readings if math.isfinite(reading)]
+    if not finite or min(finite) < 0:
         return ()
-    total = since_start(readings) if runs_on(known) else accumulated(readings) if of_each(known) else []
+    total = since_start(readings) if runs_on(finite) else accumulated(readings) if of_each(finite) else []
     return tuple(KWH_PER.get(_plain(column), 1.0) * each for each in total)
 
 

@@ -22,7 +22,7 @@ from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.table import Row
 
 MOST = 1_000_000
-"""Observations of a run, at most: a log with more has a row a step and tells neither epochs nor validation."""
+"""Observations of a run, at most: a log with more has a row a step, and neither epochs nor validation."""
 
 FIRST_BLOCK = 100_000
 """Entries before the first validation that are kept apart, in case there is no second one."""
@@ -39,7 +39,7 @@ DENSE = 0.5
 
 @dataclass(slots=True)
 class Entry:
-    """What is known of one epoch, or of the time up to one validation; it began at one count and ends at another.
+    """What was read of one epoch, or of the time up to one validation; it began at one count and ends at another.
 
     It may restart a training: then it is the first epoch again, with no other between.
     """
@@ -84,7 +84,7 @@ class Gathered:
         kilowatt_hours: Energy since the start at each observation; empty where it was not logged.
         assumed: What was assumed.
         notes: What was mended.
-        steps_each: Steps of the optimiser from one observation to the next, None where they are not told or differ.
+        steps_each: Steps of the optimiser from one observation to the next, None where they are unknown or differ.
     """
 
     observations: tuple[Observation, ...]
@@ -102,11 +102,11 @@ CLIENT_S_OWN = "_step"
 
 @dataclass
 class Gatherer:
-    """Takes rows in order; the trainings that they told of are in `finish`.
+    """Takes rows in order; the trainings in them are in `finish`.
 
     Args:
         columns: Which column is what.
-        in_parts: Whether epochs are told in parts, as 0.25.
+        in_parts: Whether epochs are logged in parts, as 0.25.
         planned: Epochs that were planned; more than those are none.
     """
 
@@ -159,7 +159,7 @@ class Gatherer:
         return bool(self._entries) and self._entries[-1].val is None and self._entries[-1].train_count > 0
 
     def _in_order(self) -> tuple[list[Entry], Notes]:
-        """All entries by their epochs, where a table tells each once, but in another order; else none."""
+        """All entries by their epochs, where a table has each once, but in another order; else none."""
         notes = Notes()
         keys = [entry.key for entry in self._entries]
         falls = [(a, b) for a, b in itertools.pairwise(self._entries) if b.key < a.key]
@@ -249,7 +249,7 @@ class Gatherer:
         if self._by_epoch or not self._counts_rows:
             return last.key == key
         if last.val is not None and step is not None and last.step is not None:
-            return step == last.step  # an epoch that is rounded says less
+            return step == last.step  # an epoch that is rounded is less exact
         # Without whole epochs an entry is what lies between two validations; whether there are two is seen later.
         is_open = self.columns.val is not None and last.val is None
         is_same = last.key == key and (is_open or step is None or last.step is None or step == last.step)
@@ -291,15 +291,15 @@ def _with_restarts(entries: list[Entry], firsts: Mapping[int, Sequence[Entry]]) 
     made_up = {_made_up(entry) for index, entry in enumerate(entries) if index not in inside}
     if len(entries) - len(inside) < FEW or made_up not in ({(1, True, True)}, {(1, False, True)}):
         return entries
-    told, skipped = list[Entry](), 0
+    apart, skipped = list[Entry](), 0
     for index, entry in enumerate(entries):
         pieces = firsts.get(index, ())
         if 1 < len(pieces) <= MOST_RESTARTS and {_made_up(each) for each in pieces} == made_up:
-            told += [dataclasses.replace(each, restarts=number > 0) for number, each in enumerate(pieces)]
+            apart += [dataclasses.replace(each, restarts=number > 0) for number, each in enumerate(pieces)]
             skipped = ends[index]
         elif index >= skipped:
-            told.append(entry)
-    return told
+            apart.append(entry)
+    return apart
 
 
 def _made_up(entry: Entry) -> tuple[int, bool, bool]:
@@ -360,8 +360,8 @@ def _may_be_merged(kept: Sequence[Entry]) -> bool:
         return False
     if any(after.key != before.key + 1 for before, after in itertools.pairwise(kept[:-1])):
         return False  # it left epochs out before
-    due, told = f"{kept[-2].key + 1:.0f}", f"{kept[-1].key:.0f}"
-    return any(told.startswith(due[:cut]) and 0 < _number(told[cut:]) <= _number(due) for cut in range(1, len(due) + 1))
+    due, last = f"{kept[-2].key + 1:.0f}", f"{kept[-1].key:.0f}"
+    return any(last.startswith(due[:cut]) and 0 < _number(last[cut:]) <= _number(due) for cut in range(1, len(due) + 1))
 
 
 def _number(digits: str) -> int:
@@ -370,8 +370,8 @@ def _number(digits: str) -> int:
 
 
 def _leave_out_merged(entry: Entry, notes: Notes) -> None:
-    said = f"line {entry.line} is left out: its {entry.key:g} is two numbers in one, as of a line that was cut"
-    notes.add(said, kind="2")
+    what = f"line {entry.line} is left out: its {entry.key:g} is two numbers in one, as of a line that was cut"
+    notes.add(what, kind="2")
 
 
 def gathered(
@@ -448,12 +448,12 @@ def _assumed(entries: Sequence[Entry], columns: Columns, unit: str, counts_from:
     """What was assumed of the counter and of the times, a sentence each."""
     counter = columns.epoch if unit == "epoch" and columns.epoch else columns.step
     by = f"by {counter!r}" if unit == "epoch" and counter else "in the order of the log"
-    told = [f"the steps are {unit}s, counted {by} from {counts_from}"]
+    sentences = [f"the steps are {unit}s, counted {by} from {counts_from}"]
     if any(entry.train_count > 1 for entry in entries):
-        told.append(f"the train loss of each {unit} is the mean of its records")
+        sentences.append(f"the train loss of each {unit} is the mean of its records")
     if columns.time and time:
-        told.append(f"{columns.time!r} is {time}")
-    return told
+        sentences.append(f"{columns.time!r} is {time}")
+    return sentences
 
 
 def _steps_each(entries: Sequence[Entry]) -> float | None:

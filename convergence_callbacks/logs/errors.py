@@ -33,7 +33,7 @@ class LogError(ConvergenceError, ValueError):
         return f"{', '.join(place)}: {self.message}" if place else self.message
 
     def at(self, path: Path) -> LogError:
-        """The same error, of a file."""
+        """This error with the file that it is about."""
         return type(self)(self.message, self.path or path, self.line)
 
 

@@ -45,7 +45,7 @@ def scalars_in(file: Path, prefix: str, notes: Notes) -> Iterator[Scalar]:
     Args:
         file: The event file.
         prefix: What the tags are to begin with: the folder of the file below that of the run.
-        notes: Where it is told that it is cut.
+        notes: Where a cut or damage is noted.
     """
     for record in _records(file, notes):
         try:

@@ -1,4 +1,4 @@
-"""What a file is called after: where its losses say no part of the data, the name of the file may."""
+"""What a file is called after: where its losses name no part of the data, the name of the file may."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CLEAR = frozenset({"val", "valid", "validation"})
 
 
 def with_role_of_file(run: Run) -> Run:
-    """A run whose loss says no part of the data as that of the validation, where its file is called after that.
+    """A run with its loss as that of the validation, where the loss names no part of the data and the file does.
 
     Args:
         run: As its reader read it.

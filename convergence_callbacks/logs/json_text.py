@@ -46,7 +46,7 @@ def document_in(path: Path) -> Any:
 def flat(record: Mapping[str, Any], prefix: str = "", depth: int = DEEPEST) -> Iterator[tuple[str, Any]]:
     """Values by name, those of inner objects by the path to them.
 
-    A record that says of itself that it is of training or of validation names its values so.
+    The values of a record that states that it is of training or of validation are named so.
 
     >>> dict(flat({"epoch": 1, "train": {"loss": 0.5}}))
     {'epoch': 1, 'train/loss': 0.5}

@@ -1,4 +1,4 @@
-"""Columns of words that say of which run, or of which part of the data, a row is."""
+"""Columns of words that show of which run, or of which part of the data, a row is."""
 
 from __future__ import annotations
 

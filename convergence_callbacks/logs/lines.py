@@ -15,7 +15,7 @@ _MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb\xbf": "
 
 
 def encoding_of(head: bytes) -> str:
-    """The encoding that a file's first bytes tell; UTF-8 where they tell none.
+    """The encoding that a file's first bytes mark; UTF-8 where they mark none.
 
     >>> encoding_of(b"\\xff\\xfee\\0"), encoding_of(b"epoch")
     ('utf-16', 'utf-8')

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Note:
-    """What is told of all that happened of one kind: the first, and how often."""
+    """All that happened of one kind: the first of it, and how often."""
 
     first: str
     count: int = 0
@@ -23,7 +23,7 @@ class Notes:
     by_kind: dict[str, Note] = field(default_factory=dict)
 
     def add(self, what: str, line: int | None = None, kind: str | None = None) -> None:
-        """Something that happened.
+        """Note something that happened.
 
         Args:
             what: What it was; behind a line's number, where there is one.

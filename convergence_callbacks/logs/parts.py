@@ -29,7 +29,7 @@ def columns_and_sums(
 
 
 def parts_in(names: Sequence[str]) -> Mapping[str, list[str]]:
-    """The parts of train and validation loss, as far as both have the same, and the loss itself is not logged.
+    """The parts of train and validation loss, those that both have, where the loss itself is not logged.
 
     >>> parts_in(["epoch", "train/box_loss", "train/cls_loss", "val/box_loss", "val/cls_loss"])["val/loss"]
     ['val/box_loss', 'val/cls_loss']

@@ -71,10 +71,10 @@ class _Plain(pickle.Unpickler):
             NotALogError: It is something else.
         """
         home = module.replace("numpy._core", "numpy.core").replace("__builtin__", "builtins")
-        known = _builders().get((home, name))
-        if known is None:
+        builder = _builders().get((home, name))
+        if builder is None:
             raise NotALogError(f"it is no pickle of plain data: it names {module}.{name}, which is not loaded")
-        return known
+        return builder
 
     def persistent_load(self, pid: Any) -> Any:
         """Nothing from elsewhere."""
@@ -119,7 +119,7 @@ def _from_buffer(content: Any, kind: Any, shape: Any, order: str) -> Any:
 
 
 def _empty(*_: Any) -> Any:
-    """An array to be filled by its state, whatever shape it was said to have."""
+    """An array to be filled by its state, whatever shape was stated for it."""
     return np.ndarray.__new__(np.ndarray, (0,), dtype="b")
 
 

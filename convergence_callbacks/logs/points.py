@@ -57,7 +57,7 @@ class Steps:
         return self.by_one and self.count > 1 and self.first in {0, 1}
 
     def ends_with(self, other: Steps) -> bool:
-        """Whether the values of both were written over the same time, as far as that is known."""
+        """Whether the values of both were written over the same time, as far as their times show."""
         late = other.begins + 0.5 * (other.ends - other.begins)
         return not self.ends < late  # NaN is not
 
@@ -76,7 +76,7 @@ class Counters:
         """Which of two metrics is written by the epoch, where the other is by the step; None where both count alike.
 
         A loop that calls ``add_scalar(…, global_step)`` for one and ``add_scalar(…, epoch)`` for the other has two
-        counters; what belongs together is then told by the order of the times.
+        counters; what belongs together then follows from the order of the times.
         """
         pairs = [(one, other), (other, one)]
         for epochs, steps in pairs:
@@ -104,7 +104,7 @@ def runs_of_points(
     name: str = "",
     metadata: Mapping[str, Any] | None = None,
 ) -> Iterator[Run]:
-    """The runs that metrics tell of.
+    """The runs in some metrics.
 
     A value that was logged twice for the same step holds as it was logged last.
     """
@@ -121,7 +121,7 @@ def runs_of_points(
     counters = Counters()
     for point in chosen:
         counters.add(point.key, point.step, point.time)
-    by_epoch = counters.of_epochs(columns.val, columns.train) if has_time else None  # else nothing tells their order
+    by_epoch = counters.of_epochs(columns.val, columns.train) if has_time else None  # else their order is unknown
     if by_epoch is not None:
         columns = of_two_counters(columns, by_epoch, notes)
         rows = rows_by_epoch(chosen, by_epoch, leads=counters.by_key[by_epoch].begins <= _begins(counters, by_epoch))
@@ -145,8 +145,7 @@ def rows_by_epoch(points: Iterable[Point], by_epoch: str, *, leads: bool) -> Ite
 
     Args:
         points: The values in that order.
-        by_epoch: The metric whose steps are epochs; the others' are not told, they belong to the epoch that they are
-            in.
+        by_epoch: The metric whose steps are epochs; each value of the others belongs to the epoch in progress.
         leads: Whether it is written at the beginning of an epoch, before the others; else at the end.
     """
     epoch: float | None = None
@@ -170,13 +169,13 @@ def _time(point: Point) -> float:
 
 
 def _rows_by_step(points: Sequence[Point]) -> Iterator[Row]:
-    """A row for each step; where steps were not told, one for each value in the order of time."""
-    told = any(point.step for point in points)
+    """A row for each step; where steps were not logged, one for each value in the order of time."""
+    has_steps = any(point.step for point in points)
     by_step: dict[float, dict[str, float]] = {}
     counted: dict[str, int] = {}
     for point in points:
         step = point.step
-        if not told:
+        if not has_steps:
             step = counted[point.key] = counted.get(point.key, -1) + 1
         values = by_step.setdefault(step, {STEP: float(step)})
         values[point.key] = point.value

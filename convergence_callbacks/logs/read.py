@@ -118,7 +118,7 @@ def read_log(log: Path, reader: Reader, choice: ColumnChoice | None = None, root
 
 
 def read_together(logs: Logs, choice: ColumnChoice | None = None, root: Path | None = None) -> list[Run | LogError]:
-    """The runs of logs that may tell of the same training, each once; what can't be read stands there as the error.
+    """The runs of logs that may be of the same training, each once; what can't be read stands there as the error.
 
     Args:
         logs: What `grouped` gave.
@@ -174,7 +174,7 @@ def read_logs(path: str | Path, choice: ColumnChoice | None = None) -> Iterator[
 
 
 def runs_below(path: Path, choice: ColumnChoice | None, problems: list[LogError]) -> Iterator[Run]:
-    """The same runs; what can't be read is added to the problems meanwhile."""
+    """The runs that can be read; what can't be read is added to the problems meanwhile."""
     for each in read_logs(path, choice):
         if isinstance(each, LogError):
             problems.append(each)
@@ -228,4 +228,4 @@ def _name_below(log: Path, root: Path) -> str:
 
 
 _USUAL = frozenset({"metrics", "results", "log", "logs", "history", "training", "trainer_state", "summary"})
-"""Names of files that say nothing of the run."""
+"""Names of files that do not name the run."""

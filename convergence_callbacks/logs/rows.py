@@ -28,7 +28,7 @@ def runs_of(
     in_parts: bool = False,
     metadata: Mapping[str, Any] | None = None,
 ) -> Iterator[Run]:
-    """The runs that rows tell of: more than one where the epochs start over, or rows say of which run they are.
+    """The runs in rows: more than one where the epochs start over, or where rows name the run that they are of.
 
     Args:
         path: The log.
@@ -39,12 +39,12 @@ def runs_of(
         name: What the run calls itself.
         planned: Epochs that it was to take; holds where the rows count epochs.
         planned_steps: Steps of the optimiser that it was to take; from them the evaluations are reckoned.
-        unit: What a step is, where the format tells.
-        in_parts: Whether the epochs are known to be told in parts, as 0.25, also where the first ones are whole.
-        metadata: What else the log tells.
+        unit: What a step is, where the format states it.
+        in_parts: Whether the epochs are surely logged in parts, as 0.25, also where the first ones are whole.
+        metadata: What else the log holds.
 
     Raises:
-        LogError: The rows tell of no epoch with a loss.
+        LogError: The rows hold no epoch with a loss.
     """
     gatherers: dict[str, Gatherer] = {}
     for row in rows:
@@ -54,8 +54,8 @@ def runs_of(
         gatherer.add(row)
     found = False
     for run, gatherer in gatherers.items():
-        told = (each for each in gatherer.finish() if _tells_loss(each))
-        for index, training in enumerate(told):
+        trainings = (each for each in gatherer.finish() if _has_loss(each))
+        for index, training in enumerate(trainings):
             found = True
             yield Run(
                 name=" ".join(filter(None, [name, run, f"({index + 1})" if index else ""])),
@@ -75,7 +75,7 @@ def runs_of(
         raise LogError("; ".join(["it has no epoch with a loss", *notes.told()]))
 
 
-def _tells_loss(training: Gathered) -> bool:
+def _has_loss(training: Gathered) -> bool:
     """Whether there is a loss at all; settings that are printed at the beginning may name a rate alone."""
     return any(each.train_loss is not None or each.val_loss is not None for each in training.observations)
 

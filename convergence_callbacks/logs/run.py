@@ -30,17 +30,17 @@ class Run:
             or ``"round"`` (of boosting).
         counts_from: The number that the log itself gives the step 0: 0 or 1, or more where the log begins later.
         kilowatt_hours: Energy since the start at each observation; empty where it was not logged.
-        planned: Steps that the training was to take, where the log tells.
-        states_budget: Whether the log tells all that was known of the budget: without `planned` nobody knew one.
-        rates_ahead: The learning rates that the training knew in advance, where the log tells.
-        judged_by: The settings by which the training was judged, where the log tells.
-        patience: Epochs without improvement after which the project itself would have stopped, where a file says so.
-        schedule: The kind of schedule of the learning rate, as "cosine", where a file beside the log says so.
+        planned: Steps that the training was to take, where the log states them.
+        states_budget: Whether the log holds all that is to know about the budget: without `planned` there was none.
+        rates_ahead: The learning rates that the training had in advance, where the log states them.
+        judged_by: The settings by which the training was judged, where the log states them.
+        patience: Epochs without improvement after which the project itself would have stopped, where a file states it.
+        schedule: The kind of schedule of the learning rate, as "cosine", where a file beside the log states it.
         columns: Which columns were taken, and why.
         recognised: Why the log was taken for one of this format.
         assumed: What was assumed in reading, a sentence each: the unit of time, what is counted.
         notes: What was mended or left out in reading, a sentence each.
-        metadata: What else the log tells of the run: names and hyperparameters.
+        metadata: What else the log holds about the run: names and hyperparameters.
     """
 
     name: str
@@ -99,6 +99,6 @@ class Run:
             yield f"read as {self.format}: {self.recognised}"
         yield from self.columns.explained()
         yield from (f"assumed: {each}" for each in self.assumed)
-        told = {"planned": self.planned, "patience": self.patience, "schedule": self.schedule}
-        yield from (f"{name}: {value}" for name, value in told.items() if value)
+        plans = {"planned": self.planned, "patience": self.patience, "schedule": self.schedule}
+        yield from (f"{name}: {value}" for name, value in plans.items() if value)
         yield from (f"note: {note}" for note in self.notes)

@@ -20,11 +20,11 @@ _MISSING = frozenset({"", "none", "null", "n/a", "na", "-", "--", "#n/a", "no lo
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one line of a log says.
+    """What one line of a log holds.
 
     Args:
         line: Where it is; a line of the file, or the row's number where the file has no lines.
-        values: Numbers by column; a column that says nothing here is left out.
+        values: Numbers by column; a column that is empty here is left out.
         run: The run that it is of, where a log holds several side by side.
     """
 
@@ -61,7 +61,7 @@ def summed(row: Row, sums: Mapping[str, Sequence[str]]) -> Row:
 
 
 def number_in(value: Any) -> float | None:
-    """A number as it is or as it is written; None where nothing is said.
+    """A number as it is or as it is written; None where there is none.
 
     Raises:
         ValueError: It is something else.
@@ -81,9 +81,9 @@ def number_in(value: Any) -> float | None:
         if text.lower() in _MISSING:
             return None
         sign = -1.0 if text.startswith("-") else 1.0
-        known = _NOT_FINITE.get(text.lower().lstrip("+-"))
-        if known is not None:
-            return sign * known
+        constant = _NOT_FINITE.get(text.lower().lstrip("+-"))
+        if constant is not None:
+            return sign * constant
     elif value is None:
         return None
     elif isinstance(value, int | float) and not isinstance(value, bool):

@@ -21,7 +21,7 @@ COMMENTS = ("#", "%", "//")
 """What a line begins with that is no row."""
 
 SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
-"""The first line by which Excel is told what separates the cells."""
+"""The first line, for Excel, that names what separates the cells."""
 
 Wanted = tuple[int, str, Callable[[str], float | None]]
 """A column: its place, its name, and what reads its cells."""
@@ -49,8 +49,8 @@ def header_of(lines: Iterator[tuple[int, str]]) -> tuple[Header | None, list[tup
     given, comment = "", (0, "")
     for number, line in lines:
         text = line.lstrip("\ufeff")
-        if number == 1 and (told := SEPARATOR.fullmatch(text.strip())):
-            given = told[1]
+        if number == 1 and (named := SEPARATOR.fullmatch(text.strip())):
+            given = named[1]
         elif text.lstrip().startswith(COMMENTS):
             comment = (number, text.lstrip().lstrip("#%/").strip())
         elif text.strip():
@@ -90,7 +90,7 @@ class Table:
 
     Args:
         path: The file.
-        notes: Where it is told which lines were left out.
+        notes: Where lines that were left out are noted.
 
     Raises:
         NotALogError: It has no header.
@@ -115,9 +115,9 @@ class Table:
         """The names of the columns."""
 
     def labelled(self) -> list[str]:
-        """The names, with the part of the data before those of losses where a column tells it of each row.
+        """The names, with the part of the data before those of losses where a column holds it for each row.
 
-        From then on the rows are named so too, and say of which run they are where a column tells that.
+        From then on the rows are named so too, and name their run where a column holds it.
 
         Raises:
             LogError: Each row is another run.
@@ -190,7 +190,7 @@ class Table:
     def _wanted(
         self, names: Sequence[str], read: Mapping[str, Callable[[str], float | None]]
     ) -> dict[str, list[Wanted]]:
-        """Where the columns are that are asked for, with what reads them; by the part of the data, if told."""
+        """Where the columns are that are asked for, with what reads them; by the part of the data, if it is named."""
         split = self._split
 
         class Parts(dict[str, list[Wanted]]):

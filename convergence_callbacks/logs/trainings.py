@@ -1,4 +1,4 @@
-"""One training that several files tell of: it is counted once, and what each adds is put together."""
+"""One training that is in several files: it is counted once, and what each adds is put together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from convergence_callbacks.logs.reader import Reader
 from convergence_callbacks.logs.run import Run
 
 PART = re.compile(r"files|logs?|learn|validation|tensorboard|tb|tb_logs|checkpoint-\d+", re.IGNORECASE)
-"""Folders below that of a training in which tools write what they tell of it a second time."""
+"""Folders below that of a training in which tools write about it a second time."""
 
 STAMP = re.compile(r"[A-Z][a-z]{2}\d\d_\d\d-\d\d-\d\d_.+")
 """How TensorBoard's writer calls the folder of a run, below one called ``runs``, where it is given no other."""
@@ -55,7 +55,7 @@ TOLD_AGAIN = {
 """What a tool writes of the same training beside its own file, below the folder of that: whatever is in it."""
 
 Logs = tuple[tuple[Path, Reader], ...]
-"""Logs that may tell of the same training, each with what reads it."""
+"""Logs that may be of the same training, each with what reads it."""
 
 
 def grouped(logs: Iterable[tuple[Path, Reader]]) -> Iterator[Logs]:
@@ -75,7 +75,7 @@ def grouped(logs: Iterable[tuple[Path, Reader]]) -> Iterator[Logs]:
 
 
 def each_once(runs: Sequence[Run]) -> list[Run]:
-    """The runs without those that another file tells too; the fullest is kept, with what the others add."""
+    """The runs without those that another file holds too; the fullest is kept, with what the others add."""
     kept: list[Run] = []
     for run in sorted(runs, key=_fullness, reverse=True):
         same = next((index for index, other in enumerate(kept) if is_same(other, run)), None)
@@ -89,7 +89,7 @@ def each_once(runs: Sequence[Run]) -> list[Run]:
 
 
 def _doubted(run: Run, others: Sequence[Run]) -> Run:
-    """A run of a console log, with a note where another file of as many steps may tell of the same training."""
+    """A run of a console log, with a note where another file of as many steps may be of the same training."""
     if run.format != "console log":
         return run
     near = [other for other in others if other.path != run.path and abs(other.steps - run.steps) <= LACKS * run.steps]
@@ -124,7 +124,7 @@ def is_told_again(run: Run, path: Path) -> bool:
 
 
 def together(fuller: Run, other: Run) -> Run:
-    """A run with the rates, times and plans that another file tells of the same training."""
+    """A run with the rates, times and plans that another file holds about the same training."""
     note = f"{other.path.name} tells of the same training: it is counted once"
     observations = fuller.observations
     if [each.step for each in observations] == [each.step for each in other.observations]:
@@ -161,9 +161,9 @@ def _is_stamped(folder: Path) -> bool:
 
 
 def _fullness(run: Run) -> tuple[bool, int, bool, int]:
-    """How much a run tells of its losses: which there are, whether as they were, and in how many digits.
+    """How much a run holds of its losses: which there are, whether as they were, and in how many digits.
 
-    What CatBoost says of a training itself goes before its tables, which may be of an earlier one.
+    What CatBoost itself records of a training goes before its tables, which may be of an earlier one.
     """
     losses = [_series(run, name) for name in ("val_loss", "train_loss")]
     digits = sum(len(repr(value)) for series in losses for value in series)
@@ -182,7 +182,7 @@ def _are_means(a: Sequence[float], b: Sequence[float]) -> bool:
     if rest or each < 2:
         return False
     means = (statistics.fmean(many[index * each : (index + 1) * each]) for index in range(len(few)))
-    return all(abs(mean - told) <= NEAR * abs(told) for mean, told in zip(means, few, strict=True))
+    return all(abs(mean - loss) <= NEAR * abs(loss) for mean, loss in zip(means, few, strict=True))
 
 
 def _are_alike(a: Sequence[float], b: Sequence[float], lost: float) -> bool:

@@ -18,7 +18,7 @@ from convergence_callbacks.logs.table import Row, number_in
 
 
 class CatBoost(Reader):
-    """Reads what CatBoost recorded in each round: the metrics that it says are to fall."""
+    """Reads what CatBoost recorded in each round: the metrics that it marks as falling."""
 
     name: ClassVar[str] = "CatBoost"
 

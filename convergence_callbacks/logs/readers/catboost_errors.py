@@ -73,7 +73,7 @@ def _read(file: Path, data: str, wanted: str | None, values: dict[float, dict[st
     """Take in a table; gives the name of its column that was taken.
 
     Raises:
-        NotALogError: It has none that is known to fall.
+        NotALogError: It has none that surely falls.
     """
     table = Table(file, notes)
     metrics = table.names[1:]

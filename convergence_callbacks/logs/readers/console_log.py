@@ -29,7 +29,7 @@ CONTROLS = bytes([*range(1, 7), *range(14, 27), 28, 29, 30, 31])
 """Bytes that no text has, beside those that steer a terminal."""
 
 MARK = 64
-"""Bytes at the beginning by which files that are no text tell what they are."""
+"""Bytes at the beginning that mark files that are no text."""
 
 COUNTED = 10
 """Lines with a counter and a number by which it may be one, where none names a loss."""
@@ -50,7 +50,7 @@ class ConsoleLog(Reader):
                 file.seek(-min(TAIL, path.stat().st_size), 2)
                 behind = _lines_in(file.read().decode("utf-8", "replace"))
             seen = max(seen, behind)
-            if seen.losses < LEAST and b"%|" in head:  # bars alone: what is told between them is somewhere else
+            if seen.losses < LEAST and b"%|" in head:  # bars alone: what stands between them is somewhere else
                 seen = max(seen, _lines_in(_middle_of(path)))
         if seen.losses >= LEAST:
             return Claim(POSSIBLE + GUESS, "lines with a name and a number of a loss")

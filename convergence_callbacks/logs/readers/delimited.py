@@ -25,7 +25,7 @@ TEXTS = frozenset({".txt", ".log", ".dat", ".out"})
 
 TAGS = ("tag", "metric", "metric_name", "key", "name", "variable")
 VALUES = ("value", "metric_value")
-"""Names of the columns of a long table, in lower case: a row holds one number, and says of what it is."""
+"""Names of the columns of a long table, in lower case: a row holds one number, and names what it is of."""
 
 LOOKED_AT = 50
 """Rows that are looked at for columns of words."""

@@ -31,7 +31,7 @@ class DvcLive(Reader):
         return Claim(CERTAIN, "a table of steps below plots/metrics") if is_one else None
 
     def log_of(self, path: Path) -> Path:
-        """The folder that DVCLive was told."""
+        """The folder that DVCLive was given."""
         return _root(path) or path
 
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:

@@ -18,7 +18,7 @@ from convergence_callbacks.logs.run import Run
 from convergence_callbacks.logs.table import Row, number_in
 
 TRAIN = ("train", "training", "learn", "dtrain", "validation_0")
-"""What the training data are called; scikit-learn's door of XGBoost calls the first data set so."""
+"""What the training data are called; XGBoost's estimators for scikit-learn call the first data set so."""
 
 VALIDATION = ("valid", "validation", "val", "eval", "test", "dtest", "dvalid", "valid_0", "valid_1", "validation_1")
 

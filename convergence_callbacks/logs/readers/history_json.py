@@ -18,7 +18,7 @@ from convergence_callbacks.logs.rows import runs_of
 from convergence_callbacks.logs.run import Run
 
 STATE_OF_LUDWIG = "training_progress.json"
-"""What Ludwig resumes from: it tells of the losses beside ``training_statistics.json`` again."""
+"""What Ludwig resumes from: it holds the losses of ``training_statistics.json`` beside it again."""
 
 History = Mapping[str, list[Any]] | list[dict[str, Any]]
 """Lists of numbers by metric, or an object an epoch."""
@@ -131,7 +131,7 @@ def _has_loss(history: History, choice: ColumnChoice) -> bool:
 
 
 def _side_by_side(histories: Mapping[str, History]) -> dict[str, History]:
-    """The same, with those of training and validation as one run.
+    """The histories, with those of training and validation as one run.
 
     Raises:
         LogError: They differ in length, so that nobody knows what belongs together.

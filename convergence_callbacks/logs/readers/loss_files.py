@@ -36,7 +36,7 @@ LONGEST_LIST = 1_000_000
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 SAYS_NOTHING = frozenset({"log", "history", "curve", "values", "list", "data", "record", "records", "all"})
-"""Words of a file's name that do not tell which loss it is."""
+"""Words of a file's name that do not show which loss it is."""
 
 COUNTER = "epoch"
 
@@ -50,7 +50,7 @@ class LossFiles(Reader):
     name: ClassVar[str] = "loss file"
 
     def recognise(self, path: Path, head: bytes) -> Claim | None:
-        """A name that says which loss it is, and lines of one number."""
+        """A name that shows which loss it is, and lines of one number."""
         if path.suffix.lower() not in SUFFIXES or "loss" not in words_of(path.stem):
             return None
         lines = [line for line in text_of(head).splitlines()[:-1] if line.strip()]
@@ -113,8 +113,8 @@ def _list_in(path: Path) -> list[str]:
 
 
 def _numbers(path: Path, notes: Notes) -> Iterator[tuple[int, float, float]]:
-    if told := _list_in(path):
-        yield from ((1, math.nan, float(number)) for number in told)
+    if losses := _list_in(path):
+        yield from ((1, math.nan, float(number)) for number in losses)
         return
     for number, line in lines_of(path, notes):
         if found := LINE.fullmatch(line):
@@ -127,7 +127,7 @@ def _rows(numbers: Mapping[str, Numbers], columns: Columns, *, is_counted: bool)
     """A row for each epoch.
 
     Raises:
-        LogError: The files hold losses of other numbers of epochs, and nothing tells which belong together.
+        LogError: The files hold losses of other numbers of epochs, and nothing shows which belong together.
     """
     taken = {name: numbers[name] for name in (columns.train, columns.val) if name is not None}
     counts = {name: len(each) for name, each in taken.items()}

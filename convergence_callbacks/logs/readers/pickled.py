@@ -58,7 +58,7 @@ def _filled(losses: list[Any]) -> list[Any]:
 
 
 def _plain(value: Any, depth: int = 5) -> Any:
-    """The same in the types of JSON."""
+    """The values in the types of JSON."""
     if hasattr(value, "tolist"):
         value = value.tolist() if getattr(value, "size", 0) <= MOST else None
     if isinstance(value, Mapping) and depth:

@@ -44,11 +44,11 @@ PROCESS = re.compile(r"\.(\d+)\.\d+(?:\.v2)?$")
 """The number of the process, and of the writer in it, at the end of a name."""
 
 FIRST = 200
-"""Scalars of a file by which it is told what its tags are."""
+"""Scalars of a file by which its tags are found."""
 
 
 LOOKED_AT = 20
-"""Event files of a folder by whose tags it is told what it holds."""
+"""Event files of a folder by whose tags it is found what it holds."""
 
 
 class TensorBoard(Reader):
@@ -159,7 +159,7 @@ def _event_files(folder: Path) -> Iterator[tuple[Path, str]]:
 
     Those of all parts in one order: of trainings that were started anew each validation is beside its own training.
     """
-    is_validation = folder.name.lower() in OF_VALIDATION and not _tells_both(folder)
+    is_validation = folder.name.lower() in OF_VALIDATION and not _holds_both(folder)
     found = [(file, f"{folder.name}/" if is_validation else "") for file in _events_in(folder)]
     for part in sorted([*folder.iterdir(), *folder.glob("*/*")]):
         if part.is_dir() and (_is_part(part) if part.parent == folder else _is_nested_scalar(part)):
@@ -172,7 +172,7 @@ def _events_in(folder: Path) -> list[Path]:
 
 
 def _is_part(folder: Path) -> bool:
-    """Whether a folder holds a part of the run above it; one that tells of both parts itself is a run, however called.
+    """Whether a folder holds a part of the run above it; one that holds both parts itself is a run, however called.
 
     Keras and others write training and validation into a folder each, side by side or with one of them in the run's
     own; Ultralytics calls its runs ``train``, ``train2`` and so on.
@@ -185,14 +185,14 @@ def _is_part(folder: Path) -> bool:
         each for each in folder.parent.iterdir() if each.is_dir() and each.name.lower() in PARTS - {folder.name}
     )
     is_beside = _has_events(folder.parent) or any(_has_events(each) for each in siblings)
-    return is_beside and not _tells_both(folder)
+    return is_beside and not _holds_both(folder)
 
 
 def _has_events(folder: Path) -> bool:
     return bool(_events_in(folder))
 
 
-def _tells_both(folder: Path) -> bool:
+def _holds_both(folder: Path) -> bool:
     """Whether the first tags of a folder are of training and of validation, by their names."""
     files = _events_in(folder)[:LOOKED_AT]
     return _are_of_both(tuple((file, file.stat().st_size) for file in files))
@@ -200,7 +200,7 @@ def _tells_both(folder: Path) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def _are_of_both(files: tuple[tuple[Path, int], ...]) -> bool:
-    """The same of some event files, which hold so many bytes each: it is asked for each file of a folder."""
+    """Whether the first tags of files are of both; their sizes are given since a file that grew is read anew."""
     words = set[str]()
     for file, _ in files:
         for scalar in itertools.islice(scalars_in(file, "", Notes()), FIRST):

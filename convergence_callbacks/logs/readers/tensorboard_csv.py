@@ -27,7 +27,7 @@ PART = re.compile(r"(?:^|[_/.-])(?P<part>train|training|val|valid|validation|eva
 
 
 class TensorBoardCsv(Reader):
-    """Reads the tags of a run together, told by the names of their files."""
+    """Reads the tags of a run together, which are found by the names of their files."""
 
     name: ClassVar[str] = "TensorBoard CSV"
 

@@ -74,7 +74,7 @@ def _number(path: Path) -> int:
 
 
 def _steps(state: Path) -> int:
-    """The last step that a state tells of, whether or not it is whole."""
+    """The last step in a state, whether or not it is whole."""
     if state.stat().st_size > LARGEST:
         return 0
     return max(map(int, re.findall(rb'"(?:global_)?step"\s*:\s*(\d+)', state.read_bytes())), default=0)

@@ -54,28 +54,28 @@ class WandbRun(Reader):
     def read(self, path: Path, choice: ColumnChoice) -> Iterator[Run]:
         """The run of a file, read twice: once for the names, which may come late, once for the values."""
         names: dict[str, None] = {}
-        told = _Told()
-        for row in _history(path, Notes(), told):
+        described = _Described()
+        for row in _history(path, Notes(), described):
             names.update((name, None) for name, value in flat(row) if name not in names and is_number(value))
         if not names:
             raise NotALogError("it has no row of history with a number")
         notes = Notes()
         columns, sums = columns_and_sums([name for name in names if name not in PRIVATE], choice, notes)
         columns = _with_axes(columns, names)
-        numbered = enumerate((_summed(row, sums) for row in _history(path, notes, _Told())), start=1)
+        numbered = enumerate((_summed(row, sums) for row in _history(path, notes, _Described())), start=1)
         read = (row_of(number, row, columns, notes) for number, row in numbered)
         rows = (row for row in read if row is not None)
-        beside = beside_in(told.config)
+        beside = beside_in(described.config)
         for run in runs_of(
             path,
             self.name,
             columns,
             rows,
             notes,
-            name=told.name,
+            name=described.name,
             planned=beside.epochs,
             planned_steps=beside.steps,
-            metadata=told.config,
+            metadata=described.config,
         ):
             yield dataclasses.replace(run, patience=beside.patience, schedule=beside.schedule)
 
@@ -105,15 +105,15 @@ def _has(given: Mapping[str, Any], parts: Sequence[str]) -> bool:
 
 
 @dataclass
-class _Told:
-    """What the records tell beside the history."""
+class _Described:
+    """What the records hold beside the history."""
 
     name: str = ""
     config: dict[str, Any] = field(default_factory=dict)
 
 
-def _history(path: Path, notes: Notes, told: _Told) -> Iterator[dict[str, Any]]:
-    """The rows of the history; name and configuration are told meanwhile."""
+def _history(path: Path, notes: Notes, described: _Described) -> Iterator[dict[str, Any]]:
+    """The rows of the history; name and configuration are filled in meanwhile."""
     for record in _records(path, notes):
         try:
             for number, value in fields_of(record):
@@ -122,11 +122,11 @@ def _history(path: Path, notes: Notes, told: _Told) -> Iterator[dict[str, Any]]:
                 if number == HISTORY:
                     yield _row(value)
                 elif number == CONFIG:
-                    told.config |= _items(value)
+                    described.config |= _items(value)
                 elif number == RUN:
                     run = last_of(value)
-                    told.name = text(run.get(8)) or text(run.get(1))
-                    told.config |= _items(config) if isinstance(config := run.get(4), bytes) else {}
+                    described.name = text(run.get(8)) or text(run.get(1))
+                    described.config |= _items(config) if isinstance(config := run.get(4), bytes) else {}
         except WireError as error:
             notes.add(f"a record is no message: {error}", kind="no message")
 
