@@ -1,4 +1,4 @@
-"""Ends a training once more epochs bring nothing, and says why.
+"""Ends a training when further epochs bring next to nothing, and says why.
 
 >>> from convergence_callbacks import Monitor
 >>> monitor = Monitor(max_epochs=200)

@@ -178,7 +178,8 @@ def test_a_raise_that_does_not_help_is_undone_also_by_a_run_that_was_killed_in_i
             kept[trainer.current_epoch] = {name: value.clone() for name, value in pl_module.state_dict().items()}
 
     def go(epochs, **more):
-        model = module(script=[*SCRIPT, *SCRIPT], lr=0.01)  # whose validation loss is best at epoch 3
+        script = [*SCRIPT[:4], 0.35, 0.34, *SCRIPT[6:], *SCRIPT]  # best at epoch 3, then not hopeless at once
+        model = module(script=script, lr=0.01)
         written = {"restore_best": True, "record": tmp_path / "record.jsonl"}
         stopping = ConvergenceStopping(verbose=False, stop_on=[], **raising(**written))
         callbacks = [Watches(), lightning.pytorch.callbacks.ModelCheckpoint(tmp_path, "last", every_n_epochs=1)]

@@ -1,4 +1,4 @@
-"""The same training as each tool logs it."""
+"""One training, as each tool logs it."""
 
 from __future__ import annotations
 

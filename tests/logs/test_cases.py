@@ -26,7 +26,7 @@ class Expected:
         unit: What they are.
         seconds: How long it took.
         lr: The first learning rate.
-        planned: The budget that the log tells.
+        planned: The budget that the log states.
     """
 
     train: tuple[float | None, float | None] = TRAIN
@@ -97,10 +97,10 @@ def test_what_can_not_be_read_right_is_refused_with_the_way_out(case):
 
 @pytest.mark.parametrize("case", READ)
 def test_the_command_line_says_what_was_read_and_how(case):
-    told = json.loads(_command(case, "--json", status={0, 4}))["runs"]
-    assert [(run["steps"], run["unit"]) for run in told] == [(each.steps, each.unit) for each in READ[case]]
+    reported = json.loads(_command(case, "--json", status={0, 4}))["runs"]
+    assert [(run["steps"], run["unit"]) for run in reported] == [(each.steps, each.unit) for each in READ[case]]
     explained = _command(case, "--explain-columns")
-    for run in told:
+    for run in reported:
         assert all(f"assumed: {each}" in explained for each in run["assumed"])
 
 

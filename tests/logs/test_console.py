@@ -91,9 +91,9 @@ def test_losses_of_batches_give_way_to_those_of_the_epoch(tmp_path):
 def test_what_was_recognised_is_shown_with_its_pattern_and_three_examples(tmp_path):
     (tmp_path / "a.log").write_text("".join(FORMS["brackets"].format(e=e, t=t, v=v) for e, (t, v) in PAIRS))
     (run,) = read_logs(tmp_path)
-    told = [line for line in run.explained() if "pattern" in line or "such as" in line]
-    assert told[0] == "assumed: 6 lines are read by the pattern 'Epoch [#/#] train loss: # val loss: #'"
-    assert told[1] == "assumed: such as 'Epoch [1/6] train loss: 2.25 val loss: 2.375'" and len(told) == 4
+    lines = [line for line in run.explained() if "pattern" in line or "such as" in line]
+    assert lines[0] == "assumed: 6 lines are read by the pattern 'Epoch [#/#] train loss: # val loss: #'"
+    assert lines[1] == "assumed: such as 'Epoch [1/6] train loss: 2.25 val loss: 2.375'" and len(lines) == 4
     assert run.planned == 6
 
 

@@ -1,4 +1,4 @@
-"""Lines of one shape are analysed once: what they tell is the same as when each is looked at by itself."""
+"""Lines of one shape are analysed once: what they hold is the same as when each is looked at by itself."""
 
 import pytest
 

@@ -174,8 +174,8 @@ def test_a_folder_of_many_event_files_is_looked_into_once(monkeypatch, tmp_path)
     for i in range(30):
         event_file(tmp_path / "train", [(1.7e9 + i, i, "epoch_loss", 1.0 / (i + 1))])
         event_file(tmp_path / "validation", [(1.7e9 + i, i, "epoch_loss", 1.0 / (i + 1))])
-    known = tensorboard.scalars_in
-    monkeypatch.setattr(tensorboard, "scalars_in", lambda file, *rest: opened.append(file) or known(file, *rest))
+    scalars_in = tensorboard.scalars_in
+    monkeypatch.setattr(tensorboard, "scalars_in", lambda file, *rest: opened.append(file) or scalars_in(file, *rest))
     assert [len(run.observations) for run in read_logs(tmp_path)] == [30]
     assert len(opened) < 60 * 6
 

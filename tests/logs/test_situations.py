@@ -297,7 +297,7 @@ def test_epochs_that_are_rounded_do_not_move_a_loss_over_an_evaluation(tmp_path)
     assert (run.counter.noun, run.planned) == ("evaluation", 200)
 
 
-def test_the_patience_of_the_trainer_itself_is_told(tmp_path):
+def test_the_patience_of_the_trainer_itself_is_reported(tmp_path):
     log = [{"epoch": float(e), "step": e, "loss": t} for e, t in enumerate(TRAIN, start=1)]
     state = {
         "log_history": log,
@@ -402,7 +402,7 @@ def test_two_tables_of_the_same_losses_are_two_trainings(tmp_path):
     assert [run.name for run in read_logs(tmp_path)] == ["a.csv", "b.csv"]
 
 
-def test_what_can_not_be_read_beside_a_log_is_still_told(tmp_path):
+def test_what_can_not_be_read_beside_a_log_is_still_reported(tmp_path):
     epochs(tmp_path)
     text(tmp_path / "cut.json", '{"loss": [1')
     problem, run = read_logs(tmp_path)
@@ -451,7 +451,7 @@ def test_what_the_surest_reader_takes_for_no_log_the_next_one_reads(tmp_path):
     assert run.format == "JSON history" and losses(run) == (TRAIN, VAL)
 
 
-def test_what_was_assumed_is_said(tmp_path):
+def test_what_was_assumed_is_reported(tmp_path):
     run = only(
         lines(
             tmp_path / "a.jsonl",
@@ -459,9 +459,9 @@ def test_what_was_assumed_is_said(tmp_path):
             + [{"epoch": 2, "step": 3, "train_loss": 0.5}],
         )
     )
-    told = list(run.explained())
-    assert "assumed: the steps are epochs, counted by 'epoch' from 1" in told
-    assert "assumed: the train loss of each epoch is the mean of its records" in told
+    explained = list(run.explained())
+    assert "assumed: the steps are epochs, counted by 'epoch' from 1" in explained
+    assert "assumed: the train loss of each epoch is the mean of its records" in explained
 
 
 def test_names_that_would_steer_a_terminal_are_shown_and_do_not(tmp_path):
@@ -482,5 +482,5 @@ def test_what_was_assumed_is_in_the_json_too(tmp_path):
 
     from convergence_callbacks.cli import app
 
-    told = json.loads(CliRunner().invoke(app, ["replay", str(epochs(tmp_path)), "--json"]).stdout)
-    assert told["runs"][0]["assumed"] == ["the steps are epochs, counted by 'epoch' from 1"]
+    explained = json.loads(CliRunner().invoke(app, ["replay", str(epochs(tmp_path)), "--json"]).stdout)
+    assert explained["runs"][0]["assumed"] == ["the steps are epochs, counted by 'epoch' from 1"]
