@@ -36,6 +36,9 @@ TRAIN_LOSSES = ("loss", "train loss", "train/loss", "train_loss")
 NEAR = 0.2
 """Share by which the loss of a step may differ from the mean of an evaluation near it."""
 
+MEAN = frozenset({"mean", "avg", "average"})
+"""Words of a loss that is the mean of the batches of an epoch."""
+
 OF_ANOTHER_PART = SPLITS - {"train", "training"} | {"testing", "evaluating", "validating"}
 """Words of a line after which no training follows."""
 
@@ -47,6 +50,9 @@ COVERED = re.compile(r"\[\s*(\d+)/(\d+)\]")
 
 LEAST_COVERED = 0.5
 """Share of a validation that its last mean so far must be of, to stand for the whole."""
+
+LONGEST_PAUSE = 86_400.0
+"""Seconds between two lines that count nothing from which on they may be of two trainings."""
 
 MOST_SAID = 80
 """Letters of a line that are looked at for them."""
@@ -115,6 +121,7 @@ class Survey:
         labels: How many lines name each training in front of its counter.
         pairs: What lines call train and val alone.
         behind_counters: How many losses that count nothing themselves stand behind a line that counts and names none.
+        turns: Of how many batches each name was printed last, and how often that changed.
     """
 
     records: int = 0
@@ -135,6 +142,7 @@ class Survey:
     labels: dict[str, int] = field(default_factory=dict)
     pairs: BarePairs = field(default_factory=BarePairs)
     behind_counters: int = 0
+    turns: dict[str, tuple[int, int]] = field(default_factory=dict)
     _counts_alone: bool = False
 
     def add(self, record: Record) -> None:
@@ -163,8 +171,17 @@ class Survey:
             for name in record.values:
                 totals = self.bars.setdefault(name, {})
                 totals[record.bar] = totals.get(record.bar, 0) + 1
+        if record.steps:
+            self._add_length(record, record.steps)
         if record.pattern:
             self._add_loss(record)
+
+    def _add_length(self, record: Record, steps: int) -> None:
+        """Take in of how many batches a line is."""
+        for name in record.values:
+            last, changes = self.turns.get(name, (steps, 0))
+            if name in self.turns or len(self.turns) < MOST_NAMES:
+                self.turns[name] = (steps, changes + (last != steps))
 
     def _add_loss(self, record: Record) -> None:
         """Take in a line that names a loss."""
@@ -230,7 +247,14 @@ class Survey:
         """A name as a column: that of batches apart, where other lines have it of the whole epoch."""
         if self.pairs.are_losses and name in PAIR:
             return f"{name} loss"
-        return f"{name} step" if is_of_batch and (name, False) in self.names else name
+        is_of_whole = (name, False) in self.names or words_of(name) in self.means
+        return f"{name} step" if is_of_batch and is_of_whole else name
+
+    @functools.cached_property
+    def means(self) -> set[frozenset[str]]:
+        """Words of the losses of which lines that count no batches have the mean: ``val loss_avg`` of ``val/loss``."""
+        whole = [name for name, is_of_batch in (*self.names, *self.alone) if not is_of_batch and names_loss([name])]
+        return {frozenset(words_of(name) - MEAN) for name in whole if words_of(name) & MEAN}
 
     def columns(self) -> list[str]:
         """The names as columns, without those of single lines where others are there again and again."""
@@ -320,12 +344,29 @@ def runs_in(
     if len(runs) > 1 and len(survey.plans) > 1:  # nothing shows which of them was to take how many
         runs = [dataclasses.replace(run, planned=None) for run in runs]
     for run in runs:
-        if not has_epochs and not survey.has_steps and run.steps < least:
-            raise NotALogError("its lines count nothing, and tell of one loss: an evaluation, not a training")
+        if not has_epochs and run.steps < least:
+            raise NotALogError("its lines count no epochs, and tell of one loss: an evaluation, not a training")
+        if not has_epochs and not survey.has_steps:
+            _refuse_pause(run)
         yield dataclasses.replace(
             run,
             assumed=(*run.assumed, *_shown(survey, wanted)),
             notes=(*run.notes, *_left_out(survey, wanted), *_unclear_pairs(survey, columns)),
+        )
+
+
+def _refuse_pause(run: Run) -> None:
+    """Refuse lines that count nothing where a day or more lies between two: another training may begin there.
+
+    Raises:
+        LogError: There is such a pause.
+    """
+    times = [seen.elapsed for seen in run.observations if seen.elapsed is not None]
+    longest = max((after - before for before, after in itertools.pairwise(times)), default=0.0)
+    if longest >= LONGEST_PAUSE:
+        raise LogError(
+            f"its lines count nothing, and between two of them lie {round(longest / LONGEST_PAUSE)} days, as between "
+            "trainings that write to one file; split it by training"
         )
 
 
@@ -356,6 +397,12 @@ def _refuse_bars(survey: Survey, wanted: set[str | None]) -> None:
             raise LogError(
                 f"{name!r} is on AllenNLP's bars, and nothing tells those of training and of validation apart; "
                 "read the metrics_epoch_*.json or the event files of the run"
+            )
+    for name, (_, changes) in survey.turns.items():
+        if name in wanted and changes >= 2 * EXAMPLES - 1:
+            raise LogError(
+                f"{name!r} is printed in turns of two numbers of batches, and nothing tells which of them is training "
+                "and which validation; print one of them by another name"
             )
 
 
@@ -396,8 +443,9 @@ def _refuse_phases(records: Sequence[Record], lines: Lines, survey: Survey, colu
     ]
     if len(pairs) < EXAMPLES:
         return
-    read = {each.line for each in records}
-    speak = [number for number, line in lines() if number not in read and words_of(line[:MOST_SAID]) & OF_ANOTHER_PART]
+    with_loss = {each.line for each in records if each.pattern}
+    others = ((number, line[:MOST_SAID]) for number, line in lines() if number not in with_loss)
+    speak = [number for number, text in others if words_of(text) & OF_ANOTHER_PART]
     parted = sum(bisect.bisect(speak, first) < bisect.bisect(speak, second) for first, second in pairs)
     if parted >= max(EXAMPLES, len(pairs) / 2):
         raise LogError(

@@ -34,8 +34,8 @@ NUMBER = re.compile(
 WRITTEN = re.compile(r"[+-]?\d[\d.]*(?:[eE][+-]?\d+)?")
 """Digits, whatever they are part of."""
 
-OF = re.compile(r"\s*(?:/|\bof\b)\s*([1-9]\d{0,2}(?:,\d{3})+|\d+)")
-"""What stands behind a counter: of how many."""
+OF = re.compile(r"\s*(?:/|\bof\b)\s*([1-9]\d{0,2}(?:,\d{3})+|\d+(?!\d|\s\d\d:\d\d:\d\d))")
+"""What stands behind a counter: of how many; ``12/25 15:47:38`` is a date."""
 
 UNIT = re.compile(r"\s?(?:%|(?:ms|us|s|sec|secs|seconds|m|min|mins|h|it/s|s/it|GB|MB|G|K|M)\b)")
 """What makes another number of one: a share, a time, a size."""

@@ -41,7 +41,8 @@ DENSE = 0.5
 class Entry:
     """What was read of one epoch, or of the time up to one validation; it began at one count and ends at another.
 
-    It may restart a training: then it is the first epoch again, with no other between.
+    It may restart a training: then it is the first epoch again, with no other between. Its step is the last one; that
+    of its first record is kept beside it.
     """
 
     begins: float
@@ -57,6 +58,7 @@ class Entry:
     energy: float = math.nan
     others: dict[str, float] = field(default_factory=dict)
     restarts: bool = False
+    first_step: float | None = None
 
     @property
     def train(self) -> float | None:
@@ -144,7 +146,7 @@ class Gatherer:
         if self._by_epoch:
             self._entries = _with_restarts(self._entries, self._firsts)
         sorted_, notes = self._in_order()
-        trainings = [(sorted_, notes)] if sorted_ else _trainings(self._entries)
+        trainings = [(sorted_, notes)] if sorted_ else _trainings(self._entries, self._by_epoch)
         if not self._by_epoch and self._counts_rows:
             trainings = [(_first_joined(entries), notes) for entries, notes in trainings]
         return [
@@ -232,14 +234,15 @@ class Gatherer:
     def _entry_for(self, key: float, step: float | None, val: float | None, line: int) -> Entry:
         """The entry that a row belongs to, a new one where it is the first of it."""
         last = self._entries[-1] if self._entries else None
-        if last is not None and key >= last.key and self._belongs(last, key, step, val):
+        goes_on = last is not None and (key >= last.key or (not self._by_epoch and _counts_on(last, step)))
+        if last is not None and goes_on and self._belongs(last, key, step, val):
             last.key, last.step = key, step
             return last
         if len(self._entries) == MOST:
             raise LogError(
                 f"more than {MOST:,} rows and no epoch to put them together by; name it with --epoch-column", line=line
             )
-        self._entries.append(Entry(key, key, step, line))
+        self._entries.append(Entry(key, key, step, line, first_step=step))
         return self._entries[-1]
 
     def _belongs(self, last: Entry, key: float, step: float | None, val: float | None) -> bool:
@@ -260,13 +263,20 @@ class Gatherer:
         return bool(self.columns.epoch or self.columns.step)
 
 
-def _trainings(entries: Sequence[Entry]) -> list[tuple[list[Entry], Notes]]:
+def _counts_on(last: Entry, step: float | None) -> bool:
+    """Whether steps go on where epochs start over, as those of streamed data do after a resume."""
+    return step is not None and last.step is not None and step > last.step
+
+
+def _trainings(entries: Sequence[Entry], by_epoch: bool) -> list[tuple[list[Entry], Notes]]:
     """The entries of each training: another begins where the count starts over; what is repeated counts once."""
     done: list[tuple[list[Entry], Notes]] = []
     kept, notes = list[Entry](), Notes()
     begins = math.nan
     for entry in entries:
-        if kept and (entry.restarts or entry.begins < kept[-1].key):
+        if kept and not by_epoch and entry.begins < kept[-1].key and _counts_on(kept[-1], entry.first_step):
+            notes.add(f"the epochs start over at line {entry.line} while the steps go on: taken as one training")
+        elif kept and (entry.restarts or entry.begins < kept[-1].key):
             is_back = math.ceil(entry.begins) <= math.ceil(begins)  # in the first epoch, however often it is logged
             if is_back and not (len(kept) == 1 and _is_merged(kept[0], entry)):
                 notes.add(f"the count starts over at line {entry.line}: what follows is another training")
@@ -450,7 +460,9 @@ def _assumed(entries: Sequence[Entry], columns: Columns, unit: str, counts_from:
     by = f"by {counter!r}" if unit == "epoch" and counter else "in the order of the log"
     sentences = [f"the steps are {unit}s, counted {by} from {counts_from}"]
     if any(entry.train_count > 1 for entry in entries):
-        sentences.append(f"the train loss of each {unit} is the mean of its records")
+        sentences.append(
+            f"the train loss of each {unit} is the mean of its records, each taken as the loss of its own steps"
+        )
     if columns.time and time:
         sentences.append(f"{columns.time!r} is {time}")
     return sentences

@@ -461,7 +461,8 @@ def test_what_was_assumed_is_reported(tmp_path):
     )
     explained = list(run.explained())
     assert "assumed: the steps are epochs, counted by 'epoch' from 1" in explained
-    assert "assumed: the train loss of each epoch is the mean of its records" in explained
+    mean = "the train loss of each epoch is the mean of its records, each taken as the loss of its own steps"
+    assert f"assumed: {mean}" in explained
 
 
 def test_names_that_would_steer_a_terminal_are_shown_and_do_not(tmp_path):
