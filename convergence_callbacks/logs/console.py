@@ -51,6 +51,9 @@ COVERED = re.compile(r"\[\s*(\d+)/(\d+)\]")
 LEAST_COVERED = 0.5
 """Share of a validation that its last mean so far must be of, to stand for the whole."""
 
+FINISHED = re.compile(r"\bfinished training\b|\btraining (?:has |is )?(?:finished|complete)\b", re.IGNORECASE)
+"""What a loop prints when the training is over."""
+
 LONGEST_PAUSE = 86_400.0
 """Seconds between two lines that count nothing from which on they may be of two trainings."""
 
@@ -328,6 +331,9 @@ def runs_in(
     notes = Notes()
     wanted = {columns.train, columns.val}
     records = iter(kept) if survey.records <= MOST_KEPT else records_in(lines())
+    if columns.val is None and (end := _end_of_training(kept, lines)) is not None:
+        records = (each for each in records if each.line < end or not each.kind.is_alone)
+        notes.add(f"losses without a counter behind line {end}, where the training ended, are left out")
     rows = _rows(records, survey, wanted | {columns.lr, columns.energy}, follows=not survey.leads)
     trainings = runs_of(
         path,
@@ -452,6 +458,15 @@ def _refuse_phases(records: Sequence[Record], lines: Lines, survey: Survey, colu
             f"{columns.train!r} is printed twice an epoch in one wording, and a line between speaks of a test: "
             "training and validation can't be told apart; print one of them by another name"
         )
+
+
+def _end_of_training(records: Sequence[Record], lines: Lines) -> int | None:
+    """The only line that says that the training is over, where losses without a counter stand behind it."""
+    ends = [number for number, line in lines() if FINISHED.search(line)]
+    if len(ends) != 1:
+        return None
+    behind = [each for each in records if each.line > ends[0] and each.pattern]
+    return ends[0] if len(behind) >= EXAMPLES and all(each.kind.is_alone for each in behind) else None
 
 
 @dataclass

@@ -61,3 +61,10 @@ def test_lines_that_count_nothing_with_days_between_them_are_of_several_training
     assert train(run_of(tmp_path, same)) == LOSSES
     with pytest.raises(LogError, match="4 days, as between trainings"):
         run_of(tmp_path, same + later)
+
+
+def test_losses_of_a_test_after_the_training_are_none_of_its_last_epoch(tmp_path):
+    text = epochs(LOSSES, "Epoch : {e}\nLoss : {t}\n") + "Finished training for 12 epochs\n" + "Loss : 9.5\n" * 5
+    run = run_of(tmp_path, text)
+    assert train(run) == LOSSES
+    assert "where the training ended" in run.notes[0]
