@@ -259,7 +259,8 @@ class Trial:
 
         A raised rate that throws the loss up pays where the loss is better at last. After a blow-up the loss need only
         fall, and where a lower rate may be tried, jitter no more. An unstable run has to bring more than `tolerance`
-        from its best weights; from its start, it has to be better than it was at the same age.
+        from its best weights; from its start, it has to be better than it was at the same age. A run that learnt
+        nothing has to learn something, unless no lower rate may be tried.
 
         Args:
             situation: The situation at its last epoch.
@@ -274,6 +275,8 @@ class Trial:
             return level <= max(before, losses[0]) and not (verdict is Verdict.UNSTABLE and self.may_retry)
         if decided is Verdict.UNSTABLE and self.from_start:
             return level < max(before, later_level(first))
+        if decided is Verdict.NOT_LEARNING:
+            return level < before and not (verdict is Verdict.NOT_LEARNING and self.may_retry)
         is_enough = decided is not Verdict.UNSTABLE or self.brought(situation.sign) >= situation.tolerance
         return level < before and is_enough
 
@@ -527,7 +530,7 @@ def _is_due(decision: Decision, action: Action, situation: Situation, is_flat: b
         return True
     if decision.verdict is Verdict.FALSE_CONVERGENCE:
         return decision.criterion == BY_PROBE or (decision.confidence > LIKELY and decision.step >= EARLY)
-    return decision.verdict is Verdict.UNSTABLE and _jitters_surely(decision)
+    return decision.verdict in BLOWN_UP and _blows_up_surely(decision)
 
 
 def _may_help(decision: Decision, action: Action, situation: Situation) -> bool:
@@ -541,10 +544,13 @@ def _may_help(decision: Decision, action: Action, situation: Situation) -> bool:
     return decision.verdict in BLOWN_UP or action != "lower_lr" or not _has_nothing_to_lower(decision, situation)
 
 
-def _jitters_surely(decision: Decision) -> bool:
-    """Whether a run is surely unstable, and does not fall all the same."""
-    falls = decision.evidence.get("epochs_since_best", FALLING_EPOCHS) < FALLING_EPOCHS
-    return decision.confidence > SURE and decision.step >= FIRST and not falls
+def _blows_up_surely(decision: Decision) -> bool:
+    """Whether a run is surely unstable and does not fall all the same, or surely far worse than a trivial predictor."""
+    if decision.confidence <= SURE or decision.step < FIRST:
+        return False
+    if decision.verdict is Verdict.NOT_LEARNING:
+        return "times_too_high" in decision.evidence
+    return decision.evidence.get("epochs_since_best", FALLING_EPOCHS) >= FALLING_EPOCHS
 
 
 def _has_nothing_to_lower(decision: Decision, situation: Situation) -> bool:

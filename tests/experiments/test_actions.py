@@ -11,6 +11,7 @@ from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.adapter.stages.act import ActStage
 from convergence_callbacks.adapter.stages.probe import EXPERIMENTS
 from convergence_callbacks.adapter.stopping import Stopping
+from convergence_callbacks.core.rule.guards import SURE
 from convergence_callbacks.experiments.actions import (
     CHOICES,
     EPOCHS,
@@ -351,6 +352,34 @@ def test_a_run_that_is_unstable_after_it_was_rolled_back_is_tried_at_a_lower_rat
     assert [one.act for one in each[EPOCHS - 1 :: EPOCHS]] == ["again"] * (TRIES["roll_back"] - 1) + ["keep"]
 
 
+LEARNS_NOTHING = dataclasses.replace(
+    BLOWN,
+    verdict=Verdict.NOT_LEARNING,
+    confidence=0.9,
+    stop=False,
+    step=FIRST,
+    best_step=0,
+    evidence={"times_too_high": 10},
+)
+
+
+def test_a_run_that_is_surely_far_worse_than_guessing_goes_back_to_its_start_at_once():
+    actions = begun(LEARNS_NOTHING)
+    assert (actions.act, actions.rate, actions.trial.from_start) == ("begin", pytest.approx(0.1), True)
+
+
+@pytest.mark.parametrize("change", [{"confidence": SURE}, {"step": FIRST - 1}, {"evidence": {}}])
+def test_a_run_that_may_yet_begin_to_learn_is_left_alone(change):
+    assert begun(dataclasses.replace(LEARNS_NOTHING, **change)).act == ""
+
+
+def test_a_run_that_still_learns_nothing_is_tried_at_a_lower_rate_still():
+    losses = [0.9] * EPOCHS  # the best of a run that learns nothing is the luckiest epoch
+    each = tried(losses * TRIES["roll_back"], begun(LEARNS_NOTHING), decided=LEARNS_NOTHING)
+    assert [one.act for one in each[EPOCHS - 1 :: EPOCHS]] == ["again"] * (TRIES["roll_back"] - 1) + ["keep"]
+    assert tried(losses, begun(LEARNS_NOTHING))[-1].act == "keep"
+
+
 def test_a_run_that_was_lost_after_it_had_learnt_is_never_tried_from_its_start():
     assert not tried([math.nan], begun(BLOWN))[-1].trial.from_start
 
@@ -365,6 +394,18 @@ def test_the_start_is_kept_for_ten_epochs_and_as_long_as_a_run_is_unstable(verdi
     decision = dataclasses.replace(GOES_ON, verdict=verdict, step=step, best_step=step, confidence=0.5)
     stage.after(decision, Observation(step=step, val_loss=1.0), Model())
     assert ("start" in stage.snapshots) is is_kept
+
+
+def test_the_start_is_kept_while_a_try_may_go_back_there_again():
+    stage, model = Acting(act="heal", verbose=False).run.stage(ActStage), Weighs()
+    stage.begin(model)
+    for step, loss in enumerate([2.0, *[1.9] * EPOCHS], FIRST):
+        model.weight = step
+        decision = dataclasses.replace(LEARNS_NOTHING, step=step, best_step=0 if loss == 2.0 else step)
+        if step == FIRST + 2:  # what was seen since the start is too little to know
+            decision = dataclasses.replace(decision, verdict=Verdict.IMPROVING)
+        stage.after(decision, Observation(step=step, val_loss=loss), model)
+    assert (stage.actions.act, model.weight) == ("again", 0)
 
 
 class Weighs:

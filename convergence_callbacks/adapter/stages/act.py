@@ -125,7 +125,8 @@ class ActStage:
         situation = self._situation(decision, observation)
         if decision.best_step == decision.step:
             self._take("best", decision.step, self._monitor.state_dict(), trained)
-            if decision.step > BEGUN_STEPS and decision.verdict not in BLOWN_UP:
+            has_begun = decision.step > BEGUN_STEPS and decision.verdict not in BLOWN_UP
+            if has_begun and not self.actions.is_trying:  # the next try may go back there
                 self.snapshots.pop("start", None)
         before, self.actions = self.actions, self.actions.after(decision, situation, self._choice)
         try:
