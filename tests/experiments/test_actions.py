@@ -408,6 +408,15 @@ def test_the_start_is_kept_while_a_try_may_go_back_there_again():
     assert (stage.actions.act, model.weight) == ("again", 0)
 
 
+def test_the_start_is_let_go_once_a_run_that_began_there_anew_is_kept():
+    stage, model = Acting(act="heal", verbose=False).run.stage(ActStage), Weighs()
+    stage.begin(model)
+    for step, loss in enumerate([2.0, *[0.5] * EPOCHS], FIRST):
+        decision = LEARNS_NOTHING if step == FIRST else GOES_ON
+        stage.after(dataclasses.replace(decision, step=step), Observation(step=step, val_loss=loss), model)
+    assert stage.actions.act == "keep" and "start" not in stage.snapshots
+
+
 class Weighs:
     """A model of one weight, and the rate that it is trained at."""
 

@@ -178,6 +178,8 @@ class ActStage:
             self._go_back(trained, from_start=trial.from_start, forgets=trial.forgets)
         if actions.act == "undo" or (actions.act == "again" and not trial.goes_back):
             self._undo(trained)
+        if actions.act == "keep" and trial.from_start:  # what it has come to since is no ruin
+            self.snapshots.pop("start", None)
         if actions.act in {"keep", "undo"}:
             self.snapshots.pop("before", None)
             self.snapshots.pop("earlier", None)
