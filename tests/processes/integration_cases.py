@@ -116,11 +116,11 @@ def keras_is_killed_and_resumed(folder):
         stopping = adapter.stopping(**given, backup_dir=str(backup))
         return Training(stopping, [SCRIPT, FALLING][rank], place, kill_after=kill_after)
 
-    try:
+    with contextlib.suppress(KilledError):
         adapter.train(training(2))
-    except KilledError:
-        written = sorted(path.name for path in backup.iterdir())
-    torch.distributed.barrier()  # both are dead before one goes on
+    torch.distributed.barrier()  # the first process has written all
+    written = sorted(path.name for path in backup.iterdir())
+    torch.distributed.barrier()  # both have looked before one goes on
     run = adapter.train(training(None))
     torch.distributed.barrier()
     return {"run": came_to(run.stopping) | {"written": written, "left": backup.exists()}}
