@@ -73,7 +73,7 @@ _PARTIAL = frozenset(
 OF_THE_WHOLE = frozenset({"train_loss", "train_runtime"})
 """What Hugging Face's trainer logs once, at the end, of the whole training: that mean is no curve."""
 
-_OF_ALL_SO_FAR = frozenset({"best", "lowest", "minimum", "min", "max", "maximum", "std"})
+_STATISTICS = frozenset({"best", "lowest", "minimum", "min", "max", "maximum", "std"})
 """Words of a number that is the least or most of several, or their spread: it is no curve."""
 
 _NOT_THE_RATE = frozenset({"momentum", "decay", "from", "min", "max", "mult", "initial", "warmup"})
@@ -159,7 +159,7 @@ def find_columns(names: Iterable[str], choice: ColumnChoice | None = None) -> Co
         wanted = getattr(choice, role)
         free = [name for name in names if name not in found.values()]
         if role in {"train", "val"}:
-            free = [name for name in free if not words_of(name) & _OF_ALL_SO_FAR and not is_of_the_whole(name, names)]
+            free = [name for name in free if not words_of(name) & _STATISTICS and not is_of_the_whole(name, names)]
         found[role], why[role] = _named(role, wanted, names) if wanted is not None else find(free, found.get("val"))
     has_counter = found["epoch"] is not None or found["step"] is not None
     if found["train"] is None and found["val"] is None and has_counter:
@@ -380,7 +380,7 @@ def _train_without_loss(names: Sequence[str], val: str | None) -> tuple[str | No
 def _only_loss(names: Sequence[str]) -> str | None:
     """The only loss, however it is called; none where it may be a part of another one."""
     losses = [name for name in names if "loss" in words_of(name)]
-    if len(losses) != 1 or words_of(losses[0]) & (_PARTIAL | _OF_ALL_SO_FAR):
+    if len(losses) != 1 or words_of(losses[0]) & (_PARTIAL | _STATISTICS):
         return None
     is_named_so = re.search(r"^loss(?![a-z])|loss$", losses[0].rsplit("/", 1)[-1], re.IGNORECASE)
     return losses[0] if is_named_so else None

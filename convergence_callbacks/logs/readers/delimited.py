@@ -72,9 +72,9 @@ class Delimited(Reader):
         try:
             names = table.labelled()
         except LogError as error:
-            raise (
-                error if any("loss" in words_of(name) for name in table.names) else NotALogError(error.message)
-            ) from None
+            if any("loss" in words_of(name) for name in table.names):
+                raise
+            raise NotALogError(error.message) from None
         columns = find_columns(names, choice)
         if columns.epoch is None and columns.step is None:
             _refuse_runs(path, [name for name in table.names if name != columns.time])

@@ -56,7 +56,8 @@ class LossFiles(Reader):
         lines = [line for line in text_of(head).splitlines()[:-1] if line.strip()]
         if len(lines) > 1 and all(map(LINE.fullmatch, lines)):
             return Claim(LIKELY, "its name, and one number in each line")
-        return Claim(LIKELY, "its name, and a list of numbers") if _list_in(path) else None
+        is_list = text_of(head).lstrip().startswith("[") and _list_in(path)
+        return Claim(LIKELY, "its name, and a list of numbers") if is_list else None
 
     def log_of(self, path: Path) -> Path:
         """The first of the files of one training."""
