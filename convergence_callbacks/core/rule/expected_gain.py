@@ -23,7 +23,7 @@ LEAST_MEMORY_BINS = 5
 """Fewest bins over which it is averaged where the budget is not known, so that only the curve is."""
 
 MOST_STRIDES = 3
-"""Strides from one look to the next at most, where no look before could end the run."""
+"""Most strides from one look at a run to the next, while no look could end it."""
 
 
 @dataclass(frozen=True)
