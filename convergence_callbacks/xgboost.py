@@ -17,12 +17,13 @@ from convergence_callbacks.telling.missing import not_installed
 
 try:
     from xgboost import Booster
-    from xgboost.callback import CallbackContainer, TrainingCallback
+    from xgboost.callback import CallbackContainer, EvaluationMonitor, TrainingCallback
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(not_installed("XGBoost", "xgboost")) from error
 
 import numpy as np
 
+from convergence_callbacks.adapter.account import caller_of
 from convergence_callbacks.adapter.stages.best_weights import lost
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.counter import Counter
@@ -56,8 +57,8 @@ class ConvergenceStopping(Stopping, TrainingCallback):
     both curves are judged together. Other evaluations are named ``data/metric``, as in
     ``train_metric="validation_0/rmse"``. ``restore_best`` keeps the trees up to the best iteration. The state is in
     the booster while it trains, so a training that goes on from a ``TrainingCheckPoint`` is decided as if it had
-    never stopped; put this callback before it. (XGBoost before 3.1.2 calls callbacks in any order: there a checkpoint
-    may hold the state of the iteration before.)
+    never stopped; put this callback before it. (Where no other callback could save the booster, none is written.
+    XGBoost before 3.1.2 calls callbacks in any order: there a checkpoint may hold the state of the iteration before.)
     """
 
     integration = "XGBoost"
@@ -67,12 +68,14 @@ class ConvergenceStopping(Stopping, TrainingCallback):
     def _construct(self) -> None:
         TrainingCallback.__init__(self)
         self._first = 0
+        self._is_alone = False
         self._since: list[str] = []
         self._warned_when_written: bool | None = None
 
     def before_training(self, model: Any) -> Any:
         """Make ready for this run, or go on with the one that the booster is from."""
         self._first, self._warned_when_written = model.num_boosted_rounds(), None
+        self._is_alone = type(self) is ConvergenceStopping and _is_alone(self, caller_of(CallbackContainer))
         saved = model.attr(STATE)
         if saved is not None:
             self.load_state_dict(_read(saved))
@@ -93,7 +96,8 @@ class ConvergenceStopping(Stopping, TrainingCallback):
             self.run.fill_in(_baseline(model, judged(self.settings.val_metric, rows)))
         observation = self.collect(self._first + epoch, as_logged(rows), validated=is_validated(rows))
         decision = self.decide(observation)
-        self._write(model, observation, decision)
+        if not self._is_alone:
+            self._write(model, observation, decision)
         self.announce(decision)
         if decision.stop and not isinstance(model, Booster):  # `xgboost.cv` reads there how much of its results to keep
             best = decision.best_step if self.settings.restore_best else decision.step
@@ -152,6 +156,12 @@ class ConvergenceStopping(Stopping, TrainingCallback):
         self.run.account.restored = True
         trees.set_attr(best_iteration=str(best), best_score=str(decision.best_value))
         return trees
+
+
+def _is_alone(own: TrainingCallback, container: Any) -> bool:
+    """Whether no other callback is there that could save the booster while it trains."""
+    others = getattr(container, "callbacks", [None])
+    return all(other is own or type(other) is EvaluationMonitor for other in others)
 
 
 def _baseline(model: Any, judged: Evaluation | None) -> Baseline | None:

@@ -47,8 +47,10 @@ class Found:
 def found_among(
     settings: CallbackSettings,
     logged: Mapping[str, Any],
-    epoch: Observation,
     *,
+    step: int,
+    lr: float | None,
+    elapsed: float | None,
     mean: Any,
     validated: bool,
     awaited: bool = False,
@@ -58,7 +60,9 @@ def found_among(
     Args:
         settings: Those of the run; they may name the metrics.
         logged: All metrics of the epoch by name.
-        epoch: Its number, learning rate and time.
+        step: The epoch's number.
+        lr: Its learning rate.
+        elapsed: Seconds of training until its end.
         mean: Mean train loss of the epoch, for where no such mean was logged.
         validated: Whether this epoch was validated; if not, a logged validation loss is an old one.
         awaited: Whether the first validation is still to come: no train loss is judged in its place.
@@ -66,16 +70,20 @@ def found_among(
     find = find_validation_loss if settings.direction == "min" else _nothing
     val_name = _named(settings.val_metric, logged, find) if validated else None
     train = _train_loss(settings, logged, mean, settings.val_metric or val_name or "val_loss")
-    own = {"train_loss": train if settings.train_metric is None else None}
-    own |= {"val_loss": None if val_name is None or settings.val_metric is not None else logged[val_name]}
-    named = _of_criteria(settings, {**own, **logged}, validated=validated)
+    val = None if val_name is None else logged[val_name]
+    own = {
+        "train_loss": train if settings.train_metric is None else None,
+        "val_loss": val if settings.val_metric is None else None,
+    }
+    named = _of_criteria(settings, {**own, **logged}, validated=validated) if settings.metrics else {}
+    scores = _scores(logged) if validated else {}
     observation = Observation(
-        step=epoch.step,
-        lr=epoch.lr,
-        elapsed=epoch.elapsed,
+        step=step,
+        lr=lr,
+        elapsed=elapsed,
         train_loss=None if awaited and val_name is None else as_number(train),
-        val_loss=as_number(None if val_name is None else logged[val_name]),
-        metrics={**(_scores(logged) if validated else {}), **named},
+        val_loss=as_number(val),
+        metrics={**scores, **named},
     )
     return Found(observation, train is not None, val_name is not None, validated, tuple(logged), frozenset(named))
 

@@ -328,10 +328,17 @@ class Stopping(FromYaml):
             MetricNotFoundError: With ``strict``, a metric is missing.
             ConvergenceError: With ``strict``, a loss is not finite.
         """
-        step = as_step(step, otherwise=self.run.next_step)
-        epoch = Observation(step=step, lr=as_number(lr), elapsed=self.monitor.elapsed())
         awaited = (awaited or self.settings.val_metric is not None) and not self.monitor.has_validation
-        own = found_among(self.run.settings, logged, epoch, mean=train_loss, validated=validated, awaited=awaited)
+        own = found_among(
+            self.run.settings,
+            logged,
+            step=as_step(step, otherwise=self.run.next_step),
+            lr=as_number(lr),
+            elapsed=self.monitor.elapsed(),
+            mean=train_loss,
+            validated=validated,
+            awaited=awaited,
+        )
         found = merged(self.processes.gather(own))
         self.complain_of_losses(found)
         return found.observation

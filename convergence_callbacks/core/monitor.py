@@ -341,12 +341,15 @@ class Monitor:
 
     def _unchanged(self, last: Decision, reading: Reading) -> Decision:
         waited = {"epochs_since_best": reading.wait} if reading.curve.count else {}
-        return dataclasses.replace(
-            last,
+        return Decision(
             stop=False,
+            verdict=last.verdict,
             step=reading.observation.step,
             **_best(reading),
+            found_by=last.found_by,
             evidence={**last.evidence, **waited, **self._state.track.shortcomings()},
+            confidence=last.confidence,
+            counter=last.counter,
         )
 
 

@@ -15,6 +15,8 @@ LARGEST = 1e100
 LEAST_RATE = 1e-100
 """A lower learning rate is none."""
 
+_NO_METRICS: Mapping[str, float] = MappingProxyType({})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observation:
@@ -45,7 +47,7 @@ class Observation:
     voice: ClassVar[Callable[[Observation], str]]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "metrics", MappingProxyType(dict(self.metrics)))
+        object.__setattr__(self, "metrics", MappingProxyType(dict(self.metrics)) if self.metrics else _NO_METRICS)
 
     def __reduce__(self) -> tuple[Any, ...]:  # a read-only mapping can't be pickled
         return Observation.from_dict, (self.to_dict(),)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from convergence_callbacks.metrics.find import find_named
 from convergence_callbacks.metrics.meaning import meaning
 from convergence_callbacks.metrics.vocabulary import COUNTS_MISTAKES
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """One metric of one data set in a round.
 
     Args:
@@ -57,9 +55,10 @@ def as_logged(evaluations: Iterable[Evaluation]) -> dict[str, Any]:
     {'train/rmse': 0.4, 'valid/auc': 0.9, 'valid/rmse': 0.5, 'val_loss': 0.5, 'train_loss': 0.4}
     """
     rows = list(evaluations)
-    logged = {row.name: row.value for row in rows}
-    for loss, place in _losses_among(tuple((row.data, row.metric, row.rises) for row in rows)).items():
-        logged[loss] = rows[place].value
+    layout, values = _layout_of(rows), [row.value for row in rows]
+    logged = dict(zip(layout.names, values, strict=True))
+    for loss, place in layout.losses:
+        logged[loss] = values[place]
     return logged
 
 
@@ -92,17 +91,40 @@ def is_validated(evaluations: Sequence[Evaluation]) -> bool:
     >>> is_validated([Evaluation("learn", "Logloss", 0.4)])
     False
     """
-    return not evaluations or any(not row.is_of_training for row in evaluations)
+    return _layout_of(evaluations).is_validated
 
 
-@functools.lru_cache(maxsize=512)  # a training has the same evaluations in each round
-def _losses_among(named: tuple[tuple[str, str, bool | None], ...]) -> dict[str, int]:
-    """Places of the two that are judged, among evaluations of which data, metric and direction are known."""
+class _Layout(NamedTuple):
+    """What the evaluations of a training have in common in each round, whatever their values.
+
+    Args:
+        names: What each is logged as.
+        losses: The two that are judged, each with its place.
+        is_validated: See `is_validated`.
+    """
+
+    names: tuple[str, ...]
+    losses: tuple[tuple[str, int], ...]
+    is_validated: bool
+
+
+def _layout_of(evaluations: Sequence[Evaluation]) -> _Layout:
+    return _layout(tuple([(row.data, row.metric, row.rises) for row in evaluations]))
+
+
+@functools.lru_cache(maxsize=512)
+def _layout(named: tuple[tuple[str, str, bool | None], ...]) -> _Layout:
+    """The layout of evaluations of which data, metric and direction are known."""
     rows = [Evaluation(data, metric, place, rises) for place, (data, metric, rises) in enumerate(named)]
-    validation = _judged([row for row in rows if not row.is_of_training])
+    others = [row for row in rows if not row.is_of_training]
+    validation = _judged(others)
     same = [row for row in rows if row.is_of_training and (validation is None or row.metric == validation.metric)]
     losses = {"val_loss": validation, "train_loss": _judged(same)}
-    return {loss: row.value for loss, row in losses.items() if row is not None}
+    return _Layout(
+        names=tuple(row.name for row in rows),
+        losses=tuple((loss, row.value) for loss, row in losses.items() if row is not None),
+        is_validated=not rows or bool(others),
+    )
 
 
 def _judged(rows: list[Evaluation]) -> Evaluation | None:

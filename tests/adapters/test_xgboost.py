@@ -53,6 +53,28 @@ def test_a_score_is_judged_where_it_is_named():
     assert stopping.decision.best_value == pytest.approx(max(model.evals_result()["validation_0"]["auc"]))
 
 
+class Subclass(ConvergenceStopping):
+    """One that could save the booster in a hook of its own."""
+
+
+class Other(xgboost.callback.TrainingCallback):
+    """A callback of somebody else."""
+
+
+@pytest.mark.parametrize(
+    ("stopping", "others", "is_written"),
+    [(ConvergenceStopping, [], False), (ConvergenceStopping, [Other()], True), (Subclass, [], True)],
+)
+def test_the_state_is_written_only_where_somebody_could_save_the_booster(monkeypatch, stopping, others, is_written):
+    written, write = [], xgboost.Booster.set_attr
+    monkeypatch.setattr(
+        xgboost.Booster, "set_attr", lambda booster, **given: (written.append(given), write(booster, **given))
+    )
+    data, callbacks = xgboost.DMatrix(X, Y), [stopping(criteria=Patience(9), verbose=False), *others]
+    xgboost.train({}, data, 5, evals=[(data, "valid")], callbacks=callbacks, verbose_eval=True)
+    assert any(attributes.get("convergence_state") for attributes in written) is is_written
+
+
 def test_a_training_that_ended_leaves_no_state_in_the_booster(tmp_path):
     data = xgboost.DMatrix(X, Y)
     booster = xgboost.train({}, data, 5, evals=[(data, "valid")], callbacks=[ConvergenceStopping()], verbose_eval=False)

@@ -115,11 +115,6 @@ class Curve:
         return np.array(self.recent).T[:, -epochs:] if epochs <= len(self.recent) else None
 
     @property
-    def loss(self) -> Series:
-        """Mean judged loss of each bin; this and the like are views that change with the next epoch."""
-        return self.rows[0, : self.bins]
-
-    @property
     def train(self) -> Series:
         """Mean train loss of each bin; NaN where there was none yet."""
         return self.rows[2, : self.bins]

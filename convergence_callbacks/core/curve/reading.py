@@ -90,14 +90,6 @@ class Reading:
 
     loss: float = field(init=False)
     """The judged loss of this epoch, lower is better; NaN before the first."""
-    losses: Series = field(init=False)
-    """Judged loss by bin."""
-    lowest: Series = field(init=False)
-    """Lowest judged loss of each bin."""
-    train_losses: Series = field(init=False)
-    """Train loss by bin, NaN where there was none."""
-    rates: Series = field(init=False)
-    """Learning rate by bin, NaN where unknown."""
     wait: int = field(init=False)
     """Judged epochs since the best."""
     is_looked_at: bool = field(init=False)
@@ -111,9 +103,28 @@ class Reading:
     def __post_init__(self) -> None:
         curve = self.curve
         self.loss = curve.latest
-        self.losses, self.lowest, self.train_losses, self.rates = curve.rows[:, : curve.bins]
         self.wait = curve.count - curve.best_epoch
         self.is_looked_at = self.judged and curve.filled == curve.width and curve.bins % curve.stride == 0
+
+    @functools.cached_property
+    def losses(self) -> Series:
+        """Judged loss by bin."""
+        return self.curve.rows[0, : self.curve.bins]
+
+    @functools.cached_property
+    def lowest(self) -> Series:
+        """Lowest judged loss of each bin."""
+        return self.curve.rows[1, : self.curve.bins]
+
+    @functools.cached_property
+    def train_losses(self) -> Series:
+        """Train loss by bin, NaN where there was none."""
+        return self.curve.train
+
+    @functools.cached_property
+    def rates(self) -> Series:
+        """Learning rate by bin, NaN where unknown."""
+        return self.curve.rows[3, : self.curve.bins]
 
     @property
     def taken(self) -> int:
@@ -187,7 +198,7 @@ class Reading:
         The train loss of the first epoch is its running mean, so it still holds some of what a fast
         learner's validation loss no longer shows.
         """
-        first = float(self.train_losses[0]) if self.curve.bins else math.nan
+        first = float(self.curve.rows[2, 0]) if self.curve.bins else math.nan
         return self.curve.first if math.isnan(first) else max(self.curve.first, first)
 
     @functools.cached_property

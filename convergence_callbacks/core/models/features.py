@@ -199,7 +199,7 @@ def _columns(runs: Readings) -> Columns:
         **{f"train_{name}": value[1] for name, value in each.items() if name not in OF_VALIDATION},
         "agreement": together[0, 1],
         **_both_losses(both, np.argmin(runs.lowest, axis=-1)),
-        **_circumstances_of(runs.each),
+        **_circumstances_of(runs),
     }
 
 
@@ -342,17 +342,18 @@ def _correlations(series: Series) -> Series:
     return np.where(rests & np.isfinite(products), 0.0, products / np.sqrt(np.where(rests, 1.0, own[:, None] * own)))
 
 
-def _circumstances_of(runs: Sequence[Reading]) -> Columns:
-    if len(runs) == 1:
-        return _circumstances(runs[0])
-    each = [_circumstances(reading) for reading in runs]
+def _circumstances_of(runs: Readings) -> Columns:
+    begin = runs.first_stable_bin
+    if len(runs.each) == 1:
+        return _circumstances(runs.each[0], begin)
+    each = [_circumstances(reading, begin) for reading in runs.each]
     rows = np.array([list(numbers.values()) for numbers in each])
     return dict(zip(each[0], rows.T, strict=True))
 
 
-def _circumstances(reading: Reading) -> dict[str, float]:
+def _circumstances(reading: Reading, begin: int) -> dict[str, float]:
     """What is read of each run by itself: learning rates, the budget, and how much of the baseline is left."""
-    return {**_rates(reading), **_budget(reading), **_baseline(reading)}
+    return {**_rates(reading), **_budget(reading), **_baseline(reading, begin)}
 
 
 def _rates(reading: Reading) -> dict[str, float]:
@@ -392,18 +393,16 @@ def _budget(reading: Reading) -> dict[str, float]:
     return {"budget_spent": spent / (spent + left), "epochs_left": left}
 
 
-def _baseline(reading: Reading) -> dict[str, float]:
-    """How much of a trivial predictor's loss is left; NaN where that is not known."""
-    begin = reading.curve.first_stable_bin
-    losses = {
-        "start_of_baseline": float(reading.losses[begin]),
-        "left_of_baseline": reading.curve.best,
-        "now_of_baseline": reading.loss,
-        "train_start_of_baseline": float(reading.train_losses[begin]),
-        "train_left_of_baseline": float(reading.train_losses.min()),
-        "train_now_of_baseline": float(reading.train_losses[-1]),
-    }
+def _baseline(reading: Reading, begin: int) -> Mapping[str, float]:
+    """How much of a trivial predictor's loss is left, from a bin on; NaN where that is not known."""
     base = reading.baseline
     if base is None:
-        return dict.fromkeys(losses, math.nan)
-    return {name: 1 - (base - loss) / max(abs(base), math.ulp(0.0)) for name, loss in losses.items()}
+        return _NO_BASELINE
+    train, scale = reading.train_losses, max(abs(base), math.ulp(0.0))
+    losses = (reading.losses[begin], reading.curve.best, reading.loss, train[begin], train.min(), train[-1])
+    return {name: 1 - (base - float(loss)) / scale for name, loss in zip(_NO_BASELINE, losses, strict=True)}
+
+
+_NO_BASELINE: Mapping[str, float] = {
+    f"{loss}_of_baseline": math.nan for loss in ("start", "left", "now", "train_start", "train_left", "train_now")
+}
