@@ -17,23 +17,23 @@ def filled(losses, train=None, lr=math.nan):
 def test_a_short_run_is_kept_as_it_is():
     losses = [1.0, 0.5, 0.75]
     curve = filled(losses)
-    assert (curve.loss.tolist(), curve.epoch.tolist(), curve.width) == (losses, [1, 2, 3], 1)
+    assert (curve.rows[0, : curve.bins].tolist(), curve.epoch.tolist(), curve.width) == (losses, [1, 2, 3], 1)
 
 
 def test_a_long_run_is_kept_as_means_of_neighbours():
     losses = np.arange(4 * CAPACITY, dtype=float)
     curve = filled(losses, train=losses + 1)
     assert curve.width == 4
-    np.testing.assert_allclose(curve.loss, losses.reshape(-1, 4).mean(1))
+    np.testing.assert_allclose(curve.rows[0, : curve.bins], losses.reshape(-1, 4).mean(1))
     np.testing.assert_allclose(curve.train, losses.reshape(-1, 4).mean(1) + 1)
     assert curve.epoch.tolist() == list(range(4, 4 * CAPACITY + 1, 4))
 
 
 def test_the_last_bin_is_the_mean_of_what_it_holds_so_far():
     curve = filled([0.0] * CAPACITY + [1.0])
-    assert (curve.width, curve.filled, curve.loss[-1]) == (2, 1, 1.0)
+    assert (curve.width, curve.filled, curve.rows[0, : curve.bins][-1]) == (2, 1, 1.0)
     curve.add(CAPACITY + 1, 3.0, math.nan, math.nan)
-    assert (curve.filled, curve.loss[-1], curve.epoch[-1]) == (2, 2.0, CAPACITY + 2)
+    assert (curve.filled, curve.rows[0, : curve.bins][-1], curve.epoch[-1]) == (2, 2.0, CAPACITY + 2)
 
 
 def test_extremes_are_those_of_single_epochs_however_long_the_run():
