@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from convergence_callbacks import Monitor, Observation
 from tests.test_docs import ROOT, files, snippets
 
 GUIDES = {guide: ROOT / "docs" / f"new-{guide}.md" for guide in ("criterion", "reader", "framework")}
@@ -36,6 +37,17 @@ def test_its_table_says_where_everything_is(page):
     for path in re.findall(r"`((?:convergence_callbacks|docs|tests)/[\w/]+\.\w+|[A-Z]+\.md)`", page.read_text()):
         is_new = any(name.removesuffix(".py") in path for name in files(page))
         assert is_new or (ROOT / path).is_file(), path
+
+
+def test_what_a_criterion_can_read_is_there():
+    monitor, epoch = Monitor(max_epochs=10), Observation(step=0, train_loss=1.0, val_loss=1.0)
+    (table,) = re.findall(
+        r"\| of a reading \| what it is \|\n\|---\|---\|\n(.*?)\n\n", GUIDES["criterion"].read_text(), re.DOTALL
+    )
+    names = [name for row in table.splitlines() for name in re.findall(r"`(.+?)`", row.split("|")[1])]
+    assert len(names) > 10
+    for name in names:
+        eval(f"reading.{name}", {"reading": monitor.read(epoch)})
 
 
 @pytest.fixture

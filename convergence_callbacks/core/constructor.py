@@ -56,14 +56,14 @@ def takes(
 
 
 def changed(settings: Any) -> dict[str, Any]:
-    """Those of some settings that are not the default, by name."""
+    """The settings that are not the default, by name."""
     default = _default(settings.__class__)
     named = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
     return {name: value for name, value in named.items() if _differs(value, getattr(default, name))}
 
 
 def representation(owner: object, settings: Any) -> str:
-    """What builds an object again: its class, with the settings that are not the default.
+    """An expression that builds the object again, with the settings that are not the default.
 
     >>> from convergence_callbacks import Monitor
     >>> Monitor(max_epochs=100, tolerance=0.01)
@@ -79,7 +79,7 @@ def _default(declaration: Callable[[], Any]) -> Any:
 
 
 def _differs(value: Any, default: Any) -> bool:
-    """Whether a value is not the default; arrays, which can't be compared so, are never a default."""
+    """Whether a value is not the default; the default of settings that may be arrays is None."""
     return value is not None if default is None else bool(value != default)
 
 
@@ -92,7 +92,7 @@ def _signature(declaration: Callable[..., Any]) -> inspect.Signature:
 
 
 def documentation(settings: Mapping[str, Field]) -> str:
-    """The part of a docstring that says what each setting is, in Google's form."""
+    """The part of a docstring that describes each setting, in Google style."""
     lines = [f"{name}: {_sentence(field)}" for name, field in settings.items()]
     wrapped = ["\n".join(textwrap.wrap(line, 112, subsequent_indent="    ")) for line in lines]
     raises = "    SettingsError: A setting has a wrong name, type or value."
@@ -105,7 +105,7 @@ def _sentence(field: Field) -> str:
 
 
 def refuse_unknown(owner: str, declaration: Any, given: tuple[Any, ...], named: Mapping[str, Any]) -> None:
-    """Refuse what is not declared."""
+    """Refuse arguments that are not declared, and positional ones for keyword-only settings."""
     fields = dataclasses.fields(declaration)
     if len(given) > sum(not field.kw_only for field in fields):
         raise SettingsError(f"{owner} takes its settings by name, such as {owner}({fields[0].name}={given[-1]!r})")

@@ -29,7 +29,7 @@ Evidence = Mapping[str, float]
 """Numbers by name."""
 
 DirectionOf = Callable[[str, Any], Any]
-"""Says "min" or "max" of a metric, from its name and what the user set."""
+"""Gives "min" or "max" for a metric, from its name and the user's ``mode``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,9 +41,8 @@ class Finding:
         evidence: The numbers behind it, by name.
         confidence: How sure the verdict is, from 0 to 1.
         found_by: Names of the criteria that found it; several where joined by ``&``.
-        ends: Whether it is a ground to end the training: False where it is only reported, True where it always is, as
-            at a limit; a verdict where `stop_on` decides, by that verdict. Its own verdict when left out, or True
-            without one.
+        ends: Whether it ends the training: False if it is only reported, True if it does, as at a limit; a verdict if
+            it does where `stop_on` lists that verdict. By default its own verdict, or True without one.
 
     >>> Finding(verdict=Verdict.CONVERGED).ends, Finding(evidence={"epochs": 5}).ends
     (Verdict.CONVERGED, True)
@@ -61,7 +60,7 @@ class Finding:
 
 
 class LaterEvidence(Mapping[str, float]):
-    """Evidence that is computed when somebody looks at it."""
+    """Evidence that is computed when it is first read."""
 
     def __init__(self, make: Callable[[], Evidence]) -> None:
         self._make = make
@@ -85,15 +84,15 @@ _SHIPPED: dict[str, type[Criterion]] = {}
 """The criteria of this package by name."""
 
 
-def _refuse_a_shipped_name(kind: type[Criterion]) -> None:
-    """Refuse a user's class that has the name of a criterion of this package: YAML could not tell them apart."""
+def _claim_name(kind: type[Criterion]) -> None:
+    """Register a shipped criterion; refuse its name to a user's class, since YAML could not tell them apart."""
     if kind.__module__.startswith(f"{__package__}."):
         _SHIPPED[kind.name] = kind
     elif kind.name in _SHIPPED:
         shipped = _SHIPPED[kind.name]
         raise SettingsError(
             f"{kind.__module__}.{kind.__qualname__} has the name {kind.name!r} of a criterion that ships with the "
-            f"package, {shipped.__module__}.{shipped.__qualname__}; call it otherwise"
+            f"package, {shipped.__module__}.{shipped.__qualname__}; give it another name"
         )
 
 
@@ -102,13 +101,13 @@ class Criterion(ABC):
 
     A criterion is a frozen dataclass: its fields are its settings, declared with
     `convergence_callbacks.core.fields.setting`. At each epoch it finds something or nothing in the `Reading`, and it
-    joins others by ``|`` and ``&``. Its name in YAML and logs is that of the class in snake case; writing the class is
-    all it takes to be known there.
+    joins others by ``|`` and ``&``. Its name in YAML and logs is that of the class in snake case, known there as
+    soon as it is defined.
 
     Attributes:
         verdicts: What it can find; empty for a mere limit, which always ends the training.
-        stops_when: A template over its settings, in words that follow on "stop when …".
-        because: A template over its evidence: the reason of a stop. Empty where the verdict's own words say it.
+        stops_when: A template over its settings, which completes "stop when …".
+        because: A template over its evidence: the reason for a stop. Empty where the verdict has words of its own.
     """
 
     name: ClassVar[str] = ""
@@ -122,7 +121,7 @@ class Criterion(ABC):
         fields = {**getattr(cls, "__dataclass_fields__", {}), **vars(cls)}
         if settings := {name: field for name, field in fields.items() if is_setting(field)}:
             cls.__doc__ = f"{inspect.cleandoc(cls.__doc__ or cls.name)}\n\n{documentation(settings)}"
-        _refuse_a_shipped_name(cls)
+        _claim_name(cls)
 
     def __new__(cls, *given: Any, **named: Any) -> Self:
         if dataclasses.is_dataclass(cls):
@@ -145,12 +144,12 @@ class Criterion(ABC):
             reading: What can be read from the learning curve at this epoch.
 
         Returns:
-            The state to remember, and whether there is something to find.
+            The state to remember, and whether the criterion found something.
         """
 
     @abstractmethod
     def finding(self, state: State, reading: Reading) -> Finding:
-        """What was found at an epoch at which `step` said that there is something.
+        """What `step` found at an epoch, if it did.
 
         Args:
             state: What that step returned.
@@ -171,15 +170,15 @@ class Criterion(ABC):
 
     @property
     def metrics(self) -> frozenset[Metric]:
-        """The metrics that it reads beside the judged one."""
+        """The metrics that it reads in place of the judged one."""
         return frozenset()
 
     def directed(self, direction_of: DirectionOf) -> Criterion:
-        """The criterion with the direction of each metric that it names."""
+        """The criterion with the direction of each of its metrics filled in."""
         return self
 
     def its(self, reading: Reading) -> Reading:
-        """What it reads of an epoch: the judged metric's, or that of the metric that it names."""
+        """The reading of the metric that it judges: the judged one's, or that of the metric that it names."""
         return reading
 
     def __or__(self, other: Criterion) -> AnyOf:
@@ -191,10 +190,10 @@ class Criterion(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class MetricCriterion(Criterion):
-    """A criterion that reads one curve, which may be that of another metric than the judged one.
+    """A criterion that reads one curve: that of the judged metric, or of one that the user names.
 
     Raises:
-        SettingsError: A ``mode`` without a metric to be its.
+        SettingsError: ``mode`` is set without ``of``.
     """
 
     of: str | None = setting("metric that it reads, by its name; the judged one when left out", None, example="val_f1")
@@ -210,7 +209,7 @@ class MetricCriterion(Criterion):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.of is None and self.mode != "auto":
-            raise SettingsError(f"mode {self.mode!r} is that of a metric: name it with of", ("mode",))
+            raise SettingsError(f"mode {self.mode!r} needs a metric: name it with of", ("mode",))
 
     def __repr__(self) -> str:
         ((_, settings),) = self.to_dict().items()
@@ -236,8 +235,7 @@ class MetricCriterion(Criterion):
 class Composition(Criterion):
     """Several criteria that step together. Their order changes nothing.
 
-    Its state holds that of each criterion by its name (numbered from the second of a kind on), and which of them found
-    something at the latest epoch.
+    Its state holds the state of each criterion by `keyed` name, and which of them found something at the latest epoch.
     """
 
     criteria: tuple[Criterion, ...]
@@ -251,7 +249,7 @@ class Composition(Criterion):
 
     @classmethod
     def of(cls, *criteria: Criterion) -> Self:
-        """Join criteria; those that are already joined in the same way are taken in flat."""
+        """Join criteria; compositions of the same kind are not nested."""
         flat: list[Criterion] = []
         for criterion in criteria:
             flat.extend(criterion.criteria if isinstance(criterion, cls) else [criterion])
@@ -302,7 +300,7 @@ class Composition(Criterion):
 
     @abstractmethod
     def _suffices(self, found: Sequence[str]) -> bool:
-        """Whether it finds something where these criteria do."""
+        """Whether it finds something if these criteria do."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -341,28 +339,28 @@ class AllOf(Composition):
 
 
 def found_by(criterion: Criterion, state: State, reading: Reading) -> Finding:
-    """A criterion's finding, under the criterion's name and metric unless it names those that it is made of."""
+    """A criterion's finding; unless it names criteria itself, it gets the name and metric of this one."""
     finding = criterion.finding(state, criterion.its(reading))
     name = " of ".join([criterion.name, *(metric.name for metric in criterion.metrics)])
     return finding if finding.found_by else dataclasses.replace(finding, found_by=(name,))
 
 
 def overfitting_where_validated(evidence: Evidence, reading: Reading, confidence: float) -> Finding:
-    """The finding of a loss that got worse: overfitting where it is a validation loss, else no verdict."""
+    """The finding for a loss that got worse: overfitting if it is a validation loss, else no verdict."""
     if not reading.has_validation:
         return Finding(evidence=evidence, confidence=confidence)
     return Finding(verdict=Verdict.OVERFITTING, evidence={**evidence, **rise_and_fall(reading)}, confidence=confidence)
 
 
 def gravest(findings: Iterable[Finding]) -> Finding | None:
-    """The finding with the gravest verdict, before all that are only reported; among equals always the same one."""
+    """The finding with the gravest verdict; one that may end the training goes before those that are only reported."""
     return next(iter(_in_order(findings)), None)
 
 
 def joined_evidence(findings: Sequence[Finding]) -> dict[str, float]:
     """The numbers of several findings: where two differ under one name, the first keeps it.
 
-    The other one stands there too, after the name of the criterion that found it, as in ``patience.wait``.
+    The other is kept under its name after that of its criterion, as in ``patience.wait``.
     """
     evidence: dict[str, float] = {}
     for finding in findings:
@@ -373,10 +371,10 @@ def joined_evidence(findings: Sequence[Finding]) -> dict[str, float]:
 
 
 def with_numbers(state: State, *names: str) -> State:
-    """A restored state, of which the named values started as None and can only have become numbers.
+    """A restored state, once it is sure that the named values are numbers or None.
 
     Raises:
-        TypeError: One is neither.
+        TypeError: One is not.
     """
     for name in names:
         if not isinstance(state[name], int | float | None):
@@ -385,7 +383,7 @@ def with_numbers(state: State, *names: str) -> State:
 
 
 def defined() -> list[type[Criterion]]:
-    """Every kind of criterion that can be built; of one that was defined anew in its place only the latest."""
+    """Every criterion class that can be built; of one that was redefined, as in a notebook, only the latest."""
     return list({(kind.__module__, kind.__qualname__): kind for kind in _concrete(Criterion)}.values())
 
 
@@ -398,7 +396,7 @@ def _concrete(base: type[Any]) -> Iterator[type[Criterion]]:
 
 
 def _like(fresh: Any, saved: Any) -> Any:
-    """A saved value, if it is of the fresh one's kind; what starts as None may become anything."""
+    """A saved value, if its type is that of the initial one; a value that is None at first may have any."""
     kind = (int, float) if isinstance(fresh, int | float) else type(fresh)
     if fresh is not None and not isinstance(saved, kind):
         raise TypeError(f"{saved!r} stands where {fresh!r} is at the start")

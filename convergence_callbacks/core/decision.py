@@ -46,11 +46,11 @@ class Decision:
         faults: What is wrong with the data, where a data check explains the verdict.
         action: What is done about it: ``"raise_lr"``, ``"lower_lr"``, ``"roll_back"``, ``"keep"``, ``"undo"``,
             ``"on_trial"`` or nothing.
-        quoted: What another rule said that ended the training, in its own words.
+        quoted: The message of another callback that ended the training.
         counter: What the framework or log calls its steps, and how it numbers them.
 
     Attributes:
-        voice: Puts a decision into words; the package fills it in.
+        voice: Puts a decision into words; the package sets it.
     """
 
     stop: bool
@@ -86,7 +86,7 @@ class Decision:
 
     @property
     def is_budget_end(self) -> bool:
-        """Whether the training ends only since its epochs are used up."""
+        """Whether the training ends only because its epochs are used up."""
         return self.stop and self.criterion == MaxEpochs.name
 
     @property
@@ -121,7 +121,7 @@ class Decision:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Decision:
-        """The decision that `to_dict` described; what else stands there, such as its words, is left out."""
+        """The decision that `to_dict` described; other keys, such as its words, are ignored."""
         best_value, counter = data["best_value"], data.get("counter", {})
         return cls(
             stop=bool(data["stop"]),

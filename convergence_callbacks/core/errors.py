@@ -16,7 +16,7 @@ class SettingsError(ConvergenceError, ValueError):
 
     Args:
         message: What was wrong, what was expected, what was given.
-        at: Keys and indices that lead to the setting, so that a file's reader can name the line.
+        at: Keys and indices that lead to the setting in a file, to name its line.
     """
 
     def __init__(self, message: str, at: tuple[str | int, ...] = ()) -> None:
@@ -24,7 +24,7 @@ class SettingsError(ConvergenceError, ValueError):
         self.at = at
 
     def below(self, *keys: str | int) -> SettingsError:
-        """The error with the place of its value seen from further up."""
+        """The error with these keys put before those that lead to its value."""
         return type(self)(str(self), (*keys, *self.at))
 
 
@@ -45,7 +45,7 @@ class MetricNotFoundError(ConvergenceError, KeyError):
 
 @contextlib.contextmanager
 def as_state_error(of: str = "a Monitor") -> Iterator[None]:
-    """Turn whatever reading a damaged state of something raises into a `StateError`."""
+    """Turn what the reading of a damaged state raises into a `StateError`."""
     try:
         yield
     except StateError:

@@ -16,13 +16,13 @@ class Fault:
 
     Args:
         name: Which of the known faults it is.
-        number: The number behind it.
-        certain: Whether it is a fault whatever the learning curve says; the others only explain a run that fails.
-        numbers: What was counted, by name.
+        number: The number by which it was found.
+        certain: Whether it is a fault whatever the learning curve shows; others only explain a run that fails.
+        numbers: Further counts, by name.
         places: Where it is: names of layers, a feature, or shapes.
 
     Attributes:
-        voice: Gives the reason and the advice in words; the package fills it in when it is imported.
+        voice: Gives the reason and the advice in words; the package sets it.
     """
 
     name: str

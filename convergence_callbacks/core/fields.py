@@ -1,7 +1,7 @@
 """How a setting is declared: once, as a dataclass field, for Python, YAML, the JSON schema and the documentation.
 
 What values a setting takes is its `Kind`. It follows from the field's type; a setting whose values are richer than that
-declares a kind of its own. None is a value of those settings whose default it is.
+declares a kind of its own. None is allowed where it is the default.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class Kind:
 
     Args:
         words: As people say it, with an article: ``a whole number``.
-        schemas: As JSON schema says it; a value is of any of them.
-        errors: All that is wrong with a value for a setting of a name, each error with the keys below the setting.
-        kept: What settings keep of a value that has no error.
+        schemas: JSON schemas; a value fits any of them.
+        errors: Gives all that is wrong with a value, from the setting's name and the value.
+        kept: Turns a valid value into the one that is stored.
     """
 
     words: str
@@ -71,7 +71,7 @@ def setting(
         description: One line for people.
         default: The default; a setting without one must be given.
         kind: What values it takes, where its type does not say it all.
-        only: The integrations that support it, where not all of them do.
+        only: The integrations that support it, if not all do.
         example: A value for the YAML template, where there is no default.
         **bounds: Any of ``ge``, ``gt``, ``le``, ``lt``.
     """
@@ -81,7 +81,7 @@ def setting(
 
 
 def check(settings: Any) -> None:
-    """Refuse a dataclass whose values are not as declared; each value becomes what its kind keeps of it.
+    """Refuse a dataclass whose values are not as declared; store the others as their kind asks.
 
     Raises:
         SettingsError: Names the setting, what was expected and what was given.
@@ -109,7 +109,7 @@ def is_setting(field: object) -> bool:
 
 
 def fields_of(declaration: Any) -> list[Field]:
-    """The fields of a declaration, those that are given by name alone last."""
+    """The fields of a declaration, keyword-only ones last."""
     return sorted(dataclasses.fields(declaration), key=lambda field: field.kw_only is True)
 
 
@@ -119,13 +119,13 @@ def errors_of(declaration: Any, name: str, value: Any) -> list[SettingsError]:
 
 
 def about(field: Field) -> str:
-    """The description of a setting, with the integrations that alone support it."""
+    """The description of a setting, with the integrations that support it if not all do."""
     only = field.metadata.get("only", ())
     return f"{field.metadata['description']} ({listed(only)} only)" if only else str(field.metadata["description"])
 
 
 def range_of(field: Field) -> str:
-    """The range of a setting in words, such as ``above 0 and below 1``; empty where it has none."""
+    """The range of a setting in words, such as ``above 0 and below 1``; may be empty."""
     bounds = ((bound.words, field.metadata.get(key)) for key, bound in BOUNDS.items())
     return " and ".join(f"{words} {limit}" for words, limit in bounds if limit is not None)
 
@@ -160,11 +160,11 @@ _SIMPLE: Mapping[Any, tuple[str, str]] = {
     str: ("a text", "string"),
     bool: ("true or false", "boolean"),
 }
-"""Types whose values need no further word, in words and in JSON schema."""
+"""Simple types, in words and in JSON schema."""
 
 
 def _kind_of(hint: Any) -> Kind:
-    """The kind of a type: simple ones, or a choice of words. Of any other type nothing is known."""
+    """The kind of a simple type or of a choice of words; values of any other type are not checked."""
     if typing.get_origin(hint) is Literal:
         choices = typing.get_args(hint)
         return _kind(listed([*map(repr, choices)], "or"), ({"enum": list(choices)},), lambda value: value in choices)
@@ -180,7 +180,7 @@ def _kind_of(hint: Any) -> Kind:
 
 
 def _kind(words: str, schemas: tuple[Mapping[str, Any], ...], holds: Callable[[Any], bool]) -> Kind:
-    """A kind of which a value is, or is not."""
+    """A kind whose values are told by a test."""
     return Kind(words, schemas, lambda name, value: () if holds(value) else (must_be(name, words, value),))
 
 

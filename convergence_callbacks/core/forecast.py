@@ -1,4 +1,4 @@
-"""Where a training is going, in numbers; the package works it out, outside the core."""
+"""Where a training is going, in numbers; they are computed outside the core."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Estimate:
 
     Args:
         low: Lower end.
-        value: As likely too low as too high.
+        value: The median.
         high: Upper end.
     """
 
@@ -61,7 +61,7 @@ class Forecast:
             times as many epochs) will bring.
         rate: How fast the loss converges.
         path: The level at steps from the next one to the end.
-        bounds: What the loss never left so far, as it is shown to people: 0 and more, or 0 to 1 where more is better.
+        bounds: Range in which it is shown, if the loss has never left it: 0 and more, or 0 to 1 where more is better.
     """
 
     step: int

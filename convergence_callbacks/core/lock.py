@@ -1,4 +1,4 @@
-"""One thread at a time."""
+"""Methods of which one thread at a time runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Method = TypeVar("Method")
 
 
 class Lock:
-    """A lock that is copied and pickled as a new one."""
+    """A lock whose copy, pickled or not, is a new lock."""
 
     def __init__(self) -> None:
         self.held = threading.RLock()
@@ -20,7 +20,7 @@ class Lock:
 
 
 def one_at_a_time(method: Method) -> Method:
-    """A method that waits while another thread is in one of the same object."""
+    """Let a method wait while another thread runs such a method of the same object."""
 
     @functools.wraps(method)  # type: ignore[arg-type]
     def alone(self: Any, *given: Any, **named: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The monitor: owns the state of one training, shows its curve to the criteria and decides by what they find."""
+"""The monitor: owns the state of one training, shows its curve to the criteria and decides from what they find."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NOTHING = Finding(verdict=Verdict.IMPROVING, confidence=0.0, ends=False)
 
 @dataclass(frozen=True, kw_only=True)
 class MonitorSettings(Settings):
-    """The settings, and what a program may hand over beside them."""
+    """The settings, and what only a program can give."""
 
     clock: Callable[[], float] | None = setting(
         "returns seconds, for `TimeBudget`; the system's clock when left out", None
@@ -42,7 +42,7 @@ class MonitorSettings(Settings):
 
 
 class Monitor:
-    """Judges one training, an epoch at a time, whatever thread shows it.
+    """Judges one training, one epoch at a time, called from any thread.
 
     >>> monitor = Monitor(max_epochs=100)
     >>> for epoch in range(100):
@@ -54,27 +54,27 @@ class Monitor:
     """
 
     default_clock: ClassVar[Callable[[], float] | None] = None
-    """The clock of a monitor that is given none; the package fills it in, since the core knows no time."""
+    """The clock of a monitor that is given none; the package sets it, since the core reads no clock."""
 
     from_file: ClassVar[Callable[..., Any] | None] = None
-    """Builds an object of a class from a YAML file; the package fills it in, since the core reads none."""
+    """Builds an object of a class from a YAML file; the package sets it, since the core reads no files."""
 
     forecaster: ClassVar[Callable[[Reading, float, Loss], Forecast | None] | None] = None
-    """Works out where a training is going, given the tolerance; the package fills it in: no judgement needs it."""
+    """Forecasts where a training is going; the package sets it, since no decision needs it."""
 
     is_score: ClassVar[Callable[[str], bool]] = staticmethod(lambda name: False)
-    """Whether a metric is a score on other than the training data, by its name; the package fills it in."""
+    """Whether a metric is a score that is not on training data, by its name; the package sets it."""
 
     check_names: ClassVar[Callable[..., None]] = staticmethod(lambda *given: None)
-    """Refuses a first epoch with a loss under another name, or without a named metric; the package fills it in."""
+    """Refuses a first epoch with a loss under another name, or without a named metric; the package sets it."""
 
     direction_of: ClassVar[DirectionOf] = staticmethod(lambda name, mode: mode if mode != "auto" else "min")
-    """Whether less or more of a metric is better, by its name; the package fills it in."""
+    """Whether less or more of a metric is better, by its name; the package sets it."""
 
     value_of: ClassVar[Callable[[str, Mapping[str, float]], float | None]] = staticmethod(
         lambda name, metrics: metrics.get(name)
     )
-    """The value of a metric in whatever spelling it has; the package fills it in."""
+    """The value of a metric, however its name is spelled; the package sets it."""
 
     @takes(MonitorSettings)
     def __init__(self, settings: MonitorSettings) -> None:
@@ -92,7 +92,7 @@ class Monitor:
 
     @classmethod
     def from_settings(cls, settings: Settings, *, counter: Counter = Counter()) -> Self:  # noqa: B008  # frozen
-        """A monitor with these settings; of a callback's, with those that are for a monitor."""
+        """A monitor with these settings; those for callbacks alone are left out."""
         return cls(**vars(Settings.of(settings)), counter=counter)
 
     @classmethod
@@ -123,7 +123,7 @@ class Monitor:
 
     @property
     def has_validation(self) -> bool:
-        """Whether there was a validation loss: from the first one on it is what is judged, before it the train loss."""
+        """Whether there was a validation loss: it is judged from the first one on, before that the train loss."""
         return self._state.track.has_validation
 
     def reset(self) -> None:
@@ -137,7 +137,7 @@ class Monitor:
         return other
 
     def know(self, **settings: Any) -> None:
-        """Know more of the training from now on, such as ``baseline_loss`` or another ``lr_schedule``."""
+        """Change settings from now on, such as ``baseline_loss`` or ``lr_schedule`` once they are known."""
         self.settings = dataclasses.replace(self.settings, **settings)
         self._circumstances = _circumstances(self.settings)
 
@@ -157,18 +157,18 @@ class Monitor:
             train_loss: Mean training loss of the epoch.
             val_loss: Validation loss after the epoch.
             lr: Learning rate used in the epoch.
-            step: The epoch's number, counted from 0; one after the last when left out or no number. An epoch
-                that is not after the last one observed was judged already and changes nothing.
-            **metrics: Other named numbers: those that criteria name with ``of`` are judged by them, and scores such as
-                ``val_acc`` are reported beside a loss that rises.
+            step: The epoch's number, counted from 0; by default the next one. An epoch that is not after the last
+                one was judged already and changes nothing.
+            **metrics: Other named numbers: criteria may judge them by name, and scores such as ``val_acc`` are
+                reported beside a loss that rises.
 
         Returns:
             What to do and why. Values that are missing, not finite or no numbers at all never raise; they
             are counted in the evidence.
 
         Raises:
-            MetricNotFoundError: The first epoch has a loss under another name, such as ``loss``, ``validation_loss``,
-                or not the metric that a criterion names.
+            MetricNotFoundError: The first epoch has a loss under another name, such as ``loss``, or lacks a metric
+                that a criterion names.
         """
         last = self._state.decision
         losses = {"train_loss": train_loss, "val_loss": val_loss}
@@ -196,7 +196,7 @@ class Monitor:
         return self.judge(self.read(observation))
 
     def read(self, observation: Observation) -> Reading:
-        """Take in one epoch, and give what can be read then, for `judge` or for the `ends` of several monitors."""
+        """Take in one epoch, and read the curve for `judge`, or for `ends` of several monitors."""
         state = self._state
         state.elapsed = observation.elapsed or state.elapsed
         reading = state.track.take_in(observation, self._circumstances)
@@ -205,7 +205,7 @@ class Monitor:
         return reading
 
     def _read_of(self, metric: Metric, observation: Observation) -> Reading:
-        """Take in what an epoch says of a metric that criteria name."""
+        """Take in and read a metric that criteria name."""
         value = type(self).value_of(metric.name, observation.metrics)
         given = dataclasses.replace(self._circumstances, sign=-1.0 if metric.mode == "max" else 1.0, baseline=None)
         track = self._state.metrics.setdefault(metric, Track(has_validation=True))
@@ -235,8 +235,8 @@ class Monitor:
     def ends(self, reading: Reading) -> bool:
         """Whether the training should end at an epoch that this or another monitor has read.
 
-        For `compare`, which asks nothing else of a run: what the criteria do not depend on is not computed. One monitor
-        is asked either this or `judge`.
+        For `compare`, which asks nothing else: what the criteria do not depend on is not computed. Ask one monitor
+        either this or `judge`, not both.
         """
         grounds = self._found(reading)
         if not self.settings.criteria and (reported := self._reported(reading)):
@@ -264,20 +264,18 @@ class Monitor:
 
     @one_at_a_time
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to go on later, in plain types that JSON takes; below 16 kB, and as much
-        again for each metric that criteria name.
-        """
+        """Everything needed to go on later, in JSON types: at most 16 kB, and as much for each metric of criteria."""
         return {"mode": self.settings.direction, **self._state.to_dict()}
 
     @one_at_a_time
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a saved state: the decisions are those of a monitor that was never stopped.
+        """Go on from a saved state, with the decisions of a monitor that was never stopped.
 
-        The settings stay those of this monitor, so what the user changed since is respected.
+        The settings stay those of this monitor.
 
         Raises:
-            StateError: The state is damaged, foreign, from a newer version, or from the other mode.
-                This monitor is then as it was before.
+            StateError: The state is damaged, foreign, from a newer version, or from the other mode. Then nothing
+                changes.
         """
         restored = MonitorState.from_dict(state)
         if state.get("mode") != self.settings.direction:
@@ -300,7 +298,7 @@ class Monitor:
         self._started = self._clock() if self._clock else 0.0
 
     def _found(self, reading: Reading) -> list[Finding]:
-        """What the criteria and limits found, each by itself: a graver finding must not hide one that ends the run."""
+        """What each criterion and limit found: a graver finding must not hide one that ends the run."""
         state, criteria = self._state, self._criteria
         if criteria is None:
             return []
@@ -316,7 +314,7 @@ class Monitor:
         return rule.finding(state.diagnosis, reading) if says else None
 
     def _may_end(self, finding: Finding, reading: Reading) -> bool:
-        """Whether a finding ends the training; all that this depends on stands here and in `Finding.ends`."""
+        """Whether a finding ends the training; only this and `Finding.ends` decide that."""
         if reading.taken < self._fewest:
             return False
         return finding.ends is True or finding.ends in self.settings.stop_on
@@ -354,7 +352,7 @@ class Monitor:
 
 
 def _with_likely_cause(ending: Finding, reported: Finding | None) -> Finding:
-    """Why the training ends; where that is a mere limit, also what it looks like."""
+    """The finding that ends the training; if that is a mere limit, with the verdict of the default rule."""
     if ending.verdict is not None or reported is None:
         return ending
     evidence = joined_evidence([ending, dataclasses.replace(reported, found_by=(Diagnosis.name,))])

@@ -84,11 +84,7 @@ class MonitorState:
 
 
 def _refuse_huge_numbers(saved: Any) -> None:
-    """Refuse a state with a whole number that no count, step or loss can be.
-
-    Raises:
-        ValueError: It has one.
-    """
+    """Raise a ValueError where a state has a whole number that no count, step or loss can be."""
     if isinstance(saved, int) and abs(saved) > LARGEST_WHOLE:
         raise ValueError("it holds a whole number that no count, step or loss can be")
     if isinstance(saved, Mapping | list | tuple):

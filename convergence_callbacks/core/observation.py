@@ -1,4 +1,4 @@
-"""One look at a training: what was measured at the end of an epoch."""
+"""What was measured at the end of an epoch."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 LARGEST = 1e100
+"""A larger number counts as infinite, so that the square of any other one is finite."""
 
 LEAST_RATE = 1e-100
-"""A lower learning rate is none."""
+"""A lower learning rate counts as 0."""
 
 _NO_METRICS: Mapping[str, float] = MappingProxyType({})
 
@@ -31,7 +32,7 @@ class Observation:
         metrics: Other named numbers, for criteria of your own.
 
     Attributes:
-        voice: Puts it into a line; the package fills it in.
+        voice: Writes it as a line of text; the package sets it.
 
     >>> print(Observation(step=3, train_loss=0.5, val_loss=0.61, lr=1e-3))
     epoch 3: train_loss 0.5, val_loss 0.61, lr 0.001
@@ -69,13 +70,13 @@ class Observation:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Observation:
         """The observation that `to_dict` described."""
-        losses = {name: as_number(data.get(name)) for name in ("train_loss", "val_loss", "lr", "elapsed")}
+        numbers = {name: as_number(data.get(name)) for name in ("train_loss", "val_loss", "lr", "elapsed")}
         metrics = {name: float(value) for name, value in data.get("metrics", {}).items()}
-        return cls(step=int(data["step"]), metrics=metrics, **losses)
+        return cls(step=int(data["step"]), metrics=metrics, **numbers)
 
 
 def as_number(value: Any) -> float | None:
-    """A float from whatever a training hands over: None stays None, what is no number becomes NaN.
+    """The float that a value stands for: None stays None, and anything that is not a number becomes NaN.
 
     >>> as_number(None), as_number("0.5"), as_number("broken")
     (None, 0.5, nan)
@@ -89,7 +90,7 @@ def as_number(value: Any) -> float | None:
 
 
 def _only_item(value: Any) -> Any:
-    """What an array of one element holds, of whatever shape; NumPy warns where ``float`` is asked for that."""
+    """The only element of an array of any shape: ``float`` of such an array makes NumPy warn."""
     if hasattr(value, "item"):
         return value.item()
     if not hasattr(value, "__array__"):
@@ -101,11 +102,13 @@ def _only_item(value: Any) -> Any:
 
 
 LARGEST_WHOLE = 2**53
-"""Whole numbers beyond are no counts: a float can't tell them apart."""
+"""A larger number is not a count: floats can't tell such whole numbers apart."""
 
 
 def as_step(step: Any, otherwise: int) -> int:
-    """A step as a whole number from 0 on, or another one where it is none, or part of an epoch as 0.75 before 1.0.
+    """A step as a whole number; ``otherwise`` where it is none, and where it is a float below that.
+
+    Such a float is part of a series like 0.25, 0.5, 0.75, 1.0, which counts parts of epochs.
 
     >>> as_step(3, otherwise=7), as_step(8.0, otherwise=7), as_step(2.5, otherwise=7), as_step(10**30, otherwise=7)
     (3, 8, 7, 7)
@@ -114,7 +117,7 @@ def as_step(step: Any, otherwise: int) -> int:
         number = int(step)
         is_one = number == step and (number >= otherwise or not isinstance(step, float))
         return number if is_one and 0 <= number <= LARGEST_WHOLE else otherwise
-    except Exception:  # of an object of somebody's own, that may be anything
+    except Exception:  # the object may be anything
         return otherwise
 
 
@@ -124,12 +127,12 @@ def plain_number(value: float | None) -> float | str | None:
 
 
 def finite_or_nan(value: float | None) -> float:
-    """A value as the curve keeps it: NaN where there is none, or none that is finite."""
+    """The value if it is finite, else NaN."""
     return value if value is not None and abs(value) <= LARGEST else math.nan
 
 
 def as_rate(lr: float | None) -> float:
-    """A learning rate as the curve keeps it: its size, NaN where it is not known, 0 where it is too small to divide by.
+    """The size of a learning rate: NaN where it is not known, 0 where it is too small to divide by.
 
     >>> as_rate(-0.1), as_rate(5e-324), as_rate(None)
     (0.1, 0.0, nan)
@@ -139,5 +142,5 @@ def as_rate(lr: float | None) -> float:
 
 
 def is_finite(value: float | None) -> bool:
-    """Whether the value is there and finite; beyond 1e100 it counts as infinite, so that its square is a number."""
+    """Whether there is a value and it is finite."""
     return value is not None and abs(value) <= LARGEST

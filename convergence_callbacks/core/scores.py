@@ -1,7 +1,7 @@
 """What scores such as accuracy do while the validation loss rises.
 
-A network that grows sure of a few mistakes, as it does on wrong labels, pays for them in loss while it is right more
-often (Guo, Pleiss, Sun & Weinberger 2017). Where a score is given, both are said.
+A network that becomes confident of a few mistakes, as with wrong labels, has a higher loss though it is right more
+often (Guo, Pleiss, Sun & Weinberger 2017). Where a score is given, both are reported.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import TypedDict
 from convergence_callbacks.core.observation import is_finite
 
 MOST = 4
-"""Scores that are followed."""
+"""Scores that are followed at most."""
 
 WEIGHT = 0.3
-"""Of the latest epoch in a score's running average."""
+"""Weight of the latest epoch in a score's running average."""
 
 CLEAR_CHANGES = 2.0
-"""A change of so many times what a score does from epoch to epoch is one."""
+"""Times its usual change from epoch to epoch by which a score must move to have moved."""
 
 
 class Score(TypedDict):
-    """A score so far: its running average, the same at the epoch of the best loss, and its usual change."""
+    """A score so far: its running average, now and at the epoch of the best loss, and its usual change."""
 
     mean: float
     at_best: float
@@ -42,7 +42,7 @@ def scores_after(
         before: The scores so far.
         metrics: All that was given beside the losses.
         is_best: Whether the epoch has the best loss.
-        is_score: Whether a name is that of a score on other than the training data.
+        is_score: Whether a name is that of a score that is not on training data.
     """
     after = dict(before)
     for name, value in metrics.items():
@@ -59,7 +59,7 @@ def scores_from(saved: Mapping[str, Mapping[str, float]]) -> dict[str, Score]:
     """The scores that were saved.
 
     Raises:
-        KeyError, TypeError, ValueError, AttributeError: They are none.
+        KeyError, TypeError, ValueError, AttributeError: They are damaged.
     """
     return {
         str(name): Score(mean=float(s["mean"]), at_best=float(s["at_best"]), change=float(s["change"]))

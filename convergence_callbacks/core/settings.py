@@ -25,11 +25,11 @@ StopOnSetting = Literal["finished", "any", "nothing"] | tuple[Verdict | str, ...
 """A word of `STOP_ON`, or verdicts, or their names."""
 
 A_CRITERION = {"$ref": "#/$defs/Criterion"}
-"""A criterion in the JSON schema, which says there what they all are."""
+"""A criterion in the JSON schema: a reference to the list of them all."""
 
 
 ELSEWHERE: dict[str, str] = {}
-"""What to write for the arguments of other early stoppings; the package fills it in."""
+"""What to write in place of an argument of another early stopping; the package sets it."""
 
 
 def _rate_errors(name: str, value: Any) -> Iterator[SettingsError]:
@@ -131,7 +131,7 @@ class Settings:
 
     @property
     def direction(self) -> Literal["min", "max"]:
-        """Which way the judged metric improves: what is left open is a loss."""
+        """Which way the judged metric improves; unless the user or its name says otherwise, it is a loss."""
         return "max" if self.mode == "max" else "min"
 
     @property
@@ -146,12 +146,12 @@ class Settings:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Of other settings, those that are declared here: what a callback hands to its monitor, for one."""
+        """Those of other settings that this class declares, such as what a callback passes to its monitor."""
         return cls(**{field.name: getattr(settings, field.name) for field in dataclasses.fields(cls)})
 
     @classmethod
     def instead_of(cls, name: str, value: object) -> str:
-        """What to write in place of a keyword that is no setting; empty where that is not known."""
+        """What to write in place of an unknown keyword; empty where nobody knows."""
         if name in ELSEWHERE:
             return ELSEWHERE[name].format(value=value)
         if name in known_criteria():

@@ -1,4 +1,4 @@
-"""Criteria from what YAML can say: names, numbers, lists."""
+"""Builds criteria from names, numbers and lists, as YAML writes them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from convergence_callbacks.core.errors import SettingsError, unknown_name
 from convergence_callbacks.core.fields import fields_of
 
 SHIPPED_IN = ("convergence_callbacks.core.criteria", "convergence_callbacks.core.rule")
-"""Packages of which every file is looked through for criteria."""
+"""Packages in which every file may define criteria."""
 
 
 def known_criteria() -> dict[str, type[Criterion]]:
-    """Every criterion by its name: a file in the folder is known by being there, a user's by being defined."""
+    """Every criterion by its name: those in the folder, and those that a user has defined."""
     _import_shipped()
     return {kind.name: kind for kind in defined()}
 
@@ -85,7 +85,7 @@ def _build(name: str, given: Any) -> Criterion:
 
 
 def _only(name: str) -> type[Criterion]:
-    """The one kind of criterion that has a name."""
+    """The criterion class of a name; two of one name are an error."""
     *others, kind = (each for each in defined() if each.name == name)
     if others:
         both = " and ".join(f"{each.__module__}.{each.__qualname__}" for each in (others[-1], kind))

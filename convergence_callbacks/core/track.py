@@ -42,9 +42,9 @@ class Track:
 
     Args:
         curve: The learning curve.
-        has_validation: Whether a finite validation loss was ever seen: it is judged from then on.
+        has_validation: Whether there was a finite validation loss: from then on it is judged.
         non_finite: Epochs in a row whose judged loss, or a train loss that was finite before, was not finite.
-        non_finite_total: All without a finite judged loss.
+        non_finite_total: All epochs with a NaN or infinite loss and no finite judged loss.
         missing_total: Epochs without a judged loss.
         repeated_total: Epochs that were shown again.
     """
@@ -57,7 +57,7 @@ class Track:
     repeated_total: int = 0
 
     def take_in(self, observation: Observation, given: Circumstances) -> Reading:
-        """Add an epoch, and give what can be read then."""
+        """Add an epoch, and read the curve."""
         if observation.step < given.first_step:
             return self.read(observation, given, judged=False)
         starts_over = not self.has_validation and is_finite(observation.val_loss)
@@ -123,7 +123,7 @@ class Track:
         """What `to_dict` described.
 
         Raises:
-            LookupError, TypeError, ValueError, OverflowError: It is no such thing.
+            LookupError, TypeError, ValueError, OverflowError: It is damaged.
         """
         counts = {name: int(saved[name]) for name in _COUNTS}
         return cls(Curve.from_state(saved["curve"]), bool(saved["has_validation"]), **counts)

@@ -19,7 +19,7 @@ class Verdict(StrEnum):
     """The loss has settled: what more epochs can be expected to bring is below the tolerance."""
 
     FALSE_CONVERGENCE = "false_convergence"
-    """The loss looks flat since the learning rate is too low: slow is not finished."""
+    """The loss looks flat because the learning rate is too low: slow is not finished."""
 
     OVERFITTING = "overfitting"
     """Train loss still falls while validation loss has risen beyond its noise."""
@@ -50,7 +50,7 @@ STOP_ON: Mapping[str, tuple[Verdict, ...]] = {
     "any": tuple(verdict for verdict in Verdict if verdict is not Verdict.IMPROVING),
     "nothing": (),
 }
-"""Verdicts that end a training, by what a user asks for; in those of *finished* waiting brings nothing."""
+"""Verdicts that end a training, by the word that a user sets; after those of *finished*, more epochs bring nothing."""
 
 WHEN_UNSURE = (
     "a verdict that is only likely ends nothing by itself: if converged is listed, the run ends with that verdict once "

@@ -26,7 +26,7 @@ from convergence_callbacks.telling import describe
 WORDS = {
     Diagnosis(): "the learning curve looks like one that ends in this verdict",
     ExpectedGain(0.01): "the expected further gain is below 1% of the total gain",
-    ExplodingLoss(): "the loss is above where it began by 3 times all that was gained, for 5 epochs in a row",
+    ExplodingLoss(): "the loss is above its start by 3 times all that was gained, for 5 epochs in a row",
     FalseConvergence(): "the loss falls by less than 1% of its gain an epoch but steadily, as at too low a learning "
     "rate",
     GeneralizationGap(0.5): "the generalisation gap is above 50% of the total gain for 3 epochs in a row",

@@ -1,4 +1,4 @@
-"""A loss far above where it began."""
+"""A loss far above its start."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
 WAY_BACK_TIMES = 30.0
-"""A rise that has shrunk by this factor since its highest is on its way back."""
+"""A rise that has shrunk by this factor since its highest is going back."""
 
 CLEAR_NOISES = 5.0
-"""Times its noise by which a loss must have risen: one that moves about has not exploded."""
+"""Times its noise by which a loss must have risen: less may be chance."""
 
 HELD_SHARE = 0.1
-"""Share of the rise by which train loss may be above where it began and not have risen with it."""
+"""Share of the rise: train loss that is above its start by less has not risen with it."""
 
 CONFIDENCE = 0.9
 """Confidence in an explosion: some runs still recover."""
@@ -26,21 +26,21 @@ CONFIDENCE = 0.9
 
 @dataclass(frozen=True)
 class ExplodingLoss(Criterion):
-    """The loss is above where it began by several times all that was learnt, and not on its way back.
+    """The loss is above its start by several times all that was learnt, and not going back.
 
-    What was learnt is the gain of either loss, whichever is more; where that is nothing, the rise is measured by the
-    loss's noise. A level says nothing here, since a loss may have any floor.
+    What was learnt is the larger gain of both losses; if that is nothing, the rise is compared with the loss's noise.
+    The level of the loss is not used, since a loss may have any floor.
 
-    Where train loss has not risen meanwhile and validation loss was never better than it began, the network has
-    learnt nothing, or only its training examples: that is no explosion.
+    If train loss has not risen meanwhile and validation loss was never better than at its start, the network has
+    learnt nothing, or only its training examples: that is not an explosion.
     """
 
-    times: float = setting("times the gain of either loss that the loss has risen above where it began", 3.0, gt=1)
+    times: float = setting("times the gain of either loss by which the loss has risen above its start", 3.0, gt=1)
     epochs: int = setting("epochs in a row with such a loss; fewer may be a few bad batches", 5, ge=1)
 
     verdicts: ClassVar = (Verdict.DIVERGED,)
     stops_when: ClassVar = (
-        "the loss is above where it began by {times} times all that was gained, for {epochs:epochs} in a row"
+        "the loss is above its start by {times} times all that was gained, for {epochs:epochs} in a row"
     )
 
     def start(self) -> State:
@@ -84,12 +84,12 @@ def _learnt(reading: Reading) -> float:
 
 
 def _train_holds(reading: Reading, rise: float) -> bool:
-    """Whether train loss is hardly above where it began; without validation loss it is judged itself."""
+    """Whether train loss is hardly above its start; False where it is the judged loss."""
     train = reading.finite_train_losses
     return reading.has_validation and len(train) > 0 and bool(train[-1] - train[0] <= HELD_SHARE * rise)
 
 
 def _train_falls(reading: Reading) -> bool:
-    """Whether train loss is better than it began; without validation loss it is judged itself."""
+    """Whether train loss is below its start; False where it is the judged loss."""
     train = reading.finite_train_losses
     return reading.has_validation and len(train) > 0 and bool(train[-1] < train[0])

@@ -26,13 +26,13 @@ class FalseConvergence(Criterion):
     """The curve looks flat, and yet train loss falls on steadily: the learning rate is too low.
 
     A good learning rate gains most at the beginning and then little, with noise. One that is far too low
-    gains little at any time, smoothly, and much of it late. How fast is fast enough can't be seen in a loss whose
-    zero is not known: so a steady fall is slow once it has taken a hundred epochs, or, where `baseline_loss` is known,
-    where an epoch gains less than a hundredth of it.
+    gains little at any time, smoothly, and much of it late. How fast is fast enough cannot be told of a loss whose
+    floor is unknown. So a steady fall is slow once it has taken a hundred epochs, or, if `baseline_loss` is known,
+    if an epoch gains less than a hundredth of it.
     """
 
     late: float = setting(
-        "share of train loss's total gain, made in the later half of the epochs, that is much", 0.08, gt=0, lt=1
+        "least share of train loss's total gain that was made in the later half of the epochs", 0.08, gt=0, lt=1
     )
     slow: float = setting(
         "fall an epoch that looks flat, as a share of the total gain or the baseline loss", FLAT_SHARE, gt=0

@@ -12,15 +12,15 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
 CONFIDENCE = 0.5
-"""Confidence that a wide gap is overfitting: validation loss need not suffer from it."""
+"""Confidence that a wide gap is overfitting: validation loss may still be falling."""
 
 
 @dataclass(frozen=True)
 class GeneralizationGap(Criterion):
     """Validation loss is above train loss by a large share of what the run has gained.
 
-    A gap alone is no harm: it shows how much better the model knows its training data, not that
-    validation loss suffers. Join it with another criterion by ``&`` where that matters.
+    A gap alone does no harm: it shows how much better the model knows its training data, not that validation loss
+    rises. Where that matters, join it with another criterion by ``&``.
     """
 
     share: float = setting("gap that is too large, as a share of the total gain so far", 0.5, gt=0)

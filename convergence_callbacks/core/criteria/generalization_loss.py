@@ -19,13 +19,12 @@ CONFIDENCE = 0.5
 class GeneralizationLoss(MetricCriterion):
     """The judged loss is some percent above the best seen (GL).
 
-    As defined, it depends on the level of the loss: a constant added to the loss changes what is found, and a best
-    of 0 says nothing.
+    By this definition a constant added to the loss changes what is found, and at a best of 0 nothing is.
 
     Source: Prechelt, "Early stopping – but when?" (1998).
     """
 
-    percent: float = setting("percent above the best loss that are too many", 5.0, gt=0)
+    percent: float = setting("percent by which the loss may be above its best", 5.0, gt=0)
 
     verdicts: ClassVar = (Verdict.OVERFITTING,)
     stops_when: ClassVar = "{of:metric} is worse than its best by more than {percent}%"

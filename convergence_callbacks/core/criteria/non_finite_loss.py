@@ -17,7 +17,7 @@ CONFIDENCE = 0.99
 
 @dataclass(frozen=True)
 class NonFiniteLoss(MetricCriterion):
-    """The loss is NaN or infinite for some epochs in a row: weights that are NaN stay NaN."""
+    """The loss is NaN or infinite for several epochs in a row: weights that are NaN stay NaN."""
 
     epochs: int = setting("epochs in a row with a NaN or infinite loss; one may be a single broken batch", 3, ge=1)
 

@@ -13,7 +13,7 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
 FEWEST_EPOCHS = 10
-"""Epochs that a network is given at least, however short the budget."""
+"""Least epochs before it is judged, however short the budget."""
 
 CONFIDENCE = 0.8
 """Confidence in the verdict without the fitted diagnosis."""
@@ -23,13 +23,13 @@ CONFIDENCE = 0.8
 class NotLearning(Criterion):
     """The judged loss has not left the level at which it began, beyond its noise.
 
-    Where `baseline_loss` is known, that is the level, and a twentieth of it the least fall. Validation loss that rises
-    from there while train loss falls is memorising, as with broken labels. Where it merely stays, it may also be a hard
-    start, and is given twice the epochs.
+    If `baseline_loss` is known, it is that level, and the least fall is a twentieth of it. If validation loss rises
+    from there while train loss falls, the network memorises, as it does with wrong labels. If validation loss merely
+    stays there, this may also be a hard start, so it gets twice the epochs.
 
-    Deep networks can sit at that level for tens of epochs before they begin to learn, and so does every
-    network while its learning rate warms up: so this has a horizon of its own, and a train loss that falls
-    steadily, however slowly, is no case of it.
+    Deep networks can stay at that level for tens of epochs before they begin to learn, and every network does while its
+    learning rate warms up. So a run has many epochs to begin, and one whose train loss falls steadily, however slowly,
+    is learning.
     """
 
     epochs: int = setting(
@@ -48,7 +48,7 @@ class NotLearning(Criterion):
         return Finding(verdict=Verdict.NOT_LEARNING, evidence=beginning_numbers(reading), confidence=CONFIDENCE)
 
     def has_not_begun(self, reading: Reading) -> bool:
-        """Whether the loss still rests at its starting level, though it has had its time to leave it."""
+        """Whether the loss is still at its starting level, after the epochs within which it should have left it."""
         if not reading.judged or reading.curve.count < self._least_horizon(reading) or reading.has_begun:
             return False
         memorises = self._memorises(reading)

@@ -13,10 +13,10 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
 WINDOW_SHARE = 0.25
-"""Share of the epochs so far that must have passed since the best: the longer a run, the later its best may come."""
+"""Least share of the epochs so far that lies after the best: the longer a run, the longer it waits for a better one."""
 
 TRAIN_FALL_SHARE = 0.02
-"""Fall of train loss since the best epoch that goes on, as a share of its own total gain."""
+"""Least fall of train loss since the best epoch, as a share of its own total gain."""
 
 LUCK_NOISES = 2.0
 """Times the noise of an epoch by which a rise must exceed the luck of the best one."""
@@ -26,11 +26,11 @@ LUCK_NOISES = 2.0
 class Overfitting(Criterion):
     """Validation loss has risen beyond its noise since its best, while train loss went on falling.
 
-    Source: Prechelt, "Early stopping – but when?" (1998), for judging the two together.
+    Source: Prechelt, "Early stopping – but when?" (1998), for judging both losses together.
     """
 
-    rise: float = setting("rise of validation loss that matters, as a share of the total gain", 0.1, gt=0)
-    epochs: int = setting("epochs since the best, at least; a quarter of those so far where that is more", 10, ge=2)
+    rise: float = setting("least rise of validation loss, as a share of the total gain", 0.1, gt=0)
+    epochs: int = setting("least epochs since the best; a quarter of the epochs so far if that is more", 10, ge=2)
 
     verdicts: ClassVar = (Verdict.OVERFITTING,)
     stops_when: ClassVar = "validation loss has risen by {rise:percent} of the total gain while train loss fell on"

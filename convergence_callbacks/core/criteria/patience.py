@@ -35,7 +35,7 @@ class Patience(MetricCriterion):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._smallest_drop(0.0)  # refuses a percentage that is none
+        self._smallest_drop(0.0)  # refuses a malformed percentage
 
     def start(self) -> State:
         return {"wait": 0, "best": None, "lr": None, "cooling": 0}

@@ -1,4 +1,4 @@
-"""Both losses rest."""
+"""Neither loss falls any more."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from convergence_callbacks.core.observation import is_finite
 from convergence_callbacks.core.verdict import Verdict
 
 PARTS = 16
-"""Points of the window at which the lowest losses are kept; it may be exceeded by the distance between two."""
+"""Epochs of the window at which the lowest losses are kept; those before it may be one such distance too old."""
 
 CONFIDENCE = 0.7
-"""Confidence that it has converged: a rest may end."""
+"""Confidence that it has converged: a loss may fall again."""
 
 
 @dataclass(frozen=True)
 class Plateau(Criterion):
-    """Neither the judged loss nor train loss has fallen any more, each measured by its own gain.
+    """Neither the judged loss nor train loss has fallen lately, each measured by its own gain.
 
-    Validation loss alone may rest while train loss still moves the weights to a better place. Where there is
-    only one loss, it is judged alone. Nothing is judged while the learning rate changes.
+    While train loss still falls, the weights move, and validation loss may yet follow. If there is only one loss, it
+    is judged alone. Nothing is judged while the learning rate changes.
     """
 
-    epochs: int = setting("epochs over which both losses rest; of more than 16, a sixteenth more may pass", 10, ge=2)
-    share: float = setting("fall that counts as rest, as a share of the loss's own gain so far", 0.01, gt=0, lt=1)
+    epochs: int = setting("epochs without a fall of either loss; above 16 up to a sixteenth more", 10, ge=2)
+    share: float = setting("fall that counts as none, as a share of the loss's own gain so far", 0.01, gt=0, lt=1)
 
     verdicts: ClassVar = (Verdict.CONVERGED,)
     stops_when: ClassVar = "neither loss has fallen by more than {share:percent} of its gain for {epochs:epochs}"
@@ -69,7 +69,7 @@ class Plateau(Criterion):
         )
 
     def _seen(self, state: State, reading: Reading) -> State:
-        """The state after an epoch; of what lies before the window only the latest point is kept."""
+        """The state after an epoch; of the epochs before the window only the latest is kept."""
         first, lowest, before = state["train_first"], state["train_lowest"], state["before"]
         train, count = reading.observation.train_loss, reading.curve.count
         if train is not None and is_finite(train):

@@ -20,14 +20,14 @@ CONFIDENCE = 0.5
 class ProgressQuotient(Criterion):
     """Generalisation loss outgrows what training still gains (PQ).
 
-    At the end of each strip of epochs: generalisation loss in percent, divided by the training progress
-    of the strip in per mille (its mean train loss above its lowest). As Prechelt defines them, both are shares of the
-    loss's level: a constant added to it changes what is found.
+    At the end of each strip of epochs, generalisation loss in percent is divided by the training progress of the strip
+    in per mille (its mean train loss above its lowest). By these definitions a constant added to the loss changes what
+    is found.
 
     Source: Prechelt, "Early stopping – but when?" (1998).
     """
 
-    quotient: float = setting("quotient of generalisation loss and training progress that is too large", 1.0, gt=0)
+    quotient: float = setting("largest quotient of generalisation loss and training progress", 1.0, gt=0)
     strip: int = setting("epochs over which training progress is taken", 5, ge=2)
 
     verdicts: ClassVar = (Verdict.OVERFITTING,)

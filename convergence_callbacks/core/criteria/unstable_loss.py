@@ -1,4 +1,4 @@
-"""A loss that jumps, or that only recovers from its first steps."""
+"""A loss that jumps, or only recovers from its first steps."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.verdict import Verdict
 
 FEWEST_BINS = 10
-"""Bins before which jumps are only those of the beginning."""
+"""Bins before which every loss jumps."""
 
 RATE_WINDOW_EPOCHS = 5
 """Epochs around a change of the learning rate that are not judged: the change makes the loss jump."""
 
 TRAIN_SHARE = 0.25
-"""Share of validation loss's jumps that train loss must show: with a tiny validation set, it alone jumps."""
+"""Least jump of train loss, as a share of that of validation loss, which alone jumps where its data are few."""
 
 CONFIDENCE = 0.6
 """Confidence in the verdict without the fitted diagnosis."""
@@ -26,10 +26,10 @@ CONFIDENCE = 0.6
 
 @dataclass(frozen=True)
 class UnstableLoss(MetricCriterion):
-    """The learning rate is too high: the loss jumps, or the first steps threw it so far off that all it gains is back.
+    """The learning rate is too high: the loss jumps, or it only recovers from its first steps.
 
-    What counts is what both losses gained after the first epochs. A run whose jumps are a large share of
-    that, or that gained next to nothing since, moves about without descending.
+    Only the gain after the first epochs counts. A run whose jumps are a large share of that, or that has gained next to
+    nothing since, moves about without descending.
     """
 
     share: float = setting(

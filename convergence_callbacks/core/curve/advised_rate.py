@@ -1,7 +1,7 @@
 """The learning rate that a run is advised to take instead of its own.
 
-By how much the rate looks wrong is read from how far the run got. The steps were chosen on `benchmarks/recorded.npz`,
-where each task was trained at eight rates; `make advice` reports how often they help on other data sets.
+How far the run got shows by how much its rate is wrong. The steps were chosen on `benchmarks/recorded.npz`, where each
+task was trained at eight rates; `make advice` reports how often they help on other data sets.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.observation import finite_or_nan
 
 TOO_LOW_STEPS = ((0.1, 10), (0.03, 30), (0.003, 100))
-"""Share of its starting level that a falsely converged run gained, and how many times too low its rate is then."""
+"""Least share of its starting level that a falsely converged run gained, and how many times too low its rate is."""
 
 FAR_TOO_LOW_TIMES = 300
-"""How many times too low the rate is of a run that gained less than any of these shares."""
+"""How many times too low the rate is if the run gained less than any of these shares."""
 
 THROWN_OFF_SHARE = 0.99
-"""A run whose first epochs were a hundred times as bad as its best was thrown off by its first steps."""
+"""A run that gained more than this share of its starting level was thrown off by its first steps."""
 
 TOO_HIGH_TIMES = 10
-"""How many times too high the rate of an unstable run is."""
+"""How many times too high the rate is of an unstable run."""
 
 FAR_TOO_HIGH_TIMES = 30
 """How many times too high it is where the first steps threw the run off."""
@@ -32,21 +32,21 @@ HARDLY_TOO_HIGH_TIMES = 3
 """How many times too high a low rate is."""
 
 LOW_RATE = 0.05
-"""Learning rate below which jumps seldom have a rate that is far too high behind them."""
+"""Learning rate below which jumps seldom mean that it is far too high."""
 
 SAME_SHARE = 0.01
-"""Share by which two rates may differ and be the same."""
+"""Share by which equal rates may differ."""
 
 
 def higher_rate(reading: Reading) -> dict[str, float]:
-    """By how much a run that converges falsely should raise its rate, and to what, where that is known."""
+    """By how much a run that converges falsely should raise its rate, and to what if its rate is known."""
     times = next((times for gained, times in TOO_LOW_STEPS if reading.gained >= gained), FAR_TOO_LOW_TIMES)
     return {"times_too_low": times, **_advised(reading, times)}
 
 
 def lower_rate(reading: Reading) -> dict[str, float]:
-    """By how much a run that is unstable or has diverged should lower its rate, and to what, where that is known."""
-    if not reading.curve.count:  # its data may be as much to blame
+    """By how much an unstable or diverged run should lower its rate, and to what if its rate is known."""
+    if not reading.curve.count:  # the data may be the cause
         return {}
     highest = highest_rate(reading)
     is_low = highest is not None and highest < LOW_RATE and not reading.non_finite
@@ -57,13 +57,13 @@ def lower_rate(reading: Reading) -> dict[str, float]:
 
 
 def highest_rate(reading: Reading) -> float | None:
-    """The highest learning rate so far, which names the schedule; None where none is known."""
+    """The highest learning rate so far; None where none is known."""
     highest = max(float(np.fmax.reduce(reading.rates, initial=0.0)), finite_or_nan(reading.observation.lr))
     return highest if highest > 0 else None
 
 
 def _advised(reading: Reading, factor: float) -> dict[str, float]:
-    """The rate in numbers, where it is known; of a schedule that falls it is the highest that counts."""
+    """The advised rate, if the present one is known; of a schedule that falls, the highest counts."""
     highest, now = highest_rate(reading), finite_or_nan(reading.observation.lr)
     if highest is None:
         return {}

@@ -8,7 +8,7 @@ from convergence_callbacks.core.curve.advised_rate import lower_rate
 from convergence_callbacks.core.curve.reading import Reading
 
 FAR_WORSE_SHARE = 0.5
-"""Share of a trivial predictor's loss: one that stays so far above it has too high a rate."""
+"""Share of a trivial predictor's loss by which a loss that stays above it shows too high a rate."""
 
 
 def beginning_numbers(reading: Reading) -> dict[str, float]:

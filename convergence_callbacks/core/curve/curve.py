@@ -2,8 +2,8 @@
 
 A run of up to 128 epochs is kept as it is. When that is full, neighbouring epochs are merged into their
 means, so that a longer run is seen in bins of 2, 4, 8, … epochs: resolution stays in proportion to length,
-and the size of the state does not depend on it. Of the latest epochs loss and rate are kept as they are beside that, so
-that what is asked of a few epochs has an answer in a run of any length.
+and the size of the state does not depend on it. Loss and rate of the latest epochs are kept as well, for criteria that
+ask about a few epochs.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ CAPACITY = 128
 """Bins kept; even, so that all of them merge in pairs. Four numbers a bin stay far below 16 kB."""
 
 BLOWN_UP_TIMES = 300.0
-"""A loss that falls within the first epochs by so many times all that it moves later was blown up at the start."""
+"""A loss was blown up at the start if it fell then by more than so many times what it moved later."""
 
 STILL_FALLS_NOISES = 5.0
-"""Times its noise by which such a loss falls on: else it was no start, but the whole fall."""
+"""Times its noise by which such a loss still falls later: else that was the whole fall, not only a start."""
 
 EARLY_EPOCHS = 12
-"""Epochs within which a loss that was blown up at the start comes back."""
+"""Epochs within which a loss recovers from a blown-up start."""
 
 STABLE_BINS = 6
-"""Bins after it that show that it stays where it has come to."""
+"""Bins after that which show that it stays low."""
 
 LATEST_EPOCHS = 32
-"""Latest epochs that are kept as they are where bins hold several: more than criteria ask for unless a user does."""
+"""Latest epochs that are kept where bins hold several: more than any criterion asks for by default."""
 
 FEWEST_BINS = 3
 """Bins from which on a curve has a shape."""
 
 LOOKS = 50
-"""Times in the length of a run that it is looked at anew: what changes in less is not worth the work."""
+"""Bins of a run that add one bin to the wait for the next look at it: smaller changes are not worth the work."""
 
 SERIES = ("loss", "lowest", "train", "lr")
 """What is kept of each bin, in the order of the rows."""
@@ -60,7 +60,7 @@ class Curve:
     Args:
         count: Epochs with a finite judged loss (validation loss where there is one, else train loss).
         width: Epochs in a full bin.
-        filled: Epochs in the last bin.
+        filled: Epochs in the latest bin.
         bins: How many bins there are.
         first: First judged loss.
         worst: Largest judged loss.
@@ -70,7 +70,7 @@ class Curve:
         best_epoch: Number (from 1) of the epoch with the lowest judged loss.
         first_step: Step of the first judged epoch.
         latest_step: Step of the latest judged epoch.
-        rows: The bins' numbers, a row for each of `SERIES`; what is beyond the last bin means nothing.
+        rows: The bins' numbers, a row for each of `SERIES`; columns beyond the latest bin mean nothing.
         recent: Judged loss and learning rate of each of the latest epochs, where bins hold several.
     """
 
@@ -109,7 +109,7 @@ class Curve:
             self.recent.append((loss, float(rows[3, last])))
 
     def latest_epochs(self, epochs: int) -> Series | None:
-        """Judged loss and learning rate of the latest epochs, a row of each; None where only bins are left of them."""
+        """Rows of judged losses and learning rates of the latest epochs; None where only their bins are kept."""
         if self.width == 1:
             return self.rows[[0, 3], max(0, self.bins - epochs) : self.bins]
         return np.array(self.recent).T[:, -epochs:] if epochs <= len(self.recent) else None
@@ -129,11 +129,11 @@ class Curve:
 
     @property
     def stride(self) -> int:
-        """Bins from one look at the run to the next: a fiftieth of the run at most."""
+        """Bins from one look at the run to the next."""
         return 1 + self.bins // LOOKS
 
     def bins_since(self, epoch: int) -> float:
-        """Bins from an epoch, by its number, to the latest one."""
+        """Bins from an epoch (its number) to the latest one."""
         return (self.count - epoch) / self.width
 
     @property
@@ -143,9 +143,9 @@ class Curve:
 
     @property
     def first_stable_bin(self) -> int:
-        """The first bin that is no part of a blown-up start, such as comes from a rate that is too high at first.
+        """The first bin after a blown-up start, as too high a rate makes it; 0 where there was none.
 
-        From there on the curve moves within a small part of what it fell by before.
+        From there on the curve moves by a small part of what it fell before.
         """
         begin = 0
         while (back := self._bins_blown_up(begin)) > 0:
@@ -153,7 +153,7 @@ class Curve:
         return begin
 
     def _bins_blown_up(self, begin: int) -> int:
-        """Bins from one on within which the loss came back from a blown-up start, 0 where it had none there."""
+        """Bins that a blown-up start from this bin on takes, 0 where there is none."""
         losses, limit = self.rows[0, begin : self.bins], max(EARLY_EPOCHS, self.width)
         early = min(len(losses) - STABLE_BINS, limit // self.width)
         if early < 1:
@@ -209,7 +209,7 @@ class Curve:
         """The curve that `state_dict` described.
 
         Raises:
-            KeyError, TypeError, ValueError, OverflowError: The state is not one of a curve.
+            KeyError, TypeError, ValueError, OverflowError: The state is damaged.
         """
         curve = cls()
         for name in _NUMBERS:
@@ -237,7 +237,7 @@ def _plain(value: Any) -> Any:
 
 
 def _restored(value: Any, like: float) -> Any:
-    """A number as it is saved; an error where it is none, or more than a float holds."""
+    """A saved number; an error where it is none, or too large for a float."""
     if isinstance(like, int):
         return int(value)
     if value is None:

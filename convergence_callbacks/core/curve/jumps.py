@@ -1,4 +1,4 @@
-"""How far a loss jumps, and whether it only came back from where its first steps threw it."""
+"""How far a loss jumps, and whether it only recovered from its first steps."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ JUMP_SHARE = 0.3
 """Mean jump that is too large, as a share of the gain after the first epochs."""
 
 LATEST_BINS = 20
-"""Bins that are looked at: jumps of long ago are over."""
+"""Latest bins in which jumps count: earlier ones are over."""
 
 AFTER_THE_FIRST_SHARE = 0.03
-"""Share of its gain that a healthy run makes at least after its first epochs."""
+"""Least share of its gain that a healthy run makes after its first epochs."""
 
 FEWEST_BINS = 4
 """Bins from which on train loss can be compared."""
@@ -29,12 +29,12 @@ def jump(reading: Reading) -> float:
 
 
 def other_jump(reading: Reading) -> float:
-    """Mean jump of the train loss beside a validation loss; of the judged loss where there is none."""
+    """Mean jump of the train loss beside a validation loss; without one, of the judged loss."""
     return _jump(_other_loss(reading))
 
 
 def only_recovered(reading: Reading) -> bool:
-    """Whether both losses only came back from where the first steps threw them."""
+    """Whether both losses only recovered from the first steps, which threw them off."""
     train, fall = _other_loss(reading), reading.start - reading.curve.best
     return _is_only_recovery(reading.losses, fall) and _is_only_recovery(train, float(np.ptp(train)))
 
@@ -50,7 +50,7 @@ def jump_numbers(reading: Reading, threshold: float = JUMP_SHARE) -> dict[str, f
     """The evidence of an unstable run: its jumps, and the rate that it should take.
 
     Args:
-        reading: Of the run, of four bins at least.
+        reading: Of the run, which has four bins or more.
         threshold: Jump that is too large, as a share of the gain after the first epochs.
     """
     return {
@@ -65,13 +65,13 @@ def jump_numbers(reading: Reading, threshold: float = JUMP_SHARE) -> dict[str, f
 
 
 def _other_loss(reading: Reading) -> Series:
-    """Train loss beside validation loss, where there is enough of it; else the judged loss again."""
+    """Train loss beside validation loss, where there is enough of it; else the judged loss."""
     train = reading.finite_train_losses if reading.has_validation else reading.losses
     return train if len(train) >= FEWEST_BINS else reading.losses
 
 
 def _late_gain(losses: Series) -> float:
-    """Gain after the first epochs; their median stands for them, since the very first may be anything."""
+    """Gain since the median of the first epochs; the very first may be anything."""
     return median(losses[1:4]) - float(losses.min())
 
 

@@ -9,7 +9,7 @@ from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.curve.series import Series, roughness_of
 
 STEADY_ROUGHNESS = 0.7
-"""Roughness below which a loss descends steadily; noise has about 1.7."""
+"""Roughness below which a loss falls steadily; noise has about 1.7."""
 
 FLAT_SHARE = 0.01
 """Fall of the judged loss an epoch that looks flat, as a share of the total gain."""
@@ -29,7 +29,7 @@ def late_share(reading: Reading) -> float:
 
 
 def looks_flat(reading: Reading, share: float = FLAT_SHARE) -> bool:
-    """Whether the judged loss falls so slowly that it can be taken for settled.
+    """Whether the judged loss falls so slowly that it looks settled.
 
     Args:
         reading: Of the run.
@@ -52,7 +52,7 @@ def pace_numbers(reading: Reading, share: float = FLAT_SHARE) -> dict[str, float
 
 
 def _smoother_loss(reading: Reading) -> Series:
-    """The smoother of both losses: dropout roughens train loss, a small validation set the other."""
+    """The smoother of both losses: dropout makes train loss rough, a small validation set validation loss."""
     train, judged = reading.finite_train_losses, reading.losses
     if len(train) < FEWEST_BINS or _roughness(judged) < _roughness(train):
         return judged

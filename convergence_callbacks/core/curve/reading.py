@@ -1,8 +1,8 @@
 """What a learning curve says at one epoch: for one run, or for many side by side by the same code.
 
-A `Reading` is handed to every criterion; what takes time is computed when it is first asked for, and once. All its
-numbers are free of scale: losses enter as shares of what the run has gained, or against the curve's own noise. What is
-read of several runs at once is a function of `Readings`, that `Reading.ask` takes: a run by itself is a batch of one.
+Every criterion gets a `Reading`. What takes time to compute is computed once, when it is first asked for. Losses are
+compared with what the run has gained, or with the curve's own noise, so no unit matters. What is read of many runs at
+once is a function of `Readings`, which is passed to `Reading.ask`: a single run is a batch of one.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ T = TypeVar("T")
 Given = TypeVar("Given")
 
 BEGUN_SHARE = 0.05
-"""Share of a trivial predictor's loss, where that is known, by which a run must fall to have begun to learn."""
+"""Least fall of a run that has begun to learn, as a share of a trivial predictor's loss, if that is known."""
 
 LUCK_NOISES = 3.0
-"""Times the noise of an epoch by which a fall must exceed the luck of its lowest epoch to be one."""
+"""Times the noise of an epoch by which a fall must exceed what the lowest epoch owes to luck."""
 
 CLEAR_ERRORS = 4.0
-"""Standard errors by which the first epochs must lie above the later half for the fall between them to be one."""
+"""Standard errors by which the mean of the first epochs must lie above that of the later half."""
 
 FURTHEST_EPOCHS = 20
-"""Steps from one look at a run to the next, from which on they are taken for no epochs."""
+"""Mean distance of observed steps above which they number something other than epochs."""
 
 FIRST_BINS = 4
-"""Bins that are the first."""
+"""Bins whose mean stands for the start."""
 
 
 class Metric(NamedTuple):
@@ -93,12 +93,12 @@ class Reading:
     wait: int = field(init=False)
     """Judged epochs since the best."""
     is_looked_at: bool = field(init=False)
-    """Whether the curve has something new to say: from the fiftieth epoch on it is looked at once a fiftieth of it."""
+    """Whether the curve is judged anew: from the fiftieth bin on, once in a fiftieth of the run."""
 
     _answers: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)
     _steps: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)
     _beside: Readings | None = field(init=False, repr=False, default=None)
-    """The runs that are read together with this one: those that `side_by_side` set, or itself."""
+    """The runs that are read together with this one, set by `side_by_side`; by default itself alone."""
 
     def __post_init__(self) -> None:
         curve = self.curve
@@ -128,7 +128,7 @@ class Reading:
 
     @property
     def taken(self) -> int:
-        """Epochs so far: by their number, or counted where steps number something else, such as optimiser steps."""
+        """Epochs so far: from the number of the step, or counted where that numbers something else, such as updates."""
         step, shown = self.observation.step, self.curve.count + self.not_judged
         since = step - self.curve.first_step if shown > 1 else step
         are_epochs = not shown or since <= FURTHEST_EPOCHS * max(1, shown - 1)
@@ -155,13 +155,13 @@ class Reading:
 
     @property
     def rate_steps_down(self) -> bool:
-        """Whether the learning rate just fell in one step, or is right ahead of the first."""
+        """Whether the learning rate just fell in one step, or is about to do so for the first time."""
         ahead = self._rates_of_next(max(RIGHT_AHEAD, int(AHEAD_SHARE * self.curve.count)))
         return rate_steps_down(self.rates, self._rates_of_latest(JUST_OVER + 2), ahead)
 
     @functools.cached_property
     def rate_warms_up(self) -> bool:
-        """Whether the learning rate is higher than it ever was: how the loss falls at it is yet to be seen."""
+        """Whether the learning rate is higher than ever before: how the loss falls at it is not yet known."""
         return rate_warms_up(self.rates)
 
     def _rates_of_latest(self, epochs: int) -> Series:
@@ -182,13 +182,13 @@ class Reading:
 
     @functools.cached_property
     def total_gain(self) -> float:
-        """What the run has gained so far: trivial level, or else first loss, less the best loss."""
+        """Gain so far: the first loss, or a trivial predictor's if known and higher, less the best loss."""
         start = self.curve.first if self.baseline is None else max(self.baseline, self.curve.first)
         return start - self.curve.best
 
     @functools.cached_property
     def start(self) -> float:
-        """Level at which learning begins: a trivial predictor's where known, else that of the first losses."""
+        """The starting level: a trivial predictor's loss where known, else that of the first losses."""
         return self.first_level if self.baseline is None else self.baseline
 
     @functools.cached_property
@@ -210,8 +210,8 @@ class Reading:
     def has_begun(self) -> bool:
         """Whether the judged loss has left its starting level, beyond its noise.
 
-        How far that is as a share of the level says nothing, since a loss may have any floor: but where the level is a
-        trivial predictor's, it must be a twentieth of it.
+        The fall as a share of that level says nothing, since a loss may have any floor; but if the level is that of a
+        trivial predictor, it must be a twentieth.
         """
         fall = (self.curve.first if self.baseline is None else self.baseline) - self.curve.best
         if self.baseline is not None and fall < BEGUN_SHARE * abs(self.baseline):
@@ -220,14 +220,14 @@ class Reading:
 
     @property
     def train_has_begun(self) -> bool:
-        """Whether the train loss has left its first level in the same sense; False where there is none."""
+        """Whether the train loss has left its first level, beyond its noise; False where there is none."""
         train, noise = self.finite_train_losses, self.train_noise
         if not len(train):
             return False
         return bool(train[0] - train.min() > luck(len(train), noise, LUCK_NOISES) or self._falls_clearly(train, noise))
 
     def _falls_clearly(self, losses: Series, noise: float) -> bool:
-        """Whether the later half of a loss is below its first epochs by more than chance makes of nothing."""
+        """Whether the later half of a loss is below its first epochs by more than chance."""
         later = losses[len(losses) // 2 :]
         if len(later) < FIRST_BINS or losses.max() == losses.min():  # of what is constant, means differ by rounding
             return False
@@ -235,16 +235,16 @@ class Reading:
         return bool(losses[:FIRST_BINS].mean() - later.mean() > CLEAR_ERRORS * error)
 
     def luck(self, noises: float) -> float:
-        """By how much the lowest of all epochs may be below the level of a loss that is but flat.
+        """How far below its level the lowest epoch of a flat loss may lie.
 
         Args:
-            noises: Times the noise of an epoch that are added to what is to be expected.
+            noises: Times the noise of an epoch to add to what is expected.
         """
         return luck(self.curve.count, self.noise * math.sqrt(self.curve.width), noises)
 
     @functools.cached_property
     def noise(self) -> float:
-        """Standard deviation of the judged loss around its trend, from its own second differences."""
+        """Standard deviation of the judged loss around its trend, from second differences."""
         is_alone = self._beside is None or len(self._beside.each) == 1
         return noise_of(self.losses) if is_alone else self.ask(_noises)
 
@@ -254,7 +254,7 @@ class Reading:
         return noise_of(self.finite_train_losses)
 
     def summary(self) -> dict[str, float]:
-        """The numbers that are reported at every epoch, in the user's unit; those that are not known are left out."""
+        """The numbers reported at every epoch, in the user's unit; unknown ones are left out."""
         if not self.curve.count:
             return {}
         numbers = {"epochs_since_best": self.wait, "total_gain": self.total_gain, "noise": self.noise}
@@ -280,7 +280,7 @@ class Reading:
         return self.loss - self.sign * train
 
     def ask(self, read: Callable[[Readings], Sequence[T]]) -> T:
-        """What a function reads from this run, computed once and of all the runs beside it at once.
+        """What a function reads from this run; computed once, for all runs beside it together.
 
         Args:
             read: Gives a value for each of the runs.
@@ -294,7 +294,7 @@ class Reading:
         return found
 
     def once(self, step: Callable[[Given, Reading], T], given: Given) -> T:
-        """What a pure function makes of a value at this epoch, computed once: several rules may ask for the same.
+        """What a pure function makes of a value at this epoch; computed once for all rules that ask.
 
         Args:
             step: The function, of the value and this reading.
@@ -317,7 +317,7 @@ class Readings:
         each: The readings.
         count: Judged epochs.
         width: Epochs in a full bin.
-        first_stable_bin: The first bin that is no part of a blown-up start.
+        first_stable_bin: The first bin after a blown-up start.
         trains_known: Bins that have a train loss.
         epochs: Number of the last epoch of each bin, the same for all runs.
         losses: Mean judged loss of each bin, of shape (runs, bins).
@@ -345,7 +345,7 @@ class Readings:
 
     @classmethod
     def of(cls, readings: Sequence[Reading]) -> Readings:
-        """The readings of runs of which `_length` is the same."""
+        """The readings of runs that agree in `_length`."""
         first = readings[0].curve
         rows = first.rows[:, None, : first.bins]
         if len(readings) > 1:
@@ -383,15 +383,15 @@ class Readings:
 
 
 def luck(epochs: int, noise: float, noises: float) -> float:
-    """What the lowest of so many epochs of noise is below their mean, and some noises more."""
+    """How far the lowest of so many epochs of pure noise lies below their mean, plus some times the noise."""
     return (math.sqrt(2 * math.log(epochs)) + noises) * noise
 
 
 def side_by_side(readings: Iterable[Reading]) -> None:
     """Let readings of several runs answer together, in groups that are equally long.
 
-    The numbers are those of each run by itself, in a fraction of the time: a step of numpy takes hardly longer for a
-    dozen short curves than for one.
+    The numbers are those of each run by itself, in a fraction of the time: numpy takes hardly longer for a dozen short
+    curves than for one.
     """
     groups: dict[tuple[int, int, int], list[Reading]] = {}
     for reading in readings:
@@ -404,7 +404,7 @@ def side_by_side(readings: Iterable[Reading]) -> None:
 
 
 def _length(reading: Reading) -> tuple[int, int, int]:
-    """What runs have in common that stand side by side: epochs, bins with a train loss, where they are stable."""
+    """What runs side by side have in common: epochs, bins with a train loss, first stable bin."""
     return reading.curve.count, len(reading.finite_train_losses), reading.curve.first_stable_bin
 
 

@@ -1,4 +1,4 @@
-"""The learning rate: whether it is about to move, has just moved, or still warms up."""
+"""Whether the learning rate is about to change, has just changed, or still warms up."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ Schedule = Sequence[float] | Callable[[int], float]
 """Learning rate of each epoch: a sequence indexed by the epoch, or a function of it."""
 
 SUDDEN = 2.0
-"""Times its last fall by which a rate must fall to have fallen in one step: the end of a smooth decay does less."""
+"""A rate that falls by so many times its last fall falls in one step: the end of a smooth decay does less."""
 
 LOOKS_AHEAD = 64
-"""Rates read between now and then: enough to see a drop, and a bound on the work of each epoch."""
+"""Most rates that are read ahead: enough to see a drop, and a bound on the work of each epoch."""
 
 DROP = 0.6
 """A rate below this share of what it was has dropped; smooth decay does less within a window."""
 
 RIGHT_AHEAD = 5
-"""Epochs before the first step of the schedule in which a plateau says nothing: it is what the step is there to end."""
+"""Epochs before the first step of the schedule in which a plateau says nothing: the step is meant to end it."""
 
 AHEAD_SHARE = 0.5
-"""Share of the epochs so far that is right ahead too: in a long run the plateau before a step is longer."""
+"""Share of the epochs so far that is near ahead too: in a long run the plateau before a step is longer."""
 
 JUST_OVER = 3
-"""Epochs after it that show what it brings."""
+"""Epochs after a step that show what it brings."""
 
 SPENT = 0.05
 """A rate below this share of its highest has little left to give: further drops change nothing."""
@@ -90,14 +90,14 @@ def rate_warms_up(past: NDArray[np.float64]) -> bool:
 
 
 def rate_steps_down(past: NDArray[np.float64], latest: NDArray[np.float64], ahead: NDArray[np.float64] | None) -> bool:
-    """Whether the learning rate just fell in one step, or is right ahead of the first: nothing shows what that brings.
+    """Whether the learning rate just fell in one step or will soon, for the first time: what that brings is unknown.
 
     Args:
         past: Rates so far, the latest last; NaN where unknown.
         latest: Those of them between which a step is just over, and the one before.
         ahead: Rates of the next epochs, None where unknown.
     """
-    least = SPENT * np.nanmax(past, initial=0.0)  # a lower rate can't do anything any more
+    least = SPENT * np.nanmax(past, initial=0.0)  # a lower rate changes nothing any more
     whole = np.concatenate([past[:1], past])  # none fell before the first
     if ahead is None or _steps(whole, least):
         return _steps(latest if len(latest) > JUST_OVER + 1 else whole, least)
@@ -105,7 +105,7 @@ def rate_steps_down(past: NDArray[np.float64], latest: NDArray[np.float64], ahea
 
 
 def _steps(rates: NDArray[np.float64], least: float) -> bool:
-    """Whether a rate above the least one falls in one step: by far more than in the epoch before, so not the first."""
+    """Whether a rate above the least falls in one step: by far more than the epoch before, so never in the first."""
     falls = rates[:-1] - rates[1:]
     return bool((_drops(rates)[1:] & (rates[1:-1] > least) & (falls[1:] > SUDDEN * falls[:-1])).any())
 

@@ -1,4 +1,4 @@
-"""Medians, noise and roughness of series, of one or of one a row."""
+"""Medians, noise and roughness of one series, or of several, one a row."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROBUST = 1.4826
 """Standard deviation of normal noise in units of its median absolute value (Rousseeuw & Croux 1993)."""
 
 FEWEST = 4
-"""Points from which on a series has noise."""
+"""Points from which on noise is computed."""
 
 
 def median(series: Series) -> float:
@@ -26,7 +26,7 @@ def median(series: Series) -> float:
 
 
 def medians(curves: Series) -> Series:
-    """The median of each row, of a single series its own; NaN where there is a NaN."""
+    """The median of each row, or of a single series; NaN where it holds a NaN."""
     count = curves.shape[-1]
     if count == 0:
         return np.full(curves.shape[:-1], math.nan)
@@ -41,10 +41,10 @@ def noise_of(series: Series) -> float:
 
 
 def noises(curves: Series) -> Series:
-    """Robust standard deviation of each row around a smooth trend, of a single series its own; 0 below four points.
+    """Robust standard deviation of each row, or of a single series, around a smooth trend; 0 below four points.
 
-    The second difference of white noise has 6 times its variance, and a smooth trend leaves next to
-    nothing in it; the median makes single jumps harmless.
+    The second difference of white noise has 6 times its variance, and hardly any of a smooth trend; the median makes
+    single jumps harmless.
     """
     if curves.shape[-1] < FEWEST:
         return np.zeros(curves.shape[:-1])

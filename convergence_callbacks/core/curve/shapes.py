@@ -22,22 +22,22 @@ TIME_CONSTANTS = (0.5, 0.25, 0.12, 0.06)
 """Of the exponentials, as shares of the epochs so far; slower ones look like a straight line."""
 
 RECENT = 0.4
-"""Share of the epochs that is fitted: what came before belongs to another phase more often than not."""
+"""Latest share of the epochs that is fitted: earlier ones mostly belong to another phase."""
 
 FEWEST = 8
-"""Points that are always fitted: with fewer, every shape explains them."""
+"""Least points that are fitted: every shape explains fewer."""
 
 NEAR = 0.01
 """Shapes that fit to this share of the curve's range fit equally well: no real curve is exactly one of them."""
 
 
 def further_fall(epochs: Series, losses: Series, most: Series) -> Series:
-    """How far the trend of a curve whose end is open may still fall, in the unit of the loss; never negative.
+    """How far a curve may still fall if trained on and on, in the unit of the loss; never negative.
 
     Args:
         epochs: Epochs, counted from 1, of each point.
         losses: Losses at these epochs, lower is better; of several curves one a row.
-        most: Fall above which no shape is believed: nobody can tell the end of a curve from its beginning.
+        most: Largest fall that a shape may expect: nobody can tell the end of a curve from its beginning.
 
     Returns:
         The mean over all shapes, weighed by their likelihood.

@@ -1,4 +1,4 @@
-"""What both losses did since the best epoch: whether training still serves validation."""
+"""What both losses did since the best epoch: whether validation loss still gains from training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.curve.series import median
 
 LEVEL_EPOCHS = 3
-"""Epochs whose median stands for where a loss is now."""
+"""Epochs whose median is the present level of a loss."""
 
 
 def gap_widening(reading: Reading) -> float:
@@ -35,7 +35,7 @@ def train_fall(reading: Reading) -> float:
 
 
 def rise_and_fall(reading: Reading) -> dict[str, float]:
-    """What the epochs since the best cost in validation loss and bought in train loss, each as a share of its level."""
+    """Rise of validation loss and fall of train loss since the best epoch, each as a share of its level."""
     best, train = reading.curve.best, reading.train_losses
     at_best = float(train[_best_bin(reading)])
     fall = (at_best - median(train[-LEVEL_EPOCHS:])) / max(abs(at_best), math.ulp(0.0))
@@ -49,7 +49,7 @@ def overfitting_numbers(reading: Reading, window: int = LEVEL_EPOCHS) -> dict[st
 
     Args:
         reading: Of the run.
-        window: Epochs whose median says where validation loss is now.
+        window: Epochs whose median is the present level of validation loss.
     """
     gain = reading.start - reading.curve.best
     return {

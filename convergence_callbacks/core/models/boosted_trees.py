@@ -27,9 +27,9 @@ ROWS = 4
 class BoostedTrees:
     """One or several sums of trees, each of at most 32 leaves.
 
-    No tree is walked from node to node: all tests of all trees are made at once. Each test that fails closes the leaves
-    to its left, a bit for each, and the leftmost leaf that stays open is the one that a walk would end at (Lucchese et
-    al., "QuickScorer", 2015).
+    No tree is walked from node to node: all tests of all trees are made at once. A test that fails closes the leaves
+    to its left, a bit each; the leftmost leaf still open is where a walk would end (Lucchese et al., "QuickScorer",
+    2015).
 
     Args:
         features: Names of the features that the trees read, in the order of their indices.
@@ -39,8 +39,8 @@ class BoostedTrees:
         threshold: Feature values up to this one go left, by test; infinite where a tree has fewer tests than others.
         closes: The leaves that a test closes when it goes right: the leftmost leaf is the highest bit.
         every_leaf: All bits.
-        value: What each leaf adds: a tree after the other, the rightmost leaf first.
-        before: Where each tree's leaves begin there, less one.
+        value: What each leaf adds, tree after tree, the rightmost leaf first.
+        before: Index in ``value`` before each tree's leaves.
     """
 
     features: tuple[str, ...]

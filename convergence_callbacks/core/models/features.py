@@ -1,11 +1,11 @@
 """The learning curve in numbers, as both fitted models read it.
 
-A loss has no zero: each loss enters in units of what it has fallen, at least of its noise, so that neither its unit nor
-a constant added to it changes any of them. Only where a trivial predictor's loss is given (`baseline_loss`) is it read
-how much of that is left. Times are in bins of the bounded curve, learning rates against the highest so far. What is not
-known (a schedule, a budget, a train loss, a baseline) is NaN.
+Losses are measured in units of their own fall, or of their noise if that is more, so that neither the unit nor a
+constant added to the loss changes a feature. Only `baseline_loss`, if given, tells how much of it is left. Times are in
+bins of the bounded curve, learning rates in units of the highest so far. What is not known (a schedule, a budget, a
+train loss, a baseline) is NaN.
 
-Of each loss is read (of train loss only what either model needs):
+The features of each loss (of train loss only those that either model needs):
 
 - ``clear``: how far it fell, in units of its noise; ``late_clear``: how far in the later half;
 - ``within_0.01`` and the like: since when the lowest loss has been nearer to its best than that, in bins;
@@ -39,16 +39,16 @@ LEVELS = (3, 6, 12)
 """Latest bins whose mean is a level."""
 
 TWELFTHS = 12
-"""Parts of the run, of which the first and the last show where a loss began and where it ends."""
+"""Parts of the run; the first shows where a loss began, the last where it is."""
 
 PROGRESS = (3, 12, 50)
 """Latest bins over which the progress of the lowest loss is taken."""
 
 SHARES = (0.5, 0.75)
-"""Shares of the run since which it is taken too."""
+"""Shares of the run since which that progress is taken too."""
 
 DISTANCES = (0.01, 0.03, 0.1)
-"""From the best, in units of the fall: since when the lowest loss has been nearer than that."""
+"""Distances from the best, in units of the fall: since when has the lowest loss been nearer than that?"""
 
 EPOCHS = (2, 4, 8, 16)
 """Epochs after which the fall so far is read: a good learning rate has brought most of it by then."""
@@ -57,13 +57,13 @@ MOST_SHARE = 0.9
 """Share of the fall that is most of it."""
 
 LEAST_NOISES = 4.0
-"""Times its noise that stand for the fall of a loss that fell by less: that may be nothing."""
+"""Times its noise below which a fall counts as that much: it may be none."""
 
 LEAST_NOISE = 1e-6
 """Noise of a curve that has none, as a share of how far it moves."""
 
 ROUNDING = 1e-9
-"""Share of a loss that is an error of rounding: moves below are none."""
+"""Share of a loss below which a move is a rounding error."""
 
 NOISE_BINS = 40
 """Latest bins from which noise is taken: it changes with the learning rate."""
@@ -72,10 +72,10 @@ SPREAD_BINS = 12
 """Latest bins over which a standard deviation is taken."""
 
 EARLY_BINS = 6
-"""First bins, or else the first quarter, over which both losses agree or not: validation overfits after that."""
+"""First bins, or the first quarter if more, over which both losses are correlated: overfitting comes later."""
 
 SHARED_MOST = 10.0
-"""Times the fall of train loss beyond which that of validation loss is all the same."""
+"""Times the fall of train loss above which the fall of validation loss counts as that much."""
 
 GAP_BINS = 5
 """Latest bins whose median is the generalisation gap."""
@@ -84,13 +84,13 @@ LEAST_RATE = 1e-9
 """Share of the highest learning rate that stands for a rate of zero, which has no logarithm."""
 
 LOWEST_RATE = 1e-4
-"""Highest learning rate of a run below which it says nothing: fine-tuning has others than training from scratch."""
+"""Highest learning rate below which it is not read: fine-tuning has other rates than training from scratch."""
 
 LARGEST = 1e6
-"""Numbers beyond are all the same."""
+"""Larger numbers count as this one."""
 
 Columns = Mapping[str, Series | float]
-"""Numbers by name: of each run one, or one that is the same for all."""
+"""Numbers by name: one for each run, or one for all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +136,7 @@ def features(reading: Reading) -> Mapping[str, float]:
 
 @functools.cache
 def names() -> tuple[str, ...]:
-    """Names of all features, in order: those of any curve."""
+    """Names of all features, in order; every curve has the same."""
     curve = Curve()
     for epoch in range(SPREAD_BINS):
         curve.add(epoch, 1 / (epoch + 1), 1 / (epoch + 1), 0.1)
@@ -145,7 +145,7 @@ def names() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Both:
-    """Validation and train loss of each run, an axis for the two: what is computed of one is computed of the other.
+    """Validation and train loss of each run on one axis, so that whatever is computed is computed of both.
 
     Args:
         losses: Of each bin, of shape (2, runs, bins).
@@ -181,7 +181,7 @@ class _Both:
         return cls(losses, least, lowest, losses[..., 1:] - losses[..., :-1], means, noise, fall, unit)
 
 
-@np.errstate(over="ignore", divide="ignore", invalid="ignore")  # what is beyond all numbers is cut off
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")  # infinite features are clipped
 def _columns(runs: Readings) -> Columns:
     both = _Both.of(runs)
     series = np.concatenate([both.losses, _learning_time(runs)[None]])
@@ -204,7 +204,7 @@ def _columns(runs: Readings) -> Columns:
 
 
 def _train_losses(runs: Readings) -> Series:
-    """Train loss by bin; its first value stands for what was before it; NaN where there is none."""
+    """Train loss by bin, its first value repeated for the bins before it; NaN where there is none."""
     train, count = runs.train_losses, runs.trains_known
     missing = train.shape[-1] - count
     if missing <= 0 or not count:
@@ -214,7 +214,7 @@ def _train_losses(runs: Readings) -> Series:
 
 
 def _one_loss(both: _Both, width: int) -> dict[str, Series]:
-    """What a loss says by itself."""
+    """The features of one loss alone."""
     losses, lowest, unit = both.losses, both.lowest, both.unit
     bins, first, best = losses.shape[-1], losses[..., :1], lowest[..., -1:]
     places = _places(bins, width)
@@ -254,7 +254,7 @@ _AGES = tuple(f"within_{distance:g}" for distance in DISTANCES)
 OF_VALIDATION = frozenset(
     (*_AGES, *(f"progress_{window}" for window in PROGRESS), *("level_end", "fall_4", "late_clear", "line_late"))
 )
-"""What is read of validation loss alone: of train loss neither model needs it."""
+"""Features of validation loss alone: neither model needs those of train loss."""
 
 
 def _by_name(names: Sequence[str], numbers: Series) -> dict[str, Series]:
@@ -294,7 +294,7 @@ def _places(bins: int, width: int) -> NDArray[np.intp]:
 
 
 def _both_losses(both: _Both, best: NDArray[np.intp]) -> dict[str, Series]:
-    """What both losses say of each other."""
+    """The features of both losses together."""
     val, train = both.losses
     bins, unit, falls = val.shape[-1], both.unit, both.means[..., -1]
     shared = falls[0] / np.maximum(falls[1], both.noise[1])
@@ -315,7 +315,7 @@ def _both_losses(both: _Both, best: NDArray[np.intp]) -> dict[str, Series]:
 
 
 def _learning_time(runs: Readings) -> Series:
-    """Sum of learning rates so far; of epochs where they are not known."""
+    """Sum of learning rates so far; where they are not known, the number of epochs."""
     rates = np.maximum(runs.rates, 0.0)[..., -runs.losses.shape[-1] :]
     top = rates.max(axis=-1, keepdims=True)
     is_known = (top > 0) & np.isfinite(top)  # the highest of rates of which one is NaN is NaN
@@ -328,7 +328,7 @@ def _straightness(correlation: Series) -> Series:
 
 
 def _correlations(series: Series) -> Series:
-    """Of each series with each: 0 where one of them does not move, NaN where one is not known.
+    """The correlation of each series with each: 0 where one does not move, NaN where one is not known.
 
     Args:
         series: Of shape (series, runs, points).
@@ -352,7 +352,7 @@ def _circumstances_of(runs: Readings) -> Columns:
 
 
 def _circumstances(reading: Reading, begin: int) -> dict[str, float]:
-    """What is read of each run by itself: learning rates, the budget, and how much of the baseline is left."""
+    """The features of a run's learning rates, its budget and its baseline."""
     return {**_rates(reading), **_budget(reading), **_baseline(reading, begin)}
 
 
@@ -394,7 +394,7 @@ def _budget(reading: Reading) -> dict[str, float]:
 
 
 def _baseline(reading: Reading, begin: int) -> Mapping[str, float]:
-    """How much of a trivial predictor's loss is left, from a bin on; NaN where that is not known."""
+    """How much of a trivial predictor's loss is left, from a bin on; NaN where that loss is not known."""
     base = reading.baseline
     if base is None:
         return _NO_BASELINE

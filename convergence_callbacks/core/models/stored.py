@@ -20,10 +20,10 @@ def read(package: str) -> Mapping[str, NDArray[np.generic]]:
     """The arrays of a model that ships with the package.
 
     Args:
-        package: The package of the model, in whose folder its file lies.
+        package: The package in whose folder the file lies.
 
     Raises:
-        ModelError: The file is missing or is no such file, as in a broken installation.
+        ModelError: The file is missing or damaged, as in a broken installation.
     """
     file = resources.files(package).joinpath(FILE)
     try:
@@ -34,15 +34,15 @@ def read(package: str) -> Mapping[str, NDArray[np.generic]]:
 
 
 def check_features(package: str, read_by_trees: Collection[str], computed: Collection[str]) -> None:
-    """Check that each feature that a model's trees read is one that the code computes.
+    """Check that the code computes each feature that a model's trees read.
 
     Args:
         package: The package of the model, for the message.
         read_by_trees: Names of the features in its file.
-        computed: Names of the features that its code computes.
+        computed: Names of the features that the code computes.
 
     Raises:
-        ModelError: One is not.
+        ModelError: One is missing.
     """
     missing = [name for name in read_by_trees if name not in computed]
     if missing:

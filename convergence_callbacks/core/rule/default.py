@@ -1,5 +1,5 @@
-"""The default rule: stop when what may still be gained is below what the user tolerates, unless the curve has not begun
-to learn or the schedule is about to change.
+"""The default rule: stop when the gain still to be expected is below the tolerance, unless the run has not begun to
+learn or the learning rate is about to change.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from convergence_callbacks.core.rule.guards import AGREED, LIKELY, SURE, had_har
 from convergence_callbacks.core.verdict import BROKEN, Verdict
 
 CURABLE = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE)
-"""Verdicts that another learning rate cures; only a user who lists them lets them end a training."""
+"""Verdicts that another learning rate cures; they end a training only where `stop_on` lists them."""
 
 MAY_YET_BEGIN = (Verdict.FALSE_CONVERGENCE, Verdict.NOT_LEARNING)
-"""What a hard start looks like, however little is expected of it: a run has half its budget to leave it."""
+"""Verdicts that a hard start gets too: a run has half its budget to leave it, however little is expected."""
 
 NO_NUMBER, EXPLODES, RESTS, LOOKS = NonFiniteLoss(), ExplodingLoss(), NotLearning(), Diagnosis()
 """The criteria that it is made of, beside `ExpectedGain`."""
@@ -39,12 +39,12 @@ _WITH_STATE: dict[str, Criterion] = {each.name: each for each in (EXPLODES, LOOK
 class Default(Criterion):
     """Stop when nothing more is to be gained, and report at every epoch what the training looks like.
 
-    `Diagnosis` decides what the run looks like, `ExpectedGain` when it has settled. A verdict by itself ends a run
-    only where that is certain: it has diverged, or it still learns nothing after the epochs within which it should
-    have begun. Overfitting ends it once nothing more is expected, since in fine-tuning it may come back. Slow is not
-    finished, and jumps are not convergence: a run that surely converges falsely or is surely unstable goes on unless
-    these verdicts are among those that end one, or an unstable one has brought next to nothing for 30 epochs. Where
-    that is likely but not sure, it ends like one that has converged, and reports the likely cause.
+    `Diagnosis` decides what the run looks like, `ExpectedGain` when it has settled. Before a run has settled, a verdict
+    ends it only if it has diverged, or still learns nothing after the epochs within which it should have begun.
+    Overfitting ends it once nothing more is expected, since in fine-tuning validation loss may fall again. Slow is not
+    finished, and jumps are not convergence: a run that surely converges falsely or is surely unstable goes on, unless
+    `stop_on` lists that verdict, or an unstable run has gained next to nothing for 30 epochs. If such a cause is likely
+    but not sure, the run ends like one that has converged, and reports the likely cause.
 
     >>> [criterion.name for criterion, _ in Default().grounds][-2:]
     ['diagnosis', 'expected_gain']
@@ -97,7 +97,7 @@ class Default(Criterion):
         )
 
     def _looks_at(self, state: State, reading: Reading) -> bool:
-        """Whether the run is looked at: not while nothing that ends it can have changed."""
+        """Whether the run is judged in full: not while nothing that ends it can have changed."""
         is_broken = state[LOOKS.name]["verdict"] in BROKEN
         return reading.is_looked_at and (
             is_broken or not self._settles.is_far_from_end(state[ExpectedGain.name], reading)
@@ -134,7 +134,7 @@ class Default(Criterion):
         return self._settles.has_settled(state[ExpectedGain.name], reading)
 
     def _settled(self, state: State, reading: Reading) -> Finding:
-        """The finding where nothing more is expected: the diagnosis gives the cause; unless a cure is sure, it ends."""
+        """The finding where nothing more is expected, with the cause by the diagnosis; the run ends if no cure is sure."""
         settled = found_by(self._settles, state[ExpectedGain.name], reading)
         looks = once_settled(state[LOOKS.name], had_hard_start=had_hard_start(reading))
         cause = LOOKS.finding(looks, reading)

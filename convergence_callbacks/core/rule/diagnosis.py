@@ -1,4 +1,4 @@
-"""What the training looks like, as fitted on recorded trainings with known labels."""
+"""Which verdict fits the curves best, as learnt from recorded trainings with known labels."""
 
 from __future__ import annotations
 
@@ -23,17 +23,16 @@ RECENT_SHARE = 0.25
 
 _PLACE: dict[Verdict, int] = {verdict: place for place, verdict in enumerate(VERDICTS)}
 _BROKEN = [_PLACE[verdict] for verdict in BROKEN if verdict in _PLACE]
-"""Places of the verdicts that are given only where they are likelier than not."""
+"""Places of the verdicts that are given only if they are likelier than not."""
 
 
 @dataclass(frozen=True)
 class Diagnosis(Criterion):
     """The most probable verdict by the curves of both losses.
 
-    Boosted trees were fitted on recorded trainings of which it is known what was wrong with them, since the same was
-    trained at other learning rates too. Their probabilities are smoothed over epochs, and a verdict stays until
-    another one is clearly more probable. That a run is broken must be likelier than not. The confidence is the smoothed
-    probability.
+    Boosted trees were fitted to recorded trainings whose fault is known, since each was repeated at other learning
+    rates. Their probabilities are smoothed over epochs, and a verdict stays until another is clearly more probable. A
+    verdict that calls a run broken must be likelier than not. The confidence is the smoothed probability.
 
     Sources: Friedman (2001) for boosted trees; Prechelt (1998) for judging both losses together.
     """
@@ -99,7 +98,7 @@ def smoothed(state: State, latest: Sequence[float], bins: float = 1, slow_from: 
 def probabilities_of(reading: Reading) -> list[float]:
     """How probable each verdict is at an epoch, in the order of `VERDICTS`."""
     scores = list(reading.ask(model.scores))
-    if not reading.has_validation:  # without validation nothing can be seen to overfit
+    if not reading.has_validation:  # without validation loss, overfitting does not show
         scores[_PLACE[Verdict.OVERFITTING]] = -math.inf
     top = max(scores)
     shares = _shares([math.exp(score - top) for score in scores])
@@ -119,7 +118,7 @@ def once_settled(state: State, *, had_hard_start: bool = False) -> State:
 
     Args:
         state: Of the diagnosis.
-        had_hard_start: Whether the run has had its time to begin; before, one that was called slow may yet do so.
+        had_hard_start: Whether the epochs of a hard start are over; before that, a slow run may yet begin.
     """
     shares = list(state["probabilities"] or [1.0 * (verdict is Verdict.CONVERGED) for verdict in VERDICTS])
     shares[_PLACE[Verdict.IMPROVING]] = 0.0
@@ -143,7 +142,7 @@ def numbers_of(verdict: Verdict, reading: Reading) -> Evidence:
 
 
 def _recent_numbers(reading: Reading) -> Evidence:
-    """How much a run that improves or has converged gained lately."""
+    """What a run that improves or has converged gained lately."""
     window = max(guards.FEWEST_EPOCHS, int(RECENT_SHARE * reading.curve.count))
     before, gain = reading.best_before(window), reading.total_gain
     before = reading.curve.first if before is None else before
@@ -162,19 +161,19 @@ _NUMBERS: Mapping[Verdict, Callable[[Reading], Evidence]] = {
 
 
 def _shares(parts: Sequence[float]) -> list[float]:
-    """Parts of their sum."""
+    """Each part as a share of their sum."""
     whole = max(sum(parts), 1e-9)
     return [part / whole for part in parts]
 
 
 def _give(shares: list[float], ruled_out: Verdict, other: Verdict) -> None:
-    """Give the probability of a verdict that is ruled out to another one."""
+    """Give another verdict the probability of one that is ruled out."""
     shares[_PLACE[other]] += shares[_PLACE[ruled_out]]
     shares[_PLACE[ruled_out]] = 0.0
 
 
 def _most_probable(shares: Sequence[float], slow_from: float = guards.LIKELY) -> int:
-    """Place of the most probable verdict; a broken one must be likelier than not."""
+    """Place of the most probable verdict; one that calls the run broken must be likelier than not."""
     least = dict.fromkeys(_BROKEN, guards.LIKELY) | {_PLACE[Verdict.FALSE_CONVERGENCE]: slow_from}
     allowed = [place for place, share in enumerate(shares) if share >= least.get(place, 0.0)]
     return max(allowed, key=shares.__getitem__)

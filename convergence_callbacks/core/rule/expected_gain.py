@@ -1,4 +1,4 @@
-"""When a run has settled: what may still be gained is below what the user tolerates."""
+"""When a run has settled: the gain still to be expected is below the tolerance."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ LEAST_MEMORY_BINS = 5
 """Fewest bins over which it is averaged where the budget is not known, so that only the curve is."""
 
 MOST_STRIDES = 3
-"""Most strides from one look at a run to the next, while no look could end it."""
+"""Most strides (`Curve.stride`) between two looks at a run while no look could end it."""
 
 
 @dataclass(frozen=True)
 class ExpectedGain(Criterion):
-    """What more epochs can be expected to gain is below a share of the total gain so far.
+    """The expected gain of more epochs is below a share of the total gain so far.
 
     The expectation is learnt from trainings that nothing cut short (see
-    `convergence_callbacks.core.models.further_gain`). Whatever it says, a run goes on that has not begun to learn,
-    whose loss falls clearly and leads further down than that share, or whose learning rate just
-    fell in one step or is right ahead of the first.
+    `convergence_callbacks.core.models.further_gain`). Whatever it is, a run goes on if it has not begun to learn, if
+    its loss still falls clearly and would fall by more than that share, or if its learning rate just fell in one step
+    or will soon, for the first time.
 
-    Sources: Prechelt (1998) for stopping as a trade of time for loss; Gittins (1979) for what is worth going on
-    with; Domhan, Springenberg & Hutter (2015) for deciding by a forecast of the learning curve.
+    Sources: Prechelt (1998) for trading time for loss; Gittins (1979) for the worth of going on; Domhan, Springenberg &
+    Hutter (2015) for deciding by a forecast of the learning curve.
     """
 
     tolerance: float = setting("share of the total gain that is not worth waiting for", 0.01, gt=0, lt=1)
@@ -79,7 +79,7 @@ class ExpectedGain(Criterion):
         )
 
     def is_far_from_end(self, state: State, reading: Reading) -> bool:
-        """Whether a look may wait: whatever it showed, the running average would not fall below the tolerance."""
+        """Whether no look at the run could bring the running average below the tolerance yet."""
         since = reading.curve.bins_since(state["looked_at"])
         if state["worth"] is None or since >= MOST_STRIDES * reading.curve.stride:
             return False
@@ -102,7 +102,7 @@ def can_expect(reading: Reading) -> bool:
 
 
 def expecting(state: State, reading: Reading) -> State:
-    """The state after an epoch, for every tolerance: the running average of worth."""
+    """The state after an epoch, whatever the tolerance: the running average of worth."""
     curve = reading.curve
     latest, budget = curve.bins_since(state["looked_at"]), reading.max_epochs
     worth = averaged(state["worth"], worth_of(reading), latest, curve.bins, budget)
@@ -110,7 +110,7 @@ def expecting(state: State, reading: Reading) -> State:
 
 
 def averaged(before: float | None, worth: float, latest: float, bins: int, budget: int | None) -> float:
-    """The running average of worth; `before` is that of the last look, None at the first."""
+    """The running average of worth; ``before`` is that of the previous look, None at the first."""
     return worth if before is None else before + weight_of(latest, bins, budget) * (worth - before)
 
 

@@ -1,6 +1,6 @@
-"""Every number of the rule, and the guards that keep a run going or rule a verdict out, whatever the models say.
+"""The guards that keep a run going or rule a verdict out whatever the models say, and every number of the rule.
 
-Each constant carries its unit in its name, and the reason for its number in its text.
+Each constant has its unit in its name, and the reason for its number in its text.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ FEWEST_EPOCHS = 5
 """Epochs before which nothing can be judged of a curve."""
 
 BEGUN_NOISES = 13.0
-"""Times its noise that the judged loss must have fallen for the run to have begun: less may be luck, or the little that
-a network's biases learn first."""
+"""Times its noise by which the judged loss of a run that has begun must have fallen: less may be luck, or the little
+that a network's biases learn first."""
 
 BLOWN_UP_NOISES = 5000.0
-"""Times its noise beyond which a fall from a blown-up start is no measure of what is still to be learnt."""
+"""Times its noise beyond which a fall from a blown-up start does not show that the run has begun."""
 
 BEGUN_SHARE = 0.15
-"""Share of a trivial predictor's loss, where it is known, that both losses must have gained: a network with biases is
-at that level within a few epochs, and may rest there."""
+"""Share of a trivial predictor's loss, if known, by which one of both losses must be below it: a network with biases
+reaches that level within a few epochs, and may stay there."""
 
 HARD_START_EPOCHS = 150
-"""Epochs that a run may rest there before that is its end: the longest such rest in the recorded trainings."""
+"""Epochs that a run may stay at its start before it is ended: the longest such stay in the recorded trainings."""
 
 HARD_START_SHARE = 0.5
-"""Share of the budget after which it is its end all the same: a user who gives few epochs expects an early start."""
+"""Share of the budget after which it is ended even so: a user who gives few epochs expects an early start."""
 
 FEW_EPOCHS = 30
-"""Epochs that any run may rest at its start, whatever its budget: ending it sooner saves little and may lose all."""
+"""Epochs that any run may stay at its start, whatever its budget: ending it sooner saves little and may lose all."""
 
 # When a curve leads further down
 
 STRAIGHT_NOISES = 40.0
-"""Times its own error by which a fall must be clear for the curve to be drawn on: short of that a slope is luck."""
+"""Times its own error that a fall must be for the curve to be extrapolated: a smaller slope may be luck."""
 
 WINDOWS_BINS: Mapping[int, float] = {12: 1.0, 25: 0.69}
-"""Windows in which a fall may be clear, in bins, each with the standard error of such a fall in units of the noise."""
+"""Latest bins in which a fall may be clear, each number with the standard error of a fall in units of the noise."""
 
 LEAST_NOISE_SHARE = 1e-4
 """Least noise of a curve, as a share of the total gain: single precision leaves about as much."""
@@ -56,11 +56,11 @@ LEAST_NOISE_SHARE = 1e-4
 # When validation loss was thrown off
 
 FAR_ABOVE_SHARE = 0.4
-"""Share of the total gain by which validation loss is above its best where it won't stay, as in fine-tuning while the
-learning rate is high."""
+"""Share of the total gain above its best at which validation loss will not stay, as in fine-tuning while the learning
+rate is high."""
 
 UNSTEADY_SHARE = 0.2
-"""Share of that distance which its noise must be: overfitting rises too, but steadily."""
+"""Least noise, as a share of that distance: overfitting rises too, but steadily."""
 
 WORTH_OF_WAITING = 2.2
 """What training on is worth then: more than any tolerance."""
@@ -68,12 +68,12 @@ WORTH_OF_WAITING = 2.2
 # When a run has rested for long
 
 LEAST_GAINING_EPOCHS = 40
-"""Least epochs that count as spent gaining: a shorter rest means nothing."""
+"""Least epochs that count as time spent gaining: a shorter rest means nothing."""
 
 # When a loss comes back from a spike
 
 ABOVE_NOISES = 4.0
-"""Times its noise by which validation loss is above its best where train loss alone still falls."""
+"""Times its noise by which validation loss is above its best if the network learns its training data by heart."""
 
 SPIKE_EPOCHS = 32
 """Latest epochs in which a spike is looked for."""
@@ -85,7 +85,7 @@ SPIKE_SHARE = 0.05
 """Share of the total gain by which it must rise too."""
 
 FALL_EPOCHS = 3
-"""Epochs whose median must lie below that of as many before: then the loss is on its way back."""
+"""Epochs whose median must lie below that of as many before: then the loss is going back."""
 
 AFTER_SPIKE_EPOCHS = 6
 """Epochs after the spike that show whether it comes back, and after the latest best that show whether it goes on."""
@@ -96,15 +96,15 @@ WIDENED_SHARE = 0.05
 """Share of the total gain by which the generalisation gap widened since the best epoch."""
 
 TRAIN_FALL_SHARE = 0.02
-"""Share of its own gain by which train loss fell meanwhile, which validation loss did not follow."""
+"""Share of its own gain by which train loss fell meanwhile, while validation loss did not."""
 
 # How sure a verdict must be
 
 SURE = 0.8
-"""Confidence from which on a curable verdict decides by itself whether a training ends, where the user lets it."""
+"""Confidence from which on a curable verdict is sure: then `stop_on` alone decides whether it ends the training."""
 
 AGREED = 0.6
-"""Confidence that is enough to end a run that learns nothing, once its horizon is over too."""
+"""Confidence that is enough to end a run that learns nothing, once it has had its epochs to begin."""
 
 LIKELY = 0.5
 """Probability from which on a training is called broken: unstable, or not learning."""
@@ -121,21 +121,21 @@ LATEST_WEIGHT = 0.5
 # When a run that is unstable has nothing left to gain
 
 WASTED_EPOCHS = 30
-"""Epochs that have brought next to nothing, in a run that is likely unstable: a patience that loses as little."""
+"""Epochs with next to no gain that end a run which is likely unstable: a patience that loses little."""
 
 # What rules a verdict out
 
 STILL_LEFT_SHARE = 0.2
-"""Share of that fall which must be left after two steps: less is a poor start that was mended."""
+"""Share of its whole fall that must follow the first two steps: else the run only recovered from a poor start."""
 
 LEARNT_NOISES = 10.0
-"""Times its noise by which the judged loss must fall to have learnt something."""
+"""Times its noise by which a loss must fall to have learnt something."""
 
 
 def had_time_to_begin(features: Mapping[str, float], reading: Reading) -> bool:
     """Whether the run has begun to learn, or has had its time to begin.
 
-    Where the start was blown up, the fall from there says nothing of how far the run will learn.
+    A fall from a blown-up start does not show that it has begun.
     """
     return had_hard_start(reading) or (has_begun(features) and not _was_blown_up(reading))
 
@@ -146,30 +146,30 @@ def _was_blown_up(reading: Reading) -> bool:
 
 
 def had_hard_start(reading: Reading) -> bool:
-    """Whether the epochs are over that a run may rest at its start."""
+    """Whether the epochs are over that a run may stay at its start."""
     return reading.curve.count >= hard_start_epochs(reading.max_epochs)
 
 
 def hard_start_epochs(budget: int | None) -> int:
-    """Epochs that a run may rest at its start before that is its end."""
+    """Epochs that a run may stay at its start before it is ended."""
     if budget is None:
         return HARD_START_EPOCHS
     return min(HARD_START_EPOCHS, max(FEW_EPOCHS, int(HARD_START_SHARE * budget)))
 
 
 def has_begun(features: Mapping[str, float]) -> bool:
-    """Whether the judged loss has clearly fallen, and where it is known, left the level of a trivial predictor."""
+    """Whether the judged loss has clearly fallen, and either loss is below a trivial predictor's, if that is known."""
     rests = features["left_of_baseline"] > 1 - BEGUN_SHARE and features["train_left_of_baseline"] > 1 - BEGUN_SHARE
     return has_fallen(features) and not rests
 
 
 def has_fallen(features: Mapping[str, float]) -> bool:
-    """Whether the judged loss has clearly fallen, be it from a poor start alone."""
+    """Whether the judged loss has clearly fallen, even if only from a poor start."""
     return features["val_clear"] >= BEGUN_NOISES
 
 
 def leads_further(reading: Reading, tolerance: float) -> bool:
-    """Whether the loss falls along a clear line, and curves of the usual shapes would bring more than the tolerance."""
+    """Whether the loss falls clearly, and curves of the usual shapes would bring more than the tolerance."""
     begin = reading.curve.first_stable_bin
     losses, unit = reading.losses[begin:], reading.first_level - reading.curve.best
     if not unit > 0 or not _falls_clearly(losses, unit):
@@ -183,17 +183,17 @@ def _falls_clearly(losses: Series, unit: float) -> bool:
 
 
 def worth_of_waiting(worth: float, features: Mapping[str, float]) -> float:
-    """What training on is worth; more than any tolerance where validation loss was thrown off and may yet come back."""
+    """What training on is worth: more than any tolerance if validation loss was thrown off and may yet recover."""
     level = features["val_level_12"]
     was_thrown_off = level > FAR_ABOVE_SHARE and UNSTEADY_SHARE * level * features["val_clear"] < 1
     return max(worth, WORTH_OF_WAITING) if was_thrown_off else worth
 
 
 def worth_after_rest(worth: float, features: Mapping[str, float], reading: Reading) -> float:
-    """What training on is worth after a rest; less, the longer the rest is than the time spent gaining.
+    """What training on is worth after a rest: the less, the longer the rest compared with the time spent gaining.
 
-    The longer a run has rested, the longer it may be expected to rest on. The trees know budgets of a few hundred
-    epochs, and rests that fit into these.
+    The longer a run has rested, the longer it may be expected to rest. The trees were fitted to budgets of a few
+    hundred epochs, so they know no longer rests.
     """
     rested = features["val_within_0.03"] * reading.curve.width
     if rested <= LEAST_GAINING_EPOCHS:
@@ -202,7 +202,7 @@ def worth_after_rest(worth: float, features: Mapping[str, float], reading: Readi
 
 
 def recovers(reading: Reading) -> bool:
-    """Whether the loss has risen in one step lately and is on its way back; one that jumps time and again is not."""
+    """Whether the loss has lately risen in one step and is going back; not if it jumps again and again."""
     latest = reading.curve.latest_epochs(SPIKE_EPOCHS)
     losses = reading.losses[-SPIKE_EPOCHS:] if latest is None else latest[0]
     noise = reading.noise * math.sqrt(reading.curve.width)
@@ -216,10 +216,10 @@ def recovers(reading: Reading) -> bool:
 
 
 def was_thrown_off_by_the_rate(reading: Reading) -> bool:
-    """Whether both losses were carried up by a rate that warmed up, as in one cycle, and the rate is yet to come down.
+    """Whether a rate that warmed up, as in a one-cycle schedule, carried both losses up, and is yet to come down.
 
-    Nothing is known of that for as many epochs as it took to warm up; after that, where the schedule is known and the
-    best was before the top, until it is over.
+    That is assumed for as many epochs after the highest rate as before it. After that, if the schedule is known and the
+    best loss was before the highest rate, it holds until the rate no longer falls.
     """
     rates = reading.rates
     top = int(np.argmax(rates))
@@ -233,24 +233,24 @@ def was_thrown_off_by_the_rate(reading: Reading) -> bool:
 
 
 def _learns_by_heart(reading: Reading) -> bool:
-    """Whether train loss is at its lowest while validation loss is above it."""
+    """Whether train loss is at its lowest while validation loss is clearly above its best."""
     train = reading.finite_train_losses
     is_low = len(train) > 0 and bool(median(train[-FALL_EPOCHS:]) <= train.min() + reading.train_noise)
     return is_low and reading.level(FALL_EPOCHS) > reading.curve.best + ABOVE_NOISES * reading.noise
 
 
 def is_wasted(features: Mapping[str, float], reading: Reading) -> bool:
-    """Whether the latest epochs have brought next to nothing, and no step of the rate is right ahead."""
+    """Whether the latest epochs have brought next to nothing, and no step of the learning rate is near."""
     return features["val_within_0.03"] * reading.curve.width >= WASTED_EPOCHS and not reading.rate_steps_down
 
 
 def overfits(reading: Reading) -> bool:
-    """Whether what training still gains is no longer gained in validation, in a run that has settled."""
+    """Whether train loss still falls and validation loss no longer follows, in a run that has settled."""
     return gap_widening(reading) > WIDENED_SHARE and train_fall(reading) > TRAIN_FALL_SHARE
 
 
 def has_learnt(reading: Reading) -> bool:
-    """Whether both losses fell clearly, and not in their first two steps alone, as from a poor start."""
+    """Whether both losses fell clearly, and not only in their first two steps, as from a poor start."""
     return (
         reading.has_begun
         and _falls(reading.losses, reading.noise)
@@ -266,5 +266,5 @@ def _falls(losses: Series, noise: float) -> bool:
 
 
 def confidence_below(gain: float, tolerance: float) -> float:
-    """Probability that the further gain is below the tolerance; what is left falls off exponentially."""
+    """Probability that the further gain is below the tolerance, if it is distributed exponentially."""
     return 1 - math.exp(-tolerance / max(gain, 1e-3 * tolerance))

@@ -1,4 +1,4 @@
-"""How much speaks for each verdict, learnt from recorded trainings of which it is known what was wrong with them."""
+"""A score for each verdict, learnt from recorded trainings whose fault is known."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VERDICTS = tuple(verdict for verdict in Verdict if verdict is not Verdict.DIVERG
 
 
 def scores(runs: Readings) -> Sequence[Sequence[float]]:
-    """What speaks for each verdict, of each run, in the order of `VERDICTS`; see `Reading.ask`."""
+    """The score of each verdict for each run, in the order of `VERDICTS`; see `Reading.ask`."""
     trees = fitted()
     read: list[list[float]] = trees.predict_rows(features.read(runs).columns(trees.features)).tolist()
     return read

@@ -1,10 +1,10 @@
 """What more epochs can be expected to bring, learnt from trainings that nothing cut short.
 
-A curve of *worth* is read at each epoch: the most that any further stretch of training brings for the share of the
-budget that it takes, the index by which optimal stopping decides (Gittins, "Bandit processes and dynamic allocation
-indices", 1979). Boosted trees estimate it from the learning curve (`core.models.features`); half of what most trainings
-at best still gain is added, since where the end is open caution pays. What trainings of other data sets still gained
-when their worth fell to the same level, on average and at most, is what is expected of this one.
+At each epoch the *worth* of training on is estimated: the most that any further stretch of training gains per share of
+the budget that it takes, the index by which optimal stopping decides (Gittins, "Bandit processes and dynamic allocation
+indices", 1979). Boosted trees estimate it from the learning curve (`core.models.features`); as a caution, half of what
+most trainings at best still gain is added. The expected gain is what trainings of other data sets still gained when
+their worth had fallen to the same level: on average, and at most.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class FurtherGain:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What is read of one run at one epoch.
+    """The model's answer for one run at one epoch.
 
     Args:
         worth: What training on is worth.
@@ -48,20 +48,20 @@ class Read:
 
 
 def read(runs: Readings) -> Sequence[Read]:
-    """What training on is worth, of each run; see `Reading.ask`."""
+    """What training on is worth for each run; see `Reading.ask`."""
     table, trees = features.read(runs), fitted().worth
     worths = trees.predict_rows(table.columns(trees.features))[:, 0].tolist()
     return [Read(worth, row) for worth, row in zip(worths, table.each(), strict=True)]
 
 
 def further_gain(worth: float) -> FurtherGain:
-    """What is still to be gained where worth has fallen to this level for the first time."""
+    """What is still to be gained once worth has fallen to this level."""
     model = fitted()
     return FurtherGain(mean=mean_gain(worth), most=float(np.interp(worth, model.levels, model.most, right=1.0)))
 
 
 def mean_gain(worth: float) -> float:
-    """Its mean alone."""
+    """The mean of `further_gain` alone."""
     model = fitted()
     return float(np.interp(worth, model.levels, model.gain, right=1.0))
 
@@ -72,9 +72,9 @@ class Fitted:
 
     Args:
         worth: Trees for what training on is worth.
-        levels: Levels of worth, rising, …
-        gain: … what runs of left-out data sets still gained there on average, as a share of the total gain, …
-        most: … and what 19 of 20 of them stayed below.
+        levels: Levels of worth, rising.
+        gain: At each level, what runs of left-out data sets still gained on average, as a share of the total gain.
+        most: At each level, the gain that 19 of 20 of them stayed below.
     """
 
     worth: BoostedTrees
