@@ -134,7 +134,7 @@ class Default(Criterion):
         return self._settles.has_settled(state[ExpectedGain.name], reading)
 
     def _settled(self, state: State, reading: Reading) -> Finding:
-        """The finding where nothing more is expected, with the cause by the diagnosis; the run ends if no cure is sure."""
+        """The finding where nothing more is expected, with the likely cause; the run ends unless a cure is sure."""
         settled = found_by(self._settles, state[ExpectedGain.name], reading)
         looks = once_settled(state[LOOKS.name], had_hard_start=had_hard_start(reading))
         cause = LOOKS.finding(looks, reading)
