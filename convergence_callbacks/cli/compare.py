@@ -13,20 +13,13 @@ from rich.table import Table
 
 from convergence_callbacks.cli.json_output import compared
 from convergence_callbacks.cli.log_options import (
-    EnergyColumn,
-    EpochColumn,
+    LogOptions,
     LogPaths,
-    LrColumn,
     ScheduleKnown,
-    SettingsFile,
-    StepColumn,
-    TimeColumn,
-    TrainMetric,
-    ValMetric,
     folder_of,
     listed,
     matched,
-    settings_and_columns,
+    takes_log_options,
     with_named,
 )
 from convergence_callbacks.cli.output import (
@@ -76,6 +69,7 @@ def _processes(jobs: int) -> int:
     return jobs
 
 
+@takes_log_options
 def compare(
     paths: LogPaths,
     rules: Annotated[
@@ -95,14 +89,8 @@ def compare(
     ] = None,
     price_per_hour: PricePerHour = None,
     currency: Currency = "$",
-    settings_file: SettingsFile = None,
-    train_metric: TrainMetric = None,
-    val_metric: ValMetric = None,
-    lr_column: LrColumn = None,
-    epoch_column: EpochColumn = None,
-    step_column: StepColumn = None,
-    time_column: TimeColumn = None,
-    energy_column: EnergyColumn = None,
+    *,
+    logs: LogOptions,
     schedule_known: ScheduleKnown = False,
 ) -> None:
     """Compare rules on logged trainings: the epochs each would have spent, the gain it would have lost, which suits.
@@ -110,8 +98,7 @@ def compare(
     Status 0: all was read. 1: something could not be read. 2: wrong usage.
     """
     with errors_printed():
-        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
-        base, choice = settings_and_columns(settings_file, *columns)
+        base, choice = logs.settings_and_columns()
         price = None if price_per_hour is None else Price(price_per_hour, currency)
         chosen = {name: rule_from(name, base) for name in (*listed(rules), *listed(baseline))}
         choice = with_named(choice, chosen.values())

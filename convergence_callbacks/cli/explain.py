@@ -11,18 +11,11 @@ from typing import Annotated
 import typer
 
 from convergence_callbacks.cli.log_options import (
-    EnergyColumn,
-    EpochColumn,
-    LrColumn,
+    LogOptions,
     MaxEpochs,
     ScheduleKnown,
-    SettingsFile,
-    StepColumn,
-    TimeColumn,
-    TrainMetric,
-    ValMetric,
     runs_at,
-    settings_and_columns,
+    takes_log_options,
 )
 from convergence_callbacks.cli.output import complain, errors_printed, named, say
 from convergence_callbacks.cli.status import NOT_JUDGED
@@ -47,6 +40,7 @@ TURNS = 6
 """How many changes of the verdict are listed at most: the latest."""
 
 
+@takes_log_options
 def explain(
     subject: Annotated[
         str, typer.Argument(metavar="VERDICT|RUN", help="A verdict, or a log with one run.", show_default=False)
@@ -54,14 +48,8 @@ def explain(
     name: Annotated[
         str | None, typer.Option("--run", help="The run's name, if the log holds several.", show_default=False)
     ] = None,
-    settings_file: SettingsFile = None,
-    train_metric: TrainMetric = None,
-    val_metric: ValMetric = None,
-    lr_column: LrColumn = None,
-    epoch_column: EpochColumn = None,
-    step_column: StepColumn = None,
-    time_column: TimeColumn = None,
-    energy_column: EnergyColumn = None,
+    *,
+    logs: LogOptions,
     max_epochs: MaxEpochs = None,
     schedule_known: ScheduleKnown = False,
 ) -> None:
@@ -75,8 +63,7 @@ def explain(
         if verdict is not None:
             _say(_of_verdict(verdict))
             return
-        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
-        settings, choice = settings_and_columns(settings_file, *columns, max_epochs)
+        settings, choice = logs.settings_and_columns(max_epochs)
         path = Path(subject)
         if not path.exists():
             raise ConvergenceError(_neither(subject))

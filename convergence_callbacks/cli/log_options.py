@@ -1,12 +1,16 @@
-"""What the commands take that read logs."""
+"""The options of the commands that read logs, declared once."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import typing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,18 +30,6 @@ LogPaths = Annotated[
     typer.Argument(help="Logs, or folders of logs; a pattern such as 'runs/*.csv' works too.", show_default=False),
 ]
 LogPath = Annotated[Path, typer.Argument(help="A log, or a folder of logs.", show_default=False)]
-SettingsFile = Annotated[
-    Path | None, typer.Option("--settings", help="A settings file; without it, the defaults.", show_default=False)
-]
-TrainMetric = Annotated[str | None, typer.Option("--train-metric", help="Column of the train loss.")]
-ValMetric = Annotated[str | None, typer.Option("--val-metric", help="Column of the validation loss.")]
-LrColumn = Annotated[str | None, typer.Option("--lr-column", help="Column of the learning rate.")]
-EpochColumn = Annotated[str | None, typer.Option("--epoch-column", help="Column of the epoch's number.")]
-StepColumn = Annotated[str | None, typer.Option("--step-column", help="Column of the step's number.")]
-TimeColumn = Annotated[str | None, typer.Option("--time-column", help="Column of the time.")]
-
-EnergyColumn = Annotated[str | None, typer.Option("--energy-column", help="Column of the energy, in kWh.")]
-
 MaxEpochs = Annotated[
     int | None,
     typer.Option("--max-epochs", min=1, help="Epochs that were planned, if the log does not hold them."),
@@ -52,43 +44,69 @@ ScheduleKnown = Annotated[
 ]
 
 
-def settings_and_columns(
-    file: Path | None,
-    train_metric: str | None,
-    val_metric: str | None,
-    lr_column: str | None,
-    epoch_column: str | None,
-    step_column: str | None,
-    time_column: str | None,
-    energy_column: str | None,
-    max_epochs: int | None = None,
-) -> tuple[Settings, ColumnChoice]:
-    """The monitor's settings, and the columns: named on the command line, or else in the settings file.
+@dataclass(frozen=True, kw_only=True)
+class LogOptions:
+    """The settings file and the columns of a command that reads logs, an option for each field."""
 
-    Raises:
-        SettingsError: The file is wrong; names the line.
-        OSError: It can't be read.
-    """
-    given = read_settings(file) if file is not None else {}
-    choice = ColumnChoice(
-        train=train_metric or given.get("train_metric"),
-        val=val_metric or given.get("val_metric"),
-        lr=lr_column,
-        epoch=epoch_column,
-        step=step_column,
-        time=time_column,
-        energy=energy_column,
-    )
-    named = {name: given[name] for name in Settings.__dataclass_fields__ if name in given}
-    settings = Unasked() if file is None else Settings(**named)
-    if max_epochs is not None:
-        settings = dataclasses.replace(settings, max_epochs=max_epochs)
-    if settings.mode == "max" and choice.val is None:
-        raise LogError("mode 'max' needs the name of what is to rise: --val-metric")
-    judged = choice.val or choice.train
-    if judged is not None:
-        settings = dataclasses.replace(settings, mode=direction_of(judged, mode=settings.mode))
-    return settings, with_named(choice, [settings])
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", help="A settings file; without it, the defaults.", show_default=False)
+    ] = None
+    train_metric: Annotated[str | None, typer.Option(help="Column of the train loss.")] = None
+    val_metric: Annotated[str | None, typer.Option(help="Column of the validation loss.")] = None
+    lr_column: Annotated[str | None, typer.Option(help="Column of the learning rate.")] = None
+    epoch_column: Annotated[str | None, typer.Option(help="Column of the epoch's number.")] = None
+    step_column: Annotated[str | None, typer.Option(help="Column of the step's number.")] = None
+    time_column: Annotated[str | None, typer.Option(help="Column of the time.")] = None
+    energy_column: Annotated[str | None, typer.Option(help="Column of the energy, in kWh.")] = None
+
+    def settings_and_columns(self, max_epochs: int | None = None) -> tuple[Settings, ColumnChoice]:
+        """The monitor's settings, and the columns: named on the command line, or else in the settings file.
+
+        Args:
+            max_epochs: Epochs that were planned, in place of those in the settings.
+
+        Raises:
+            SettingsError: The file is wrong; names the line.
+            OSError: It can't be read.
+        """
+        given = {} if self.settings_file is None else read_settings(self.settings_file)
+        choice = ColumnChoice(
+            train=self.train_metric or given.get("train_metric"),
+            val=self.val_metric or given.get("val_metric"),
+            lr=self.lr_column,
+            epoch=self.epoch_column,
+            step=self.step_column,
+            time=self.time_column,
+            energy=self.energy_column,
+        )
+        named = {name: given[name] for name in Settings.__dataclass_fields__ if name in given}
+        settings = Unasked() if self.settings_file is None else Settings(**named)
+        if max_epochs is not None:
+            settings = dataclasses.replace(settings, max_epochs=max_epochs)
+        if settings.mode == "max" and choice.val is None:
+            raise LogError("mode 'max' needs the name of what is to rise: --val-metric")
+        judged = choice.val or choice.train
+        if judged is not None:
+            settings = dataclasses.replace(settings, mode=direction_of(judged, mode=settings.mode))
+        return settings, with_named(choice, [settings])
+
+
+def takes_log_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `LogOptions` in place of its keyword ``logs``, which gets their values."""
+    signature = inspect.signature(command, eval_str=True)
+    hints = typing.get_type_hints(LogOptions, include_extras=True)
+    options = [
+        inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=hints[field.name])
+        for field in dataclasses.fields(LogOptions)
+    ]
+    parameters = [each for own in signature.parameters.values() for each in (options if own.name == "logs" else [own])]
+
+    @functools.wraps(command)
+    def taking(**given: Any) -> None:
+        command(logs=LogOptions(**{option.name: given.pop(option.name) for option in options}), **given)
+
+    taking.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return taking
 
 
 def with_named(choice: ColumnChoice, rules: Iterable[Settings]) -> ColumnChoice:

@@ -11,21 +11,14 @@ import typer
 
 from convergence_callbacks.cli.json_output import explained, replayed, verified
 from convergence_callbacks.cli.log_options import (
-    EnergyColumn,
-    EpochColumn,
+    LogOptions,
     LogPaths,
-    LrColumn,
     MaxEpochs,
     ScheduleKnown,
-    SettingsFile,
-    StepColumn,
-    TimeColumn,
-    TrainMetric,
-    ValMetric,
     listed,
     matched,
     runs_at,
-    settings_and_columns,
+    takes_log_options,
     with_named,
 )
 from convergence_callbacks.cli.output import (
@@ -76,9 +69,9 @@ Baseline = Annotated[
 ]
 
 
+@takes_log_options
 def replay(
     paths: LogPaths,
-    settings_file: SettingsFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     fail_on: Annotated[
@@ -90,13 +83,8 @@ def replay(
         bool, typer.Option("--explain-columns", help="Show which columns were chosen, and why.")
     ] = False,
     check_record: Annotated[bool, typer.Option("--verify", help="Recompute the decisions of a record.")] = False,
-    train_metric: TrainMetric = None,
-    val_metric: ValMetric = None,
-    lr_column: LrColumn = None,
-    epoch_column: EpochColumn = None,
-    step_column: StepColumn = None,
-    time_column: TimeColumn = None,
-    energy_column: EnergyColumn = None,
+    *,
+    logs: LogOptions,
     max_epochs: MaxEpochs = None,
     schedule_known: ScheduleKnown = False,
 ) -> None:
@@ -112,8 +100,7 @@ def replay(
                 raise typer.BadParameter("--verify takes one record, and prints text or JSON", param_hint="'--verify'")
             _verify(paths[0], as_json=as_json)
             return
-        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
-        settings, choice = settings_and_columns(settings_file, *columns, max_epochs)
+        settings, choice = logs.settings_and_columns(max_epochs)
         if explain_columns:
             _explain(paths, choice, as_json=as_json)
             return

@@ -12,21 +12,14 @@ from typing import Annotated
 import typer
 
 from convergence_callbacks.cli.log_options import (
-    EnergyColumn,
-    EpochColumn,
+    LogOptions,
     LogPaths,
-    LrColumn,
     MaxEpochs,
     ScheduleKnown,
-    SettingsFile,
-    StepColumn,
-    TimeColumn,
-    TrainMetric,
-    ValMetric,
     folder_of,
     matched,
     runs_at,
-    settings_and_columns,
+    takes_log_options,
     with_named,
 )
 from convergence_callbacks.cli.output import complain, errors_printed, named, say, writing
@@ -45,6 +38,7 @@ class Format(StrEnum):
     MD = "md"
 
 
+@takes_log_options
 def report(
     paths: LogPaths,
     output: Annotated[
@@ -55,14 +49,8 @@ def report(
     price_per_hour: PricePerHour = None,
     currency: Currency = "$",
     baseline: BaselineRule = "patience:10",
-    settings_file: SettingsFile = None,
-    train_metric: TrainMetric = None,
-    val_metric: ValMetric = None,
-    lr_column: LrColumn = None,
-    epoch_column: EpochColumn = None,
-    step_column: StepColumn = None,
-    time_column: TimeColumn = None,
-    energy_column: EnergyColumn = None,
+    *,
+    logs: LogOptions,
     max_epochs: MaxEpochs = None,
     schedule_known: ScheduleKnown = False,
 ) -> None:
@@ -73,8 +61,7 @@ def report(
     kind = format_ or (Format.MD if output is not None and output.suffix == ".md" else Format.HTML)
     to = output or Path(f"report.{kind.value}")
     with errors_printed():
-        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
-        settings, choice = settings_and_columns(settings_file, *columns, max_epochs)
+        settings, choice = logs.settings_and_columns(max_epochs)
         price = (price_per_hour, currency)
         other = rule_from(baseline, settings) if baseline else None
         choice = with_named(choice, [other] if other else [])

@@ -17,16 +17,9 @@ from urllib.parse import quote
 import typer
 
 from convergence_callbacks.cli.log_options import (
-    EnergyColumn,
-    EpochColumn,
+    LogOptions,
     LogPath,
-    LrColumn,
-    SettingsFile,
-    StepColumn,
-    TimeColumn,
-    TrainMetric,
-    ValMetric,
-    settings_and_columns,
+    takes_log_options,
     with_named,
 )
 from convergence_callbacks.cli.output import errors_printed, named, say
@@ -35,6 +28,7 @@ from convergence_callbacks.compare.rules import rule_from
 from convergence_callbacks.core.errors import ConvergenceError
 
 
+@takes_log_options
 def serve(
     path: LogPath,
     host: Annotated[str, typer.Option(help="The address to listen at; any but a local one asks for a token.")] = (
@@ -48,19 +42,12 @@ def serve(
     price_per_hour: PricePerHour = None,
     currency: Currency = "$",
     baseline: BaselineRule = "patience:10",
-    settings_file: SettingsFile = None,
-    train_metric: TrainMetric = None,
-    val_metric: ValMetric = None,
-    lr_column: LrColumn = None,
-    epoch_column: EpochColumn = None,
-    step_column: StepColumn = None,
-    time_column: TimeColumn = None,
-    energy_column: EnergyColumn = None,
+    *,
+    logs: LogOptions,
 ) -> None:
     """Show the trainings below a folder as read-only web pages, and follow those that are running."""
     with errors_printed():
-        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
-        settings, choice = settings_and_columns(settings_file, *columns)
+        settings, choice = logs.settings_and_columns()
         path.stat()
         with needing_pages():
             from convergence_callbacks.pages import Price

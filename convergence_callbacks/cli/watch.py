@@ -18,17 +18,10 @@ from rich.text import Text
 
 from convergence_callbacks.cli.chart import chart
 from convergence_callbacks.cli.log_options import (
-    EnergyColumn,
-    EpochColumn,
+    LogOptions,
     LogPath,
-    LrColumn,
     MaxEpochs,
-    SettingsFile,
-    StepColumn,
-    TimeColumn,
-    TrainMetric,
-    ValMetric,
-    settings_and_columns,
+    takes_log_options,
 )
 from convergence_callbacks.cli.output import complain, errors_printed, named, say
 from convergence_callbacks.cli.standard_output import go_on_without_output
@@ -59,6 +52,7 @@ LEISURE = 10
 """Looks are so many times further apart than reading takes: a huge log does not keep a processor busy."""
 
 
+@takes_log_options
 def watch(
     path: LogPath,
     on_stop: Annotated[str | None, typer.Option(help="Command to start at the stop, once.")] = None,
@@ -72,14 +66,8 @@ def watch(
     once: Annotated[
         bool, typer.Option("--once", help="Look once, print what the training looks like, and exit.")
     ] = False,
-    settings_file: SettingsFile = None,
-    train_metric: TrainMetric = None,
-    val_metric: ValMetric = None,
-    lr_column: LrColumn = None,
-    epoch_column: EpochColumn = None,
-    step_column: StepColumn = None,
-    time_column: TimeColumn = None,
-    energy_column: EnergyColumn = None,
+    *,
+    logs: LogOptions,
     max_epochs: MaxEpochs = None,
 ) -> None:
     """Follow a log that grows: its curve, what the training looks like, and when the rule would stop it.
@@ -87,8 +75,7 @@ def watch(
     Status 0: it was judged. 1: there was nothing to read. 2: wrong usage. 4: with --once, nothing could be judged yet.
     """
     with errors_printed():
-        columns = (train_metric, val_metric, lr_column, epoch_column, step_column, time_column, energy_column)
-        settings, choice = settings_and_columns(settings_file, *columns, max_epochs)
+        settings, choice = logs.settings_and_columns(max_epochs)
         if on_stop is not None:
             command_words(on_stop)  # a command that can't be read is refused now, not at the stop
         if on_stop is not None or notify:
