@@ -1,5 +1,6 @@
 """First mistakes are answered with what to type."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -27,8 +28,23 @@ def test_any_other_name_is_missing_as_usual():
     ("kind", "named", "nearest"), [(Patience, "patince", "patience"), (TargetLoss, "targt", "target")]
 )
 def test_a_mistyped_setting_of_a_criterion_is_answered_with_the_nearest(kind, named, nearest):
-    with pytest.raises(SettingsError, match=f"unknown setting of {kind.__name__} '{named}'; did you mean '{nearest}'"):
+    with pytest.raises(SettingsError, match=f"unknown setting '{named}' of {kind.__name__}; did you mean '{nearest}'"):
         kind(**{named: 3})
+
+
+def test_a_criterion_says_how_many_settings_it_takes_without_names():
+    with pytest.raises(SettingsError, match="Patience takes at most 4 settings without names"):
+        Patience(3, 0.0, 0, 0, "val_f1")
+
+
+@pytest.mark.parametrize("framework", ["lightning", "keras"])
+def test_a_mistyped_argument_of_early_stopping_is_answered_with_the_nearest(framework):
+    pytest.importorskip(framework, reason=f"needs pip install 'convergence-callbacks[{framework}]'")
+    kind = importlib.import_module(f"convergence_callbacks.{framework}").EarlyStopping
+    message = "unknown argument 'patince' of EarlyStopping; did you mean 'patience'"
+    with pytest.raises(SettingsError, match=message) as caught:
+        kind("val_loss", patince=3)
+    assert isinstance(caught.value, TypeError)
 
 
 def test_an_extra_is_installed_from_the_clone_where_there_is_one(tmp_path, monkeypatch):

@@ -75,8 +75,8 @@ class CallbackSettings(Settings):
         only=SEE_A_BASELINE,
     )
     restore_best: bool | Literal["all"] = setting(
-        "restore the weights of the best epoch at the end; all restores the optimiser's state of that epoch too, to "
-        "train on (Lightning and Keras only)",
+        "restore the weights of the best epoch at the end; all (Lightning, Keras) restores the optimiser's state of "
+        "that epoch too, to train on",
         False,
         kind=RESTORES,
         only=HOLD_THE_MODEL,

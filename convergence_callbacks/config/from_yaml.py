@@ -38,7 +38,7 @@ def made_from_yaml(kind: type[Made], path: str | Path, **overrides: Any) -> Made
     taken = inspect.signature(kind).parameters
     for name in overrides:
         if name not in taken:
-            raise SettingsError(unknown_name(f"setting of {kind.__name__}", name, taken), (name,))
+            raise SettingsError(unknown_name("setting", name, taken, kind.__name__), (name,))
     settings = {name: value for name, value in read_settings(path).items() if name in taken}
     try:
         return kind(**{**settings, **overrides})

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from convergence_callbacks.core.errors import SettingsError, unknown_name
-from convergence_callbacks.core.fields import Field, about, declared, range_of
+from convergence_callbacks.core.fields import Field, about, declared, fields_of, range_of
 
 Given = ParamSpec("Given")
 Declared = TypeVar("Declared")
@@ -37,7 +37,7 @@ def takes(
     Wait(epochs=5)
     >>> Waiting(epoch=5)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    convergence_callbacks.core.errors.SettingsError: unknown setting of Waiting 'epoch'; did you mean 'epochs'? ...
+    convergence_callbacks.core.errors.SettingsError: unknown setting 'epoch' of Waiting; did you mean 'epochs'? ...
     """
     signature = _signature(declaration)
 
@@ -106,13 +106,13 @@ def _sentence(field: Field) -> str:
 
 def refuse_unknown(owner: str, declaration: Any, given: tuple[Any, ...], named: Mapping[str, Any]) -> None:
     """Refuse arguments that are not declared, and positional ones for keyword-only settings."""
-    fields = dataclasses.fields(declaration)
-    if len(given) > sum(not field.kw_only for field in fields):
-        raise SettingsError(f"{owner} takes its settings by name, such as {owner}({fields[0].name}={given[-1]!r})")
+    fields = fields_of(declaration)
+    if len(given) > (most := sum(not field.kw_only for field in fields)):
+        by_name = f"its settings by name, such as {owner}({fields[0].name}={given[-1]!r})"
+        raise SettingsError(f"{owner} takes {f'at most {most} settings without names' if most else by_name}")
     names = [field.name for field in fields if field.init]
     for name in named:
         if name not in names:
-            kind = f"setting of {owner}"
             advice = declaration.instead_of(name, named[name]) if hasattr(declaration, "instead_of") else ""
-            message = f"unknown {kind} {name!r}; {advice}" if advice else unknown_name(kind, name, names)
-            raise SettingsError(message, (name,))
+            unknown = f"unknown setting {name!r} of {owner}; {advice}"
+            raise SettingsError(unknown if advice else unknown_name("setting", name, names, owner), (name,))

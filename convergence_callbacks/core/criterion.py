@@ -125,7 +125,7 @@ class Criterion(ABC):
 
     def __new__(cls, *given: Any, **named: Any) -> Self:
         if dataclasses.is_dataclass(cls):
-            refuse_unknown(cls.__name__, cls, (), named)
+            refuse_unknown(cls.__name__, cls, given, named)
         return super().__new__(cls)
 
     def __post_init__(self) -> None:

@@ -54,7 +54,7 @@ def as_state_error(of: str = "a Monitor") -> Iterator[None]:
         raise StateError(f"this is no state of {of}, or it is damaged: {error!r}") from error
 
 
-def unknown_name(kind: str, name: object, known: Iterable[str]) -> str:
+def unknown_name(kind: str, name: object, known: Iterable[str], of: str = "") -> str:
     """A message for a name that is not known, with the nearest one that is.
 
     >>> unknown_name("criterion", "patince", ["patience", "target_loss"])
@@ -63,4 +63,4 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> str:
     names = sorted(known)
     near = difflib.get_close_matches(str(name), names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
-    return f"unknown {kind} {name!r}{hint} Known: {', '.join(names)}"
+    return f"unknown {kind} {name!r}{f' of {of}' if of else ''}{hint} Known: {', '.join(names)}"

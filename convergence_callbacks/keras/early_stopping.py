@@ -12,6 +12,7 @@ from typing import Any, Literal
 import keras
 
 from convergence_callbacks.adapter.account import write
+from convergence_callbacks.adapter.arguments import arguments_checked
 from convergence_callbacks.adapter.backup import Backup, take_away
 from convergence_callbacks.adapter.watch import Watch, Watched
 from convergence_callbacks.core.counter import Counter
@@ -60,6 +61,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
     stopped_epoch: int
     mode: str
 
+    @arguments_checked
     def __init__(  # noqa: PLR0917 as Keras's
         self,
         monitor: str = "val_loss",

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import torch
 
 from convergence_callbacks.adapter.account import Cause, cause_of
+from convergence_callbacks.adapter.arguments import arguments_checked
 from convergence_callbacks.adapter.watch import Watch, Watched
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError, as_state_error
@@ -63,6 +64,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
     _was_validated: bool
     _saved_watch: Mapping[str, Any] | None
 
+    @arguments_checked
     def __init__(  # noqa: PLR0917 as Lightning's
         self,
         monitor: str,

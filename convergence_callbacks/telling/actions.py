@@ -20,7 +20,7 @@ STEPS = 5
 
 
 def action(facts: Facts) -> str:
-    """What is done at this step; empty where nothing is."""
+    """What is done at this step; may be empty."""
     done = facts.decision.action
     if done in DOES:
         return f"{DOES[done]}{_by(facts)}"
@@ -28,7 +28,7 @@ def action(facts: Facts) -> str:
 
 
 def mark(begun: Decision, over: Decision | None) -> str:
-    """What a picture says of a trial: what was done, and what that brought.
+    """The label of a trial in a picture: what was done, and what that gained.
 
     Args:
         begun: The decision at which it was begun.
@@ -44,7 +44,7 @@ def mark(begun: Decision, over: Decision | None) -> str:
 
 
 def _of_trial(facts: Facts) -> str:
-    """What becomes of a trial."""
+    """What has become of a trial: kept, undone, or still running."""
     rate = f"the {'lowered' if _is_lowered(facts) else 'raised'} learning rate"
     match facts.decision.action:
         case "keep":
@@ -61,7 +61,7 @@ def _is_lowered(facts: Facts) -> bool:
 
 
 def _by(facts: Facts) -> str:
-    """By how much, and to what, where that is known."""
+    """By how much the rate changed, and to what, if that is known."""
     times = facts.number("rate_times")
     factor = numbers.times(1 / times if times and _is_lowered(facts) else times)
     to = f", to {numbers.rate(facts.number('advised_rate'))}" if facts.holds("advised_rate") else ""

@@ -15,23 +15,23 @@ MEANING = Meaning(
     remedies=(
         "use the weights of the best epoch (restore_best=True)",
         "for a lower loss change the training, not its length: a larger model, more data, a schedule that falls to 0",
-        "where you doubt it, probe=True tries other learning rates on copies of the model",
+        "if you doubt it, probe=True tries other learning rates on copies of the model",
     ),
 )
 """What the verdict means for any training."""
 
 LITTLE = 0.1
-"""Share of the total gain up to which it is only that."""
+"""Share of the total gain below which it is called little, with the word *only*."""
 
 LEAST_GAIN = 0.001
 """Smaller shares of the total gain are written as less than this."""
 
 WIDENED = 0.05
-"""Share of the total gain from which on a wider generalisation gap is worth a word."""
+"""Share of the total gain above which a wider generalisation gap is reported."""
 
 
 def reason(facts: Facts) -> str:
-    """How little came lately, or is still to come."""
+    """Reason: how little is expected, or was gained lately."""
     if sentence := settled(facts):
         return sentence
     gained = recent_gain(facts)
@@ -42,14 +42,14 @@ def reason(facts: Facts) -> str:
 
 
 def advice(facts: Facts) -> tuple[str, ...]:
-    """Which weights to use."""
+    """Advice: which weights to use."""
     return (facts.use_best,) if facts.use_best else ()
 
 
 def settled(facts: Facts) -> str:
     """Why nothing more is expected; empty if no criterion found that."""
     gain, tolerance = facts.number("expected_gain"), facts.number("tolerance")
-    if gain is None or tolerance is None or tolerance <= 0:  # as in no record of ours
+    if gain is None or tolerance is None or tolerance <= 0:  # as in a record that somebody else wrote
         return ""
     sentence = _expected(gain, tolerance, facts.number("expected_gain_most"))
     widened = facts.number("gap_widening")

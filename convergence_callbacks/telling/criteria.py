@@ -11,7 +11,7 @@ from convergence_callbacks.telling import numbers, templates
 
 
 def describe(criterion: Criterion, counter: Counter = numbers.EPOCHS) -> str:
-    """When a criterion finds something, in words that follow on "stop when …".
+    """When a criterion finds something, in words that complete "stop when …".
 
     Args:
         criterion: One, or several that were joined.

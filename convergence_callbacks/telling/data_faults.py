@@ -42,7 +42,7 @@ REASONS: Mapping[str, str] = {
     "dead_layers": "no gradient reaches {layers:count} of {of:count} layers: {places}",
     "frozen_layers": "{number:percent} of the weights are frozen: {places}",
 }
-"""What was seen; after a dot the number that has to be there for it."""
+"""The reason of each fault; a name with a dot holds for a fault that has the number after the dot."""
 
 ADVICE: Mapping[str, str] = {
     "non_finite_inputs": (
@@ -71,11 +71,11 @@ ADVICE: Mapping[str, str] = {
     ),
     "frozen_layers": "unfreeze more of the model if it does not learn",
 }
-"""What to do about it."""
+"""What to do about each fault, by the same names."""
 
 
 def words_of(fault: Fault) -> tuple[str, str]:
-    """The reason and the advice of a fault; the name of one that is not known here, and nothing to do about it.
+    """The reason and the advice of a fault; of an unknown fault its name, and no advice.
 
     >>> words_of(Fault("constant_inputs", 1234, numbers={"looked_at": 1234}))[0]
     'all 1,234 inputs looked at are the same'
@@ -85,7 +85,7 @@ def words_of(fault: Fault) -> tuple[str, str]:
 
 
 def _of(templates: Mapping[str, str], fault: Fault) -> str:
-    """The template of a fault, or of what is special about it."""
+    """The template of a fault: that with one of its numbers after a dot, if there is one."""
     special = (templates.get(f"{fault.name}.{name}") for name, value in fault.numbers.items() if value)
     return next(filter(None, special), templates.get(fault.name, ""))
 
@@ -97,7 +97,7 @@ def _numbers(fault: Fault) -> dict[str, Value]:
 
 
 def _listed(fault: Fault) -> str:
-    """Its places, of which only the first ones may be there."""
+    """The places of a fault; how many more there are, if only the first are listed."""
     more = int(fault.numbers.get("layers", 0)) - len(fault.places)
     listed = ", ".join(fault.places)
     return f"{listed} and {numbers.count(more)} more" if more > 0 and listed else listed

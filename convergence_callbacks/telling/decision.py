@@ -33,11 +33,11 @@ SETTLED = "expected_gain"
 """Name of the criterion that finds that nothing more is expected."""
 
 ACTIONS = 3
-"""Pieces of advice that are given."""
+"""Most pieces of advice that are given."""
 
 
-class _Room(Protocol):
-    """A file of this room: how one verdict is reported."""
+class _VerdictWords(Protocol):
+    """The file of a verdict: how it is reported."""
 
     @property
     def MEANING(self) -> Meaning:  # noqa: N802
@@ -50,7 +50,7 @@ class _Room(Protocol):
         """What to do next."""
 
 
-OF_VERDICT: Mapping[Verdict, _Room] = {
+OF_VERDICT: Mapping[Verdict, _VerdictWords] = {
     Verdict.IMPROVING: improving,
     Verdict.CONVERGED: converged,
     Verdict.FALSE_CONVERGENCE: false_convergence,
@@ -86,7 +86,7 @@ def words_of(
         decision: What was decided, with the counter of its training.
         restored: Whether the model has the weights of its best step already.
         names_best: Whether the advice names the weights of the best step.
-        left_out: Criteria whose words are left out, since they stand elsewhere.
+        left_out: Criteria whose words are left out, since the caller writes them itself.
     """
     facts = Facts(decision, restored, names_best)
     reason = _why(facts, left_out)
@@ -94,7 +94,7 @@ def words_of(
 
 
 def _why(facts: Facts, left_out: Container[str]) -> str:
-    """Why the criteria found it, then what it looks like where they did not say so, then what is done about it."""
+    """Why the criteria found it, then why it has this verdict if they do not say so, then what is done about it."""
     names = [name for name in facts.decision.found_by if name not in left_out]
     found = [reason for name in names if (reason := _because(name, facts))]
     own = "" if _says_the_verdict(facts) else OF_VERDICT[facts.decision.verdict].reason(facts)
@@ -114,19 +114,19 @@ def _because(name: str, facts: Facts) -> str:
     if kind is None:
         return facts.decision.quoted.rstrip(".") or f"found by {words(name)}"
     evidence = facts.evidence_of(name)
-    is_said = bool(kind.because) and templates.is_complete(kind.because, evidence)
-    said = templates.rendered(kind.because, evidence, facts.counter) if is_said else ""
-    return ": ".join(filter(None, (metric, said or (metric and words(kind.name)))))
+    has_words = bool(kind.because) and templates.is_complete(kind.because, evidence)
+    reason = templates.rendered(kind.because, evidence, facts.counter) if has_words else ""
+    return ": ".join(filter(None, (metric, reason or (metric and words(kind.name)))))
 
 
 def _named(name: str) -> tuple[type[Criterion] | None, str]:
-    """The criterion that found something, and the metric that it read; empty where that is the judged one."""
+    """The criterion of a name in `found_by`, and the metric that it read; empty for the judged one."""
     kind, _, metric = name.partition(" of ")
     return known_criteria().get(kind), metric
 
 
 def _says_the_verdict(facts: Facts) -> bool:
-    """Whether the words of the criteria name the verdict too, so that nothing is repeated."""
+    """Whether the words of the criteria explain the verdict too, so that the verdict needs none of its own."""
     if not facts.decision.found_by:
         return True
     if facts.decision.quoted:
@@ -142,7 +142,7 @@ def _is_sudden(facts: Facts) -> bool:
 
 
 def _covers(name: str, verdict: Verdict) -> bool:
-    """Whether a criterion has words of its own for a verdict: not a mere limit, and none of the default rule."""
+    """Whether a criterion has words of its own for a verdict: limits and the default rule have none."""
     kind, _ = _named(name)
     if kind is None:
         return True
@@ -150,7 +150,7 @@ def _covers(name: str, verdict: Verdict) -> bool:
 
 
 def _advice(facts: Facts) -> tuple[str, ...]:
-    """What to do next; while a rate is on trial nothing, since that is done already."""
+    """What to do next; nothing while a rate is on trial, since that is being done."""
     decision = facts.decision
     if decision.action and not decision.stop:
         return ()

@@ -1,4 +1,4 @@
-"""Words for a run whose loss exploded or is no number any more."""
+"""Words for a run whose loss exploded, or is no longer a number."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from convergence_callbacks.telling.meaning import Meaning
 
 MEANING = Meaning(
     means="the loss exploded, or is no longer a finite number",
-    found="The loss is three times as high as it began for five epochs in a row, or it or the train "
-    "loss is NaN or infinite.",
+    found="The loss is above its start by three times all that was gained, for five epochs in a row; or it or the "
+    "train loss is NaN or infinite, for three.",
     remedies=(
         "restore the weights of the best epoch: later ones are spoilt",
         "a learning rate 3 to 10 times lower, or clipped gradients",
@@ -22,11 +22,11 @@ MEANING = Meaning(
 IN_DATA = "look for NaN or infinity in inputs and targets, as check_data does"
 IN_TREES = "look for extreme labels, and limit the step of a leaf (max_delta_step)"
 IN_STEPS = "where the data are sound, train with a learning rate 10 times lower, or in full precision"
-"""Where no loss was ever a number data and rate may both be wrong: the data come first, as they are sooner checked."""
+"""Advice if no loss was ever a number: data or rate may be wrong, and the data are checked more quickly."""
 
 
 def reason(facts: Facts) -> str:
-    """That there is no number any more, or how far the loss rose."""
+    """Reason: the loss is no longer a number, or how far it rose."""
     broken = facts.counted("non_finite_in_a_row")
     if broken:
         return f"the loss is NaN or infinite for {broken} in a row"
@@ -39,7 +39,7 @@ def reason(facts: Facts) -> str:
 
 
 def advice(facts: Facts) -> tuple[str, ...]:
-    """What to go back to, and how to keep it from happening again."""
+    """Advice: what to go back to, and how to keep it from happening again."""
     if (best := facts.decision.best_step) is None:
         return IN_DATA, IN_TREES if facts.are_trees else IN_STEPS
     against = IN_TREES if facts.are_trees else f"{learning_rate.too_high(facts)}, or clip the gradients"
@@ -47,7 +47,7 @@ def advice(facts: Facts) -> tuple[str, ...]:
 
 
 def _what_to_restore(facts: Facts, best: int) -> str | None:
-    """The best weights, None where they are not to be named; NaN has spoilt those of a step without a finite loss."""
+    """The best weights, None if they are not to be named; those of a step without a finite loss are spoilt."""
     broken = int(facts.number("non_finite_in_a_row") or 0)
     first_broken = facts.decision.step - broken + 1
     if broken > 0 and best >= first_broken >= 0:

@@ -1,4 +1,4 @@
-"""What a decision holds, as the words need it: numbers that are there, finite, and in the training's counter."""
+"""What the words need of a decision: its finite numbers, and steps in the counter of the training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BUDGET = "max_epochs"
 """Name of the criterion that finds the budget used up."""
 
 TREES = "round"
-"""What is counted where trees are boosted: a model of trees has no weights to go back to."""
+"""The counter of boosted trees: a model of trees has no weights to go back to."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Facts:
     Args:
         decision: Where they come from.
         restored: Whether the model has the weights of its best step already.
-        names_best: Whether advice names the weights of the best step; not where they are named elsewhere, or are gone.
+        names_best: Whether advice names the weights of the best step: not if another line does, or if they are gone.
     """
 
     decision: Decision
@@ -45,7 +45,7 @@ class Facts:
         return (self.number(name) or 0.0) > 0
 
     def evidence_of(self, criterion: str) -> dict[str, float]:
-        """The evidence as one of several criteria gave it: where two differ, one stands after its criterion's name."""
+        """The evidence as one criterion gave it, though another one may have given a number of the same name."""
         own = f"{criterion}."
         given = self.decision.evidence
         return {**given, **{name.removeprefix(own): given[name] for name in given if name.startswith(own)}}
@@ -76,12 +76,12 @@ class Facts:
         return numbers.steps(amount, self.counter)
 
     def each(self) -> str:
-        """One step, for what happens at each: "an epoch", "a round"."""
+        """One step with its article, as in "by 5% an epoch"."""
         return f"{'an' if self.counter.noun[:1] in 'aeiou' else 'a'} {self.counter.noun}"
 
     @property
     def use_best(self) -> str | None:
-        """What to use of the training, None where no step was any good, or where it is not to be named."""
+        """What to use of the training; None if no step was good, or if it is not to be named."""
         if self.best is None or not self.names_best:
             return None
         if self.are_trees:

@@ -7,13 +7,13 @@ from convergence_callbacks.telling.facts import Facts
 from convergence_callbacks.telling.meaning import Meaning
 
 MEANING = Meaning(
-    means="the loss looks flat since the learning rate is too low: slow is not finished",
+    means="the loss looks flat because the learning rate is too low: slow is not finished",
     found="The loss falls steadily by very little an epoch, and much of its gain came late: runs of "
     "the same task at a higher rate did much better where curves looked so.",
     remedies=(
         "start again with the rate that is named, or with 10 times this one",
         'act="heal" raises it while the training runs (Lightning, Keras)',
-        "or wait: no rule ends such a run while it is sure, unless stop_on lists it",
+        "or wait: while this is sure, such a run goes on, unless stop_on lists the verdict",
     ),
     of_trees="the loss still falls, slowly: there are too few trees yet",
 )
@@ -52,7 +52,7 @@ def _pace(facts: Facts) -> str:
 
 
 def _patience_it_takes(facts: Facts) -> tuple[str, ...]:
-    """How long the same rate would take, where it gets anywhere."""
+    """Advice: how long the same rate would take, unless nobody would wait so long."""
     fall = facts.number("fall_per_epoch") or 0.0
     if fall <= TENTH / LONGEST:
         return ()

@@ -36,7 +36,7 @@ def eta(forecast: Forecast, counter: Counter = numbers.EPOCHS, observations: Seq
 
 
 def shown_of(forecast: Forecast) -> Forecast:
-    """A forecast with levels cut off at its bounds, for words and pictures: no loss is judged by where zero is."""
+    """A forecast with its levels clipped to its bounds, for words and pictures; judgements never use the bounds."""
     low, high = forecast.bounds
 
     def within(level: Estimate) -> Estimate:
@@ -90,7 +90,7 @@ def words_of(forecast: Forecast) -> tuple[str, str]:
 
 
 def _in_theory(exponent: Estimate) -> str:
-    """The promise of theory that the interval holds, or lies beyond."""
+    """The rate of theory that the interval contains, or lies beyond."""
     if exponent.low <= 1 <= exponent.high:
         return "1/t is the best that theory promises with noisy gradients"
     if exponent.low <= 0.5 <= exponent.high:

@@ -17,7 +17,7 @@ MEANING = Meaning(
 """What the verdict means for any training."""
 
 ALL = 0.995
-"""Share of the total gain from which on it is all of it, in two digits."""
+"""Share of the total gain above which two digits would show 100%."""
 
 
 def reason(facts: Facts) -> str:

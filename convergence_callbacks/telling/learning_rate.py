@@ -21,7 +21,7 @@ def too_high(facts: Facts) -> str:
 
 
 def _to_try(facts: Facts) -> str:
-    """The rate in numbers, where it is known; of a schedule it is the highest that counts."""
+    """The rate to try, if it is known; of a schedule, the highest counts."""
     if not facts.holds("advised_rate"):
         return ""
     highest = " as the schedule's highest" if facts.holds("rate_falls") else ""

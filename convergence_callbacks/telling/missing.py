@@ -24,7 +24,7 @@ BY_FRAMEWORK: Mapping[str, str] = {
     "torch": "torch",
     "sklearn": "sklearn",
 }
-"""The modules of this package by the framework that a program has imported, the most special ones first."""
+"""The modules of this package by the framework that a program has imported, the most specific first."""
 
 
 def not_installed(library: str, extra: str) -> str:

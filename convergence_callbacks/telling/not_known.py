@@ -12,7 +12,7 @@ from convergence_callbacks.telling.facts import TREES
 
 
 class Unknown(enum.StrEnum):
-    """The things that a rule may not know about a logged training, by what they are called."""
+    """What a rule may not know about a logged training, in words."""
 
     BUDGET = "the budget"
     RATE = "the learning rate"
@@ -24,16 +24,16 @@ OF_SEVERAL: Mapping[Unknown, str] = {
     **{each: each.value for each in Unknown},
     Unknown.BUDGET: f"{Unknown.BUDGET}, taken to be all that was logged",
 }
-"""What to call each of them where it was not known of several runs."""
+"""Each of them in words if several runs lack it."""
 
 
 @dataclass(frozen=True)
 class NotKnown:
-    """One thing that the rule did not know about a training; its text says what was taken instead, or why it matters.
+    """One thing that the rule did not know about a training; as text, with what was assumed or why it matters.
 
     Args:
         what: The thing.
-        assumed: Steps that were taken for the budget instead; None where none were.
+        assumed: Steps that were assumed as the budget; None if none were.
         counter: What the steps are called.
     """
 
@@ -68,7 +68,7 @@ def not_known(
 
     Args:
         budget: Steps that were planned; None if unknown.
-        assumed: Steps that were taken for its budget instead, None where none were.
+        assumed: Steps that were assumed as the budget; None if none were.
         has_rates: Whether learning rates were logged.
         rates_ahead: Whether the rule knew those to come.
         counter: What the steps are called.

@@ -8,8 +8,8 @@ from convergence_callbacks.telling.meaning import Meaning
 
 MEANING = Meaning(
     means="neither loss has left the level of a trivial predictor, one that ignores its inputs",
-    found="The best judged loss is less than a twentieth below the first one (or below "
-    "baseline_loss), or within its noise.",
+    found="The best judged loss is below the first one by no more than its noise explains or, if baseline_loss is "
+    "known, below that by less than a twentieth.",
     remedies=(
         "overfit ten examples first: their train loss should fall to almost nothing",
         "check labels, the scale of the inputs, the loss function and frozen layers; check_data=True "

@@ -1,7 +1,7 @@
 """Every number that people read is written here: values, shares, counts, times, rates, energy and money.
 
-A function that takes a share of something that happened (`amount`) gives None where nothing happened, so that its
-caller has to leave the clause out: "fell by another -5%" can't be written.
+A function for how much something changed (`amount`) returns None if nothing did, so that its caller has to leave the
+clause out: "fell by another -5%" cannot be written.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.forecast import Estimate
 
 NONE = "–"
-"""What stands where there is no number."""
+"""What is written in place of a missing number."""
 
 EPOCHS = Counter()
 """Epochs that count from 0, where nothing else is known."""
@@ -41,7 +41,7 @@ MOST_TIMES = 1e6
 
 
 MOST_HOURS = 1e8
-"""Longer than anybody waits."""
+"""Longer times are written as this one."""
 
 
 def value(number: float | None, digits: int = DIGITS) -> str:
@@ -129,7 +129,7 @@ def part(share: float | None, whole: str) -> str | None:
 
 
 def only(much: str) -> str:
-    """An amount that is little; one that is below a bound is little enough.
+    """An amount that is little, with *only*; not with *less than*, which says so itself.
 
     >>> only("5%"), only("less than 0.01%")
     ('only 5%', 'less than 0.01%')

@@ -1,4 +1,4 @@
-"""Words for what a probe found: copies of the training at other learning rates."""
+"""Words for what a probe found, which trains copies of the model at other learning rates."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Words for scores, such as accuracy, beside a validation loss that rises.
 
-A network that grows sure of a few mistakes, as it does on wrong labels, pays for them in loss while it is right more
+A network that becomes confident of a few mistakes, as with wrong labels, has a higher loss though it is right more
 often (Guo, Pleiss, Sun & Weinberger 2017). If a score is logged, both are reported.
 """
 

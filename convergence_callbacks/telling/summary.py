@@ -33,7 +33,7 @@ LEAST_HOURS = 1 / 3600
 """Shorter times are not reported as saved, in hours."""
 
 TELLS_NOTHING = (NotJudged.NO_LOSS, NotJudged.TOO_FEW)
-"""What leaves nothing to be said of a run that was not found to be broken."""
+"""What leaves nothing to report of a run, unless it was found to be broken."""
 
 NOT_JUDGED: Mapping[NotJudged, str] = {
     NotJudged.NO_LOSS: "no loss was found that is a number",

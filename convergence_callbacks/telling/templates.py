@@ -61,7 +61,7 @@ KINDS: Mapping[str, Callable[[Value, Counter], str]] = {
     "count": _of(numbers.count),
     "hours": _of(lambda hours: f"{numbers.value(hours, 6)} {'hour' if hours == 1 else 'hours'}"),
 }
-"""How the numbers of a template are written, by what stands after the colon."""
+"""How a number of a template is written, by the kind after its colon."""
 
 
 def rendered(template: str, values: Mapping[str, Value], counter: Counter = numbers.EPOCHS) -> str:
@@ -85,7 +85,7 @@ def rendered(template: str, values: Mapping[str, Value], counter: Counter = numb
 
 
 def is_complete(template: str, values: Mapping[str, Value]) -> bool:
-    """Whether all numbers are there that can't be left out.
+    """Whether all numbers outside the optional parts are there.
 
     >>> is_complete("no improvement for {wait:epochs}[ since {best}]", {"wait": 3}), is_complete("{wait}", {})
     (True, False)

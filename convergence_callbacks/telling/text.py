@@ -1,4 +1,4 @@
-"""Names and texts from elsewhere, as they can be printed."""
+"""Names and texts of users and logs, made fit to print."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def markdown(text: object) -> str:
 
 
 def printable(text: str) -> str:
-    """Text without what would steer a terminal.
+    """Text without control characters, which a terminal would obey.
 
     >>> printable("run\\x1b[31m\\nred")
     'run\\\\x1b[31m\\\\nred'

@@ -8,26 +8,25 @@ from convergence_callbacks.telling.meaning import Meaning
 
 MEANING = Meaning(
     means="the loss jumps by a large share of what it ever gained: the learning rate is too high",
-    found="From epoch to epoch both losses jump, or they only came back from where the first steps "
-    "threw them and gained nothing since: runs of the same task at a lower rate did much better"
-    " where curves looked so.",
+    found="Both losses jump from epoch to epoch, or they only recovered from the first steps, which threw them off, "
+    "and have gained nothing since. On recorded tasks whose curves looked like this, a lower rate did much better.",
     remedies=(
         "start again with the rate that is named, or with a third of this one",
         "clip the gradients, or warm the rate up over the first epochs",
-        "a larger batch, where the validation loss alone jumps a larger validation set",
+        "a larger batch; if the validation loss alone jumps, a larger validation set",
     ),
 )
 """What the verdict means for any training."""
 
 LEAST_JUMP = 0.005
-"""Share of its gain by which the loss jumps at least where that is worth a number."""
+"""Share of its gain below which a jump is not worth a number."""
 
 LEAST_SWING = 0.0005
 """Share of the loss below which its swings are not worth a number."""
 
 
 def reason(facts: Facts) -> str:
-    """Reason: by how much the loss jumps, or that it only came back from its first steps."""
+    """Reason: by how much the loss jumps, or that it only recovered from its first steps."""
     if facts.holds("only_recovered"):
         sentence = "the loss only came back from its first steps and has gained nothing since"
         return (

@@ -82,11 +82,11 @@ def test_a_path_is_kept_as_the_text_that_a_file_of_settings_holds(tmp_path):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"tolerence": 0.1}, r"unknown setting of {} 'tolerence'; did you mean 'tolerance'\? Known: "),
-        ({"patience": 10}, r"unknown setting of {} 'patience'; write criteria=Patience\(10\)"),
-        ({"min_delta": 0.1}, r"unknown setting of {} 'min_delta'; write criteria=Patience\(…, min_delta=0.1\)"),
-        ({"plateau": 3}, r"unknown setting of {} 'plateau'; it is a criterion: write criteria=Plateau\(…\)"),
-        ({"monitor": "val_acc"}, r"unknown setting of {} 'monitor'; write val_metric='val_acc'"),
+        ({"tolerence": 0.1}, r"unknown setting 'tolerence' of {}; did you mean 'tolerance'\? Known: "),
+        ({"patience": 10}, r"unknown setting 'patience' of {}; write criteria=Patience\(10\)"),
+        ({"min_delta": 0.1}, r"unknown setting 'min_delta' of {}; write criteria=Patience\(…, min_delta=0.1\)"),
+        ({"plateau": 3}, r"unknown setting 'plateau' of {}; it is a criterion: write criteria=Plateau\(…\)"),
+        ({"monitor": "val_acc"}, r"unknown setting 'monitor' of {}; write val_metric='val_acc'"),
     ],
 )
 @pytest.mark.parametrize("owner", [Monitor, Stopping])

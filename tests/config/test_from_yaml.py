@@ -47,12 +47,12 @@ def test_an_argument_is_checked_as_ever(file):
 
 
 def test_an_unknown_argument_is_reported_with_the_nearest_one(file):
-    with pytest.raises(SettingsError, match="unknown setting of Monitor 'tolerence'; did you mean 'tolerance'"):
+    with pytest.raises(SettingsError, match="unknown setting 'tolerence' of Monitor; did you mean 'tolerance'"):
         Monitor.from_yaml(file, tolerence=0.1)
 
 
 def test_an_argument_that_only_callbacks_take_is_refused_by_a_monitor(file):
-    with pytest.raises(SettingsError, match="unknown setting of Monitor 'restore_best'"):
+    with pytest.raises(SettingsError, match="unknown setting 'restore_best' of Monitor"):
         Monitor.from_yaml(file, restore_best=True)
 
 

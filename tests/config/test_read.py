@@ -124,7 +124,7 @@ WRONG = {
     "criteria: {patience: {min_delta: 1%%}}": "min_delta must be a number or a percentage such as '0.5%', got '1%%'",
     "criteria: {target_loss: .nan}": "target must be finite, got nan",
     "criteria: {time_budget: {}}": "time_budget needs hours",
-    "criteria: {time_budget: {hour: 2}}": "unknown setting of time_budget 'hour'; did you mean 'hours'? Known: hours",
+    "criteria: {time_budget: {hour: 2}}": "unknown setting 'hour' of time_budget; did you mean 'hours'? Known: hours",
     "5: 5": "the name of a setting is a text, got 5",
     "[a]: 5": "the name of a setting is a text, got a list",
     "verbose: !!python/object/apply:os.system [ls]": "tags (!!python/object/apply:os.system) are not read in a "
@@ -179,7 +179,7 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(complaints):
         (6, "unknown verdict 'diverging'"),
         (7, "unknown verdict 'exploded'"),
         (10, "patience must be at least 1, got -3"),
-        (11, "unknown setting of patience 'warmap'; did you mean 'warmup'?"),
+        (11, "unknown setting 'warmap' of patience; did you mean 'warmup'?"),
         (12, "min_delta must be at least 0, got -1"),
         (14, "epochs must be at least 1, got 0"),
         (17, "hours must be above 0, got 0"),

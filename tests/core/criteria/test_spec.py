@@ -33,7 +33,7 @@ def test_a_specification_is_built(spec, criterion):
         ([{"patience": 3}, "defualt"], "did you mean 'default'?", (1, "defualt")),
         (
             {"patience": {"patiense": 3}},
-            "unknown setting of patience 'patiense'; did you mean 'patience'?",
+            "unknown setting 'patiense' of patience; did you mean 'patience'?",
             ("patience", "patiense"),
         ),
         ({"patience": 0}, "patience must be at least 1, got 0", ("patience", "patience")),
