@@ -15,7 +15,7 @@ from typing import Any
 from convergence_callbacks.telling.missing import not_installed
 
 try:
-    import catboost  # noqa: F401  # said here, before a training has begun
+    import catboost  # noqa: F401  # so that a missing library is reported at once
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(not_installed("CatBoost", "catboost")) from error
 

@@ -29,11 +29,11 @@ from convergence_callbacks.metrics import meaning
 class ConvergenceStopping(Stopping):
     """Ends an Ignite training when it has converged, overfits, diverged or does not learn, and says why.
 
-    It takes the settings of `Stopping`. Each run of the evaluator within a training is an epoch to it, so give it
+    It takes the settings of `Stopping`. Each run of the evaluator within a training counts as an epoch, so give it
     the one that runs on the validation data only; without an evaluator, the trainer's epochs. Its metrics need no
     *val* in their names: the one with *loss* is judged, unless ``val_metric`` names another. The train loss is the
     mean of the trainer's output, or of its ``"loss"``; where ``output_transform`` leaves neither, it is not known. To
-    resume a run, hand this object to Ignite's ``Checkpoint`` with the model, or use ``state_dict`` and
+    resume a run, pass this object to Ignite's ``Checkpoint`` with the model, or use ``state_dict`` and
     ``load_state_dict``.
     """
 
@@ -113,7 +113,7 @@ class ConvergenceStopping(Stopping):
     # Act ----------------------------------------------------------------------------------------------
 
     def _end(self, trainer: Any) -> None:
-        """Give back the best weights, where asked."""
+        """Give back the best weights, if asked."""
         self._running = False
         self.run.end()
         self.give_back_best(TorchModel(self._model))

@@ -33,7 +33,7 @@ DART = "dart reweights earlier trees in each round, so those up to the best are 
 class ConvergenceStopping(Stopping):
     """Ends a LightGBM training when it has converged, overfits, diverged or does not learn, and says why.
 
-    It takes the settings of `Stopping`; an epoch is an iteration. Hand the training data to ``valid_sets`` too: both
+    It takes the settings of `Stopping`; an epoch is an iteration. Pass the training data to ``valid_sets`` too: both
     curves are judged together. Evaluations are named ``data/metric``, as in ``val_metric="valid_1/auc"``.
     ``restore_best`` sets ``best_iteration``, up to which LightGBM predicts. The training data must not be renamed so
     that *train* is no longer in its name.

@@ -1,4 +1,4 @@
-"""The monitor as users meet it: the core's, handed a clock, files, the forecast and the meaning of names."""
+"""The monitor for users: that of the core, with a clock, files, the forecast and the meaning of names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from convergence_callbacks.metrics.find import find_named, is_score, meant_loss,
 
 
 def _check_names(metrics: Mapping[str, Any], losses: Mapping[str, Any], named: Iterable[Metric]) -> None:
-    """Refuse a loss that would never be judged, since it is not handed over as what it is, and a criterion likewise.
+    """Refuse a loss that would never be judged under the name that it was given, and a criterion's metric likewise.
 
     Raises:
         MetricNotFoundError: Names the metric and what to write instead.

@@ -83,7 +83,7 @@ class ConvergenceStopper(FromYaml, Stopper):
     def from_tune_config(cls, config: Any, **settings: Any) -> ConvergenceStopper:
         """A stopper that judges what a search looks for, in the direction that it names.
 
-        Ray hands its ``TuneConfig`` to schedulers and search algorithms, and not to stoppers.
+        Ray gives its ``TuneConfig`` to schedulers and search algorithms, but not to stoppers.
 
         Args:
             config: The ``TuneConfig``: its ``metric`` becomes ``val_metric``, its ``mode`` the mode; what it leaves out

@@ -44,7 +44,7 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
     trained = TorchModel
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
-        """Make ready for this run, and take in what the net's history holds."""
+        """Begin this run with what the net's history holds."""
         before = self.run.stage(BestWeights)
         self.begin(len(net.history) + net.max_epochs, rises=functools.partial(self._rises, net))
         self._fill_in(net)
@@ -60,7 +60,7 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
         Raises:
             KeyboardInterrupt: The training ends here; skorch catches it.
         """
-        self._fill_in(net)  # it knows its classes with the first data
+        self._fill_in(net)  # the net knows its classes once it has seen data
         observation = self._collected(net, len(net.history) - 1, net.history[-1])
         decision = self.decide(observation, TorchModel(net.module_))
         if self.settings.log_decisions:
@@ -70,7 +70,7 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
             raise KeyboardInterrupt
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
-        """Give back the best weights, where asked."""
+        """Give back the best weights, if asked."""
         self.run.end()
         self.give_back_best(TorchModel(net.module_))
         self.conclude()
@@ -111,7 +111,7 @@ class ConvergenceStopping(Stopping, Callback):  # type: ignore[misc]
 
 
 def _baseline(net: Any) -> Baseline | None:
-    """The loss of a net to which all classes are alike, where its criterion is a plain cross-entropy."""
+    """The loss of guessing among the classes; None unless the criterion is a plain cross-entropy."""
     criterion, classes = net.criterion_, getattr(net, "classes_", None)
     is_own = not type(net).get_loss.__module__.startswith("skorch.")
     weights = [getattr(criterion, name, None) for name in ("weight", "pos_weight")]

@@ -16,7 +16,7 @@ from __future__ import annotations
 from convergence_callbacks.telling.missing import not_installed
 
 try:
-    import torch  # noqa: F401  # said here, before a training has begun
+    import torch  # noqa: F401  # so that a missing library is reported at once
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(not_installed("PyTorch", "torch")) from error
 

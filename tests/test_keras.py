@@ -353,7 +353,7 @@ def test_a_backup_folder_that_no_system_takes_ends_no_training(made, initial_epo
         fit(callback, initial_epoch=initial_epoch)
     messages = [str(warning.message) for warning in caught]
     assert sum("no backup in" in each for each in messages) == 1
-    assert sum("can't be taken away" in each for each in messages) == 1
+    assert sum("can't be removed" in each for each in messages) == 1
     assert sum("can't be read" in each for each in messages) == (initial_epoch > 0)
     assert callback.stopped_epoch == 6
 

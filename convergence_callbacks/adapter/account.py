@@ -17,17 +17,17 @@ from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.ending import Ending
 from convergence_callbacks.telling.summary import Cause, summary_of
 
-__all__ = ["Account", "Cause", "LastWord", "cause_of", "write"]
+__all__ = ["Account", "Cause", "FinalSummary", "cause_of", "write"]
 
 
 def write(text: str) -> None:
-    """Print, above a progress bar of tqdm where there is one."""
+    """Print a text, above a progress bar of tqdm if there is one."""
     tqdm = sys.modules.get("tqdm")
     (print if tqdm is None else tqdm.tqdm.write)(text)
 
 
 def cause_of(error: BaseException | None) -> Cause:
-    """Why a training ended, judging by an exception; empty where there is none."""
+    """Why a training ended, by the exception that ended it; empty without one."""
     if error is None:
         return ""
     return "interrupted" if isinstance(error, KeyboardInterrupt) else "error"
@@ -43,13 +43,13 @@ class Account:
 
     Attributes:
         checkpoints: The files that its framework saved.
-        resumed: The decision of a run that was saved, until there is another.
+        resumed: The latest decision of a run that was saved, until there is another.
         is_at_best: Whether the last step was the best, and the training has not gone on since.
         restored: Whether the model was given the weights of its best step.
         judged: What was judged and which way it improves, for the end of the first line.
         predict: How to predict with the trees of the best round, with their number as ``{}``.
-        several_optimisers: Whether there are several, so that it is open whose learning rate is meant.
-        is_reported: Whether its end was reported: a loop may go on after that, and is not summed up again.
+        several_optimisers: Whether there are several, so that no single learning rate can be judged.
+        is_reported: Whether its end was reported: a loop that goes on is not summed up again.
     """
 
     journal: Journal
@@ -84,11 +84,11 @@ class Account:
         return "\n".join([f"{first}{self.judged}", *others])
 
 
-class LastWord:
-    """Prints the summary where the framework does not report the end: after an error, or in a loop of one's own.
+class FinalSummary:
+    """Prints the summary of a run once, even if nobody reports its end: after an error, or in a loop of one's own.
 
-    It is printed when the callback is deleted, when the program ends, or, in a notebook, when an error has ended the
-    cell; and where a framework calls hooks through an object of each training, when that object is deleted.
+    Then it is printed when the callback is deleted, when the program ends, or, in a notebook, when an error has ended
+    the cell; and if a framework calls hooks through an object of each training, when that object is deleted.
 
     Args:
         owner: The callback.
@@ -104,7 +104,7 @@ class LastWord:
         _watch_cells(self)
 
     def follow(self, account: Account) -> None:
-        """Take a run to sum up, once it has an epoch."""
+        """Sum this run up at its end; called once it has an epoch."""
         self.account, self._is_of_this_cell = account, True
 
     def end_with(self, call: type) -> None:
@@ -126,8 +126,8 @@ class LastWord:
         """Print the summary of the run, unless that was done.
 
         Args:
-            cause: What ended it, where that was neither the rule nor the budget.
-            say: Prints where the framework does.
+            cause: What ended it, if that was neither the rule nor the budget.
+            say: Prints a text where the framework prints.
         """
         account, self.account = self.account, None
         if account is not None and not account.is_reported and os.getpid() == self._process:
@@ -135,7 +135,7 @@ class LastWord:
             say(account.summary(cause))
 
     def end_before_another(self) -> None:
-        """Sum up a run whose end nobody reported; a framework with hooks reports every end but an error."""
+        """Sum up a run whose end nobody reported: with hooks an error cut it off, since they report any other end."""
         self.say("cut_off" if self._calls else "")
 
     def end_cell(self, error: BaseException | None) -> None:
@@ -171,8 +171,8 @@ def _cause_of_end() -> Cause:
     return cause_of(getattr(sys, "last_value", None)) if is_script else ""
 
 
-_IN_CELLS: weakref.WeakSet[LastWord] = weakref.WeakSet()
-"""Callbacks that a notebook calls when a cell has ended."""
+_IN_CELLS: weakref.WeakSet[FinalSummary] = weakref.WeakSet()
+"""Those that a notebook calls when a cell has ended."""
 
 
 def _shell() -> Any:
@@ -181,15 +181,15 @@ def _shell() -> Any:
     return None if module is None else module.get_ipython()
 
 
-def _watch_cells(word: LastWord) -> None:
+def _watch_cells(summary: FinalSummary) -> None:
     """Have a notebook report when a cell has ended; a program needs nothing."""
     if (shell := _shell()) is None:
         return
     if not _IN_CELLS:
         shell.events.register("post_run_cell", _end_cell)
-    _IN_CELLS.add(word)
+    _IN_CELLS.add(summary)
 
 
 def _end_cell(result: Any) -> None:
-    for word in list(_IN_CELLS):
-        word.end_cell(result.error_in_exec)
+    for summary in list(_IN_CELLS):
+        summary.end_cell(result.error_in_exec)

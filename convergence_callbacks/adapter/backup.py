@@ -1,4 +1,4 @@
-"""A folder in which the states of the latest epochs survive a kill, for frameworks whose backups hold none."""
+"""A folder that keeps the states of the latest epochs, for frameworks whose own backups hold no callbacks."""
 
 from __future__ import annotations
 
@@ -155,15 +155,15 @@ class Backup:
             raise ConvergenceError(f"{file} can't be read: {error}") from error
 
     def remove(self) -> None:
-        """Take the files away; the folder too when nothing else is in it.
+        """Remove the files, and the folder if nothing else is in it.
 
         Raises:
-            ConvergenceError: They can't be taken away.
+            ConvergenceError: They can't be removed.
         """
         try:
             self._remove()
         except OSError as error:
-            raise ConvergenceError(f"the backup in {self.folder} can't be taken away: {error}") from error
+            raise ConvergenceError(f"the backup in {self.folder} can't be removed: {error}") from error
 
     def _remove(self) -> None:
         self._states = []
@@ -187,13 +187,13 @@ class Backup:
 
 
 def _remove(file: Path) -> None:
-    """Take a file away, and its checksum where it has one."""
+    """Remove a file, and its checksum if it has one."""
     file.unlink(missing_ok=True)
     _checksum_of(file).unlink(missing_ok=True)
 
 
 def _last(state: Mapping[str, Any]) -> Any:
-    """The decision on the epoch of a state: that of its monitor, unless something was done since."""
+    """The decision on the epoch of a state: that of its monitor, unless a stage changed it."""
     return state.get("decided") or state["decision"]
 
 
@@ -217,8 +217,8 @@ def _checksum_of(file: Path) -> Path:
     return file.with_name(f"{file.name}.sha256")
 
 
-def take_away(backup: Backup | None, processes: Processes, warn: Callable[[str], None]) -> None:
-    """Remove a backup, which all processes read, once the training has ended in each of them; warn where that fails."""
+def remove_backup(backup: Backup | None, processes: Processes, warn: Callable[[str], None]) -> None:
+    """Remove a backup once the training has ended in all processes, which read it; warn if that fails."""
     processes.gather(None)
     if backup is not None and processes.is_first:
         try:

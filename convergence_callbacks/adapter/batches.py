@@ -16,10 +16,10 @@ TARGETS = ("targets", "target", "y", "labels", "label")
 """Names that inputs and targets have in batches that are dictionaries."""
 
 MOST = 1000
-"""Examples that are kept at most."""
+"""Most examples that are kept."""
 
 MOST_NUMBERS = 2 * 10**7
-"""Numbers that the kept examples hold at most."""
+"""Most numbers that the kept examples hold."""
 
 
 class FirstExamples:
@@ -35,7 +35,7 @@ class FirstExamples:
         return sum(map(len, self._inputs)) >= MOST or sum(part.size for part in self._inputs) >= MOST_NUMBERS
 
     def add(self, batch: Any) -> None:
-        """Keep the examples of a batch; one of another shape than the first is passed over.
+        """Keep the examples of a batch, unless their shape differs from that of the first.
 
         Raises:
             SettingsError: It holds no numbers.

@@ -1,11 +1,11 @@
-"""What went wrong in a training is reported once, or with ``strict`` raised."""
+"""Warns once of each thing that goes wrong in a training, or with ``strict`` raises it."""
 
 from __future__ import annotations
 
 import math
 import warnings
 
-from convergence_callbacks.adapter.found import Found
+from convergence_callbacks.adapter.logged_losses import LoggedLosses
 from convergence_callbacks.adapter.settings import CallbackSettings
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.errors import ConvergenceError
@@ -31,7 +31,7 @@ class Complaints:
 
         Args:
             error: What went wrong.
-            about: What it is about, where the message changes with its numbers.
+            about: What it is about, if the message changes with its numbers; one warning for each such thing.
         """
         if self._strict:
             raise error
@@ -43,7 +43,7 @@ class Complaints:
             self._made.add(about or message)
             warnings.warn(message, RuntimeWarning, stacklevel=3)
 
-    def about_losses(self, found: Found, settings: CallbackSettings) -> None:
+    def about_losses(self, found: LoggedLosses, settings: CallbackSettings) -> None:
         """Complain where a loss is missing or not finite."""
         losses_count = settings.direction == "min"  # else only named metrics are missed
         if found.validated and not found.val and (settings.val_metric or losses_count):
@@ -56,8 +56,8 @@ class Complaints:
                 self.make(not_found(name, found.logged, setting="of"), about=f"of {name}")
         self._about_values(found.observation)
 
-    def _about_missing(self, setting: str, wanted: str, found: Found) -> None:
-        """Complain of a metric; once, though other ones are logged beside it in other epochs."""
+    def _about_missing(self, setting: str, wanted: str, found: LoggedLosses) -> None:
+        """Complain of a missing metric once, whatever else is logged in other epochs."""
         self.make(not_found(wanted, found.logged, setting=setting), about=setting)
 
     def _about_values(self, observation: Observation) -> None:

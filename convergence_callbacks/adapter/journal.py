@@ -17,7 +17,7 @@ class Journal:
     """The observations and decisions of a run, in order.
 
     Args:
-        complaints: Where a listener fails, that is reported here.
+        complaints: Reports a listener that fails.
     """
 
     def __init__(self, complaints: Complaints) -> None:

@@ -22,7 +22,7 @@ class LoopStopping(Stopping):
         Args:
             model: What is trained; needed with ``restore_best`` only.
             lr: Learning rate of the epoch.
-            epoch: Its number, from 0; one after the last when left out or no number.
+            epoch: Its number, from 0; by default the next one.
             **logged: The losses and metrics by name: ``train_loss``, ``val_loss``, or those that the settings name.
                 None says that a metric was not measured in this epoch.
 
@@ -46,7 +46,7 @@ class LoopStopping(Stopping):
         return decision
 
     def restore(self, model: Any) -> Any:
-        """End the run, and give back the best weights where ``restore_best`` asked for them and the last are others.
+        """End the run, and give the model its best weights if ``restore_best`` asks for them and it has others.
 
         Returns:
             The model: the same object, or for JAX a new one.
@@ -58,16 +58,16 @@ class LoopStopping(Stopping):
         return model if best is None else best
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a saved state, also where this object is further on: its later decisions are dropped.
+        """Continue from a saved state; later decisions of this object are dropped.
 
         Raises:
-            StateError: The state is damaged or foreign. This object is then as it was before.
+            StateError: The state is damaged or foreign. Then nothing changes.
         """
         super().load_state_dict(state_dict)
         self.begin(*self._limits, direction=self.run.settings.direction)
 
     def _held(self, model: Any) -> Any:
-        """The model as the stages know it; None where the loop hands over none."""
+        """The model as the stages take it; None if the loop gives none."""
         if model is None or self.trained is None:
             return None
         hold: Any = self.trained
@@ -78,7 +78,7 @@ class LoopStopping(Stopping):
         if named is None:
             return find_validation_loss(_measured(logged)) is not None
         found = find_named(named, logged)
-        return found is None or logged[found] is not None  # a name that is not there at all is to be reported
+        return found is None or logged[found] is not None  # a name that is missing altogether has to be reported
 
 
 def _measured(logged: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ Own = TypeVar("Own")
 class Processes:
     """A training in a single process; a framework that trains in several derives from this.
 
-    What is gathered is merged in one place, by `found.merged`, whatever the framework.
+    What is gathered is merged in one place, `logged_losses.merged`, whatever the framework.
     """
 
     @property
@@ -28,4 +28,4 @@ class Processes:
 
 
 ALONE = Processes()
-"""The processes of a framework that has one."""
+"""A training in one process."""

@@ -35,12 +35,12 @@ class Run:
         limit: Epochs after which the framework ends it by itself, None where it does not.
 
     Attributes:
-        stages: What a decision passes, in order.
+        stages: The stages that a decision passes, in order.
         record: The file of what was seen and decided; None where none is written.
         journal: What was seen and decided.
-        account: What it has come to, for its end.
-        stopped_epoch: The first epoch at which it should end, None where it used up its budget.
-        is_warned: Whether it was warned of being broken.
+        account: Its result so far, for the summary at its end.
+        stopped_epoch: The first epoch at which it should end, None if it used up its budget.
+        is_warned: Whether there was a warning that it is broken.
         baseline: The loss of a trivial predictor that was filled in; None where the settings name it, or nobody knows.
     """
 
@@ -68,7 +68,7 @@ class Run:
         return 0 if self.decision is None else self.decision.step + 1
 
     def fill_in(self, baseline: Baseline | None) -> None:
-        """Judge this run by the loss of a trivial predictor, from its first epoch on, where no setting names it."""
+        """Judge this run by the loss of a trivial predictor from its first epoch on, if no setting gives one."""
         if self.decision is None:
             self._know(baseline)
             if self.record is not None:
@@ -85,7 +85,7 @@ class Run:
 
         Args:
             observation: The epoch.
-            trained: The model, see `Trained`; None where the integration has none at hand.
+            trained: The model, see `Trained`; None if the integration has none.
             listeners: Functions that receive each epoch.
         """
         judged = decision = self.monitor.observe(observation)
@@ -114,7 +114,7 @@ class Run:
             self.complaints.make(ConvergenceError(f"the record can't be written: {error}"), about="record")
 
     def begin_phase(self) -> None:
-        """Begin a new phase: everything is expected anew, and the best so far stays the best."""
+        """Begin a new phase; see `Stopping.new_phase`."""
         last, phases = self.decision, self.stage(Phases)
         if last is None or phases is None:
             return
@@ -128,8 +128,8 @@ class Run:
         ends_by_itself = self.limit is not None and decision.step + 1 >= self.limit
         return decision.stop and not (ends_by_itself and decision.is_budget_end)
 
-    def is_newly_broken(self, decision: Decision) -> bool:
-        """Whether the run is surely broken and goes on, for the first time; nobody is warned twice."""
+    def warns_now(self, decision: Decision) -> bool:
+        """Whether to warn now that the run goes on though it is surely broken: true once in a run."""
         surely = decision.verdict in BROKEN and decision.confidence > SURE
         if self.is_warned or not surely or decision.stop or decision.action or self.account.several_optimisers:
             return False
@@ -138,7 +138,7 @@ class Run:
 
     @property
     def is_new_verdict(self) -> bool:
-        """Whether the verdict is another one than an epoch ago."""
+        """Whether the verdict has changed since the previous epoch."""
         verdicts = [decision.verdict for decision in self.journal.decisions[-2:]]
         return len(verdicts) == 2 and verdicts[0] is not verdicts[1]
 
@@ -147,11 +147,11 @@ class Run:
         return next((stage for stage in self.stages if isinstance(stage, kind)), None)
 
     def restore(self, saved: Mapping[str, Any], rule: str) -> None:
-        """Go on with a run that was saved; its stop stands while the rule is the same.
+        """Continue a run that was saved; its stop holds if the rule is still the same.
 
         Args:
-            saved: What `state` gave.
-            rule: By which rule this run is judged.
+            saved: What `state` returned.
+            rule: The rule of this run, as text.
 
         Raises:
             StateError: The state is damaged or foreign.

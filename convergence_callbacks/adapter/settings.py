@@ -23,12 +23,12 @@ SEE_A_BASELINE = ("Keras", "Transformers", "skorch", "scikit-learn", "XGBoost", 
 INTEGRATIONS = (*HOLD_THE_MODEL, "CatBoost", "Optuna", "Ray Tune")
 
 
-def _is_path(name: str, value: Any) -> tuple[SettingsError, ...]:
+def _path_errors(name: str, value: Any) -> tuple[SettingsError, ...]:
     is_one = isinstance(value, str | os.PathLike) and "\0" not in str(value)  # which no system takes
     return () if is_one else (must_be(name, PATH.words, value),)
 
 
-PATH = Kind("a path", ({"type": "string"},), _is_path, os.fspath)
+PATH = Kind("a path", ({"type": "string"},), _path_errors, os.fspath)
 """A path, kept as text, as a file of settings holds it."""
 
 
@@ -36,12 +36,12 @@ EVERYTHING = "all"
 """Value of `restore_best` that restores the optimiser's state of the best epoch too."""
 
 
-def _restores(name: str, value: Any) -> tuple[SettingsError, ...]:
+def _restore_errors(name: str, value: Any) -> tuple[SettingsError, ...]:
     is_one = isinstance(value, bool) or (isinstance(value, str) and value == EVERYTHING)
     return () if is_one else (must_be(name, RESTORES.words, value),)
 
 
-RESTORES = Kind("true, false or 'all'", ({"type": "boolean"}, {"enum": [EVERYTHING]}), _restores)
+RESTORES = Kind("true, false or 'all'", ({"type": "boolean"}, {"enum": [EVERYTHING]}), _restore_errors)
 
 
 HOW_LOUD = "0, 1 or 2, or true or false"
@@ -166,6 +166,8 @@ class CallbackSettings(Settings):
         False,
     )
 
+    callbacks = ""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.every_n_steps is not None and (self.probe or self.act is not None):
@@ -175,9 +177,8 @@ class CallbackSettings(Settings):
     @classmethod
     def instead_of(cls, name: str, value: object) -> str:
         """What to write in place of a keyword that is no setting; empty where that is not known."""
-        advice = super().instead_of(name, value).removesuffix(", on a callback")
         stock = "; or use EarlyStopping, which counts as the framework's own" if name == "patience" else ""
-        return advice + stock
+        return super().instead_of(name, value) + stock
 
     @property
     def actions(self) -> dict[Verdict, Action]:

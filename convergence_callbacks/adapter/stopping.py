@@ -7,10 +7,10 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
-from convergence_callbacks.adapter.account import LastWord, write
+from convergence_callbacks.adapter.account import FinalSummary, write
 from convergence_callbacks.adapter.complaints import Complaints
-from convergence_callbacks.adapter.found import Found, found_among, merged
 from convergence_callbacks.adapter.journal import Listener
+from convergence_callbacks.adapter.logged_losses import LoggedLosses, find_losses, merged
 from convergence_callbacks.adapter.processes import ALONE, Processes
 from convergence_callbacks.adapter.run import Run
 from convergence_callbacks.adapter.settings import EVERYTHING, CallbackSettings, not_supported
@@ -51,8 +51,8 @@ class Stopping(FromYaml):
         history: All decisions of this process, in order.
         observations: What each of them was made from.
         listeners: Called with each observation and its decision, such as a `LivePlot`; append your own.
-        stopped_epoch: The first epoch at which the training should end, None where it used up its budget. A run that
-            is resumed after it has ended has it at once.
+        stopped_epoch: The first epoch at which the training should end, None if it used up its budget. A resumed run
+            that had ended already has it from the start.
     """
 
     integration: ClassVar[str] = ""
@@ -65,19 +65,19 @@ class Stopping(FromYaml):
     """Why a setting is not supported, by its name; without an entry the message names who supports it."""
 
     states_direction: ClassVar[bool] = False
-    """Whether the framework itself may say, once it trains, which way a metric improves."""
+    """Whether the framework may state, once it trains, which way a metric improves."""
 
     counter: Counter = Counter()
     """What this framework calls its steps, and how it numbers them."""
 
     trained: ClassVar[type[Trained] | None] = None
-    """What holds a model of this framework; None where its best weights are not kept."""
+    """The class that wraps a model of this framework; None if its best weights are not kept."""
 
     restores_all: ClassVar[bool] = False
-    """Whether an optimiser can be given its state of the best epoch too."""
+    """Whether the optimiser's state of the best epoch can be restored too."""
 
     saves_weights: ClassVar[bool] = False
-    """Whether a saved state may hold arrays; elsewhere it is plain JSON."""
+    """Whether a saved state may hold arrays; if not, it is plain JSON."""
 
     processes: Processes = ALONE
     """The processes of the training."""
@@ -96,7 +96,7 @@ class Stopping(FromYaml):
         self.settings = settings
         self._construct()
         self.listeners: list[Listener] = []
-        self._last_word = LastWord(self)
+        self._final_summary = FinalSummary(self)
         self._saved: Mapping[str, Any] | None = None
         self.begin(rises=self.likely_rises)
 
@@ -159,19 +159,19 @@ class Stopping(FromYaml):
         rises: Rises | None = None,
         direction: Direction | None = None,
     ) -> None:
-        """Start a run: a new one, or the one whose state was loaded since the last.
+        """Start a new run, or continue the one whose state was loaded.
 
         Args:
             max_epochs: The framework's limit; a user's setting takes precedence.
             min_epochs: The framework's minimum; the larger of it and the user's is used.
             lr_schedule: The rates to come as the framework knows them; a user's setting takes precedence.
-            reports_only: Whether no verdict ends this run.
-            rises: Whether more of a metric is better, as far as the framework says.
-            direction: Which way the judged metric improves, where that is known already.
+            reports_only: Whether verdicts are only reported, and end nothing.
+            rises: Says whether more of a metric is better, if the framework states it.
+            direction: Which way the judged metric improves, if that is known already.
 
         Raises:
-            SettingsError: Which way the judged metric improves, or one that a criterion names, is not known.
-            StateError: The state that was loaded is damaged or foreign; the run before stays.
+            SettingsError: It is not known which way the judged metric, or one that a criterion names, improves.
+            StateError: The state that was loaded is damaged or foreign; the previous run stays.
         """
         own = self.settings
         adopted = dataclasses.replace(
@@ -193,17 +193,17 @@ class Stopping(FromYaml):
             self._restore(saved or {})
         if saved is not None:
             run.restore(saved, self._rule())
-            self._last_word.forget()
+            self._final_summary.forget()
         if self.settings.record is not None:
             run.record = DecisionRecord(self.settings.record, run.monitor)
-        self._last_word.end_before_another()
+        self._final_summary.end_before_another()
         self.run, self._limits = run, (max_epochs, min_epochs, lr_schedule)
 
     def new_phase(self) -> None:
-        """Begin a new phase of this run, for what changes its course: layers that are trained from now on, other data.
+        """Begin a new phase of this run, as when layers are unfrozen or the data change.
 
-        What was the best so far stays the best, and its weights are kept; patience, verdict, forecast and expected gain
-        begin anew with the next epoch. Budgets of epochs and of time go on. Nothing happens before the first epoch.
+        The best epoch so far stays the best, and its weights are kept; patience, verdict, forecast and expected gain
+        begin anew with the next epoch. Budgets of epochs and of time go on. Before the first epoch this does nothing.
         """
         self.run.begin_phase()
 
@@ -214,7 +214,7 @@ class Stopping(FromYaml):
         """
 
     def begin_resumed(self, *circumstances: Any, **named: Any) -> None:
-        """Start a run whose state comes from a file; a damaged one is reported, and a new run started.
+        """Continue a run whose state comes from a file; if that is damaged, report it and start a new run.
 
         Raises:
             StateError: With ``strict``, the state can't be read.
@@ -226,7 +226,7 @@ class Stopping(FromYaml):
             self.report_unreadable(error)
 
     def report_unreadable(self, error: StateError) -> None:
-        """Report a saved state that can't be read, in place of which a new run was started."""
+        """Report that a saved state can't be read and a new run was started instead."""
         instead = "with strict=False " if self.settings.strict else ""
         self.run.complaints.make(StateError(f"{error}; {instead}the criteria start without it"))
 
@@ -239,7 +239,7 @@ class Stopping(FromYaml):
         """Which way the judged metric improves, by the settings, the framework or its name; a loss falls.
 
         Args:
-            rises: Whether more of a metric is better, as far as the framework says.
+            rises: Says whether more of a metric is better, if the framework states it.
 
         Raises:
             SettingsError: None of them states it.
@@ -251,7 +251,7 @@ class Stopping(FromYaml):
 
     @property
     def judges_the_loss(self) -> bool:
-        """Whether what is judged is the loss that the framework itself logs of the validation data."""
+        """Whether the judged metric is the framework's own validation loss."""
         named = self.settings.val_metric
         return self.run.settings.direction == "min" and (named is None or meant_loss(named) == "val_loss")
 
@@ -294,7 +294,7 @@ class Stopping(FromYaml):
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """What is wrong with data and gradients, as far as ``check_data`` looked at them."""
+        """What ``check_data`` has found wrong with data and gradients."""
         check = self.run.stage(DataCheck)
         return () if check is None else check.faults
 
@@ -314,13 +314,13 @@ class Stopping(FromYaml):
         validated: bool = True,
         awaited: bool = False,
     ) -> Observation:
-        """Find the losses of an epoch among what was logged, the same in all processes.
+        """Find the losses of an epoch among what was logged; all processes get the same.
 
         Args:
             step: The epoch's number, from 0.
             logged: All metrics of the epoch by name, with whatever values the framework keeps.
             lr: Learning rate of the epoch.
-            train_loss: Mean train loss of the epoch, for where no such mean was logged.
+            train_loss: Mean train loss of the epoch, used if no such mean was logged.
             validated: Whether this epoch was validated; if not, a logged validation loss is an old one.
             awaited: Whether a first validation is still to come: no train loss is judged in its place.
 
@@ -329,7 +329,7 @@ class Stopping(FromYaml):
             ConvergenceError: With ``strict``, a loss is not finite.
         """
         awaited = (awaited or self.settings.val_metric is not None) and not self.monitor.has_validation
-        own = found_among(
+        own = find_losses(
             self.run.settings,
             logged,
             step=as_step(step, otherwise=self.run.next_step),
@@ -343,8 +343,8 @@ class Stopping(FromYaml):
         self.complain_of_losses(found)
         return found.observation
 
-    def complain_of_losses(self, found: Found) -> None:
-        """Complain where a loss is missing or not finite."""
+    def complain_of_losses(self, found: LoggedLosses) -> None:
+        """Complain of a loss that is missing or not finite."""
         self.run.complaints.about_losses(found, self.run.settings)
 
     def decide(self, observation: Observation, trained: Any = None) -> Decision:
@@ -357,7 +357,7 @@ class Stopping(FromYaml):
         decision = self.run.observe(observation, trained, self.listeners)
         if self.settings.verbose and self.processes.is_first:
             self.run.account.judged = self._judged_words()
-            self._last_word.follow(self.run.account)
+            self._final_summary.follow(self.run.account)
         return decision
 
     # Act ----------------------------------------------------------------------------------------------
@@ -367,7 +367,7 @@ class Stopping(FromYaml):
         return self.run.must_end(decision)
 
     def give_back_best(self, trained: Trained, *, trained_since: bool = False) -> Any:
-        """Give the model its best weights, where ``restore_best`` asked for them and it has others.
+        """Give the model its best weights if ``restore_best`` asks for them and it has others.
 
         Args:
             trained: The model.
@@ -386,43 +386,43 @@ class Stopping(FromYaml):
         """Sum the training up, once, in the first process.
 
         Args:
-            cause: What ended it, where that was neither the rule nor the budget.
-            say: Prints where the framework does; to the standard output when left out, above a bar of tqdm.
+            cause: What ended it, if that was neither the rule nor the budget.
+            say: Prints a text; by default to the standard output, above a progress bar of tqdm.
         """
         if self.decision is None and not cause and self.settings.verbose and self.processes.is_first:
-            self._last_word.follow(self.run.account)  # that nothing was judged is worth a word too
-        self._last_word.say(cause, say or write)
+            self._final_summary.follow(self.run.account)  # it reports that nothing was judged
+        self._final_summary.say(cause, say or write)
 
     def conclude_with(self, call: type) -> None:
-        """Sum the training up also where an error ends the call of the framework, which does not report that.
+        """Sum the training up also if an error ends the call of a framework that does not report errors.
 
         Args:
             call: The class of the object through which the framework calls hooks, and which lives as long as the call.
         """
-        self._last_word.end_with(call)
+        self._final_summary.end_with(call)
 
     def announce(self, decision: Decision) -> None:
-        """Print the words on an epoch after which the training goes on, in the first process."""
+        """Print what is reported of an epoch after which the training goes on, in the first process."""
         if self.processes.is_first and (words := self.words(decision)) is not None:
             write(words)
 
     def words(self, decision: Decision) -> str | None:
-        """The words on an epoch after which the training goes on; None for nothing."""
+        """What is reported of an epoch after which the training goes on; None for nothing."""
         parts = (self.remark(decision), None if decision.stop else self.progress())
         return "\n".join(filter(None, parts)) or None
 
     def remark(self, decision: Decision) -> str | None:
-        """What is reported besides the forecast: a change made to the run, and once that it is surely broken."""
+        """What is reported besides the forecast: a change made to the run, or once that it is surely broken."""
         if decision.stop or not self.settings.verbose:
             return None
         if decision.action in CHANGES:
             return str(decision)
-        if self.run.is_newly_broken(decision):
+        if self.run.warns_now(decision):
             return warning(decision) or None
         return str(decision) if self.settings.verbose > 1 and self.run.is_new_verdict else None
 
     def _judged_words(self) -> str:
-        """What was found out by itself: which way judged metrics improve, and the loss of a trivial predictor."""
+        """What the callback found out by itself: which way metrics improve, and the loss of a trivial predictor."""
         own = self.run.settings
         judged: dict[str, str] = {}
         if self.settings.mode == "auto" and self.judged_metric is not None:
@@ -451,7 +451,7 @@ class Stopping(FromYaml):
         return None if forecast is None else eta(forecast, self.counter)
 
     def numbers(self, decision: Decision) -> dict[str, float]:
-        """A decision as loggers take it: the verdict by its gravity, evidence and forecast by name."""
+        """A decision as numbers for loggers: the verdict by its gravity, evidence and forecast by name."""
         forecast = self.forecast()
         named = {**decision.evidence, **(numbers_of(forecast) if forecast is not None else {})}
         evidence = {f"convergence/{name}": value for name, value in named.items()}
@@ -468,7 +468,7 @@ class Stopping(FromYaml):
         self._saved = state_dict
 
     def _rule(self) -> str:
-        """What ends a training, in words: a stop that was saved stands while this is the same."""
+        """The settings that end a training, as text: a saved stop holds while it is the same."""
         ending = ("tolerance", "min_epochs", "mode", "target_loss", "stop_on", "criteria")
         values = {**vars(self.settings), "mode": self.likely_direction()}
         return ", ".join(f"{name}={values[name]!r}" for name in ending)

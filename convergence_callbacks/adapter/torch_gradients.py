@@ -9,7 +9,7 @@ import torch
 from convergence_callbacks.data_check import Layer
 
 STEPS = 8
-"""Steps that are looked at: a loss scale that is sought spoils the first few, and some layers wait for others."""
+"""Steps that are looked at: with mixed precision the first few overflow, and some layers get gradients later."""
 
 
 class GradientWatch:
@@ -56,7 +56,7 @@ class GradientWatch:
         return Layer(
             layer,
             sum(self._parameters[name].numel() for name in names),
-            tuple(float(torch.tensor(step).max()) for step in zip(*noted, strict=True)),  # of a NaN it is NaN
+            tuple(float(torch.tensor(step).max()) for step in zip(*noted, strict=True)),  # NaN if one is
             any(self._parameters[name].requires_grad for name in names),
         )
 

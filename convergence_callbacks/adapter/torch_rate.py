@@ -13,11 +13,11 @@ OF_SCHEDULER = ("base_lrs", "max_lrs", "_last_lr", "eta_min")
 
 
 def scale_rate(optimizers: Iterable[Any], schedulers: Iterable[Any], times: float) -> None:
-    """Multiply the learning rates, now and in all that the schedulers will make of them.
+    """Multiply the learning rates, the present ones and those that schedulers will set.
 
     Args:
         optimizers: Optimisers of PyTorch.
-        schedulers: Their schedulers, also such as hold others.
+        schedulers: Their schedulers; those inside another one are found.
         times: The factor.
     """
     for optimizer in optimizers:

@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 MOST_STEPS = 1_000_000
-"""Scheduler steps that are run ahead at most; about a second."""
+"""Most scheduler steps that are run ahead; they take about a second."""
 
 
 def rates_to_come(scheduler: Any, *, epochs: int, steps_per_epoch: int, first_epoch: int = 0) -> list[float] | None:

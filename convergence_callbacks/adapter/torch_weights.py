@@ -30,7 +30,7 @@ class TorchModel:
         """Weights as a saved state holds them.
 
         Raises:
-            TypeError: They are none.
+            TypeError: They are no weights.
         """
         if not isinstance(saved, Mapping):
             raise TypeError(f"best_weights must be what state_dict gave, got {type(saved).__name__}")

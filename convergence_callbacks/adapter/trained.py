@@ -12,17 +12,17 @@ class Trained(Protocol):
     """A model whose weights can be copied and given back."""
 
     def weights(self) -> Any:
-        """A copy of the weights that further training can't reach."""
+        """A copy of the weights that further training can't change."""
 
     def give_back(self, weights: Any) -> Any:
-        """The model with these weights: mostly the same object."""
+        """The model with these weights; most frameworks return the same object."""
 
     @staticmethod
     def read(saved: Any) -> Any:
         """Weights as a saved state holds them.
 
         Raises:
-            TypeError, ValueError: They are none.
+            TypeError, ValueError: They are no weights.
         """
 
 
@@ -30,7 +30,7 @@ def arrays(saved: Any) -> list[Any]:
     """Weights that are a list of arrays, as a saved state holds them.
 
     Raises:
-        TypeError: They are none.
+        TypeError: They are no list.
     """
     if not isinstance(saved, list | tuple):
         raise TypeError(f"best_weights must be what state_dict gave, got {type(saved).__name__}")

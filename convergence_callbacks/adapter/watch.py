@@ -1,4 +1,4 @@
-"""The diagnosis beside a framework's own rule: it is reported, and ends the training only if the user asks for it."""
+"""The diagnosis beside a framework's own rule: only reported, unless the user lets it end the training too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, Literal
 
-from convergence_callbacks.adapter.found import Found
+from convergence_callbacks.adapter.logged_losses import LoggedLosses
 from convergence_callbacks.adapter.processes import ALONE, Processes
 from convergence_callbacks.adapter.stopping import Stopping
 from convergence_callbacks.core.counter import Counter
@@ -25,7 +25,7 @@ class Watch(Stopping):
     Args:
         monitor: Name of the metric that the other rule judges.
         mode: Whether less or more of it is better.
-        tolerance: What the default rule tolerates; None where it may not end the training.
+        tolerance: That of the default rule; None if it may not end the training.
         listeners: Called with each observation and its decision.
         processes: The processes of the training.
         counter: What the framework calls its epochs, and how it numbers them.
@@ -62,13 +62,13 @@ class Watch(Stopping):
         self.listeners = [] if listeners is None else listeners
 
     def resume(self, state: Any, *circumstances: Any, **named: Any) -> None:
-        """Start a run from a saved state where there is one; without it where it can't be read."""
+        """Continue a run from a saved state, if there is one that can be read; else start a new run."""
         self._saved = state
-        try:
-            self.begin(*circumstances, **named)
-        except StateError as error:
-            self.begin(*circumstances, **named)
-            self.complain(StateError(f"{error}; the diagnosis starts without it"))
+        self.begin_resumed(*circumstances, **named)
+
+    def report_unreadable(self, error: StateError) -> None:
+        """Report that a saved state can't be read and a new run was started instead."""
+        self.complain(StateError(f"{error}; the diagnosis starts without it"))
 
     @property
     def ends(self) -> bool:
@@ -79,11 +79,11 @@ class Watch(Stopping):
         """Warn of what went wrong, once for each thing."""
         self.run.complaints.make(error, about)
 
-    def complain_of_losses(self, found: Found) -> None:
+    def complain_of_losses(self, found: LoggedLosses) -> None:
         """Do nothing, since the framework's own rule complains of missing losses."""
 
     def end(self, reason: str) -> Decision:
-        """Make the latest decision one to stop, for the reason of the other rule.
+        """Turn the latest decision into a stop, for the reason of the other rule.
 
         Raises:
             LookupError: No epoch was judged yet.
@@ -97,7 +97,7 @@ class Watch(Stopping):
 
 
 class Watched:
-    """What a watched callback shows: its decisions and observations."""
+    """The public attributes of a callback that has a `Watch`: its decisions and observations."""
 
     _watch: Watch | None
 

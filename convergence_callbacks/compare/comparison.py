@@ -111,7 +111,7 @@ def compare(
         engine: What spreads the work; see `spread`. The result is the same with each.
         jobs: Processes, -1 for all cores.
         schedule_known: Whether the rules know the learning rates of the log in advance.
-        progress: Is handed the results of the logs as they come, and how many there are; gives them back.
+        progress: Gets the results of the logs as they come and how many there are, and returns the results.
 
     Raises:
         SettingsError: There is no rule.

@@ -1,4 +1,4 @@
-"""What to write instead of the arguments of other early stoppings."""
+"""What to write in place of the arguments of other early-stopping classes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping
 OTHERS: Mapping[str, str] = {
     "patience": "write criteria=Patience({value!r})",
     "min_delta": "write criteria=Patience(…, min_delta={value!r})",
-    "monitor": "write val_metric={value!r}, on a callback",
-    "restore_best_weights": "write restore_best={value!r}, on a callback",
+    "monitor": "write val_metric={value!r}{where}",
+    "restore_best_weights": "write restore_best={value!r}{where}",
     "stopping_threshold": "write target_loss={value!r}",
     "divergence_threshold": "a loss that explodes is found without it; or write criteria=ExplodingLoss(…)",
     "check_finite": "a loss that is not finite is always found",
     "epochs": "write max_epochs={value!r}",
 }
-"""What to write for the arguments of other early stoppings."""
+"""What to write in place of each argument; ``{where}`` names the callbacks if only they have the setting."""

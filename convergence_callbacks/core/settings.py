@@ -126,6 +126,9 @@ class Settings:
         "criteria that end the training; the default rule when left out", None, kind=CRITERIA
     )
 
+    callbacks = ", on a callback"
+    """Where settings are that only callbacks have, in messages."""
+
     def __post_init__(self) -> None:
         check(self)
 
@@ -153,7 +156,7 @@ class Settings:
     def instead_of(cls, name: str, value: object) -> str:
         """What to write in place of an unknown keyword; empty where nobody knows."""
         if name in ELSEWHERE:
-            return ELSEWHERE[name].format(value=value)
+            return ELSEWHERE[name].format(value=value, where=cls.callbacks)
         if name in known_criteria():
             return f"it is a criterion: write criteria={known_criteria()[name].__name__}(…)"
         return ""

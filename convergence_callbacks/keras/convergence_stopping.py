@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from convergence_callbacks.adapter.account import write
-from convergence_callbacks.adapter.backup import Backup, take_away
+from convergence_callbacks.adapter.backup import Backup, remove_backup
 from convergence_callbacks.adapter.run import Run
 from convergence_callbacks.adapter.settings import EVERYTHING
 from convergence_callbacks.adapter.stages import Stage
@@ -41,8 +41,8 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
     ``keras.callbacks.BackupAndRestore`` resumes, give ``backup_dir`` a folder of its own: the
     decisions are then those of a run that was never killed. Another ``fit`` of the same model, with the
     ``initial_epoch`` at which the last one ended, begins a new phase, as `new_phase` does. The rates of a
-    ``LearningRateScheduler`` can't be seen from here: hand its function to ``lr_schedule`` as well. With ``probe``
-    pass what ``fit`` is given to `probe_on`; with ``act`` stand before ``BackupAndRestore`` in the list.
+    ``LearningRateScheduler`` can't be seen from here: pass its function as ``lr_schedule`` too. With ``probe`` pass the
+    arguments of ``fit`` to `probe_on` too; with ``act`` put this callback before ``BackupAndRestore`` in the list.
     """
 
     integration = "Keras"
@@ -66,7 +66,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         return [*super()._stages(run), *check]
 
     def probe_on(self, x: Any = None, y: Any = None, **fit: Any) -> ConvergenceStopping:
-        """Hand over what ``fit`` is given: Keras shows its callbacks no data, and a probe has to train on the same.
+        """Take what ``fit`` is given: Keras shows its callbacks no data, and a probe has to train on the same.
 
         Args:
             x: As for ``fit``: arrays, a ``PyDataset``, a data set of TensorFlow or a loader of PyTorch; no generator,
@@ -120,7 +120,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         self.give_back_best(TrainedModel(self.model))
         self.conclude()
         self.run.end()
-        take_away(self._backup, self.processes, self.run.complaints.warn)
+        remove_backup(self._backup, self.processes, self.run.complaints.warn)
 
     # Collect ------------------------------------------------------------------------------------------
 
@@ -160,7 +160,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
             self.run.account.checkpoints.note(None if judged is None else judged.step, files(self._saving))
 
     def _log(self, decision: Decision, logs: dict[str, Any]) -> None:
-        """Give each name a value in each epoch, NaN where there is none: ``History`` keeps a list of each."""
+        """Log every name in every epoch, NaN without a value: ``History`` keeps a list for each."""
         numbers, history = self.numbers(decision), getattr(self.model, "history", None)
         if history is not None and decision.step not in history.epoch:  # else it stands before this callback
             history.history |= {name: [math.nan] * len(history.epoch) for name in numbers.keys() - self._logged}
@@ -228,7 +228,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
                 write(words)
 
     def _go_on_from(self, epoch: int) -> None:
-        """Go on with what this callback has just seen of the model, in a new phase, or with a backup."""
+        """Continue this callback's previous run of the model as a new phase, or a killed run from its backup."""
         before = self._before
         if before is None or before.decision is None or before.decision.step != epoch:
             if self._backup is not None:
@@ -242,7 +242,7 @@ class ConvergenceStopping(Stopping, keras.callbacks.Callback):  # type: ignore[m
         self.new_phase()
 
     def _restore_arrays(self, backup: Backup) -> None:
-        """Go on with the arrays that a plain state does not hold."""
+        """Restore the arrays that a plain state does not hold."""
         best, act = self.run.stage(BestWeights), self.run.stage(ActStage)
         if best is not None and self.decision is not None and self.decision.best_step is not None:
             best.keep(self.decision.best_step, backup.weights(self.decision.best_step))

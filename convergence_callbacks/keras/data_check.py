@@ -39,7 +39,7 @@ class FirstWeights:
         self._layers: tuple[Layer, ...] = ()
 
     def is_over(self, decision: Decision) -> bool:
-        """Whether this is the time to judge: at once for arrays, else when the run needs an explanation."""
+        """Whether it is time to judge: at once for arrays, otherwise when the run needs an explanation."""
         self._layers = self._layers or self._compared()
         x, _ = _fitted(self._model())
         return _is_arrays(x) or decision.verdict not in SOUND
@@ -80,7 +80,7 @@ def _weights(model: Any) -> Iterator[tuple[str, list[Any], bool]]:
 
 
 def _fitted(model: Any) -> tuple[Any, Any]:
-    """What ``fit`` was called with: Keras hands its callbacks no data, and is on the stack while they are called."""
+    """What ``fit`` was called with: Keras shows its callbacks no data, and is on the stack while they are called."""
     frame = inspect.currentframe()
     while frame is not None:
         if frame.f_code.co_name == "fit" and frame.f_locals.get("self") is model and "x" in frame.f_locals:
@@ -96,7 +96,7 @@ def _is_arrays(x: Any) -> bool:
 
 
 def _batches(x: Any, y: Any) -> Iterable[Any]:
-    """Some batches: of arrays one that is spread over all, of anything else the first."""
+    """Some batches: of arrays one with examples from all of them, of anything else the first."""
     if x is None:
         return []
     if _is_arrays(x):

@@ -13,7 +13,7 @@ import keras
 
 from convergence_callbacks.adapter.account import write
 from convergence_callbacks.adapter.arguments import arguments_checked
-from convergence_callbacks.adapter.backup import Backup, take_away
+from convergence_callbacks.adapter.backup import Backup, remove_backup
 from convergence_callbacks.adapter.watch import Watch, Watched
 from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.decision import Decision
@@ -121,7 +121,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
             self._write(self._backup, epoch, is_best=self._kept_weights() is not kept)
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Give back the best weights, where asked, and say why the training ended."""
+        """Give back the best weights, if asked, and report why the training ended."""
         if self._ended is not None:
             self._ended.undo_batch()
         if self.best_weights is None and self._warm_weights is not None:  # it ended before the first epoch to judge
@@ -132,15 +132,15 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         if self._watch is not None:
             self._watch.run.account.restored = self.restore_best_weights
             self._watch.conclude()
-        take_away(self._backup, processes(), self._watching().run.complaints.warn)
+        remove_backup(self._backup, processes(), self._watching().run.complaints.warn)
 
     def get_monitor_value(self, logs: Mapping[str, Any] | None) -> Any:
-        """The metric as a number; NaN for a value that is none."""
+        """The metric as a number; NaN for a value that is not a number."""
         value = super().get_monitor_value(logs)
         return None if value is None else as_number(value)
 
     def _is_improvement(self, monitor_value: Any, reference_value: Any) -> Any:
-        """Whether a value is better; what is no finite number never is, not even at first."""
+        """Whether a value is better; one that is not finite never is, not even the first."""
         is_better = super()._is_improvement  # None to compare with is an error in older versions of Keras
         return is_finite(monitor_value) and (reference_value is None or is_better(monitor_value, reference_value))
 
@@ -158,7 +158,7 @@ class EarlyStopping(Watched, keras.callbacks.EarlyStopping):  # type: ignore[mis
         self.best = best
 
     def _keep_warm(self, epoch: int, seen: Mapping[str, Any]) -> None:
-        """Keep the best weights of the epochs that are not judged, for a training that ends within them."""
+        """Keep the best weights of the first epochs, which are not judged, in case the training ends within them."""
         value = seen.get(self.monitor)
         if not self.restore_best_weights or value is None:
             return

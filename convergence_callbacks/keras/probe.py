@@ -23,14 +23,14 @@ COMPILED = ("loss_weights", "run_eagerly", "steps_per_execution", "jit_compile")
 def train_copy(model: Any, data: Mapping[str, Any], times: float, collector: Any) -> list[Observation]:
     """What is observed of a copy that is trained at so many times the learning rate.
 
-    The model itself is never trained, nor its optimiser: what is to be put back is the state of the random generators
-    only, and each copy begins with the same.
+    The model itself and its optimiser are never trained. Only the state of the random generators is restored
+    afterwards, so that each copy begins with the same.
 
     Args:
         model: The model in the middle of its run.
         data: What ``fit`` was given.
         times: What the learning rate is multiplied by.
-        collector: A callback that collects the losses as that of the run does, and stops nothing.
+        collector: A callback that collects the losses as the run's does, and stops nothing.
 
     Raises:
         ValueError: The run is distributed, or its data can be read once only.
@@ -38,7 +38,7 @@ def train_copy(model: Any, data: Mapping[str, Any], times: float, collector: Any
     if keras.distribution.distribution() is not None:
         raise ValueError("a probe needs a single process")
     if any(isinstance(value, Iterator) for value in data.values()):
-        raise ValueError("a generator can be read once only; hand probe_on arrays or a data set")
+        raise ValueError("a generator can be read once only; pass arrays or a data set to probe_on")
     with random_state_kept(data.values()), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the run itself has had these warnings
         given = {name: _own(value) for name, value in data.items() if name not in OF_THE_RUN}
@@ -75,7 +75,7 @@ def copied_model(model: Any, factor: float) -> Any:
 
 
 def _cloned(model: Any) -> Any:
-    """A clone that is not compiled: Keras would do that from a description, which functions of users' own have not."""
+    """A clone that is not compiled: Keras would compile it from a description, which users' own functions lack."""
     compiled, model.compiled = model.compiled, False
     try:
         return keras.models.clone_model(model)
@@ -90,7 +90,7 @@ def moments(optimizer: Any) -> list[Any]:
 
 
 def innermost(optimizer: Any) -> Any:
-    """The optimiser itself, where another one scales the loss around it."""
+    """The optimiser itself, if another one that scales the loss wraps it."""
     return getattr(optimizer, "inner_optimizer", optimizer)
 
 
@@ -113,5 +113,5 @@ def _copied_metrics(metrics: Any) -> Any:
 
 
 def _own(value: Any) -> Any:
-    """A data set of Keras's kind as a copy of its own, since it may shuffle itself between epochs."""
+    """A copy of a ``PyDataset``, which may shuffle itself between epochs; anything else as it is."""
     return copy.deepcopy(value) if isinstance(value, keras.utils.PyDataset) else value

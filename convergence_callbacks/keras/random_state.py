@@ -15,7 +15,7 @@ from keras.src.backend.common import global_state
 from convergence_callbacks.adapter.torch_random import random_state_kept as torch_state_kept
 
 OWN = "global_seed_generator"
-"""Where Keras keeps the generator that serves where no seed is given."""
+"""Name under which Keras keeps the generator for calls without a seed."""
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def random_state_kept(loaders: Iterable[Any] = ()) -> Iterator[None]:
 
 @contextmanager
 def _keras_state_kept() -> Iterator[None]:
-    """Put Keras's own generator back; where there was none yet, it is to be made when it is due."""
+    """Put Keras's own generator back; if there was none yet, remove the new one."""
     seeds = global_state.get_global_attribute(OWN)
     drawn = None if seeds is None else np.array(keras.ops.convert_to_numpy(seeds.state.value))
     try:

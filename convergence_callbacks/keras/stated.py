@@ -20,7 +20,7 @@ MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")
 
 
 def rises(model: Any, name: str) -> bool | None:
-    """Whether more of a metric is better, where it is an object that states it; None elsewhere.
+    """Whether more of a metric is better, if it is an object that states it; otherwise None.
 
     Args:
         model: What is trained.
@@ -35,7 +35,7 @@ def rises(model: Any, name: str) -> bool | None:
 
 
 def baseline_of(model: Any) -> Baseline | None:
-    """The loss of a model to which all classes are alike; None unless its loss is a plain cross-entropy of one output.
+    """The loss of guessing among the classes; None unless the loss is a plain cross-entropy of one output.
 
     A penalty, a smoothed label or a weight of a validation target changes that loss, and a method of the user's own may
     change it too. Keras shows a callback the weights of the validation data only.

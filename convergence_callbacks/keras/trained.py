@@ -21,7 +21,7 @@ class TrainedModel:
 
     Args:
         model: The model in the middle of its run.
-        data: What ``fit`` was given; None where it was not handed over.
+        data: What ``fit`` was given; None if it was not given to `probe_on`.
     """
 
     def __init__(self, model: Any, data: Mapping[str, Any] | None = None) -> None:
@@ -51,7 +51,7 @@ class TrainedModel:
         """What is observed of a copy at so many times the learning rate.
 
         Raises:
-            ValueError: It was not handed over what to train on.
+            ValueError: There are no data to train on.
         """
         if self._data is None:
             raise ValueError("no data")
@@ -92,9 +92,9 @@ class TrainedModel:
             optimizer.learning_rate = times * float(keras.ops.convert_to_numpy(optimizer.learning_rate))
 
     def scale_schedule(self, times: float) -> bool:
-        """Wrap the schedule and compile the step of training anew; False where the optimiser follows none.
+        """Wrap the schedule and compile the training step anew; False if the optimiser follows none.
 
-        This alone is what a resumed training needs: Keras restores a rate that is a number.
+        A resumed training needs this alone: Keras restores a rate that is a number.
         """
         optimizer = innermost(self._model.optimizer)
         schedule = optimizer._learning_rate
@@ -105,7 +105,7 @@ class TrainedModel:
         return True
 
     def _moments(self) -> list[Any]:
-        """The moments of the optimiser without its count of steps, by which a schedule knows where it is."""
+        """The moments of the optimiser without its count of steps, which a schedule goes by."""
         optimizer = self._model.optimizer
         return [own for own in moments(optimizer) if own is not optimizer.iterations]
 

@@ -42,14 +42,14 @@ DEFAULTS = CallbackSettings()
 class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     """Ends a Lightning training when it has converged, overfits, diverged or does not learn, and says why.
 
-    It takes the settings of `Stopping`. Train and validation loss are found among the logged metrics; the
-    train loss is the mean of what ``training_step`` returned, unless one was logged per epoch, and not a part of it.
-    Where validation runs several times an epoch, the last one counts; where an epoch has no end, each one does. A run
-    that is resumed from a checkpoint is decided as if it had never stopped; with ``restore_best`` the checkpoint holds
-    the best weights too. Another ``fit`` of the same trainer and module, and layers that a ``BackboneFinetuning``
-    unfreezes, begin a new phase, as `new_phase` does.
+    It takes the settings of `Stopping`. Train and validation loss are found among the logged metrics; the train loss is
+    the mean of what ``training_step`` returned, unless the whole train loss was logged per epoch. If validation runs
+    several times an epoch, the last one counts; if an epoch has no end, each validation is judged. A run that is
+    resumed from a checkpoint is decided as if it had never stopped; with ``restore_best`` the checkpoint holds the best
+    weights too. Another ``fit`` of the same trainer and module begins a new phase (see `new_phase`), and so do layers
+    that a ``BackboneFinetuning`` unfreezes.
 
-    With ``every_n_steps`` a stretch of so many optimiser steps is an epoch to it, with the mean of its train losses
+    With ``every_n_steps`` a stretch of so many optimiser steps counts as an epoch, with the mean of its train losses
     and the validation that ran in it (set Lightning's ``val_check_interval`` accordingly); ``max_epochs``,
     ``min_epochs`` and patience count stretches.
 
@@ -80,7 +80,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     # Run ----------------------------------------------------------------------------------------------
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
-        """Forget the last run, lest what saves a checkpoint before the first epoch takes it for this one."""
+        """Forget the last run: a checkpoint that is saved before the first epoch must not hold its state."""
         own = [callback for callback in trainer.callbacks if type(callback) is type(self)]
         self._is_only_of_kind = sum(callback._kind == self._kind for callback in own) == 1
         self.processes = LightningProcesses(trainer)
@@ -125,7 +125,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         act.begin(self._held(trainer, pl_module))
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
-        """Give back the best weights, where asked."""
+        """Give back the best weights, if asked."""
         if not averages_weights(trainer):
             since = self._steps_since_judged(trainer) > 0
             self.give_back_best(self._held(trainer, pl_module), trained_since=since)
@@ -136,20 +136,20 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
             self.give_back_best(self._held(trainer, pl_module), trained_since=True)
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
-        """Sum the training up, and let go of the trainer."""
+        """Sum the training up, and release the trainer."""
         if stage == "fit":
             self._conclude(trainer, ended.cause(trainer))
             self.run.end()
-        self._let_go()
+        self._release()
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
-        """Sum the training up, and let go of the trainer, which will not report its end."""
+        """Sum the training up, and release the trainer, which will not report its end."""
         self._first.end_comparing()
         self._conclude(trainer, cause_of(exception))
         self.run.end()
-        self._let_go()
+        self._release()
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         self._fits.ends()
         self.processes = ALONE
 
@@ -176,11 +176,11 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         self._judge_steps(trainer, pl_module)
 
     def on_before_backward(self, trainer: Any, pl_module: Any, loss: Any) -> None:
-        """Note that the loss is known, and with it all that was compared."""
+        """Watch comparisons no more: the loss is known."""
         self._first.end_comparing()
 
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
-        """Look at the gradients, their scale taken out."""
+        """Look at the gradients, which are unscaled by now."""
         self._show(self._first.add_gradients)
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
@@ -190,7 +190,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
     def on_validation_batch_start(
         self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
-        """Copy the weights that are validated, where they are others than those that are trained."""
+        """Copy the weights that are validated, if they are not those that are trained."""
         is_of_fit = trainer.state.fn == "fit" and not trainer.sanity_checking
         if self.settings.restore_best and batch_idx == 0 and is_of_fit and averages_weights(trainer):
             self._validated_weights = on_host(pl_module.state_dict())
@@ -210,7 +210,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         self._judge_steps(trainer, pl_module)
 
     def _judge_steps(self, trainer: Any, pl_module: Any) -> None:
-        """Judge a stretch of steps, where one has just ended."""
+        """Judge a stretch of steps, if one has just ended."""
         every = self.settings.every_n_steps
         if every is None or trainer.state.fn != "fit" or trainer.sanity_checking:
             return
@@ -219,7 +219,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
             self._epoch = EpochInProgress.begun(trainer)
 
     def _steps_since_judged(self, trainer: Any) -> int:
-        """Steps after the last stretch that was judged; none where epochs are."""
+        """Steps since the last stretch that was judged; 0 if epochs are judged."""
         every = self.settings.every_n_steps or 0
         judged = self.run.next_step
         return int(trainer.global_step - judged * every) if every else 0
@@ -234,7 +234,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         self._act(decision, trainer)
 
     def _show(self, collect: Any, *given: Any) -> None:
-        """Show the data check something, where it is asked for and still looking."""
+        """Pass something to the data check, if there is one and it still collects."""
         if (check := self.run.stage(DataCheck)) is not None:
             check.attempt(collect, *given)
 
@@ -257,7 +257,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
 
     @property
     def state_key(self) -> str:
-        """Distinguishes several of these callbacks in one trainer; by numbers, which may change, only if needed."""
+        """Distinguishes several of these callbacks in one trainer; only if needed by their settings, which may change."""
         return self._kind if self._is_only_of_kind else f"{self._kind[:-1]}{self._changed()}]"
 
     @property
@@ -267,7 +267,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
         return f"ConvergenceStopping[{self.settings.val_metric}, {self.likely_direction()}, {kind}]"
 
     def _changed(self) -> str:
-        """The settings by which two of a kind differ, those that are not the default."""
+        """Those of the settings by which two of a kind differ that are not the default."""
         settings = ((name, getattr(self.settings, name)) for name in IN_THE_KEY)
         return "".join(f", {name}={value}" for name, value in settings if value != getattr(DEFAULTS, name))
 

@@ -26,7 +26,7 @@ class FirstBatches:
         self.start()
 
     def start(self) -> None:
-        """Forget what was collected: nothing is to be had before the first batch."""
+        """Forget what was collected; before the first batch there is nothing to collect."""
         self._first = FirstExamples()
         self._gradients: GradientWatch | None = None
         self._comparisons = ComparisonWatch()
@@ -39,11 +39,11 @@ class FirstBatches:
             self._comparisons.start()
 
     def end_comparing(self) -> None:
-        """Note that the loss is known, and with it all that was compared."""
+        """Watch comparisons no more: the loss is known."""
         self._comparisons.end()
 
     def add_gradients(self) -> None:
-        """Look at the gradients, their scale taken out."""
+        """Look at the gradients, which are unscaled by now."""
         if self._gradients is not None:
             self._gradients.note()
 
@@ -59,10 +59,10 @@ class FirstBatches:
 
 
 class ComparisonWatch(TorchFunctionMode):
-    """Notes where an output is compared with as many targets of another shape: each is then compared with all.
+    """Notes that an output is compared with as many targets of another shape: then each is compared with all.
 
     Attributes:
-        shapes: Of the output and of the targets; None where no such thing was seen.
+        shapes: Of the output and of the targets; None if there was no such comparison.
     """
 
     shapes: tuple[tuple[int, ...], tuple[int, ...]] | None = None

@@ -85,7 +85,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
             raise MisconfiguredError(f"`mode` can be {', '.join(self.mode_dict)}, got {mode}", ("mode",))
         if patience < 0:
             raise MisconfiguredError(f"patience must be at least 0, got {patience}", ("patience",))
-        # The last of the bases: the others would hand on to it, and it needs the arguments too.
+        # The last of the bases: the others would call it without the arguments that it needs.
         early_stoppings()[-1].__init__(  # type: ignore[misc]
             self,
             monitor,
@@ -128,14 +128,14 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
             self._forget()
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
-        """Sum the training up, where asked, and let go of the trainer."""
+        """Sum the training up, if asked, and release the trainer."""
         if stage == "fit":
             self._conclude(trainer, ended.cause(trainer))
         super().teardown(trainer, pl_module, stage)
         self._fits.ends()
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
-        """Sum the training up, where asked, and let go of the trainer, which will not report its end."""
+        """Sum the training up, if asked, and release the trainer, which will not report its end."""
         self._conclude(trainer, cause_of(exception))
         super().on_exception(trainer, pl_module, exception)
         self._fits.ends()
@@ -161,7 +161,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         self._signal(trainer)
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
-        """Check, where it is to be done here."""
+        """Check the metric, if it is to be checked here."""
         if self._should_skip_check(trainer):  # a trainer that is to stop in the sanity check never calls on_train_start
             return
         self._epoch.note_validation(trainer)
@@ -170,7 +170,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         self._signal(trainer)
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-        """Report what the training looks like; check, where it is to be done here."""
+        """Report what the training looks like; check the metric, if it is to be checked here."""
         watch = self._watching(trainer)
         if not trainer.fast_dev_run:
             watch.decide(observed(watch, self._epoch, trainer, trainer.current_epoch))
@@ -187,7 +187,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         metrics = trainer.callback_metrics
         current, is_new = self._metric.read(trainer, metrics)
         if current is None:
-            self._miss(trainer, metrics)
+            self._report_missing(trainer, metrics)
         elif is_new:
             self._judge(trainer, current)
 
@@ -212,7 +212,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
             reason = reason.replace(sign, other)
         return stops, reason
 
-    def _miss(self, trainer: Any, metrics: Mapping[str, Any]) -> None:
+    def _report_missing(self, trainer: Any, metrics: Mapping[str, Any]) -> None:
         validated = LightningProcesses(trainer).any(self._was_validated)
         if trainer.enable_validation and not validated:  # it may be logged at the first validation
             return
@@ -231,7 +231,7 @@ class EarlyStopping(Watched, *early_stoppings()):  # type: ignore[misc]
         self._set_reason(trainer, self._reason_code())
 
     def _go_on(self) -> None:
-        """Forget a stop that the trainer's minimum forbade, once the rule no longer finds it."""
+        """Drop a stop that the trainer's minimum has put off, once the rule no longer asks for it."""
         self._stops, self.stopped_epoch, self.stopping_reason_message = False, 0, None
         if reason := getattr(self, "stopping_reason", None):
             self.stopping_reason = type(reason)(0)

@@ -31,7 +31,7 @@ class EpochInProgress:
         return cls(trainer.current_epoch, lr=rate(trainer), before=trainer.callback_metrics)
 
     def next(self, trainer: Any) -> EpochInProgress:
-        """The epoch that begins now: this one where Lightning (2.2) begins it anew since a checkpoint lies in it."""
+        """The epoch that begins now: this one if Lightning (2.2) begins it again, after a checkpoint within it."""
         return self if self._number == trainer.current_epoch else EpochInProgress.begun(trainer)
 
     def __eq__(self, other: object) -> bool:
@@ -44,7 +44,7 @@ class EpochInProgress:
         loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
         if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
             return
-        # Automatic optimisation hands back the loss divided by the batches it accumulates.
+        # Automatic optimisation returns the loss divided by the batches it accumulates.
         scale = trainer.accumulate_grad_batches if pl_module.automatic_optimization else 1
         self._loss_sum = self._loss_sum + loss.detach().float().reshape(()) * scale
         self._batches += 1

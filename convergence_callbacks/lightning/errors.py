@@ -1,4 +1,4 @@
-"""Errors that are Lightning's own as well, so that what catches those catches these."""
+"""Errors that are Lightning's own too, so that code which catches those catches these."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For which runs a callback of Lightning's goes on from a saved state."""
+"""Decides which fits of a Lightning callback continue from a saved state."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 @dataclass
 class FitLifecycle:
-    """Decides whether a fit starts from nothing, or continues from a state that was loaded for that very fit.
+    """Decides whether a fit starts anew, or continues from a state that was loaded for it.
 
-    Lightning hands callbacks their state also where a checkpoint is only validated, tested or predicted from.
+    Lightning gives callbacks their state even if a checkpoint is only validated, tested or predicted from.
     """
 
     _stage: str | None = field(default=None, init=False)
     _was_given: bool = field(default=False, init=False)
 
     def begins(self, stage: str) -> bool:
-        """Note that a stage begins; whether it is a fit for which no state was loaded by hand before."""
+        """Note that a stage begins; true for a fit for which the user has loaded no state."""
         self._stage = stage
         if stage != "fit":
             return False
@@ -28,6 +28,6 @@ class FitLifecycle:
         self._stage = None
 
     def may_load(self) -> bool:
-        """Whether a state that is handed over now is for a fit: the one that runs, or, by hand, the next."""
+        """Whether a state that is loaded now is for a fit: the present one or, if the user loads it, the next."""
         self._was_given = self._stage is None
         return self._stage is None or self._stage == "fit"

@@ -1,4 +1,4 @@
-"""What begins a new phase of a Lightning training: layers that a callback of Lightning's unfreezes."""
+"""Notices that a Lightning callback unfreezes layers, which begins a new phase of the training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FINETUNING = "BaseFinetuning"
 
 
 def trained_parameters(trainer: Any, pl_module: Any) -> int | None:
-    """How many parameters are trained; None where no callback of Lightning's freezes any.
+    """How many parameters are trained; None if no Lightning callback freezes any.
 
     Args:
         trainer: It has the callbacks.

@@ -23,14 +23,14 @@ CALLBACKS = tuple(dict.fromkeys(kind.__base__ for kind in early_stoppings()))
 def train_copy(trainer: Any, pl_module: Any, times: float, collector: Any) -> list[Observation]:
     """What is observed of a copy that is trained at so many times the learning rate.
 
-    The module itself is never trained, nor its optimisers: what is to be put back is the state of the random
-    generators only, and each copy begins with the same.
+    The module itself and its optimisers are never trained. Only the state of the random generators is restored
+    afterwards, so that each copy begins with the same.
 
     Args:
         trainer: The trainer in the middle of its run.
         pl_module: Its module.
         times: What the learning rate is multiplied by.
-        collector: A callback that collects the losses as that of the run does, and stops nothing.
+        collector: A callback that collects the losses as the run's does, and stops nothing.
 
     Raises:
         ValueError: The run has several processes, or more optimisers than its trainer handles by itself.
@@ -69,7 +69,7 @@ def _train_copy(trainer: Any, pl_module: Any, factor: float, collector: Any) -> 
         )
         try:
             inner.fit(copied, trainer.train_dataloader, trainer.val_dataloaders)
-        except SystemExit as error:  # what Lightning makes of an interrupt: the run has to hear of that itself
+        except SystemExit as error:  # Lightning makes this of an interrupt, which has to reach the run
             if isinstance(error.__context__, KeyboardInterrupt):
                 raise KeyboardInterrupt from None
             raise

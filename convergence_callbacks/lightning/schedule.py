@@ -65,7 +65,7 @@ def _scheduler_steps(trainer: Any, config: Any, every_n_steps: int | None) -> in
     if config.interval != "step":
         return 1 if every_n_steps is None and config.frequency == 1 else None
     batches, accumulate = trainer.num_training_batches, trainer.accumulate_grad_batches
-    apart = math.lcm(config.frequency, accumulate)  # it steps after batches after which the optimiser does
+    apart = math.lcm(config.frequency, accumulate)  # it steps only with the optimiser
     if every_n_steps is not None:
         return every_n_steps * accumulate // apart or None
     if batches == math.inf:

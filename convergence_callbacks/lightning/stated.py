@@ -8,7 +8,7 @@ from convergence_callbacks.metrics import meaning
 
 
 def rises(pl_module: Any, name: str) -> bool | None:
-    """Whether more of a metric is better, by the ``higher_is_better`` of the attribute that is called after it.
+    """Whether more of a metric is better, by the ``higher_is_better`` of the attribute of its name.
 
     Args:
         pl_module: The module, with the metrics among its attributes.

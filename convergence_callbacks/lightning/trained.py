@@ -33,9 +33,9 @@ class TrainedModule:
     Args:
         trainer: The trainer in the middle of its run.
         pl_module: Its module.
-        complaints: Where large weights can't be written, that is reported here.
+        complaints: Reports large weights that can't be written.
         folder: Where large weights are written; the trainer's own when left out.
-        validated: The weights that were validated, where they are others than those that are trained.
+        validated: The weights that were validated, if they are not those that are trained.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class TrainedModule:
 
 
 def _moved(partial: Path, path: Path) -> str:
-    """Have what was written on the disk, then in the place of the file or folder there; its checksum."""
+    """Sync what was written, move it to its place, and return its checksum."""
     for file in [partial, *partial.rglob("*")] if partial.is_dir() else [partial]:
         sync(file)
     digest = checksum(partial)

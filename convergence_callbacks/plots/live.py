@@ -16,7 +16,7 @@ from convergence_callbacks.plots.training import plot_training
 class LivePlot:
     """Draws the training again after each epoch: one picture in a notebook's cell, or one file.
 
-    Hand it to any callback: ``stopping.listeners.append(LivePlot())``.
+    Give it to any callback: ``stopping.listeners.append(LivePlot())``.
 
     Args:
         path: File that is rewritten at each epoch; without one the picture is shown in the notebook.

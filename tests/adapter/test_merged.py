@@ -2,20 +2,20 @@
 
 import math
 
-from convergence_callbacks.adapter.found import Found, merged
+from convergence_callbacks.adapter.logged_losses import LoggedLosses, merged
 from convergence_callbacks.adapter.processes import ALONE, Processes
 from convergence_callbacks.adapter.torch_processes import TorchProcesses
 from convergence_callbacks.core.observation import Observation
 
-NOTHING = Found(Observation(step=3), train=False, val=False, validated=False, logged=())
-FIRST = Found(
+NOTHING = LoggedLosses(Observation(step=3), train=False, val=False, validated=False, logged=())
+FIRST = LoggedLosses(
     Observation(step=3, train_loss=0.5, lr=0.1, elapsed=7.0, metrics={"val_acc": 0.9}),
     train=True,
     val=False,
     validated=False,
     logged=("train_loss", "val_acc"),
 )
-SECOND = Found(
+SECOND = LoggedLosses(
     Observation(
         step=3, train_loss=0.7, val_loss=math.inf, lr=0.2, elapsed=9.0, metrics={"val_acc": 0.1, "val_f1": 0.2}
     ),

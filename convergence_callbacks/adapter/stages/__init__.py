@@ -50,5 +50,5 @@ class Stage(Protocol):
         Args:
             decision: What the stages before it decided.
             observation: The epoch that was judged.
-            trained: The model, see `Trained`; None where the integration has none at hand.
+            trained: The model, see `Trained`; None if the integration has none.
         """

@@ -1,4 +1,4 @@
-"""Something is done about a verdict, tried for some epochs, and kept or undone."""
+"""Acts on a verdict: the learning rate is changed on trial for some epochs, and that is kept or undone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from convergence_callbacks.experiments.probe import judged_loss
 from convergence_callbacks.experiments.schedules import times_schedule
 
 BEGUN_STEPS = 10
-"""A run whose best epoch is later goes back to where it began only while unstable: else that is no longer kept."""
+"""A best epoch after this one drops the snapshot of the start, unless the run looks blown up."""
 
 KINDS = ("start", "best", "before", "earlier")
 """Snapshots that may be kept."""
@@ -56,8 +56,8 @@ class ActStage:
 
     Attributes:
         actions: What was done so far.
-        snapshots: The epochs that the run can go back to: its start, its best, the one before the trial that runs, and
-            what the best was then.
+        snapshots: The epochs that the run can go back to: its start, its best, the one before the present trial, and
+            the best before that trial.
     """
 
     name = "act"
@@ -79,7 +79,7 @@ class ActStage:
         self._new: set[str] = set()
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Take what was done out of a saved state."""
+        """Restore what was done from a saved state."""
         self.actions = Actions.from_dict(saved["actions"])
         self.snapshots = {
             kind: Snapshot(int(one["step"]), dict(one["monitor"]), one.get("model"))
@@ -102,16 +102,16 @@ class ActStage:
         return self.actions.to_dict()
 
     def file_of(self, kind: str) -> str:
-        """The name under which the weights of a snapshot are kept where a state may not hold them."""
+        """The name of the file with a snapshot's weights, for states that may not hold arrays."""
         return f"{'best' if kind == 'earlier' else kind}-{self.snapshots[kind].step}"
 
     def files_to_write(self) -> dict[str, Any]:
-        """The weights that were taken since this was last asked for, by that name."""
+        """The weights of new snapshots since the last call, by the names of their files."""
         new, self._new = self._new & self.snapshots.keys(), set()
         return {self.file_of(kind): self.snapshots[kind].model for kind in new}
 
     def read_files(self, read: Callable[[str], Any]) -> None:
-        """Take the weights of all snapshots out of their files."""
+        """Read the weights of all snapshots from their files."""
         for kind, snapshot in self.snapshots.items():
             self.snapshots[kind] = dataclasses.replace(snapshot, model=read(self.file_of(kind)))
 
@@ -121,7 +121,7 @@ class ActStage:
             self._take("start", -1, {}, trained)
 
     def after(self, decision: Decision, observation: Observation, trained: Experimental) -> Decision:
-        """Do what is due, or undo it, and report that."""
+        """Start, keep or undo an action if it is time, and report that in the decision."""
         situation = self._situation(decision, observation)
         if decision.best_step == decision.step:
             self._take("best", decision.step, self._monitor.state_dict(), trained)
@@ -160,11 +160,11 @@ class ActStage:
         )
 
     def _do(self, rate: float, decision: Decision, trained: Experimental) -> None:
-        """Do to the run what is to be done.
+        """Change the model, its rate and the snapshots as the actions ask.
 
         Args:
-            rate: Times the user's rate that it was.
-            decision: That on the epoch.
+            rate: The rate before, as a multiple of the user's.
+            decision: The decision on the epoch.
             trained: The model.
         """
         actions, trial = self.actions, self.actions.trial
@@ -178,7 +178,7 @@ class ActStage:
             self._go_back(trained, from_start=trial.from_start, forgets=trial.forgets)
         if actions.act == "undo" or (actions.act == "again" and not trial.goes_back):
             self._undo(trained)
-        if actions.act == "keep" and trial.from_start:  # what it has come to since is no ruin
+        if actions.act == "keep" and trial.from_start:  # the run that began anew is the sound one
             self.snapshots.pop("start", None)
         if actions.act in {"keep", "undo"}:
             self.snapshots.pop("before", None)
@@ -186,22 +186,22 @@ class ActStage:
         self._scale(trained, actions.rate / rate)
 
     def _go_back(self, trained: Experimental, *, from_start: bool, forgets: bool) -> None:
-        """Go on from the best epoch, or from the start where that is kept."""
+        """Go back to the best epoch, or to the start if asked and it is kept."""
         start, best = self.snapshots.get("start"), self.snapshots.get("earlier")
         origin = start if start is not None and (from_start or best is None) else best
         if origin is None:
             raise LookupError("the run was resumed without an epoch to go back to")
         trained.restore(origin.model)
         if forgets:
-            self._remember(origin)
+            self._rewind_monitor(origin)
             if origin is start:
                 self.snapshots.pop("best", None)
 
     def _undo(self, trained: Experimental) -> None:
-        """Make the run what it was before the trial, but for its epochs."""
+        """Restore the run from before the trial; the epochs of the trial stay spent."""
         before, best = self.snapshots["before"], self.snapshots.get("earlier")
         trained.restore(before.model)
-        self._remember(before)
+        self._rewind_monitor(before)
         self.snapshots.pop("best", None)
         if best is not None:
             self.snapshots["best"] = best
@@ -209,8 +209,8 @@ class ActStage:
             everything = self._best_weights.everything
             self._best_weights.keep(best.step, best.model if everything else trained.weights_in(best.model))
 
-    def _remember(self, snapshot: Snapshot) -> None:
-        """Let the monitor know of the epochs up to a snapshot only; the time since is spent all the same."""
+    def _rewind_monitor(self, snapshot: Snapshot) -> None:
+        """Let the monitor forget the epochs after a snapshot; their time stays spent."""
         if snapshot.monitor:
             self._monitor.load_state_dict({**snapshot.monitor, "elapsed": self._monitor.elapsed() or 0.0})
         else:

@@ -17,14 +17,14 @@ class BestWeights:
     It stands before the stages that may change the model, and changes no decision.
 
     Args:
-        complaints: Where the best weights are gone, that is reported here.
+        complaints: Reports that the best weights are gone.
         read: Reads weights as a saved state holds them; None where states hold none.
         everything: Whether the state of the optimiser is kept with them.
 
     Attributes:
         everything: As given.
         step: The epoch whose weights are kept, None while there are none.
-        failed: Whether those of the best epoch could not be kept, which was reported then.
+        failed: Whether the weights of the best epoch could not be kept; that was reported.
     """
 
     name = "best_weights"
@@ -38,7 +38,7 @@ class BestWeights:
         self.failed = False
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Take the weights out of a saved state."""
+        """Restore the weights from a saved state."""
         if not isinstance(saved, Mapping):
             raise TypeError(f"best_weights must be what state_dict gave, got {type(saved).__name__}")
         if self._read is not None and saved.get("everything", False) == self.everything:
@@ -54,7 +54,7 @@ class BestWeights:
         """It changes no decision."""
 
     def after(self, decision: Decision, observation: Observation, trained: Any) -> Decision:
-        """Copy the weights where no epoch was better."""
+        """Copy the weights of an epoch that is the best so far."""
         if decision.best_step == decision.step and trained is not None:
             self.keep(decision.step, trained.best_state() if self.everything else trained.weights())
         return decision
@@ -65,7 +65,7 @@ class BestWeights:
         self.step, self._weights = (None, None) if self.failed else (step, weights)
 
     def take_over(self, other: BestWeights) -> None:
-        """Take the weights of another object, as where one training takes several calls of its framework."""
+        """Take the weights of another object: one training may take several calls of its framework."""
         self.keep(other.step, other._weights)
         self.failed = other.failed
 

@@ -29,15 +29,15 @@ class FirstEpoch(Protocol):
 class DataCheck:
     """Judges the data of the first epoch once, and reports faults that explain a verdict.
 
-    They are collected at the start, since gradients that are NaN no longer show where the fault began. A fault that is
-    certain is reported at once; all are reported with the first verdict of a run that is not sound.
+    The data are collected at the start, since gradients that are NaN later do not show where the fault began. A certain
+    fault is reported at once; all faults are reported with the first verdict that calls the run broken.
 
     Args:
         first: The first epoch.
 
     Attributes:
-        faults: What is wrong with data and gradients, as far as that was looked at.
-        is_looking: Whether the look is still to come.
+        faults: What was found wrong with data and gradients.
+        is_looking: Whether the check is still to come.
     """
 
     name = "data_check"
@@ -49,12 +49,12 @@ class DataCheck:
         self.attempt(first.start)
 
     def restore(self, saved: Sequence[Any]) -> None:
-        """Take what was found out of a saved state."""
+        """Restore what was found from a saved state."""
         self.faults = tuple(map(Fault.from_dict, saved))
         self.is_looking = False
 
     def state(self) -> list[dict[str, Any]] | None:
-        """What was found, once that was looked for."""
+        """What was found, once the check is over."""
         return None if self.is_looking else self.grounds()
 
     def grounds(self) -> list[dict[str, Any]]:

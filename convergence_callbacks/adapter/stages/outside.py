@@ -21,7 +21,7 @@ Agreed = Callable[[bool], bool]
 
 
 class Outside:
-    """Ends a run where something outside of it asks for that. It remembers nothing, so a resumed run goes on.
+    """Ends a run when something outside asks for it. It keeps no state, so a resumed run goes on.
 
     Args:
         agreed: Asks all processes.
@@ -43,7 +43,7 @@ class Outside:
         return self._why
 
     def after(self, decision: Decision, observation: Observation, trained: Any) -> Decision:
-        """The decision to stop, where that is asked for."""
+        """A decision to stop, if that is asked for."""
         asked = self._agreed(self.asks())
         return ended(decision, self.name, self._words()) if asked and not decision.stop else decision
 
@@ -92,7 +92,7 @@ class JobEnd(Outside):
     Args:
         minutes: Minutes that are left for what comes after the last epoch.
         agreed: Asks all processes.
-        complaints: Where it is not known when the job ends, that is reported here.
+        complaints: Reports that the end of the job is not known.
         clock: Seconds since 1970.
     """
 

@@ -31,7 +31,7 @@ class Phases:
         forget(self._monitor)
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Take the best of the earlier phases out of a saved state."""
+        """Restore the best of the earlier phases from a saved state."""
         self._before = {"best_step": int(saved["best_step"]), "best_value": float(saved["best_value"])}
 
     def state(self) -> dict[str, Any] | None:

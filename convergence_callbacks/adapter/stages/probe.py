@@ -1,4 +1,4 @@
-"""Copies of the model are trained at other learning rates, where a plateau is suspected."""
+"""Trains copies of the model at other learning rates when a plateau is suspected."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ EXPERIMENTS = frozenset({"probe", "probe_budget", "act"})
 
 
 class ProbeStage:
-    """Trains the copies that `Probes` asks for, and says what they showed.
+    """Trains the copies that `Probes` asks for, and reports what they showed.
 
     Args:
         settings: Those of the callback.
         monitor: It knows the rates to come.
-        complaints: Where a probe fails, that is reported here.
+        complaints: Reports a probe that fails.
         collector: Makes a callback that collects what that of the run does, and neither stops nor prints.
-        act: The stage that raises the rate where a probe finds it too low; None where none does.
+        act: The stage that raises the rate if a probe finds it too low; None without one.
     """
 
     name = "probe"
@@ -47,7 +47,7 @@ class ProbeStage:
         self.probes = Probes()
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Take the probes out of a saved state."""
+        """Restore the probes from a saved state."""
         self.probes = Probes.from_dict(saved)
 
     def state(self) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class ProbeStage:
         return self.state()
 
     def after(self, decision: Decision, observation: Observation, trained: Experimental) -> Decision:
-        """The decision with what a probe shows, now or before; nothing on trial, or once a raise was undone."""
+        """The decision with what the latest probe shows; unchanged during a trial, or once a raise was undone."""
         if self._act is not None:
             if self._act.actions.is_trying or "raise_lr" in self._act.actions.undone:
                 return decision

@@ -1,4 +1,4 @@
-"""The losses of an epoch, found among what a framework logged."""
+"""Finds the losses of an epoch among what a framework logged."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from convergence_callbacks.metrics.find import (
 )
 
 SHARED = ("train_loss", "val_loss", "lr", "elapsed")
-"""Values of which several processes use the one of the first process that has it."""
+"""Values that each process takes from the first process that has one."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
-    """What a process found among the metrics of an epoch.
+class LoggedLosses:
+    """What one process found among the metrics of an epoch.
 
     Args:
         observation: The values.
@@ -33,7 +33,7 @@ class Found:
         val: Whether there was a validation loss.
         validated: Whether there should have been one.
         logged: Names of all metrics.
-        named: The metrics that criteria name, those of them that were there.
+        named: The metrics that criteria name and that were logged.
     """
 
     observation: Observation
@@ -44,7 +44,7 @@ class Found:
     named: frozenset[str] = frozenset()
 
 
-def found_among(
+def find_losses(
     settings: CallbackSettings,
     logged: Mapping[str, Any],
     *,
@@ -54,7 +54,7 @@ def found_among(
     mean: Any,
     validated: bool,
     awaited: bool = False,
-) -> Found:
+) -> LoggedLosses:
     """Find the losses and scores of an epoch among what was logged.
 
     Args:
@@ -63,7 +63,7 @@ def found_among(
         step: The epoch's number.
         lr: Its learning rate.
         elapsed: Seconds of training until its end.
-        mean: Mean train loss of the epoch, for where no such mean was logged.
+        mean: Mean train loss of the epoch, used if no such mean was logged.
         validated: Whether this epoch was validated; if not, a logged validation loss is an old one.
         awaited: Whether the first validation is still to come: no train loss is judged in its place.
     """
@@ -85,10 +85,12 @@ def found_among(
         val_loss=as_number(val),
         metrics={**scores, **named},
     )
-    return Found(observation, train is not None, val_name is not None, validated, tuple(logged), frozenset(named))
+    return LoggedLosses(
+        observation, train is not None, val_name is not None, validated, tuple(logged), frozenset(named)
+    )
 
 
-def merged(ranks: Sequence[Found]) -> Found:
+def merged(ranks: Sequence[LoggedLosses]) -> LoggedLosses:
     """Merge what several processes found: each value is that of the first process that has it."""
     if len(ranks) == 1:
         return ranks[0]
@@ -97,18 +99,18 @@ def merged(ranks: Sequence[Found]) -> Found:
         name: next((value for one in seen if (value := getattr(one, name)) is not None), None) for name in SHARED
     }
     scores = {name: value for one in reversed(seen) for name, value in one.metrics.items()}
-    return Found(
+    return LoggedLosses(
         dataclasses.replace(seen[0], **values, metrics=scores),
-        any(found.train for found in ranks),
-        any(found.val for found in ranks),
-        any(found.validated for found in ranks),
-        tuple(dict.fromkeys(name for found in ranks for name in found.logged)),
-        frozenset[str]().union(*(found.named for found in ranks)),
+        train=any(found.train for found in ranks),
+        val=any(found.val for found in ranks),
+        validated=any(found.validated for found in ranks),
+        logged=tuple(dict.fromkeys(name for found in ranks for name in found.logged)),
+        named=frozenset[str]().union(*(found.named for found in ranks)),
     )
 
 
 def _nothing(_: Iterable[str]) -> None:
-    """No loss is looked for where more is better."""
+    """Find nothing: where more is better, the judged metric must be named."""
 
 
 def _train_loss(settings: CallbackSettings, logged: Mapping[str, Any], mean: Any, validation: str) -> Any:
@@ -116,7 +118,7 @@ def _train_loss(settings: CallbackSettings, logged: Mapping[str, Any], mean: Any
     named = _named(settings.train_metric, logged, lambda names: find_counterpart(validation, names))
     if named is not None:
         return logged[named]
-    if settings.direction == "max":  # a loss falls where the metric rises
+    if settings.direction == "max":  # a loss improves the other way
         return None
     name = _named(settings.train_metric, logged, find_train_loss)
     if name is None or (mean is not None and not (is_epoch_mean(name) and is_paired(name, validation))):
