@@ -257,7 +257,7 @@ class ConvergenceStopping(Stopping, *early_stoppings()):  # type: ignore[misc]
 
     @property
     def state_key(self) -> str:
-        """Distinguishes several of these callbacks in one trainer; only if needed by their settings, which may change."""
+        """Distinguishes several of these callbacks in one trainer, if needed by their settings, which may change."""
         return self._kind if self._is_only_of_kind else f"{self._kind[:-1]}{self._changed()}]"
 
     @property
