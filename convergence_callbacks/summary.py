@@ -11,11 +11,13 @@ from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.observation import plain_number
 from convergence_callbacks.core.verdict import BROKEN, Verdict
 from convergence_callbacks.ending import NotJudged, not_judged
+from convergence_callbacks.logs.assumption import Assumption
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.replay import OtherStop, Replay
 from convergence_callbacks.telling import words_of
 from convergence_callbacks.telling.facts import BUDGET, TREES
 from convergence_callbacks.telling.not_known import NotKnown
+from convergence_callbacks.telling.reading import sentence
 
 NOTHING_TO_JUDGE = (NotJudged.NO_LOSS, NotJudged.TOO_FEW)
 """What is missing if a run can't be judged at all."""
@@ -47,7 +49,7 @@ class Summary:
         kwh_saved: That after the stop.
         lost: How much worse the best value up to the stop is.
         share_lost: That as a share of all that was gained.
-        assumed: What was assumed in reading, of the counter and of time.
+        assumed: What was assumed in reading without a word for it in the log, and what in it is doubtful.
         not_known: What the rule did not know of the training, as its budget.
         broken_at: The epoch from which on the run was seen to be broken until its stop or end, None where it was not.
         steps_after_broken: Epochs that were trained on after that.
@@ -81,7 +83,7 @@ class Summary:
     kwh_saved: float | None
     lost: float | None
     share_lost: float | None
-    assumed: tuple[str, ...]
+    assumed: tuple[Assumption, ...]
     not_known: tuple[NotKnown, ...]
     broken_at: int | None
     steps_after_broken: int | None
@@ -206,4 +208,8 @@ def _hours(seconds: float | None) -> float | None:
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return plain_number(value)
-    return list(map(str, value)) if isinstance(value, tuple) else value
+    if isinstance(value, Assumption):
+        return sentence(value)
+    if isinstance(value, tuple):
+        return list(map(_plain, value))
+    return str(value) if isinstance(value, NotKnown) else value

@@ -52,7 +52,7 @@ def test_the_explained_columns_keep_to_their_schema():
     jsonschema.validate(content, shipped("explain-columns"))
     assert len(content["runs"]) > 5 and len(content["problems"]) > 2
     read = next(each for each in content["runs"] if each["path"].endswith("tb_two_counters"))
-    assert read["format"] == "TensorBoard" and any("by the epoch" in note for note in read["notes"])
+    assert read["format"] == "TensorBoard" and any("by the epoch" in each for each in read["assumed"])
     assert {each["role"]: each["column"] for each in read["columns"]}["energy"] is None
 
 

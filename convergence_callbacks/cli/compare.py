@@ -41,6 +41,8 @@ from convergence_callbacks.core.errors import ConvergenceError
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.telling.numbers import NONE, count, duration, percent
 from convergence_callbacks.telling.price import Price
+from convergence_callbacks.telling.reading import reading_lines_of_several
+from convergence_callbacks.telling.text import printable
 
 ON_FRONTIER = " *"
 """Marks the name of a rule on the frontier."""
@@ -120,6 +122,8 @@ def compare(
         say_table(_table(comparison, baseline, price, width_of_terminal()))
         say()
         say(_footnote(comparison))
+        for line in reading_lines_of_several([assumed for _, assumed in comparison.assumed]):
+            say(printable(line))
         say(_advice(comparison, lose, base), "bold")
     if comparison.problems:
         raise typer.Exit(UNREAD)

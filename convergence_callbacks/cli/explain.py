@@ -33,6 +33,7 @@ from convergence_callbacks.telling.decision import OF_VERDICT
 from convergence_callbacks.telling.evidence import evidence_lines
 from convergence_callbacks.telling.facts import BUDGET, TREES
 from convergence_callbacks.telling.numbers import count, numbered, plural, value
+from convergence_callbacks.telling.reading import reading_lines
 from convergence_callbacks.telling.summary import missing, verdict_of
 from convergence_callbacks.telling.text import capitalised, printable, words
 
@@ -182,3 +183,4 @@ def _unknown(replay: Replay, summary: Summary) -> Iterator[str]:
     if why := missing([each for each in summary.not_judged if each != NotJudged.NO_RATE], summary.unit):
         yield f"{capitalised(why)}."
     yield from (f"{capitalised(with_option(str(each), OPTIONS.get(each.what)))}." for each in summary.not_known)
+    yield from reading_lines(summary.assumed)

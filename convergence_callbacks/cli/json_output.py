@@ -26,6 +26,7 @@ from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.record.verify import Verification
 from convergence_callbacks.summary import Summary
+from convergence_callbacks.telling.reading import sentence
 
 SCHEMAS = Path(__file__).parent / "schemas"
 """The folder with the schemas as they ship, a file for each document: ``replay.json``, ``compare.json`` and so on."""
@@ -37,6 +38,7 @@ OF_NAME: Mapping[str, Schema] = {
     "stop_verdict": {"enum": [*(verdict.value for verdict in Verdict), None]},
     "not_judged": {"type": "array", "items": {"enum": [each.value for each in NotJudged]}},
     "not_known": {"type": "array", "items": {"type": "string"}},
+    "assumed": {"type": "array", "items": {"type": "string"}},
 }
 """Schemas of fields whose type alone is not enough."""
 
@@ -75,7 +77,8 @@ class HowRead:
         schedule: The kind of schedule of the learning rate; empty if unknown.
         columns: What was taken for what.
         ignored: The other columns.
-        assumed: What was assumed, a sentence each.
+        evidence: What of the log itself the reading is from, a line each.
+        assumed: What was assumed without a word for it in the log, and what is doubtful, a sentence each.
         notes: What was mended or left out, a sentence each.
     """
 
@@ -91,6 +94,7 @@ class HowRead:
     schedule: str
     columns: tuple[TakenColumn, ...]
     ignored: tuple[str, ...]
+    evidence: tuple[str, ...]
     assumed: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -98,12 +102,14 @@ class HowRead:
     def of(cls, run: Run) -> HowRead:
         """How a run was read."""
         taken = tuple(TakenColumn(role, getattr(run.columns, role), run.columns.why.get(role, "")) for role in OPTIONS)
-        same = (each.name for each in dataclasses.fields(cls) if each.name not in {"run", "path", "columns", "ignored"})
+        own = {"run", "path", "columns", "ignored", "assumed"}
+        same = (each.name for each in dataclasses.fields(cls) if each.name not in own)
         return cls(
             run=run.name,
             path=str(run.path),
             columns=taken,
             ignored=run.columns.ignored,
+            assumed=tuple(map(sentence, run.assumed)),
             **{name: getattr(run, name) for name in same},
         )
 
@@ -127,6 +133,9 @@ def compared(comparison: Comparison, lose: float, baseline: str) -> str:
             "runs": comparison.runs,
             "without_gain": comparison.without_gain,
             "rules": [dataclasses.asdict(result) for result in comparison.rules],
+            "assumed": [
+                {"run": run, "assumed": list(map(sentence, assumed))} for run, assumed in comparison.assumed if assumed
+            ],
             "suited": suited.rule if suited else None,
             "baseline": baseline,
             "problems": list(map(_problem, comparison.problems)),
@@ -159,6 +168,11 @@ def schemas() -> dict[str, Schema]:
                 "runs": count | {"description": "How many runs were judged."},
                 "without_gain": count | {"description": "How many more gained nothing, and are left out."},
                 "rules": {"type": "array", "items": _of_class(RuleResult)},
+                "assumed": {
+                    "type": "array",
+                    "items": _object({"run": _of(str), "assumed": OF_NAME["assumed"]}),
+                    "description": "What was assumed in reading a run, of each of which something was.",
+                },
                 "suited": _either("string", "null") | {"description": "The rule that suits the runs."},
                 "baseline": _of(str) | {"description": "The rule that the others are set against; empty for none."},
                 "problems": problems,

@@ -52,6 +52,7 @@ from convergence_callbacks.record.verify import verify
 from convergence_callbacks.replay import replay as replay_run
 from convergence_callbacks.replay import stop_by
 from convergence_callbacks.summary import NOTHING_TO_JUDGE, Summary
+from convergence_callbacks.telling.reading import reading_lines, reading_lines_of_several
 from convergence_callbacks.telling.summary import missing
 from convergence_callbacks.telling.text import printable
 
@@ -128,7 +129,8 @@ def _show(summaries: Sequence[Summary]) -> None:
     else:
         say_lines(replay_lines(summaries, width))
     broken = broken_line(summaries) if len(summaries) > 1 else ""
-    for line in (against_line(summaries), broken, not_known_line(summaries)):
+    read = reading_lines_of_several([each.assumed for each in summaries])
+    for line in (against_line(summaries), broken, not_known_line(summaries), *map(printable, read)):
         if line:
             say(line)
 
@@ -162,7 +164,7 @@ def _explain(paths: Sequence[Path], choice: ColumnChoice, *, as_json: bool) -> N
         typer.echo(explained(runs_at(paths, choice, problems), problems))
     for run in () if as_json else runs_at(paths, choice, problems):
         say(printable(f"{run.name} ({run.format}, {run.steps} {run.unit}s)"), "bold")
-        for line in run.explained():
+        for line in (*run.explained(), *reading_lines(run.assumed)):
             say(f"  {printable(line)}")
     for problem in problems:
         complain(printable(str(problem)))

@@ -251,7 +251,8 @@ def to_csv(summaries: Sequence[Summary]) -> str:
     names = [name for name in Summary.__dataclass_fields__ if name not in _LISTS]
     writer.writerow([*names, *_LISTS])
     for summary in summaries:
-        lists = (_cell("; ".join(map(str, getattr(summary, name)))) for name in _LISTS)
+        plain = summary.to_dict()
+        lists = (_cell("; ".join(plain[name])) for name in _LISTS)
         writer.writerow([*(_cell(getattr(summary, name)) for name in names), *lists])
     return text.getvalue().encode("utf-8", "backslashreplace").decode()
 

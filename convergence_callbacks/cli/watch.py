@@ -41,6 +41,7 @@ from convergence_callbacks.telling.forecast import outlook
 from convergence_callbacks.telling.not_known import Unknown
 from convergence_callbacks.telling.numbers import duration, steps, value
 from convergence_callbacks.telling.numbers import numbered as at
+from convergence_callbacks.telling.reading import reading_lines
 from convergence_callbacks.telling.summary import Cause, summary_of, verdict_of
 from convergence_callbacks.telling.text import printable
 from convergence_callbacks.watch.follow import Follower, Reading
@@ -244,6 +245,10 @@ def _print_lines(watcher: Watcher, looks: Iterator[Reading]) -> None:
             if followed:
                 say(f"{printable(reading.run.name)} is followed now")
             followed = reading.run.name
+        for line in () if reading.run is None else reading_lines(reading.run.assumed):
+            if line not in reported:
+                reported.add(line)
+                say(printable(line))
         for decision in watcher.take(reading):
             say(str(decision))
         if reading.is_settled and reading.problem and reading.problem not in reported:  # others pass by themselves
@@ -269,6 +274,7 @@ def _block(watcher: Watcher) -> list[str]:
         _since(decision, session.decisions[-1]),
         _outlook_of(watcher),
         f"Not known: {'; '.join(unknown)}." if unknown else "",
+        *reading_lines(run.assumed),
     ]
     return [printable(run.name), *(f"  {printable(line)}" for line in lines if line)]
 
@@ -306,6 +312,7 @@ def _picture(watcher: Watcher, width: int) -> Group:
             lines.append(Text(ahead, "cyan"))
         state = f"stop at {unit} {stop.step}: {stop.reason}" if stop else _left(watcher)
         lines.append(Text(state, "bold red" if stop else "dim"))
+        lines += [Text(printable(line), "yellow") for line in reading_lines(run.assumed)]
     if watcher.problem:
         lines.append(Text(printable(watcher.problem), "yellow"))
     return Group(*lines)

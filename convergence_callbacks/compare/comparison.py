@@ -15,6 +15,7 @@ from convergence_callbacks.compare.stops import Outcome, outcomes_of
 from convergence_callbacks.core.errors import SettingsError
 from convergence_callbacks.core.settings import Settings
 from convergence_callbacks.engines import spread_batches
+from convergence_callbacks.logs.assumption import Assumption
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.read import find_logs, read_together
@@ -72,12 +73,14 @@ class Comparison:
         without_gain: How many more gained nothing, so that nothing can be lost; they are left out.
         rules: A result for each rule, in the order they were named.
         problems: Logs that could not be read.
+        assumed: What was assumed in reading each run, by its name.
     """
 
     runs: int
     without_gain: int
     rules: tuple[RuleResult, ...]
     problems: tuple[LogError, ...] = ()
+    assumed: tuple[tuple[str, tuple[Assumption, ...]], ...] = ()
 
     def suited(self, tolerance: float) -> RuleResult | None:
         """The rule that spends least among those that lose no more than a share of the gain in 9 of 10 draws.
@@ -138,6 +141,7 @@ def compare(
 def compared(names: Sequence[str], outcomes: Sequence[Outcome], problems: tuple[LogError, ...] = ()) -> Comparison:
     """The comparison of rules, from their outcome on each run."""
     judged = [outcome for outcome in outcomes if np.isfinite(outcome.lost).all()]
+    assumed = tuple((outcome.run, outcome.assumed) for outcome in judged)
     if not judged:
         return Comparison(0, len(outcomes), (), problems)
     spent = np.array([np.array(outcome.spent) / outcome.steps for outcome in judged])
@@ -158,7 +162,7 @@ def compared(names: Sequence[str], outcomes: Sequence[Outcome], problems: tuple[
         )
         for index, name in enumerate(names)
     )
-    return Comparison(len(judged), len(outcomes) - len(judged), results, problems)
+    return Comparison(len(judged), len(outcomes) - len(judged), results, problems, assumed)
 
 
 def _outcomes(

@@ -16,6 +16,7 @@ from convergence_callbacks.core.criterion import AnyOf, Criterion
 from convergence_callbacks.core.curve.reading import Reading, side_by_side
 from convergence_callbacks.core.monitor import Monitor
 from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.logs.assumption import Assumption
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.replay import as_judged, budget_of, check_metrics, is_schedule_known, with_schedule
 
@@ -32,6 +33,7 @@ class Outcome:
         seconds_spent: Their time.
         lost: What the best value up to the stop loses of the run's gain, as a share of it; NaN where the run
             gained nothing.
+        assumed: What was assumed in reading it, and what in it is doubtful.
     """
 
     run: str
@@ -40,6 +42,7 @@ class Outcome:
     spent: tuple[int, ...]
     seconds_spent: tuple[float | None, ...]
     lost: tuple[float, ...]
+    assumed: tuple[Assumption, ...] = ()
 
 
 def outcomes_of(runs: Sequence[Run], rules: Sequence[Settings], *, schedule_known: bool = False) -> list[Outcome]:
@@ -141,4 +144,5 @@ class _Race:
             spent=tuple(stop.spent for stop in stops),
             seconds_spent=tuple(stop.seconds for stop in stops),
             lost=tuple((stop.best - self._best) / self._gain if self._gain > 0 else math.nan for stop in stops),
+            assumed=self.run.assumed,
         )

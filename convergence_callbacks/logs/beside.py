@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from convergence_callbacks.logs.assumption import Assumption, Inference
 from convergence_callbacks.logs.run import Run
 
 LARGEST = 1_000_000
@@ -66,7 +67,7 @@ def with_plans(run: Run, stated: Beside) -> Run:
     patience, schedule = run.patience or stated.patience, run.schedule or stated.schedule
     if (planned, patience, schedule) == (run.planned, run.patience, run.schedule):
         return run
-    assumed = (*run.assumed, "budget, patience or schedule are those of the configuration beside the log")
+    assumed = (*run.assumed, Assumption(Inference.CONFIGURATION))
     return dataclasses.replace(run, planned=planned, patience=patience, schedule=schedule, assumed=assumed)
 
 

@@ -213,6 +213,40 @@ def is_of_the_whole(name: str, names: Container[str]) -> bool:
     return last in OF_THE_WHOLE and all(f"{folder}/{each}".lstrip("/") in names for each in OF_THE_WHOLE)
 
 
+def is_loss(name: str) -> bool:
+    """Whether a name is that of a loss, rather than of a measure of error or of nothing in particular.
+
+    >>> is_loss("val_loss"), is_loss("crossentropy"), is_loss("val_rmse"), is_loss("val")
+    (True, True, False, False)
+    """
+    return bool(words_of(name) & {"loss", "crossentropy"})
+
+
+def is_of_training(name: str) -> bool:
+    """Whether a name has a word for the training."""
+    return bool(words_of(name) & _TRAIN)
+
+
+def is_of_test(name: str) -> bool:
+    """Whether a name has a word for the test, and none for the validation."""
+    return bool(words_of(name) & _TEST) and not words_of(name) & _VALIDATION
+
+
+def part_of(name: str) -> str:
+    """The part of the data in a name: ``"val"``, ``"test"``, or ``"train"`` where it is that or none."""
+    words = words_of(name)
+    return "val" if words & _VALIDATION else "test" if words & _TEST else "train"
+
+
+def measures(name: str) -> frozenset[str]:
+    """The words of a loss that say which one it is; none where it is plainly the loss.
+
+    >>> sorted(measures("val_loss_box")), sorted(measures("train/total_loss"))
+    (['box'], [])
+    """
+    return words_of(name) - _VALIDATION - _TEST - _TRAIN - _NO_MEANING - _MAIN - _PER_STEP
+
+
 def _refuse_twins(role: str, name: str | None, names: Sequence[str]) -> None:
     """Refuse to choose between columns of one name, of which a table numbers the later ones.
 

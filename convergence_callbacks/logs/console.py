@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from convergence_callbacks.logs.assumption import Assumption, Inference
 from convergence_callbacks.logs.columns import ColumnChoice, Columns, find_columns, words_of
 from convergence_callbacks.logs.console_line import Kind, Record, names_loss
 from convergence_callbacks.logs.console_lines import records_in
@@ -333,8 +334,10 @@ def runs_in(
     records = iter(kept) if survey.records <= MOST_KEPT else records_in(lines())
     if columns.val is None and (end := _end_of_training(kept, lines)) is not None:
         records = (each for each in records if each.line < end or not each.kind.is_alone)
-        notes.add(f"losses without a counter behind line {end}, where the training ended, are left out")
-    rows = _rows(records, survey, wanted | {columns.lr, columns.energy}, follows=not survey.leads)
+        notes.assume(Assumption(Inference.BEHIND_END, line=end))
+    for each in _of_lines(survey, has_epochs=has_epochs):
+        notes.assume(each)
+    rows = _rows(records, survey, wanted | {columns.lr, columns.energy}, notes, follows=not survey.leads)
     trainings = runs_of(
         path,
         format_,
@@ -351,14 +354,25 @@ def runs_in(
         runs = [dataclasses.replace(run, planned=None) for run in runs]
     for run in runs:
         if not has_epochs and run.steps < least:
-            raise NotALogError("its lines count no epochs, and tell of one loss: an evaluation, not a training")
+            raise NotALogError("its lines count no epochs, and hold one loss: an evaluation, not a training")
         if not has_epochs and not survey.has_steps:
             _refuse_pause(run)
         yield dataclasses.replace(
             run,
-            assumed=(*run.assumed, *_shown(survey, wanted)),
-            notes=(*run.notes, *_left_out(survey, wanted), *_unclear_pairs(survey, columns)),
+            evidence=tuple(_shown(survey, wanted)),
+            assumed=(*run.assumed, *_left_out(survey, wanted)),
+            notes=(*run.notes, *_unclear_pairs(survey, columns)),
         )
+
+
+def _of_lines(survey: Survey, *, has_epochs: bool) -> Iterator[Assumption]:
+    """What is assumed of which lines belong together."""
+    if not has_epochs and not survey.has_steps:
+        yield Assumption(Inference.ORDER, unit="step")
+    if has_epochs and survey.leads:
+        yield Assumption(Inference.NEXT_EPOCH)
+    if survey.labels and survey.names_trainings:
+        yield Assumption(Inference.LABELS, others=tuple(survey.labels))
 
 
 def _refuse_pause(run: Run) -> None:
@@ -380,7 +394,7 @@ def _no_losses(survey: Survey) -> NotALogError:
     """The error where lines name no losses, one after the other; with the names in lines that count."""
     names = [name for name, is_of_batch in survey.names if not is_of_batch or (name, False) not in survey.names]
     if survey.counted or not names:
-        return NotALogError("its lines tell of no losses, one after the other")
+        return NotALogError("its lines hold no losses, one after the other")
     shown = ", ".join(map(repr, names[:12])) + (", …" if len(names) > 12 else "")
     return NotALogError(f"its lines name no loss; name what to judge with --val-metric. They name {shown}")
 
@@ -396,18 +410,18 @@ def _refuse_bars(survey: Survey, wanted: set[str | None]) -> None:
         if name in wanted and len(again) > 1:
             listed = " and ".join(map(str, sorted(again)))
             raise LogError(
-                f"{name!r} is on bars of {listed} batches, and nothing tells which of them is training and which "
+                f"{name!r} is on bars of {listed} batches, and nothing says which of them is training and which "
                 "validation; print one of them by another name"
             )
         if name in wanted and survey.highest < 0 and survey.has_allennlp:
             raise LogError(
-                f"{name!r} is on AllenNLP's bars, and nothing tells those of training and of validation apart; "
+                f"{name!r} is on AllenNLP's bars, and nothing distinguishes those of training and of validation; "
                 "read the metrics_epoch_*.json or the event files of the run"
             )
     for name, (_, changes) in survey.turns.items():
         if name in wanted and changes >= 2 * EXAMPLES - 1:
             raise LogError(
-                f"{name!r} is printed in turns of two numbers of batches, and nothing tells which of them is training "
+                f"{name!r} is printed in turns of two numbers of batches, and nothing says which of them is training "
                 "and which validation; print one of them by another name"
             )
 
@@ -424,7 +438,7 @@ def _refuse_places(survey: Survey, wanted: set[str | None]) -> None:
         if shown and survey.behind_counters >= max(EXAMPLES, count / 2):
             raise LogError(
                 f"{next(iter(shown))!r} is printed in lines that count steps and again below such lines, and nothing "
-                "tells which is of training and which of validation; print one of them by another name"
+                "says which is of training and which of validation; print one of them by another name"
             )
 
 
@@ -456,7 +470,7 @@ def _refuse_phases(records: Sequence[Record], lines: Lines, survey: Survey, colu
     if parted >= max(EXAMPLES, len(pairs) / 2):
         raise LogError(
             f"{columns.train!r} is printed twice an epoch in one wording, and a line between speaks of a test: "
-            "training and validation can't be told apart; print one of them by another name"
+            "training and validation can't be distinguished; print one of them by another name"
         )
 
 
@@ -487,7 +501,9 @@ class _Named:
         return self.label != label
 
 
-def _rows(records: Iterator[Record], survey: Survey, wanted: set[str | None], *, follows: bool) -> Iterator[Row]:
+def _rows(
+    records: Iterator[Record], survey: Survey, wanted: set[str | None], notes: Notes, *, follows: bool
+) -> Iterator[Row]:
     """A row for each line with a number that is asked for; one that names no epoch or step is of the last ones.
 
     Where losses are printed before their epoch is, they are of the next one.
@@ -497,7 +513,7 @@ def _rows(records: Iterator[Record], survey: Survey, wanted: set[str | None], *,
     counted: dict[str, float] = {}
     named = _Named()
     columns_of = functools.cache(survey.columns_of)
-    for record in _validated_once(_last_states(records)):
+    for record in _validated_once(_last_states(records), notes, wanted):
         if named.is_begun_by(record, epoch, survey):
             epoch, step = None, None
         if record.epoch is not None and record.epoch != epoch:
@@ -537,7 +553,7 @@ def _refuse_beginning(record: Record, wanted: set[str | None]) -> None:
     if covered and int(covered[1]) + 1 < LEAST_COVERED * int(covered[2]):
         raise LogError(
             f"{next(iter(wanted))!r} is printed for {int(covered[1]) + 1} of {covered[2]} batches of a validation, and "
-            "no line tells it of the whole; print its mean at the end",
+            "no line has it of the whole; print its mean at the end",
             line=record.line,
         )
 
@@ -562,7 +578,7 @@ def _is_shown_again(shown: Record, record: Record) -> bool:
     return is_bar and "100%|" in shown.text and shown.values.keys() <= record.values.keys()
 
 
-def _validated_once(records: Iterable[Record]) -> Iterator[Record]:
+def _validated_once(records: Iterable[Record], notes: Notes, wanted: set[str | None]) -> Iterator[Record]:
     """The records, with one for the parts of a validation: the last means so far, or else the mean of all."""
     parts: list[Record] = []
     for record in records:
@@ -576,15 +592,18 @@ def _validated_once(records: Iterable[Record]) -> Iterator[Record]:
             parts = []
             continue
         if parts and (record.epoch is not None or not measured.keys().isdisjoint(record.values)):
-            yield _as_one(parts)
+            yield _as_one(parts, notes, wanted)
             parts = []
         yield record
     if parts:
-        yield _as_one(parts)
+        yield _as_one(parts, notes, wanted)
 
 
-def _as_one(parts: Sequence[Record]) -> Record:
-    """One record of the parts of a validation."""
+def _as_one(parts: Sequence[Record], notes: Notes, wanted: set[str | None]) -> Record:
+    """One record of the parts of a validation; how it came about is assumed."""
+    what = Inference.LAST_OF_PARTS if parts[-1].has_means else Inference.MEAN_OF_PARTS
+    for name in sorted(wanted & parts[-1].values.keys(), key=str) if len(parts) > 1 else ():
+        notes.assume(Assumption(what, str(name)))
     means = {
         name: statistics.fmean(part.values[name] for part in parts if name in part.values) for name in parts[-1].values
     }
@@ -603,22 +622,17 @@ def _unclear_pairs(survey: Survey, columns: Columns) -> Iterator[str]:
     """What to note about pairs that may be losses or scores, where there is no validation loss."""
     if columns.val is None and survey.pairs.count >= EXAMPLES and not survey.pairs.are_losses:
         yield (
-            f"{survey.pairs.count} lines tell 'train' and 'val' and not of what: left out; "
+            f"{survey.pairs.count} lines give 'train' and 'val' and not of what: left out; "
             "if it is the loss, let the loop print 'val loss'"
         )
 
 
-def _left_out(survey: Survey, wanted: set[str | None]) -> Iterator[str]:
-    """What to note about losses in lines without a counter, where lines that count batches have the same ones."""
+def _left_out(survey: Survey, wanted: set[str | None]) -> Iterator[Assumption]:
+    """What is assumed of losses in lines without a counter, where lines that count batches have the same ones."""
     left = [
         (count, examples[0])
         for count, examples, kind in survey.patterns.values()
         if any(survey.is_unclear(kind, name) and survey.shown(name, is_of_batch=True) in wanted for name in kind.names)
     ]
     if left:
-        total = sum(count for count, _ in left)
-        lines = "1 line is" if total == 1 else f"{total} lines are"
-        yield (
-            f"{lines} left out, such as {left[0][1]!r}: without an epoch or step the loss there may be of the training "
-            "or of a validation"
-        )
+        yield Assumption(Inference.UNCLEAR, others=(left[0][1],), count=sum(count for count, _ in left))

@@ -8,6 +8,8 @@ import re
 import statistics
 from collections.abc import Sequence
 
+from convergence_callbacks.logs.assumption import Clock
+
 DURATIONS = frozenset({"epoch_time", "time_per_epoch", "epoch_duration", "duration"})
 """Names, in lower case and with underscores, of a time that is that of each epoch alone."""
 
@@ -49,39 +51,41 @@ def elapsed_seconds(times: Sequence[float], column: str, *, once_an_epoch: bool 
     >>> elapsed_seconds([1.7e12, 1.7e12 + 60_000], "timestamp")
     [0.0, 60.0]
     """
-    return time_told(times, column, once_an_epoch=once_an_epoch)[0]
+    return time_read(times, column, once_an_epoch=once_an_epoch)[0]
 
 
-def time_told(times: Sequence[float], column: str, *, once_an_epoch: bool = True) -> tuple[list[float] | None, str]:
-    """Seconds since the start at each entry, and in words what the times were taken for; empty where there are none.
+def time_read(
+    times: Sequence[float], column: str, *, once_an_epoch: bool = True
+) -> tuple[list[float] | None, Clock | None]:
+    """Seconds since the start at each entry, and what the times were taken for; None where there are none.
 
-    >>> time_told([47_110.0, 47_113.0, 47_116.0], "TIMESTAMP")
-    ([0.0, 3.0, 6.0], 'the time of day, counted from the first entry')
+    >>> time_read([47_110.0, 47_113.0, 47_116.0], "TIMESTAMP")
+    ([0.0, 3.0, 6.0], <Clock.OF_DAY: 4>)
     """
     words = set(re.findall("[a-z]+", column.lower()))
     is_of_day = bool(OF_DAY & words) and all(time < DAY for time in times if math.isfinite(time))
     times = _without_midnight(times) if is_of_day else times
     readings = [time for time in times if math.isfinite(time)]
     if not readings:
-        return None, ""
+        return None, None
     if column.strip().lower().replace(" ", "_").split("/")[-1] in DURATIONS:
-        return accumulated(times), "seconds of each epoch"
+        return accumulated(times), Clock.OF_EPOCH
     if runs_on(readings):
         return _of_clock(times, readings, is_of_day=is_of_day)
     are_seconds = 0 < min(readings) <= max(readings) < SINCE_1970
     if once_an_epoch and not CLOCKS & words and are_seconds and of_each(readings):
-        return accumulated(times), "seconds of each entry"
-    return None, "neither a clock nor the time of each epoch: no time is told"
+        return accumulated(times), Clock.OF_ENTRY
+    return None, Clock.NONE
 
 
-def _of_clock(times: Sequence[float], readings: Sequence[float], *, is_of_day: bool) -> tuple[list[float], str]:
+def _of_clock(times: Sequence[float], readings: Sequence[float], *, is_of_day: bool) -> tuple[list[float], Clock]:
     """Seconds since the start by a clock, and which one it is."""
     if is_of_day:
-        return since_start(times, since_first=True), "the time of day, counted from the first entry"
+        return since_start(times, since_first=True), Clock.OF_DAY
     if begins_late(readings):
-        return since_start(times, since_first=True), "a clock that did not start with the training"
+        return since_start(times, since_first=True), Clock.LATE
     unit = next((unit for beyond, unit in FINER if min(readings) > beyond), 1.0)
-    meaning = "the time of the calendar" if min(readings) > SINCE_1970 else "seconds since the start"
+    meaning = Clock.CALENDAR if min(readings) > SINCE_1970 else Clock.SINCE_START
     return since_start([time / unit for time in times]), meaning
 
 

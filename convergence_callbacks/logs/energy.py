@@ -23,7 +23,7 @@ def find_energy(names: Sequence[str]) -> tuple[str | None, str]:
     ('Energy (kWh)', None)
     """
     found = next((name for name in names if _plain(name) in KWH_PER), None)
-    return (found, "energy, in the unit that its name tells") if found else (None, "no name is energy with its unit")
+    return (found, "energy, in the unit of its name") if found else (None, "no name is energy with its unit")
 
 
 def kilowatt_hours(readings: Sequence[float], column: str) -> tuple[float, ...]:

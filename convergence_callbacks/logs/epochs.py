@@ -10,12 +10,13 @@ import dataclasses
 import itertools
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.logs.assumption import Assumption, Clock, Inference
 from convergence_callbacks.logs.columns import Columns, words_of
-from convergence_callbacks.logs.elapsed import accumulated, time_told
+from convergence_callbacks.logs.elapsed import CLOCKS, accumulated, time_read
 from convergence_callbacks.logs.energy import kilowatt_hours
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.notes import Notes
@@ -32,6 +33,12 @@ FEW = 4
 
 MOST_RESTARTS = 50
 """Trainings in a row that ended after their first epoch, at most; more records of one epoch are of its steps."""
+
+UNEVEN = 1.5
+"""An epoch with so many times the usual number of records may hold those of another part of the data."""
+
+UNMISTAKABLE = frozenset({Clock.OF_EPOCH, Clock.CALENDAR, Clock.OF_DAY})
+"""What times are seen to count by the name of their column, or by how they are written."""
 
 DENSE = 0.5
 """Share of the epochs between the first and the last one that has to be there for a table to be one of them all."""
@@ -84,8 +91,8 @@ class Gathered:
         unit: What their steps are.
         counts_from: The log's own number of the step 0.
         kilowatt_hours: Energy since the start at each observation; empty where it was not logged.
-        assumed: What was assumed.
-        notes: What was mended.
+        assumed: What was assumed, and what is doubtful.
+        notes: What was mended, a sentence each.
         steps_each: Steps of the optimiser from one observation to the next, None where they are unknown or differ.
     """
 
@@ -93,7 +100,7 @@ class Gathered:
     unit: str
     counts_from: int
     kilowatt_hours: tuple[float, ...]
-    assumed: tuple[str, ...]
+    assumed: tuple[Assumption, ...]
     notes: tuple[str, ...]
     steps_each: float | None = None
 
@@ -170,9 +177,7 @@ class Gatherer:
             return [], notes
         if any(_is_merged(before, entry) for before, entry in falls):
             return [], notes
-        is_reversed = len(falls) == len(keys) - 1
-        how = "from the last to the first" if is_reversed else "out of order"
-        notes.add(f"the epochs are written {how}: put in order")
+        notes.assume(Assumption(Inference.SORTED))
         return sorted(self._entries, key=lambda entry: entry.key), notes
 
     def _key(self, row: Row) -> float:
@@ -275,11 +280,11 @@ def _trainings(entries: Sequence[Entry], by_epoch: bool) -> list[tuple[list[Entr
     begins = math.nan
     for entry in entries:
         if kept and not by_epoch and entry.begins < kept[-1].key and _counts_on(kept[-1], entry.first_step):
-            notes.add(f"the epochs start over at line {entry.line} while the steps go on: taken as one training")
+            notes.assume(Assumption(Inference.ONE_TRAINING, line=entry.line))
         elif kept and (entry.restarts or entry.begins < kept[-1].key):
             is_back = math.ceil(entry.begins) <= math.ceil(begins)  # in the first epoch, however often it is logged
             if is_back and not (len(kept) == 1 and _is_merged(kept[0], entry)):
-                notes.add(f"the count starts over at line {entry.line}: what follows is another training")
+                notes.assume(Assumption(Inference.ANOTHER_TRAINING, line=entry.line))
                 done.append((kept, notes))
                 kept, notes = [], Notes()
             else:
@@ -350,11 +355,7 @@ def _forget_repeated(kept: list[Entry], entry: Entry, notes: Notes) -> None:
     if _is_merged(last, entry):
         _leave_out_merged(last, notes)
     else:
-        notes.add(
-            f"the count goes back from {last.key:g} to {entry.begins:g} at line {entry.line}, as after a resume: what "
-            "it had repeated is taken as it came last",
-            kind="goes back",
-        )
+        notes.assume(Assumption(Inference.RESUME, line=entry.line, numbers=(last.key, entry.begins)))
     while kept and kept[-1].key >= entry.begins:
         kept.pop()
 
@@ -380,8 +381,7 @@ def _number(digits: str) -> int:
 
 
 def _leave_out_merged(entry: Entry, notes: Notes) -> None:
-    what = f"line {entry.line} is left out: its {entry.key:g} is two numbers in one, as of a line that was cut"
-    notes.add(what, kind="2")
+    notes.assume(Assumption(Inference.TWO_NUMBERS, line=entry.line, numbers=(entry.key,)))
 
 
 def gathered(
@@ -413,10 +413,10 @@ def gathered(
     is_counted = bool(keys) and all(key == math.floor(key) >= 0 for key in keys) and _grow(keys, by_epoch)
     if are_too_many or not is_counted:
         unit, keys = ("evaluation" if validated else "step"), [float(index) for index in range(len(entries))]
-    elapsed, meaning = _elapsed(entries, columns)
+    elapsed, clock = _elapsed(entries, columns)
     counts_from = int(keys[0]) if keys else 0
     if counts_from > 1:
-        notes.add(f"the log begins with {unit} {counts_from}: what came before is not in it")
+        notes.assume(Assumption(Inference.BEGINS_LATER, numbers=(counts_from,), unit=unit))
     observations = tuple(
         Observation(
             step=int(key) - counts_from,
@@ -429,8 +429,10 @@ def gathered(
         for index, (key, entry) in enumerate(zip(keys, entries, strict=True))
     )
     energy = kilowatt_hours([entry.energy for entry in entries], columns.energy) if columns.energy else ()
-    assumed = tuple(_assumed(entries, columns, unit, counts_from, meaning))
-    return Gathered(observations, unit, counts_from, energy, assumed, notes.told(), _steps_each(entries))
+    for each in _assumed(entries, columns, unit, clock):
+        notes.assume(each)
+    kept = notes.assumptions(), notes.sentences()
+    return Gathered(observations, unit, counts_from, energy, *kept, _steps_each(entries))
 
 
 def _forget_single_validation(entries: list[Entry], notes: Notes) -> None:
@@ -438,7 +440,7 @@ def _forget_single_validation(entries: list[Entry], notes: Notes) -> None:
     validated = [entry for entry in entries if entry.val is not None]
     trained = sum(entry.train_count > 0 for entry in entries)
     if len(validated) == 1 and validated[0] is entries[-1] and trained >= FEW:
-        notes.add(f"there is one validation, at line {validated[0].line}, after the training: judged by the train loss")
+        notes.assume(Assumption(Inference.ONE_VALIDATION, line=validated[0].line))
         validated[0].val = None
         if entries[-1].train_count == 0:
             entries.pop()
@@ -448,24 +450,25 @@ def _forget_placeholder(entries: Sequence[Entry], columns: Columns, notes: Notes
     """Leave out a validation loss that is 0 throughout, as a script writes where it does not validate."""
     losses = [entry.val for entry in entries if entry.val is not None]
     is_trained = any(entry.train_sum for entry in entries)
-    if len(losses) > 1 and not any(losses) and is_trained and "loss" in words_of(columns.val or ""):
-        notes.add(f"{columns.val!r} is 0 throughout, as where nothing is validated: judged by the train loss")
+    if columns.val and len(losses) > 1 and not any(losses) and is_trained and "loss" in words_of(columns.val):
+        notes.assume(Assumption(Inference.NO_VALIDATION, columns.val))
         for entry in entries:
             entry.val = None
 
 
-def _assumed(entries: Sequence[Entry], columns: Columns, unit: str, counts_from: int, time: str) -> list[str]:
-    """What was assumed of the counter and of the times, a sentence each."""
-    counter = columns.epoch if unit == "epoch" and columns.epoch else columns.step
-    by = f"by {counter!r}" if unit == "epoch" and counter else "in the order of the log"
-    sentences = [f"the steps are {unit}s, counted {by} from {counts_from}"]
-    if any(entry.train_count > 1 for entry in entries):
-        sentences.append(
-            f"the train loss of each {unit} is the mean of its records, each taken as the loss of its own steps"
-        )
-    if columns.time and time:
-        sentences.append(f"{columns.time!r} is {time}")
-    return sentences
+def _assumed(entries: Sequence[Entry], columns: Columns, unit: str, clock: Clock | None) -> Iterator[Assumption]:
+    """What was assumed of the counter, of several records and of the times, and what is doubtful in it."""
+    if not columns.epoch and not columns.step:
+        yield Assumption(Inference.ORDER, unit=unit)
+    records = [entry.train_count for entry in entries if entry.train_count]
+    if columns.train and max(records, default=0) > 1:
+        usual = statistics.median_low(records)
+        yield Assumption(Inference.MEAN, columns.train, numbers=(min(records), max(records)), unit=unit)
+        if len(records) > FEW and max(records) > UNEVEN * usual and unit == "epoch":
+            yield Assumption(Inference.UNEVEN, columns.train, numbers=(usual, max(records)), unit=unit)
+    is_named = clock is Clock.SINCE_START and bool(words_of(columns.time or "") & CLOCKS)
+    if columns.time and clock is not None and clock not in UNMISTAKABLE and not is_named:
+        yield Assumption(Inference.TIME, columns.time, clock=clock)
 
 
 def _steps_each(entries: Sequence[Entry]) -> float | None:
@@ -489,7 +492,7 @@ def _trained(entries: list[Entry], notes: Notes) -> list[Entry]:
         while number > 1 and _repeats(entries[number - 2], entries[number - 1]):
             number -= 1
     for entry in entries[number:]:
-        notes.add(f"the validation at line {entry.line} is after the last epoch of training: left out", kind="after")
+        notes.assume(Assumption(Inference.AFTER_TRAINING, line=entry.line))
     return entries[:number]
 
 
@@ -532,10 +535,7 @@ def _once_an_epoch(entries: list[Entry], notes: Notes) -> tuple[list[Entry], boo
             )
         return entries, False
     for same in several:
-        notes.add(
-            f"epoch {same[0].key:g} is there {len(same)} times: taken as it came last, at line {same[-1].line}",
-            kind="several",
-        )
+        notes.assume(Assumption(Inference.LAST_OF_SEVERAL, line=same[-1].line, numbers=(same[0].key, len(same))))
     return [same[-1] for same in by_key.values()], True
 
 
@@ -568,10 +568,10 @@ def _grow(keys: list[float], by_epoch: bool) -> bool:
     return keys[:1] in ([0.0], [1.0]) and all(b == a + 1 for a, b in pairs)
 
 
-def _elapsed(entries: list[Entry], columns: Columns) -> tuple[list[float] | None, str]:
+def _elapsed(entries: list[Entry], columns: Columns) -> tuple[list[float] | None, Clock | None]:
     times = [entry.time for entry in entries]
     if not columns.time or not any(map(math.isfinite, times)):
-        return None, ""
+        return None, None
     if columns.time_of_iterations:
-        return accumulated(times), "seconds of an iteration, times the iterations of each record"
-    return time_told(times, columns.time, once_an_epoch=all(entry.times <= 1 for entry in entries))
+        return accumulated(times), Clock.OF_ITERATION
+    return time_read(times, columns.time, once_an_epoch=all(entry.times <= 1 for entry in entries))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.logs.assumption import Assumption, Inference
 from convergence_callbacks.logs.columns import words_of
 from convergence_callbacks.logs.labels import SPLITS
 from convergence_callbacks.logs.run import Run
@@ -33,7 +34,8 @@ def with_role_of_file(run: Run) -> Run:
         why={**run.columns.why, "val": "the file is called after the validation", "train": "there is none"},
     )
     observations = tuple(map(_validated, run.observations))
-    return dataclasses.replace(run, columns=columns, observations=observations)
+    assumed = (*run.assumed, Assumption(Inference.FILE_NAME, taken))
+    return dataclasses.replace(run, columns=columns, observations=observations, assumed=assumed)
 
 
 def _validated(observation: Observation) -> Observation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from convergence_callbacks.logs.assumption import Assumption, Inference
 from convergence_callbacks.logs.columns import ColumnChoice, Columns, find_columns, words_of
 from convergence_callbacks.logs.notes import Notes
 
@@ -23,7 +24,7 @@ def columns_and_sums(
     columns = find_columns([*names, *sums], choice)
     taken = {name: parts for name, parts in sums.items() if name in (columns.train, columns.val)}
     for name, parts in taken.items():
-        notes.add(f"{name} is the sum of {', '.join(parts)}")
+        notes.assume(Assumption(Inference.SUM, name, tuple(parts)))
     used = {part for parts in taken.values() for part in parts}
     return dataclasses.replace(columns, ignored=tuple(name for name in columns.ignored if name not in used)), taken
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from convergence_callbacks.logs.assumption import Assumption, Inference
 from convergence_callbacks.logs.columns import ColumnChoice, Columns
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.parts import columns_and_sums
@@ -134,7 +135,7 @@ def runs_of_points(
 def of_two_counters(columns: Columns, by_epoch: str, notes: Notes) -> Columns:
     """The columns where one loss is written by the epoch and the other by the step; it is noted."""
     other = columns.train if by_epoch == columns.val else columns.val
-    notes.add(f"{by_epoch!r} is written by the epoch and {other!r} by the step: put together by the time of writing")
+    notes.assume(Assumption(Inference.TWO_COUNTERS, by_epoch, (other,) if other else ()))
     return dataclasses.replace(
         columns, epoch=STEP, step=None, why={**columns.why, "epoch": f"the step of {by_epoch!r}"}
     )

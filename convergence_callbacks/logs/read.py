@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from convergence_callbacks.logs.beside import beside, with_plans
+from convergence_callbacks.logs.checks import checked, checked_together
 from convergence_callbacks.logs.columns import ColumnChoice
 from convergence_callbacks.logs.emissions import EMISSIONS, with_emissions
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.file_role import with_role_of_file
 from convergence_callbacks.logs.reader import GROUP, GUESS, Claim, Reader
 from convergence_callbacks.logs.run import Run
-from convergence_callbacks.logs.trainings import Logs, each_once, grouped, is_told_again
+from convergence_callbacks.logs.trainings import Logs, each_once, grouped, is_written_again
 
 HEAD = 65_536
 """Bytes by which a file is recognised."""
@@ -108,7 +109,7 @@ def read_log(log: Path, reader: Reader, choice: ColumnChoice | None = None, root
         raise LogError(f"the reader of {reader.name} failed: {error!r}", log) from error
     if (log if log.is_dir() else log.parent).joinpath(EMISSIONS).is_file():
         runs = with_emissions(runs, log, _logs_beside(log))
-    runs = [with_plans(run, beside(log)) for run in runs]
+    runs = [with_plans(checked(run, choice), beside(log)) for run in checked_together(runs)]
     taken = set[str]()
     bases = [_name_below(run.path, root or log.parent) for run in runs]
     names = [
@@ -133,7 +134,7 @@ def read_together(logs: Logs, choice: ColumnChoice | None = None, root: Path | N
             problems.append(error)
     if len(logs) == 1:
         return [*runs, *problems]
-    problems = [each for each in problems if not any(is_told_again(run, each.path or Path()) for run in runs)]
+    problems = [each for each in problems if not any(is_written_again(run, each.path or Path()) for run in runs)]
     order = {log: index for index, (log, _) in enumerate(logs)}
     return sorted([*each_once(runs), *problems], key=lambda each: order.get(each.path or Path(), len(order)))
 

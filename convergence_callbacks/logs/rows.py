@@ -6,12 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from convergence_callbacks.logs.assumption import Assumption, Inference
 from convergence_callbacks.logs.columns import Columns
 from convergence_callbacks.logs.epochs import Gathered, Gatherer
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.notes import Notes
 from convergence_callbacks.logs.run import Run
 from convergence_callbacks.logs.table import Row
+
+MANY_LOST = 0.1
+"""Share of the lines from which on it is doubtful that what was left out does not matter."""
+
+LEAST_LOST = 2
+"""Lines that were left out for that, at least; a last one that was cut is none."""
 
 
 def runs_of(
@@ -47,11 +54,16 @@ def runs_of(
         LogError: The rows hold no epoch with a loss.
     """
     gatherers: dict[str, Gatherer] = {}
+    taken = 0
     for row in rows:
+        taken += 1
         gatherer = gatherers.get(row.run)
         if gatherer is None:
             gatherer = gatherers[row.run] = Gatherer(columns, in_parts=in_parts, planned=planned)
         gatherer.add(row)
+    if notes.lines_lost >= max(MANY_LOST * (taken + notes.lines_lost), LEAST_LOST):
+        lost = notes.lines_lost
+        notes.assume(Assumption(Inference.LOST, numbers=(lost, taken + lost)))
     found = False
     for run, gatherer in gatherers.items():
         trainings = (each for each in gatherer.finish() if _has_loss(each))
@@ -67,12 +79,17 @@ def runs_of(
                 kilowatt_hours=training.kilowatt_hours,
                 planned=_planned(training, planned, planned_steps),
                 columns=columns,
-                assumed=training.assumed,
-                notes=(*notes.told(), *training.notes),
+                assumed=(*notes.assumptions(), *(each for each in training.assumed if not _is_stated(each, unit))),
+                notes=(*notes.sentences(), *training.notes),
                 metadata=metadata or {},
             )
     if not found:
-        raise LogError("; ".join(["it has no epoch with a loss", *notes.told()]))
+        raise LogError("; ".join(["it has no epoch with a loss", *notes.sentences()]))
+
+
+def _is_stated(each: Assumption, unit: str | None) -> bool:
+    """Whether the format itself states what was assumed: what its records are."""
+    return each.what is Inference.ORDER and unit is not None
 
 
 def _has_loss(training: Gathered) -> bool:

@@ -14,6 +14,7 @@ from convergence_callbacks.core.counter import Counter
 from convergence_callbacks.core.curve.schedule import Schedule
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.core.settings import Settings
+from convergence_callbacks.logs.assumption import Assumption
 from convergence_callbacks.logs.columns import Columns
 
 
@@ -38,7 +39,8 @@ class Run:
         schedule: The kind of schedule of the learning rate, as "cosine", where a file beside the log states it.
         columns: Which columns were taken, and why.
         recognised: Why the log was taken for one of this format.
-        assumed: What was assumed in reading, a sentence each: the unit of time, what is counted.
+        evidence: What of the log itself the reading is from, a line each: the pattern of its lines, and examples.
+        assumed: What was assumed in reading without a word for it in the log, and what in it is doubtful.
         notes: What was mended or left out in reading, a sentence each.
         metadata: What else the log holds about the run: names and hyperparameters.
     """
@@ -58,7 +60,8 @@ class Run:
     schedule: str = ""
     columns: Columns = field(default_factory=Columns)
     recognised: str = ""
-    assumed: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    assumed: tuple[Assumption, ...] = ()
     notes: tuple[str, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -94,11 +97,14 @@ class Run:
         return self.counter.number(step)
 
     def explained(self) -> Iterator[str]:
-        """How it was read, a line each: the format, the columns, what was assumed, what was mended."""
+        """How it was read, a line each: the format, the columns, the counter, its lines, and what was mended."""
         if self.recognised:
             yield f"read as {self.format}: {self.recognised}"
         yield from self.columns.explained()
-        yield from (f"assumed: {each}" for each in self.assumed)
+        taken = self.columns.epoch if self.unit == "epoch" and self.columns.epoch else self.columns.step
+        by = f"by {taken!r}" if taken else "in the order of the log"
+        yield f"counted: {self.unit}s, {by}, from {self.counts_from}"
+        yield from self.evidence
         plans = {"planned": self.planned, "patience": self.patience, "schedule": self.schedule}
         yield from (f"{name}: {value}" for name, value in plans.items() if value)
         yield from (f"note: {note}" for note in self.notes)

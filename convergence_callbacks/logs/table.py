@@ -42,7 +42,7 @@ def is_lost(line: int, name: str, error: ValueError, needed: Container[str | Non
     """Whether a row is left out for what is no number in it, or read without; either is noted."""
     lost = name in needed
     what = f"is left out, since in {name!r} {error}" if lost else f"is read without {name!r}, since {error}"
-    notes.add(what, line, kind=f"in {name!r}")
+    notes.add(what, line, kind=f"in {name!r}", is_lost=lost)
     return lost
 
 

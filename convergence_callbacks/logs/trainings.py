@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from convergence_callbacks.core.observation import Observation
+from convergence_callbacks.logs.assumption import Assumption, Inference
 from convergence_callbacks.logs.reader import Reader
 from convergence_callbacks.logs.run import Run
 
@@ -46,7 +47,7 @@ SHOWN = frozenset({"console log", "YOLO results.txt"})
 SHOWN_TO = 1e-3
 """Share of a loss that is lost where it is shown in three or four digits."""
 
-TOLD_AGAIN = {
+WRITTEN_AGAIN = {
     "Weights & Biases run": re.compile(r"files/output\.log"),
     "AllenNLP": re.compile(r"log(?:/validation)?|(?:stdout|stderr|out)\.log"),
     "CatBoost": re.compile(r"\.|(?:learn|test)_error\.tsv"),
@@ -89,19 +90,19 @@ def each_once(runs: Sequence[Run]) -> list[Run]:
 
 
 def _doubted(run: Run, others: Sequence[Run]) -> Run:
-    """A run of a console log, with a note where another file of as many steps may be of the same training."""
+    """A run of a console log, with a doubt where another file of as many steps may be of the same training."""
     if run.format != "console log":
         return run
     near = [other for other in others if other.path != run.path and abs(other.steps - run.steps) <= LACKS * run.steps]
-    notes = tuple(f"{other.path.name} may tell of the same training in other numbers" for other in near[:1])
-    return dataclasses.replace(run, notes=(*run.notes, *notes))
+    doubts = (Assumption(Inference.MAY_BE_SAME, others=(other.path.name,)) for other in near[:1])
+    return dataclasses.replace(run, assumed=(*run.assumed, *doubts))
 
 
 def is_same(one: Run, other: Run) -> bool:
     """Whether two runs of different files have the same losses, or are written of one training by one tool."""
     if one.path == other.path:
         return False
-    if is_told_again(one, other.path) or is_told_again(other, one.path):
+    if is_written_again(one, other.path) or is_written_again(other, one.path):
         return True
     lost = SHOWN_TO if {one.format, other.format} & SHOWN else 0.0
     for name in ("val_loss", "train_loss"):
@@ -111,21 +112,21 @@ def is_same(one: Run, other: Run) -> bool:
     return False
 
 
-def is_told_again(run: Run, path: Path) -> bool:
+def is_written_again(run: Run, path: Path) -> bool:
     """Whether the tool that wrote a run writes of the same training at a path too.
 
     Args:
         run: What was read from the tool's own file.
         path: Another file, or the folder of others.
     """
-    again, folder = TOLD_AGAIN.get(run.format), run.path if run.path.is_dir() else run.path.parent
+    again, folder = WRITTEN_AGAIN.get(run.format), run.path if run.path.is_dir() else run.path.parent
     below = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else ""
     return again is not None and again.fullmatch(below) is not None
 
 
 def together(fuller: Run, other: Run) -> Run:
     """A run with the rates, times and plans that another file holds about the same training."""
-    note = f"{other.path.name} tells of the same training: it is counted once"
+    note = f"{other.path.name} holds the same training: it is counted once"
     observations = fuller.observations
     if [each.step for each in observations] == [each.step for each in other.observations]:
         names = ("train_loss", "lr", "elapsed")

@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "summary": {"core", "logs", "replay", "ending"},
     "engines": {"core"},
     "colours": {"core"},
-    "telling": {"core", "experiments", "metrics", "telling", "ending"},
+    "telling": {"core", "experiments", "metrics", "telling", "ending", "logs.assumption"},
     "outlook": {"core"},
     "plots": {"core", "logs", "plots", "colours", "replay", "compare"},
     "pages": {"core", "logs", "replay", "summary", "colours", "outlook", "pages"},

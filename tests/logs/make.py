@@ -13,11 +13,17 @@ from pathlib import Path
 import numpy as np
 
 from convergence_callbacks.logs.event_file import masked_crc32c
+from convergence_callbacks.telling.reading import sentence
 from tests.curves import exponential
 
 CURVE = exponential(30, 5, noise=0.01)
 TRAIN, VAL = CURVE.train.tolist(), CURVE.val.tolist()
 LR = [0.1 if epoch < 20 else 0.01 for epoch in range(30)]
+
+
+def assumed_in(run) -> list[str]:
+    """What was assumed in reading a run, and what in it is doubtful, in words."""
+    return [sentence(each) for each in run.assumed]
 
 
 def write_csv(path: Path, header, rows, **options) -> Path:

@@ -92,8 +92,8 @@ def test_what_was_recognised_is_shown_with_its_pattern_and_three_examples(tmp_pa
     (tmp_path / "a.log").write_text("".join(FORMS["brackets"].format(e=e, t=t, v=v) for e, (t, v) in PAIRS))
     (run,) = read_logs(tmp_path)
     lines = [line for line in run.explained() if "pattern" in line or "such as" in line]
-    assert lines[0] == "assumed: 6 lines are read by the pattern 'Epoch [#/#] train loss: # val loss: #'"
-    assert lines[1] == "assumed: such as 'Epoch [1/6] train loss: 2.25 val loss: 2.375'" and len(lines) == 4
+    assert lines[0] == "6 lines are read by the pattern 'Epoch [#/#] train loss: # val loss: #'"
+    assert lines[1] == "such as 'Epoch [1/6] train loss: 2.25 val loss: 2.375'" and len(lines) == 4
     assert run.planned == 6
 
 
@@ -157,7 +157,7 @@ def test_a_loss_on_bars_of_two_lengths_is_refused(tmp_path):
             for _, (t, v) in PAIRS
         )
     )
-    with pytest.raises(LogError, match="bars of 8 and 50 batches, and nothing tells"):
+    with pytest.raises(LogError, match="bars of 8 and 50 batches, and nothing says"):
         list(read_logs(path))
 
 
@@ -308,7 +308,9 @@ def test_allennlp_s_bars_of_equal_length_are_refused(tmp_path):
     path.write_text(
         "".join(f"accuracy: 0.5, loss: {x} ||: 100%|####| 1/1 [00:00<00:00]\n" for _, p in PAIRS for x in p)
     )
-    with pytest.raises(LogError, match="AllenNLP's bars, and nothing tells those of training and of validation apart"):
+    with pytest.raises(
+        LogError, match="AllenNLP's bars, and nothing distinguishes those of training and of validation"
+    ):
         list(read_logs(path))
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from convergence_callbacks.logs import LogError, Run, read_logs
+from tests.logs.make import assumed_in
 from tests.logs.test_mended_readings import LOSSES, run_of, train
 from tests.logs.test_third_mended_readings import epochs, val
 
@@ -23,7 +24,7 @@ def test_epochs_of_streamed_data_start_over_after_a_resume_while_the_steps_go_on
     (run,) = read_logs(path)
     assert isinstance(run, Run)
     assert (train(run), val(run)) == (LOSSES, OTHERS)
-    assert "while the steps go on" in run.notes[0]
+    assert "while the steps go on" in assumed_in(run)[0]
 
 
 def test_turns_of_two_numbers_of_batches_are_of_training_and_validation(tmp_path):
@@ -46,7 +47,7 @@ def test_the_mean_of_an_epoch_stands_for_it_where_lines_of_batches_have_the_plai
 
 def test_a_line_that_counts_an_evaluation_tells_of_another_part_of_the_data(tmp_path):
     form = "Training epoch: {e}\n\tmean_loss: {t}\nEval epoch: {e}\n\tmean_loss: {v}\n"
-    with pytest.raises(LogError, match="training and validation can't be told apart"):
+    with pytest.raises(LogError, match="training and validation can't be distinguished"):
         run_of(tmp_path, epochs(LOSSES, form))
 
 
@@ -67,4 +68,4 @@ def test_losses_of_a_test_after_the_training_are_none_of_its_last_epoch(tmp_path
     text = epochs(LOSSES, "Epoch : {e}\nLoss : {t}\n") + "Finished training for 12 epochs\n" + "Loss : 9.5\n" * 5
     run = run_of(tmp_path, text)
     assert train(run) == LOSSES
-    assert "where the training ended" in run.notes[0]
+    assert "where the training ended" in assumed_in(run)[0]

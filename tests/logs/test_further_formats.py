@@ -5,7 +5,7 @@ import json
 import pytest
 
 from convergence_callbacks.logs import ColumnChoice, LogError, read_logs
-from tests.logs.make import TRAIN, VAL, event_file, proto, wandb_file, wandb_items, write_csv
+from tests.logs.make import TRAIN, VAL, assumed_in, event_file, proto, wandb_file, wandb_items, write_csv
 
 PAIRS = list(enumerate(zip(TRAIN, VAL, strict=True)))
 
@@ -73,7 +73,7 @@ def test_the_parts_of_yolo_s_loss_are_summed_in_a_run_file_too(tmp_path):
         records.append(proto((1, e + 2), (2, proto(*wandb_items({**parts, "_step": e}), (2, proto((1, e)))))))
     run = only(wandb_file(tmp_path / "run-a1b2.wandb", records))
     assert losses(run) == (pytest.approx(TRAIN), pytest.approx(VAL))
-    assert "train/loss is the sum of train/box_loss, train/cls_loss" in run.notes
+    assert "'train/loss' is the sum of 'train/box_loss', 'train/cls_loss'" in assumed_in(run)
 
 
 def test_deepmd_s_curve_is_a_table(tmp_path):

@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from convergence_callbacks.logs import LogError, Run, read_logs
-from tests.logs.make import TRAIN, VAL, allennlp, event_file, proto, wandb_file, wandb_items, yolo_results
+from tests.logs.make import TRAIN, VAL, allennlp, assumed_in, event_file, proto, wandb_file, wandb_items, yolo_results
 from tests.logs.test_further_formats import errors_of_catboost
 from tests.logs.test_mended_readings import LOSSES, run_of, train
 
@@ -31,7 +31,7 @@ def test_a_bar_that_the_next_epoch_overwrites_tells_of_its_own_validation(tmp_pa
         )
     run = run_of(tmp_path, text + "\n")
     assert (train(run), val(run)) == (LOSSES, [t + 1 for t in LOSSES])
-    assert not any("taken as it came last" in note for note in run.notes)
+    assert not any("taken as it came last" in each for each in assumed_in(run))
 
 
 def test_a_name_before_the_counter_is_that_of_another_training(tmp_path):
@@ -84,7 +84,7 @@ def test_train_and_val_alone_are_losses_where_they_are_near_the_named_ones(tmp_p
 def test_train_and_val_alone_that_may_be_scores_are_left_out_and_that_is_reported(tmp_path):
     run = run_of(tmp_path, evaluations(lambda loss: 1 - loss / 3))
     assert set(val(run)) == {None}
-    assert any("12 lines tell 'train' and 'val' and not of what: left out" in note for note in run.notes)
+    assert any("12 lines give 'train' and 'val' and not of what: left out" in note for note in run.notes)
 
 
 def test_an_empty_cell_more_in_each_row_than_the_header_names_is_left_out(tmp_path):
@@ -250,8 +250,8 @@ def test_losses_of_some_steps_and_their_means_are_one_training(tmp_path):
 def test_a_console_log_beside_another_file_of_as_many_epochs_says_that_it_may_be_the_same_training(tmp_path):
     (tmp_path / "history.json").write_text(json.dumps([{"epoch": e, "loss": t} for e, t in enumerate(LOSSES)]))
     (tmp_path / "train.log").write_text("".join(f"Epoch {e} loss={2 * t}\n" for e, t in enumerate(LOSSES)))
-    notes = {run.format: run.notes for run in read_logs(tmp_path)}
-    assert notes["console log"] == ("history.json may tell of the same training in other numbers",)
+    assumed = {run.format: assumed_in(run) for run in read_logs(tmp_path)}
+    assert "history.json may be of the same training in other numbers" in assumed["console log"]
 
 
 def test_an_epoch_that_comes_after_gaps_is_no_line_that_was_cut(tmp_path):

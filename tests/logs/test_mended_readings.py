@@ -6,7 +6,7 @@ import pytest
 
 from convergence_callbacks.logs import ColumnChoice, LogError, read_logs
 from convergence_callbacks.logs.readers import tensorboard
-from tests.logs.make import event_file
+from tests.logs.make import assumed_in, event_file
 
 LOSSES = [2.5, 2.25, 2.0, 1.75, 1.5, 1.375, 1.25, 1.125, 1.0, 0.75, 0.5, 0.25]
 
@@ -69,8 +69,8 @@ def test_a_loss_without_a_counter_that_lines_of_batches_have_too_is_left_out_and
     lines = (f"Epoch: [{e}/12] Iter:[0/9], Loss: {t}\nLoss: 9.5, MeanIU: 0.5\n" for e, t in enumerate(LOSSES))
     run = run_of(tmp_path, "".join(lines))
     assert train(run) == LOSSES
-    assert any(note.startswith("12 lines are left out, such as 'Loss: 9.5, MeanIU: 0.5'") for note in run.notes)
-    assert not any("MeanIU" in each for each in run.assumed)
+    assert any(each.startswith("12 lines such as 'Loss: 9.5, MeanIU: 0.5'") for each in assumed_in(run))
+    assert not any("MeanIU" in each for each in run.evidence)
 
 
 def test_what_was_lost_so_far_is_a_mean_of_the_loss(tmp_path):
@@ -100,7 +100,7 @@ def test_parts_of_a_loss_are_summed_in_a_folder_of_dvclive(tmp_path):
         file.write_text(f"step\t{name}\n" + "".join(f"{e}\t{t}\n" for e, t in enumerate(LOSSES)))
     (run,) = read_logs(tmp_path / "dvclive")
     assert train(run) == [2 * t for t in LOSSES]
-    assert "train/loss is the sum of train/box_loss, train/cls_loss" in run.notes
+    assert "'train/loss' is the sum of 'train/box_loss', 'train/cls_loss'" in assumed_in(run)
 
 
 def test_how_many_steps_llama_factory_is_to_take_is_the_budget(tmp_path):

@@ -9,6 +9,7 @@ from tests.logs.make import (
     LR,
     TRAIN,
     VAL,
+    assumed_in,
     document,
     event_file,
     keras_csv,
@@ -110,7 +111,7 @@ def test_of_yolo_s_event_files_the_loss_is_the_sum_of_its_parts(tmp_path):
         pytest.approx([2 * t for t in TRAIN], rel=1e-5),
         pytest.approx([2 * v for v in VAL], rel=1e-5),
     )
-    assert "val/loss is the sum of val/box_loss, val/cls_loss" in run.notes and run.columns.lr == "lr/pg0"
+    assert "'val/loss' is the sum of 'val/box_loss', 'val/cls_loss'" in assumed_in(run) and run.columns.lr == "lr/pg0"
 
 
 WEIGHTED = ["epoch", *(f"{data}/{part}" for data in ("train", "val") for part in ("loss", "recon_loss", "kl_loss"))]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from convergence_callbacks.logs import LogError, read_logs
-from tests.logs.make import document, event_file, proto, wandb_file, wandb_items
+from tests.logs.make import assumed_in, document, event_file, proto, wandb_file, wandb_items
 from tests.logs.test_mended_readings import LOSSES, run_of, train
 
 
@@ -98,7 +98,7 @@ def test_a_validation_loss_of_0_throughout_is_none(tmp_path):
     form = "epoch {e} || Epoch_TRAIN_Loss:{t} ||Epoch_VAL_Loss:0.0000\n"
     run = run_of(tmp_path, epochs(LOSSES, form))
     assert (train(run), val(run)) == (LOSSES, [None] * 12)
-    assert any("is 0 throughout" in note for note in run.notes)
+    assert any("is 0 throughout" in each for each in assumed_in(run))
     ends = run_of(tmp_path, epochs(LOSSES[:-1], form) + "epoch 12 || Epoch_TRAIN_Loss:0.25 ||Epoch_VAL_Loss:0.5\n")
     assert val(ends) == [0.0] * 11 + [0.5]
 

@@ -141,7 +141,7 @@ def test_a_training_in_two_files_has_one_page_and_both_can_grow(shelf, tmp_path)
     write(9)
     shelf.look()
     assert [card.summary.steps for card in shelf.cards] == [9]
-    assert "log.jsonl tells of the same training: it is counted once" in shelf.cards[0].summary.notes
+    assert "log.jsonl holds the same training: it is counted once" in shelf.cards[0].summary.notes
     write(14)
     shelf.look()
     assert [card.summary.steps for card in shelf.cards] == [14]

@@ -549,4 +549,4 @@ def test_a_log_is_followed_with_what_another_file_of_the_same_training_adds(tmp_
     os.utime(tmp_path / "log.jsonl", (1, 1))
     run = Follower(tmp_path).look().run
     assert run.path == tmp_path / "log.csv" and {each.lr for each in run.observations} == {0.25}
-    assert any("tells of the same training" in note for note in run.notes)
+    assert any("holds the same training" in note for note in run.notes)

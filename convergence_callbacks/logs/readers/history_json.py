@@ -168,6 +168,6 @@ def _transposed(series: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
     losses = {name: length for name, length in lengths.items() if "loss" in name.lower()} or lengths
     if len(set(losses.values())) > 1:
         listed = ", ".join(f"{name!r} {length}" for name, length in losses.items())
-        raise LogError(f"the lists differ in length, and no list tells the epochs: {listed}")
+        raise LogError(f"the lists differ in length, and no list counts the epochs: {listed}")
     whole = {name: values for name, values in series.items() if len(values) == next(iter(losses.values()))}
     return [{name: values[index] for name, values in whole.items()} for index in range(min(longest, *losses.values()))]

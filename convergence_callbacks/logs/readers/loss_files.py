@@ -135,7 +135,7 @@ def _rows(numbers: Mapping[str, Numbers], columns: Columns, *, is_counted: bool)
     if not is_counted and len({*counts.values()}) > 1:
         listed = " and ".join(f"{name} {count}" for name, count in counts.items())
         raise LogError(
-            f"{listed} numbers, and nothing tells which belong together; write them as columns of one table, with epoch"
+            f"{listed} numbers, and nothing says which belong together; write them as columns of one table, with epoch"
         )
     lines, values = dict[float, int](), dict[float, dict[str, float]]()
     for name, each in taken.items():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, ClassVar
 
+from convergence_callbacks.logs.assumption import Assumption, Inference
 from convergence_callbacks.logs.columns import ColumnChoice, find_columns
 from convergence_callbacks.logs.console import runs_in
 from convergence_callbacks.logs.errors import LogError, NotALogError
@@ -36,18 +38,18 @@ class Notebook(Reader):
         cells = document.get("cells") if isinstance(document, dict) else None
         if not isinstance(cells, list):
             raise NotALogError("it is no notebook of version 4: it has no cells")
-        found, problem = False, None
+        runs, problems = list[Run](), list[LogError]()
         for number, cell in enumerate(cells, start=1):
             try:
-                for run in self._of_cell(path, number, cell, choice):
-                    found = True
-                    yield run
+                runs += self._of_cell(path, number, cell, choice)
             except NotALogError:
                 continue
             except LogError as error:
-                problem = problem or LogError(f"cell {number}: {error.message}")
-        if not found:
-            raise problem or NotALogError("no output of its cells tells of losses")
+                problems.append(LogError(f"cell {number}: {error.message}"))
+        if not runs:
+            raise problems[0] if problems else NotALogError("no output of its cells holds losses")
+        unread = tuple(Assumption(Inference.NOT_READ, others=(problem.message,)) for problem in problems)
+        yield from (dataclasses.replace(run, assumed=(*run.assumed, *unread)) for run in runs)
 
     def _of_cell(self, path: Path, number: int, cell: Any, choice: ColumnChoice) -> Iterator[Run]:
         outputs = cell.get("outputs") if isinstance(cell, dict) else None

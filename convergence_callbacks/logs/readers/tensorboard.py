@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
+from convergence_callbacks.logs.assumption import Assumption, Inference
 from convergence_callbacks.logs.columns import ColumnChoice, words_of
 from convergence_callbacks.logs.errors import LogError, NotALogError
 from convergence_callbacks.logs.event_file import Scalar, scalars_in
@@ -78,8 +79,8 @@ class TensorBoard(Reader):
                 problems.append(error)
         if not runs and problems:
             raise problems[0]
-        left_out = tuple(f"another training in the folder is left out: {problem.message}" for problem in problems)
-        yield from (dataclasses.replace(run, notes=(*run.notes, *left_out)) for run in runs)
+        unread = tuple(Assumption(Inference.NOT_READ, others=(problem.message,)) for problem in problems)
+        yield from (dataclasses.replace(run, assumed=(*run.assumed, *unread)) for run in runs)
 
     def _read_files(self, path: Path, files: list[tuple[Path, str]], choice: ColumnChoice) -> Iterator[Run]:
         """The runs of the files of one training, or of one that was resumed."""

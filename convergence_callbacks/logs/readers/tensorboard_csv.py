@@ -52,7 +52,7 @@ class TensorBoardCsv(Reader):
             points += _points(file, f"{part}/{tag}" if part else tag, notes)
         if not files and choice.val != "Value" and choice.train != "Value":
             raise LogError(
-                "by its columns it is TensorBoard's download of one tag, which its name would tell "
+                "by its columns it is TensorBoard's download of one tag, which its name would say "
                 "(run-RUN-tag-TAG.csv); if it is the validation loss, name it with --val-metric Value"
             )
         yield from runs_of_points(path, self.name, points, choice, notes, name=run)

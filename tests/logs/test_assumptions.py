@@ -1,0 +1,131 @@
+"""Whatever a reading rests on without a word for it in the log is said by default, and what in it is doubtful too."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from convergence_callbacks.cli import app
+from convergence_callbacks.logs.assumption import DOUBTS, Assumption, Clock, Inference
+from convergence_callbacks.telling.reading import OF_CLOCK, OF_SEVERAL, sentence
+from tests.logs.make import assumed_in, write_csv
+from tests.logs.test_mended_readings import LOSSES, run_of
+
+
+def command(*arguments, status=0):
+    result = CliRunner().invoke(app, [str(each) for each in arguments])
+    assert result.exit_code == status, result.output
+    return " ".join(result.stdout.split())
+
+
+def logged(losses, form):
+    return "".join(form.format(e=e, t=t, v=2 * t) for e, t in enumerate(losses, start=1))
+
+
+@pytest.mark.parametrize("what", Inference)
+def test_each_kind_has_words_alone_and_for_several_runs(what):
+    each = Assumption(what, "loss", ("a", "b"), 3, 2, (1, 2), clock=Clock.LATE)
+    assert sentence(each) and "None" not in sentence(each) and OF_SEVERAL[what]
+    assert each.is_doubt == (what in DOUBTS)
+
+
+def test_each_clock_has_words():
+    assert set(OF_CLOCK) == set(Clock)
+
+
+def test_nothing_is_assumed_where_names_say_it_all(tmp_path):
+    run = run_of(tmp_path, logged(LOSSES, "epoch {e} train loss: {t} val loss: {v}\n"))
+    assert assumed_in(run) == []
+
+
+@pytest.mark.parametrize(
+    "form, what",
+    [
+        ("epoch {e} loss: {t}\n", "'loss' is the train loss, since no name says otherwise"),
+        ("epoch {e} train loss: {t} test loss: {v}\n", "'test loss' stands in for a validation loss"),
+        ("epoch {e} train mse: {t} val mse: {v}\n", "'val mse' is judged in place of a loss"),
+        ("train loss: {t} val loss: {v}\n", "nothing counts the steps: each record is one, in the order of the log"),
+        ("train loss: {t} val loss: {v}\nepoch {e}\n", "losses are of the epoch that is printed behind them"),
+        (
+            "epoch {e} train loss: {t}\nepoch {e} train loss: {v}\n",
+            "the train loss of each epoch is the mean of its 2 records of 'train loss'",
+        ),
+        ("epoch {e} train loss: {t} val loss: {t}\n", "'train loss' and 'val loss' are the same throughout"),
+        ("epoch {e} train loss: 1.5 val loss: {v}\n", "'train loss' never changes"),
+        ("epoch {e}/100 train loss: {t} val loss: {v}\n", "12 of 100 planned epochs were read"),
+        ("epoch {e}/6 train loss: {t} val loss: {v}\n", "12 epochs were read, and 6 planned"),
+    ],
+)
+def test_what_no_word_says_is_assumed(tmp_path, form, what):
+    assert what in assumed_in(run_of(tmp_path, logged(LOSSES, form)))
+
+
+def test_a_loss_between_two_levels_is_doubtful(tmp_path):
+    losses = [loss * (1 if index % 2 else 8) for index, loss in enumerate(LOSSES)]
+    run = run_of(tmp_path, logged(losses, "epoch {e} train loss: {t}\n"))
+    assert assumed_in(run) == ["'train loss' goes to and fro between two levels, as of two parts of the data"]
+
+
+def test_a_loss_that_jumps_by_orders_of_magnitude_is_doubtful(tmp_path):
+    losses = [*LOSSES[:6], 5e5, *LOSSES[6:]]
+    run = run_of(tmp_path, logged(losses, "epoch {e} train loss: {t}\n"))
+    assert assumed_in(run) == ["'train loss' jumps up and down by orders of magnitude"]
+
+
+def test_epochs_that_are_missing_are_doubtful(tmp_path):
+    rows = [(epoch, loss, loss) for epoch, loss in zip([1, 2, 3, 7, 8], LOSSES, strict=False)]
+    write_csv(tmp_path / "a.csv", ["epoch", "train_loss", "val_acc"], rows)
+    assert "of 8 epochs only 5 were read" in command("replay", tmp_path / "a.csv", status=0)
+
+
+def test_lines_that_are_left_out_are_doubtful_where_they_are_many(tmp_path):
+    rows = [(epoch, loss if epoch % 3 else "broken", loss) for epoch, loss in enumerate(LOSSES)]
+    write_csv(tmp_path / "a.csv", ["epoch", "train_loss", "val_loss"], rows)
+    assert "Doubtful: " in (shown := command("replay", tmp_path / "a.csv")) and "4 lines of 12 were left out" in shown
+
+
+def test_an_epoch_with_many_more_records_is_doubtful(tmp_path):
+    lines = "".join(f"epoch {e} loss: {t}\n" * (9 if e == 6 else 3) for e, t in enumerate(LOSSES))
+    assert "most epochs have 3 records of 'loss', one has 9" in assumed_in(run_of(tmp_path, lines))
+
+
+def test_trainings_of_one_step_are_doubtful(tmp_path):
+    (tmp_path / "a.log").write_text("".join(f"epoch 1 loss: {t}\n---\nepoch 0 loss: {t}\n" for t in LOSSES))
+    assert "trainings were read, most of one or two epochs" in command("replay", tmp_path, "--explain-columns")
+
+
+LINE = "Assumed: 'loss' is the train loss, since no name says otherwise."
+
+
+@pytest.mark.parametrize(
+    "arguments", [["replay"], ["replay", "--explain-columns"], ["explain"], ["watch", "--once"], ["compare"]]
+)
+def test_each_command_says_it_by_default(tmp_path, arguments):
+    (tmp_path / "a.log").write_text(logged(LOSSES, "epoch {e} loss: {t}\n"))
+    name, *options = arguments
+    assert LINE in command(name, tmp_path / "a.log", *options)
+
+
+def test_of_several_runs_each_kind_is_one_part_of_the_line(tmp_path):
+    for name in "abc":
+        (tmp_path / f"{name}.log").write_text(logged(LOSSES, "epoch {e} loss: {t}\n"))
+    assert "Assumed: the only loss is that of the training (3 runs)." in command("replay", tmp_path)
+
+
+def test_a_column_that_was_named_is_not_assumed(tmp_path):
+    (tmp_path / "a.log").write_text(logged(LOSSES, "epoch {e} loss: {t}\n"))
+    assert "Assumed" not in command("replay", tmp_path / "a.log", "--train-metric", "loss")
+
+
+@pytest.mark.parametrize("arguments", [["replay", "--json"], ["replay", "--explain-columns", "--json"]])
+def test_it_is_in_the_json(tmp_path, arguments):
+    (tmp_path / "a.log").write_text(logged(LOSSES, "epoch {e} loss: {t}\n"))
+    name, *options = arguments
+    (run,) = json.loads(command(name, tmp_path / "a.log", *options))["runs"]
+    assert run["assumed"] == ["'loss' is the train loss, since no name says otherwise"]
+
+
+def test_it_is_in_the_json_of_a_comparison(tmp_path):
+    (tmp_path / "a.log").write_text(logged(LOSSES, "epoch {e} loss: {t}\n"))
+    (run,) = json.loads(command("compare", tmp_path / "a.log", "--json"))["assumed"]
+    assert run == {"run": "a.log", "assumed": ["'loss' is the train loss, since no name says otherwise"]}
