@@ -75,14 +75,18 @@ def test_a_criterion_goes_into_the_package(copy):
     (package / "core" / "criteria" / "loss_below_noise.py").write_text(code["loss_below_noise.py"])
     put(package / "__init__.py", import_line("criterion"), "import SeedComparison, compare_seeds\n")
     put(package / "__init__.py", '    "LossBelowNoise",', "__all__ = [\n")
-    run_tests(copy, "tests/core/criteria/test_contract.py", "-k", "loss_below_noise")
+    test = code["test_loss_below_noise.py"].replace("from loss_below_noise import", "from convergence_callbacks import")
+    (copy / "tests" / "core" / "criteria" / "test_loss_below_noise.py").write_text(test)
+    run_tests(copy, "tests/core/criteria", "-k", "loss_below_noise")
+    (line,) = re.findall(r"`(::: convergence_callbacks\.\w+)`", GUIDES["criterion"].read_text())
+    assert line.replace("LossBelowNoise", "Patience") in (ROOT / "docs" / "reference" / "criteria.md").read_text()
 
 
 def test_a_reader_goes_into_the_package(copy):
     code, readers = files(GUIDES["reader"]), copy / "convergence_callbacks" / "logs" / "readers"
     (readers / "pipe_log.py").write_text(code["pipe_log.py"])
     put(readers / "__init__.py", import_line("reader"), "import Reader\n")
-    put(readers / "__init__.py", "    PipeLog,", "OURS: tuple[type[Reader], ...] = (\n")
+    put(readers / "__init__.py", "    PipeLog,", "    Delimited,\n")
     writer = re.search(r"^def pipe_log.*?\n\n", code["test_pipe_log.py"], re.MULTILINE | re.DOTALL)[0]
     put(copy / "tests" / "logs" / "make.py", '    "pipe log": pipe_log,', "FORMATS = {\n")
     put(
@@ -90,7 +94,7 @@ def test_a_reader_goes_into_the_package(copy):
         f"\n\n{writer}",
         "LR = [0.1 if epoch < 20 else 0.01 for epoch in range(30)]\n",
     )
-    run_tests(copy, "tests/logs/test_contract.py", "tests/logs/test_readers.py", "-k", "pipe")
+    run_tests(copy, "tests/logs/test_contract.py", "tests/logs/test_readers.py", "-k", "pipe or no_log")
 
 
 def test_a_framework_goes_into_the_package(copy):
