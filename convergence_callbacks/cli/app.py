@@ -1,4 +1,4 @@
-"""The commands, gathered."""
+"""The program ``convergence``, made of its commands."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ app = Program(
     help="Find out when a training was finished, and why.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_show_locals=False,  # they may hold what is private
+    pretty_exceptions_show_locals=False,  # they may be private
 )
 
 

@@ -1,4 +1,4 @@
-"""A learning curve in letters."""
+"""A learning curve drawn in characters."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from convergence_callbacks.outlook import Band
 from convergence_callbacks.telling import numbers
 
 VAL, TRAIN = "●", "·"
-"""What stands for validation and train loss."""
+"""Characters for validation and train loss."""
 
 BAND, MIDDLE = "░", "┄"
-"""What stands for where the judged loss should come to be, and for the middle of that."""
+"""Characters for the interval in which the judged loss is expected, and for its middle."""
 
 DECADE = 10
 """Losses that span more than this factor are drawn on a logarithmic axis."""
@@ -47,7 +47,7 @@ class _Axis:
         return [float(level) for level in make(self.high, self.low, self.rows)]
 
     def row(self, value: float) -> int:
-        """The row of a value, 0 at the top; what is beyond is at the edge."""
+        """The row of a value, 0 at the top; values beyond the axis are at its edge."""
         if self.high == self.low:
             return self.rows - 1
         value = min(max(value, self.low), self.high)
@@ -66,7 +66,7 @@ def chart(observations: Sequence[Observation], width: int = 72, height: int = 10
         observations: What was measured.
         width: Letters of a line.
         height: Lines.
-        band: Where the judged loss should come to be; drawn behind the latest epoch.
+        band: The interval in which the judged loss is expected, for the epochs after the latest.
 
     >>> for line in chart([Observation(step=e, val_loss=v) for e, v in enumerate([3.0, 2.0, 1.0])], 17, 3):
     ...     print(line)
@@ -98,7 +98,7 @@ def chart(observations: Sequence[Observation], width: int = 72, height: int = 10
 
 
 def _axis(values: Sequence[float], band: Band, rows: int) -> _Axis:
-    """An axis that holds all values, and of a band as much as does not flatten them."""
+    """An axis that holds all values, and as much of a band as does not flatten them."""
     low, high = min(values), max(values)
     is_log = low > 0 and high / low > DECADE
     if band and not is_log:

@@ -37,7 +37,7 @@ def check(
 
 
 def _named(integration: str) -> str:
-    """An integration's name, of one in any letters, with or without what joins its words."""
+    """The name of an integration that was typed in any case, with any or no separators."""
     plain = {_plain(name): name for name in INTEGRATIONS}
     if _plain(integration) not in plain:
         raise SettingsError(unknown_name("integration", integration, INTEGRATIONS))

@@ -1,4 +1,4 @@
-"""``convergence compare``: rules against each other on the user's own logs."""
+"""``convergence compare``: compares rules on the user's own logs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ ON_FRONTIER = " *"
 FEWEST_RUNS = 20
 """Fewer runs are too few to choose a rule by."""
 
-FEW = " So few runs are no base for a choice."
+FEW = " So few runs are no basis for a choice."
 
 
 def _some_rules(rules: str) -> str:
@@ -142,7 +142,7 @@ def _draw(comparison: Comparison, to: Path, folder: Path) -> None:
 
 
 _Columns = dict[str, Callable[[RuleResult], str]]
-"""What stands in each column, by its heading."""
+"""The text of each column, by its heading."""
 
 
 def _table(comparison: Comparison, baseline: str, price: Price | None, width: int | None) -> Table:
@@ -184,9 +184,9 @@ def _named(comparison: Comparison, rule: str) -> RuleResult | None:
 def _footnote(comparison: Comparison) -> str:
     left_out = f"; {comparison.without_gain} that gained nothing are left out" if comparison.without_gain else ""
     return (
-        f"{comparison.runs} runs{left_out}. Shares of the epochs and of the gain that were logged, the mean over runs; "
-        f"in brackets where it is in 9 of 10 draws of the runs. Saved are epochs;{ON_FRONTIER} is on the frontier: "
-        "no other rule both spends and loses less."
+        f"{comparison.runs} runs{left_out}. Means over runs of the shares of the logged epochs and gain; in brackets the "
+        f'interval of 9 in 10 draws of the runs. "saved" counts epochs;{ON_FRONTIER} marks the frontier: no other rule '
+        "both spends and loses less."
     )
 
 
@@ -202,7 +202,7 @@ def _advice(comparison: Comparison, lose: float, base: Settings) -> str:
 
 
 def _progress(results: Iterator[Any], total: int) -> Iterable[Any]:
-    """The results, with a bar on standard error while they come."""
+    """The results as they come, with a progress bar on standard error."""
     console = Console(stderr=True)
     columns = (TextColumn("replayed"), BarColumn(), MofNCompleteColumn(), TextColumn("logs,"), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -210,7 +210,7 @@ def _progress(results: Iterator[Any], total: int) -> Iterable[Any]:
 
 
 def _signed(steps: int) -> str:
-    """How many more, or fewer."""
+    """How many steps more or fewer, with the sign."""
     return f"{'-' if steps < 0 else '+'}{count(abs(steps))}"
 
 

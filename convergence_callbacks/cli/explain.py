@@ -38,7 +38,7 @@ from convergence_callbacks.telling.summary import missing, verdict_of
 from convergence_callbacks.telling.text import capitalised, printable, words
 
 TURNS = 6
-"""How many changes of the verdict are listed at most: the latest."""
+"""Most turns of the verdict that are listed: the latest."""
 
 
 @takes_log_options
@@ -152,7 +152,7 @@ def _of_run(replay: Replay) -> Iterator[Paragraph]:
 
 
 def _where(replay: Replay, summary: Summary) -> Iterator[str]:
-    """Where the rule would have ended it, and the best."""
+    """Where the rule would have ended the run, and its best step."""
     unit, steps = summary.unit, count(summary.steps, summary.unit)
     if summary.stopped_at is None:
         yield f"After {steps}; the rule would not have ended it earlier."

@@ -1,4 +1,4 @@
-"""``convergence init``: a settings file to begin with."""
+"""``convergence init``: writes a settings file to begin with."""
 
 from __future__ import annotations
 

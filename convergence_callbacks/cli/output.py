@@ -1,4 +1,4 @@
-"""What the commands print: for people on a terminal, and the same words without colours in a pipe."""
+"""Prints for people on a terminal, and the same words without colours in a pipe."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def say(text: str = "", style: str = "") -> None:
 
 def complain(text: str) -> None:
     """Print what is wrong to standard error, a line for each thing."""
-    with contextlib.suppress(OSError):  # where nothing can be said, the status says it
+    with contextlib.suppress(OSError):  # if nothing can be printed, the exit status still tells
         for line in text.splitlines():
             _print(line, "red", to_stderr=True)
 
@@ -36,14 +36,14 @@ def width_of_terminal() -> int | None:
 
 
 def say_lines(lines: Iterable[Text]) -> None:
-    """Print lines that were made to fit."""
+    """Print lines that are no longer than the terminal is wide."""
     console = _console(to_stderr=False)
     for line in lines:
         console.print(line, soft_wrap=True)
 
 
 def say_table(table: Table) -> None:
-    """Print a table to standard output; in a pipe it is as wide as it has to be."""
+    """Print a table to standard output; in a pipe no cell is broken."""
     console = _console(to_stderr=False)
     if not console.is_terminal:
         console.width = 10_000
@@ -54,7 +54,7 @@ def say_table(table: Table) -> None:
 
 @contextlib.contextmanager
 def errors_printed() -> Iterator[None]:
-    """End the command with a message and status 1, where its input is wrong or a file can't be used."""
+    """End the command with a message and status 1 if its input is wrong or a file can't be used."""
     try:
         yield
     except ConvergenceError as error:
@@ -68,7 +68,7 @@ def errors_printed() -> Iterator[None]:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Have an error in writing a file name it, which one of a full disk does not."""
+    """Name the file in an error of writing it: that of a full disk does not."""
     try:
         yield
     except OSError as error:
@@ -77,7 +77,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def named(path: Path) -> str:
-    """A path as it can be printed: names of files may hold bytes that are no text."""
+    """A path that can be printed, whatever bytes are in it."""
     return str(path).encode("utf-8", "backslashreplace").decode()
 
 

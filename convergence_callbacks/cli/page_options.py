@@ -1,4 +1,4 @@
-"""What the commands share that make pages."""
+"""The options of the commands that make pages."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ PricePerHour = Annotated[
 ]
 BaselineRule = Annotated[
     str,
-    typer.Option("--baseline", help="The rule that what is saved is compared with; '' for none."),
+    typer.Option("--baseline", help="The rule with which savings are compared; '' for none."),
 ]
 Currency = Annotated[str, typer.Option("--currency", help="Written before amounts.")]
 
 
 @contextlib.contextmanager
 def needing_pages() -> Iterator[None]:
-    """Name the extra that is missing.
+    """Name the extra to install if a library is missing.
 
     Raises:
         ConvergenceError: A library is not installed.

@@ -1,4 +1,4 @@
-"""``convergence replay``: what the rule would have made of trainings that are over."""
+"""``convergence replay``: what the rule would have done in trainings that are over."""
 
 from __future__ import annotations
 

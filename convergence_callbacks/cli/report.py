@@ -1,4 +1,4 @@
-"""``convergence report``: a page on trainings, to attach, to print and to keep."""
+"""``convergence report``: writes a page about trainings, to attach, print and keep."""
 
 from __future__ import annotations
 

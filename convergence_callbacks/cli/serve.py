@@ -1,4 +1,4 @@
-"""``convergence serve``: the runs of a folder as web pages."""
+"""``convergence serve``: shows the runs of a folder as web pages."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from convergence_callbacks.core.errors import ConvergenceError
 @takes_log_options
 def serve(
     path: LogPath,
-    host: Annotated[str, typer.Option(help="The address to listen at; any but a local one asks for a token.")] = (
+    host: Annotated[str, typer.Option(help="The address to listen at; visitors need a token unless it is local.")] = (
         "127.0.0.1"
     ),
     port: Annotated[int, typer.Option(help="The port; 0 for any that is free.", min=0, max=65535)] = 8090,
     token: Annotated[
         str | None,
-        typer.Option(help="What a visitor must present; made up if one is needed.", envvar="CONVERGENCE_TOKEN"),
+        typer.Option(help="The token of visitors; made up if one is needed.", envvar="CONVERGENCE_TOKEN"),
     ] = None,
     price_per_hour: PricePerHour = None,
     currency: Currency = "$",
@@ -122,7 +122,7 @@ def _run(app: Any, shelf: Any, host: str, listening: socket.socket, token: str |
                 say("Ctrl-C ends it.")
 
         async def shutdown(self, sockets: Any = None) -> None:
-            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # that streams are cut now is no error
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # streams that are cut now are no error
             await super().shutdown(sockets)
 
     is_over = threading.Event()

@@ -29,7 +29,7 @@ class Paragraph:
 
 
 def settings_in_words(settings: CallbackSettings) -> list[Paragraph]:
-    """When these settings end a training, what they only report, and what happens at the end."""
+    """When these settings end a training, what is only reported, and what happens at the end."""
     chosen = settings.criteria if isinstance(settings.criteria, Criterion) else Default(settings.tolerance)
     grounds = list(_grounds(chosen))
     ending = [ground for ground in grounds if _may_end(ground, settings)]
@@ -51,7 +51,7 @@ def settings_in_words(settings: CallbackSettings) -> list[Paragraph]:
 
 
 def _grounds(criterion: Criterion) -> Iterator[Ground]:
-    """The criteria of which any one suffices."""
+    """The criteria of which each alone suffices."""
     if isinstance(criterion, AnyOf):
         for member in criterion.criteria:
             yield from _grounds(member)
@@ -136,7 +136,7 @@ def _judged(settings: CallbackSettings) -> Iterator[str]:
 
 
 def _better(settings: CallbackSettings) -> str:
-    """Which way the judged metric improves, as far as is known without its framework."""
+    """Which way the judged metric improves, if that is known without the framework."""
     named = settings.val_metric or settings.train_metric
     return _better_of(settings.direction if named is None or settings.mode != "auto" else meaning(named).direction)
 

@@ -13,15 +13,15 @@ from convergence_callbacks.cli.status import UNPRINTED
 
 
 class OutputError(Exception):
-    """Standard output can't be written: no `OSError`, which may be one of any other file."""
+    """Standard output can't be written; no `OSError`, so that it differs from that of any other file."""
 
 
 class Output(io.TextIOWrapper):
     """Standard output, whose failure can be distinguished from that of another file.
 
     Attributes:
-        is_needed: Whether a command whose output can't be written has nothing more to do. If not, that is reported,
-            and what is printed after it is dropped.
+        is_needed: Whether the command ends if its output can't be written. If not, that is reported, and what is
+            printed later is dropped.
     """
 
     is_needed = True
@@ -38,7 +38,7 @@ class Output(io.TextIOWrapper):
         return len(text)
 
     def flush(self) -> None:
-        """Write what is held back.
+        """Write what is buffered.
 
         Raises:
             OutputError: It can't be written.
@@ -59,7 +59,7 @@ class Output(io.TextIOWrapper):
             raise OutputError from self._failure
 
     def _drop(self) -> None:
-        """Have what is left of it go nowhere: Python would try to write it once more at its end."""
+        """Send what is left to nowhere: Python would try to write it again at its end."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.fileno())
         os.close(nowhere)
@@ -67,7 +67,7 @@ class Output(io.TextIOWrapper):
 
 @contextlib.contextmanager
 def output_watched() -> Iterator[None]:
-    """End a command with one line and a status of its own where it can't print; in silence where a pipe is closed."""
+    """End a command that can't print with one line and a status of its own; silently if a pipe was closed."""
     before = sys.stdout
     if not isinstance(before, io.TextIOWrapper):  # a notebook's, or none
         yield
@@ -89,6 +89,6 @@ def output_watched() -> Iterator[None]:
 
 
 def go_on_without_output() -> None:
-    """Have this command go on where it can no longer print, since it has other things to do."""
+    """Let this command go on if it can no longer print: it has other things to do."""
     if isinstance(sys.stdout, Output):
         sys.stdout.is_needed = False

@@ -9,7 +9,7 @@ FAILED_ON = 3
 """A run has a verdict that ``--fail-on`` names, or a record is not confirmed."""
 
 NOT_JUDGED = 4
-"""Of a run nothing could be judged."""
+"""A run of which nothing could be judged."""
 
 UNPRINTED = 5
-"""What was to be printed could not be, as on a full disk or where a pipe is closed."""
+"""Standard output could not be written, as on a full disk or into a closed pipe."""

@@ -30,7 +30,7 @@ COLOURS = {
 """The colour of each verdict on a terminal; the word stands beside it."""
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that a spreadsheet would compute."""
+"""Beginnings of a cell that a spreadsheet would compute."""
 
 WIDE = 150
 """Columns of a terminal in which reason and advice have room beside the numbers."""
@@ -49,7 +49,7 @@ OPTIONS: Mapping[Unknown, str] = {
 """The option for each thing that a log may not hold."""
 
 _LISTS = ("advice", "not_judged", "assumed", "not_known", "notes")
-"""What a summary holds several of."""
+"""Fields of a summary that are lists."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class _Column:
         cells: One for each run.
         footer: The sum.
         on_the_left: Whether it is text.
-        is_spare: Whether it is left out where there is little room.
+        is_spare: Whether it is left out if there is little room.
     """
 
     name: str
@@ -77,7 +77,7 @@ class _Column:
 
 
 def _columns(summaries: Sequence[Summary]) -> list[_Column]:
-    """What there is to say of all runs in numbers."""
+    """The columns of numbers about all runs."""
     saved = sum(each.steps_saved for each in summaries)
     steps = sum(each.steps for each in summaries)
     many = len(summaries) > 1
@@ -115,7 +115,7 @@ def _columns(summaries: Sequence[Summary]) -> list[_Column]:
 
 
 def _looks(summary: Summary) -> str:
-    """The verdict at the end; none is given to a run of which nothing could be judged."""
+    """The verdict at the end, if the run could be judged."""
     return words(summary.verdict) if summary.is_judged else "not judged"
 
 
@@ -179,7 +179,7 @@ def _line(columns: Sequence[_Column], cells: Sequence[str], widths: Sequence[int
 
 
 def _cut(text: str, width: int) -> str:
-    """A text that is too long without its middle: names of runs differ at both ends."""
+    """A text without its middle if it is too long: names of runs differ at both ends."""
     if len(text) <= width:
         return text
     head = (width - 1) // 2
@@ -196,7 +196,7 @@ def _style(column: _Column, summary: Summary) -> str:
 
 
 def broken_line(summaries: Sequence[Summary]) -> str:
-    """What broken runs cost until they were seen to be broken, and after; empty where none was."""
+    """What broken runs cost before and after they were found to be broken; empty if none was."""
     broken = [each for each in summaries if each.broken_at is not None]
     if not broken:
         return ""
@@ -213,7 +213,7 @@ def broken_line(summaries: Sequence[Summary]) -> str:
 
 
 def not_known_line(summaries: Sequence[Summary]) -> str:
-    """What the rule did not know of a run, or of how many; empty where it knew all."""
+    """What the rule did not know of a run, or of several; empty if it knew all."""
     if len(summaries) == 1:
         parts = [with_option(str(each), OPTIONS.get(each.what)) for each in summaries[0].not_known]
     else:
@@ -232,7 +232,7 @@ def with_option(unknown: str, option: str | None) -> str:
 
 
 def against_line(summaries: Sequence[Summary]) -> str:
-    """What the rule saves against another one; empty where it was compared with none."""
+    """What the rule saves compared with another one; empty without another."""
     compared = [each for each in summaries if each.baseline]
     if not compared:
         return ""

@@ -50,7 +50,7 @@ from convergence_callbacks.watch.notify import Webhook, command_words, start_com
 from convergence_callbacks.watch.session import Session
 
 LEISURE = 10
-"""Looks are so many times further apart than reading takes: a huge log does not keep a processor busy."""
+"""Least time between looks, in times of one reading: a huge log must not keep a processor busy."""
 
 
 @takes_log_options
@@ -101,10 +101,10 @@ class _Training:
     """One training that is watched.
 
     Args:
-        session: What is known of it.
-        memory: What was done about it, also by programs before this one.
+        session: What was read of it and decided.
+        memory: What was done about it, also by earlier programs.
         verdict: The latest that was reported.
-        acted: The count of the training in the session whose stop was acted on.
+        acted: Number of the training in the session whose stop was acted on.
     """
 
     session: Session
@@ -130,7 +130,7 @@ class Watcher:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def take(self, reading: Reading) -> list[Decision]:
-        """Take in a reading; gives the new decisions, in the numbers of the log."""
+        """Take in a reading; returns the new decisions, with steps as the log numbers them."""
         self.problem = reading.problem
         if reading.run is None:
             return []
@@ -147,7 +147,7 @@ class Watcher:
         return [] if session.run is None else [numbered(decision, session.run) for decision in new]
 
     def close(self) -> None:
-        """Wait for what is under way, for half a minute at most."""
+        """Wait up to half a minute for what still runs."""
         if self._webhook is not None:
             self._webhook.close()
         for process in self._processes:
@@ -187,7 +187,7 @@ class Watcher:
 
 
 def _was_done(kind: Kind, memory: Memory, before: Sequence[Observation]) -> bool:
-    """Whether it was done for this training; a message says so, since nothing else will be seen."""
+    """Whether it was done for this training before; if so, print that, since nothing else shows it."""
     if not memory.is_done(kind, before):
         return False
     complain(f"skipped: the {kind} was done before for this training; to repeat it, delete {named(memory.file)}")
@@ -202,7 +202,7 @@ def _remember(kind: Kind, memory: Memory, before: Sequence[Observation]) -> None
 
 
 def _looks(follower: Follower, interval: float, idle: float | None, *, once: bool) -> Iterator[Reading]:
-    """Readings, one after the other, until it is enough."""
+    """Readings, one after the other, until the log has been idle for long enough."""
     changed = time.monotonic()
     while True:
         started = time.monotonic()

@@ -59,7 +59,7 @@ class Finding:
             object.__setattr__(self, "ends", True if self.verdict is None else self.verdict)
 
 
-class LaterEvidence(Mapping[str, float]):
+class LazyEvidence(Mapping[str, float]):
     """Evidence that is computed when it is first read."""
 
     def __init__(self, make: Callable[[], Evidence]) -> None:

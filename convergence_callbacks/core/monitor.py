@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 from convergence_callbacks.core import scores
 from convergence_callbacks.core.constructor import representation, takes
 from convergence_callbacks.core.counter import Counter
-from convergence_callbacks.core.criterion import DirectionOf, Finding, LaterEvidence, gravest, joined_evidence
+from convergence_callbacks.core.criterion import DirectionOf, Finding, LazyEvidence, gravest, joined_evidence
 from convergence_callbacks.core.curve.reading import Metric, Reading
 from convergence_callbacks.core.decision import Decision
 from convergence_callbacks.core.errors import StateError, as_state_error
@@ -321,7 +321,7 @@ class Monitor:
 
     def _decided(self, reading: Reading, ending: Finding | None, reported: Finding | None) -> Decision:
         found = (reported or NOTHING) if ending is None else _with_likely_cause(ending, reported)
-        evidence = found.evidence.made if isinstance(found.evidence, LaterEvidence) else found.evidence
+        evidence = found.evidence.made if isinstance(found.evidence, LazyEvidence) else found.evidence
         numbers = {**reading.summary(), **evidence}
         if found.verdict is Verdict.OVERFITTING:
             numbers |= scores.score_numbers(self._state.scores)

@@ -62,7 +62,7 @@ class MonitorState:
         Raises:
             StateError: It is damaged, foreign or from a newer version.
         """
-        with as_state_error("a Monitor"):
+        with as_state_error():
             if state.get("version", VERSION) > VERSION:
                 raise StateError(
                     f"the state is of version {state['version']}, this package reads up to {VERSION}; upgrade it"

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from convergence_callbacks.core.criteria.exploding_loss import ExplodingLoss
 from convergence_callbacks.core.criteria.non_finite_loss import NonFiniteLoss
 from convergence_callbacks.core.criteria.not_learning import NotLearning
-from convergence_callbacks.core.criterion import Criterion, Finding, LaterEvidence, State, found_by
+from convergence_callbacks.core.criterion import Criterion, Finding, LazyEvidence, State, found_by
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.fields import setting
 from convergence_callbacks.core.models.further_gain import model as further_gain
@@ -28,10 +28,10 @@ CURABLE = (Verdict.FALSE_CONVERGENCE, Verdict.UNSTABLE)
 MAY_YET_BEGIN = (Verdict.FALSE_CONVERGENCE, Verdict.NOT_LEARNING)
 """Verdicts that a hard start gets too: a run has half its budget to leave it, however little is expected."""
 
-NO_NUMBER, EXPLODES, RESTS, LOOKS = NonFiniteLoss(), ExplodingLoss(), NotLearning(), Diagnosis()
+NON_FINITE, EXPLODING, NOT_LEARNING, DIAGNOSIS = NonFiniteLoss(), ExplodingLoss(), NotLearning(), Diagnosis()
 """The criteria that it is made of, beside `ExpectedGain`."""
 
-_WITH_STATE: dict[str, Criterion] = {each.name: each for each in (EXPLODES, LOOKS, ExpectedGain())}
+_WITH_STATE: dict[str, Criterion] = {each.name: each for each in (EXPLODING, DIAGNOSIS, ExpectedGain())}
 """Those of them that have a state; no state depends on the tolerance."""
 
 
@@ -58,11 +58,11 @@ class Default(Criterion):
     def grounds(self) -> tuple[tuple[Criterion, tuple[Verdict, ...]], ...]:
         """Its criteria, each with the verdicts by which it may end a training."""
         return (
-            (NO_NUMBER, NO_NUMBER.verdicts),
-            (EXPLODES, EXPLODES.verdicts),
-            (RESTS, RESTS.verdicts),
-            (LOOKS, CURABLE),
-            (self._settles, self._settles.verdicts),
+            (NON_FINITE, NON_FINITE.verdicts),
+            (EXPLODING, EXPLODING.verdicts),
+            (NOT_LEARNING, NOT_LEARNING.verdicts),
+            (DIAGNOSIS, CURABLE),
+            (self._gain, self._gain.verdicts),
         )
 
     def start(self) -> State:
@@ -72,8 +72,8 @@ class Default(Criterion):
         return {name: criterion.restore(saved.get(name, {})) for name, criterion in _WITH_STATE.items()}
 
     def step(self, state: State, reading: Reading) -> tuple[State, bool]:
-        if reading.judged and not self._looks_at(state, reading):  # divergence is looked for at every epoch
-            state = {**state, EXPLODES.name: EXPLODES.step(state[EXPLODES.name], reading)[0]}
+        if reading.judged and not self._is_judged(state, reading):  # divergence is looked for at every epoch
+            state = {**state, EXPLODING.name: EXPLODING.step(state[EXPLODING.name], reading)[0]}
             return state, self._has_diverged(state, reading)
         state = reading.once(_stepped, state)
         return state, can_diagnose(reading) or self._has_diverged(state, reading) or self._has_settled(state, reading)
@@ -83,68 +83,60 @@ class Default(Criterion):
             return self._diverged(state, reading)
         if self._has_settled(state, reading):
             return self._settled(state, reading)
-        looks = LOOKS.finding(state[LOOKS.name], reading)
-        overfits = looks.verdict is Verdict.OVERFITTING and reading.train_has_begun
-        has_another_cause = overfits or looks.verdict is Verdict.FALSE_CONVERGENCE
-        if not _is_sure_of_a_cure(looks) and not has_another_cause and RESTS.has_not_begun(reading):
-            return self._rests(looks, reading)
-        return Finding(
-            verdict=looks.verdict,
-            evidence=looks.evidence,
-            confidence=looks.confidence,
-            found_by=(LOOKS.name,),
-            ends=self._ends_as(looks, reading),
-        )
+        cause = DIAGNOSIS.finding(state[DIAGNOSIS.name], reading)
+        overfits = cause.verdict is Verdict.OVERFITTING and reading.train_has_begun
+        has_another_cause = overfits or cause.verdict is Verdict.FALSE_CONVERGENCE
+        if not _is_sure_of_a_cure(cause) and not has_another_cause and NOT_LEARNING.has_not_begun(reading):
+            return self._not_learning(cause, reading)
+        return dataclasses.replace(cause, found_by=(DIAGNOSIS.name,), ends=self._ends_as(cause, reading))
 
-    def _looks_at(self, state: State, reading: Reading) -> bool:
+    def _is_judged(self, state: State, reading: Reading) -> bool:
         """Whether the run is judged in full: not while nothing that ends it can have changed."""
-        is_broken = state[LOOKS.name]["verdict"] in BROKEN
-        return reading.is_looked_at and (
-            is_broken or not self._settles.is_far_from_end(state[ExpectedGain.name], reading)
-        )
+        is_broken = state[DIAGNOSIS.name]["verdict"] in BROKEN
+        return reading.is_looked_at and (is_broken or not self._gain.is_far_from_end(state[ExpectedGain.name], reading))
 
-    def _ends_as(self, looks: Finding, reading: Reading) -> Verdict | bool | None:
+    def _ends_as(self, cause: Finding, reading: Reading) -> Verdict | bool | None:
         """The verdict by which a run that has not settled may end: a sure curable one, or that it wastes epochs."""
-        if self._is_wasted(looks, reading):
+        if self._is_wasted(cause, reading):
             return Verdict.CONVERGED
-        return looks.verdict if _is_sure_of_a_cure(looks) else False
+        return cause.verdict if _is_sure_of_a_cure(cause) else False
 
-    def _is_wasted(self, looks: Finding, reading: Reading) -> bool:
+    def _is_wasted(self, cause: Finding, reading: Reading) -> bool:
         """Whether a run that is likely unstable has nothing left to gain, so that it ends as converged."""
-        is_unstable = looks.verdict is Verdict.UNSTABLE and looks.confidence > AGREED
+        is_unstable = cause.verdict is Verdict.UNSTABLE and cause.confidence > AGREED
         return is_unstable and reading.is_looked_at and is_wasted(reading.ask(further_gain.read).features, reading)
 
-    def _rests(self, looks: Finding, reading: Reading) -> Finding:
-        """The finding for a loss at rest at its start: it ends the run if the diagnosis agrees or train loss rests."""
-        agrees = looks.verdict is Verdict.NOT_LEARNING and looks.confidence > AGREED
+    def _not_learning(self, cause: Finding, reading: Reading) -> Finding:
+        """The finding for a loss that has not left its start; it ends the run if diagnosis or train loss agree."""
+        agrees = cause.verdict is Verdict.NOT_LEARNING and cause.confidence > AGREED
         came_down = has_fallen(reading.ask(further_gain.read).features)
         ends = (agrees and not came_down) or (had_hard_start(reading) and (agrees or not reading.train_has_begun))
-        confidence = looks.confidence if agrees else LIKELY
-        return dataclasses.replace(found_by(RESTS, {}, reading), confidence=confidence, ends=ends)
+        confidence = cause.confidence if agrees else LIKELY
+        return dataclasses.replace(found_by(NOT_LEARNING, {}, reading), confidence=confidence, ends=ends)
 
     def _has_diverged(self, state: State, reading: Reading) -> bool:
-        return reading.non_finite >= NO_NUMBER.epochs or EXPLODES.is_met(state[EXPLODES.name], reading)
+        return NON_FINITE.is_met(reading) or EXPLODING.is_met(state[EXPLODING.name], reading)
 
     def _diverged(self, state: State, reading: Reading) -> Finding:
-        if NO_NUMBER.is_met(reading):
-            return found_by(NO_NUMBER, {}, reading)
-        return found_by(EXPLODES, state[EXPLODES.name], reading)
+        if NON_FINITE.is_met(reading):
+            return found_by(NON_FINITE, {}, reading)
+        return found_by(EXPLODING, state[EXPLODING.name], reading)
 
     def _has_settled(self, state: State, reading: Reading) -> bool:
-        return self._settles.has_settled(state[ExpectedGain.name], reading)
+        return self._gain.has_settled(state[ExpectedGain.name], reading)
 
     def _settled(self, state: State, reading: Reading) -> Finding:
         """The finding where nothing more is expected, with the likely cause; the run ends unless a cure is sure."""
-        settled = found_by(self._settles, state[ExpectedGain.name], reading)
-        looks = once_settled(state[LOOKS.name], had_hard_start=had_hard_start(reading))
-        cause = LOOKS.finding(looks, reading)
-        if cause.verdict is Verdict.CONVERGED and RESTS.has_not_begun(reading):
-            return self._rests(cause, reading)
+        settled = found_by(self._gain, state[ExpectedGain.name], reading)
+        diagnosis = once_settled(state[DIAGNOSIS.name], had_hard_start=had_hard_start(reading))
+        cause = DIAGNOSIS.finding(diagnosis, reading)
+        if cause.verdict is Verdict.CONVERGED and NOT_LEARNING.has_not_begun(reading):
+            return self._not_learning(cause, reading)
         if cause.verdict is settled.verdict:
             return dataclasses.replace(settled, confidence=cause.confidence)
         return dataclasses.replace(
             cause,
-            evidence=LaterEvidence(lambda: {**cause.evidence, **settled.evidence}),
+            evidence=LazyEvidence(lambda: {**cause.evidence, **settled.evidence}),
             found_by=settled.found_by,
             ends=self._settled_ends_as(cause, settled, reading),
         )
@@ -158,19 +150,19 @@ class Default(Criterion):
         return cause.verdict
 
     @functools.cached_property
-    def _settles(self) -> ExpectedGain:
+    def _gain(self) -> ExpectedGain:
         return ExpectedGain(self.tolerance)
 
 
-def _is_sure_of_a_cure(looks: Finding) -> bool:
-    return looks.verdict in CURABLE and looks.confidence > SURE
+def _is_sure_of_a_cure(cause: Finding) -> bool:
+    return cause.verdict in CURABLE and cause.confidence > SURE
 
 
 def _stepped(state: State, reading: Reading) -> State:
     """The state after an epoch; rules that differ only in tolerance share it."""
-    exploding, looks, settles = state[EXPLODES.name], state[LOOKS.name], state[ExpectedGain.name]
+    exploding, diagnosis, gain = state[EXPLODING.name], state[DIAGNOSIS.name], state[ExpectedGain.name]
     return {
-        EXPLODES.name: EXPLODES.step(exploding, reading)[0],
-        LOOKS.name: diagnosed(looks, reading) if can_diagnose(reading) else looks,
-        ExpectedGain.name: expecting(settles, reading) if can_expect(reading) else settles,
+        EXPLODING.name: EXPLODING.step(exploding, reading)[0],
+        DIAGNOSIS.name: diagnosed(diagnosis, reading) if can_diagnose(reading) else diagnosis,
+        ExpectedGain.name: expecting(gain, reading) if can_expect(reading) else gain,
     }

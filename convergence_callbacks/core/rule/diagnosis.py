@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from convergence_callbacks.core.criterion import Criterion, Evidence, Finding, LaterEvidence, State
+from convergence_callbacks.core.criterion import Criterion, Evidence, Finding, LazyEvidence, State
 from convergence_callbacks.core.curve.beginning import beginning_numbers
 from convergence_callbacks.core.curve.jumps import jump_numbers
 from convergence_callbacks.core.curve.pace import pace_numbers
@@ -52,7 +52,7 @@ class Diagnosis(Criterion):
         verdict = Verdict(state["verdict"])
         return Finding(
             verdict=verdict,
-            evidence=LaterEvidence(lambda: numbers_of(verdict, reading)),
+            evidence=LazyEvidence(lambda: numbers_of(verdict, reading)),
             confidence=confidence(state),
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from convergence_callbacks.core.criterion import Criterion, Finding, LaterEvidence, State, with_numbers
+from convergence_callbacks.core.criterion import Criterion, Finding, LazyEvidence, State, with_numbers
 from convergence_callbacks.core.curve.curve import FEWEST_BINS
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.curve.since_best import gap_widening, rise_and_fall
@@ -61,7 +61,7 @@ class ExpectedGain(Criterion):
         verdict = Verdict.OVERFITTING if guards.overfits(reading) else Verdict.CONVERGED
         return Finding(
             verdict=verdict,
-            evidence=LaterEvidence(lambda: self._numbers(expected, verdict, reading)),
+            evidence=LazyEvidence(lambda: self._numbers(expected, verdict, reading)),
             confidence=guards.confidence_below(expected.mean, self.tolerance),
         )
 
