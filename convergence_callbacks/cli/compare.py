@@ -184,9 +184,9 @@ def _named(comparison: Comparison, rule: str) -> RuleResult | None:
 def _footnote(comparison: Comparison) -> str:
     left_out = f"; {comparison.without_gain} that gained nothing are left out" if comparison.without_gain else ""
     return (
-        f"{comparison.runs} runs{left_out}. Means over runs of the shares of the logged epochs and gain; in brackets the "
-        f'interval of 9 in 10 draws of the runs. "saved" counts epochs;{ON_FRONTIER} marks the frontier: no other rule '
-        "both spends and loses less."
+        f"{comparison.runs} runs{left_out}. Shares of the logged epochs and of the gain, as means over the runs; in "
+        f"brackets their interval in 9 of 10 draws of the runs. What is saved are epochs;{ON_FRONTIER} is on the "
+        "frontier: no other rule both spends and loses less."
     )
 
 
