@@ -12,7 +12,7 @@ from tests.adapters.contract import ADAPTERS
 
 PAGE = Path(__file__).parent.parent / "docs" / "frameworks.md"
 SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.MULTILINE | re.DOTALL))
-NO_DOOR = {"Best weights, and ending before the job does", "Many processes", "Any other"}
+NO_INTEGRATION = {"Best weights, and ending before the job does", "Many processes", "Any other"}
 ADAPTER_OF = {
     "PyTorch Lightning": "lightning",
     "PyTorch": "torch",
@@ -21,7 +21,7 @@ ADAPTER_OF = {
     "Flax NNX": "flax",
     "scikit-learn": "sklearn",
 }
-WITHOUT_ADAPTER = NO_DOOR | {"Ray Tune"}
+WITHOUT_ADAPTER = NO_INTEGRATION | {"Ray Tune"}
 TORCH_FAMILY = {"PyTorch", "Accelerate", "Lightning Fabric", "Ignite", "skorch"}
 
 
@@ -133,7 +133,11 @@ def reader_s_own(section):
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize(
     "section",
-    [pytest.param(name, marks=cluster.alone if name == "Ray Tune" else ()) for name in SECTIONS if name not in NO_DOOR],
+    [
+        pytest.param(name, marks=cluster.alone if name == "Ray Tune" else ())
+        for name in SECTIONS
+        if name not in NO_INTEGRATION
+    ],
 )
 def test_the_lines_for_a_framework_can_be_pasted(section, tmp_path, monkeypatch):
     if section not in WITHOUT_ADAPTER:
@@ -151,4 +155,4 @@ def test_the_lines_for_a_framework_can_be_pasted(section, tmp_path, monkeypatch)
 def test_every_integration_has_its_lines_and_its_place_in_the_table():
     assert {adapter_of(section).name for section in SECTIONS.keys() - WITHOUT_ADAPTER} == {a.name for a in ADAPTERS}
     anchors = re.findall(r"^\| \[.*?\]\(#(.*?)\)", PAGE.read_text(), re.MULTILINE)
-    assert anchors == [name.lower().replace(" ", "-") for name in SECTIONS if name not in NO_DOOR]
+    assert anchors == [name.lower().replace(" ", "-") for name in SECTIONS if name not in NO_INTEGRATION]

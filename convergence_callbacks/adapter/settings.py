@@ -17,10 +17,19 @@ from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.experiments.actions import ACTIONS, Action, chosen
 
 LIGHTNING_AND_KERAS = ("Lightning", "Keras")
+"""Integrations that can train copies of the model, and change its learning rate."""
+
 HAVE_LOGGERS = (*LIGHTNING_AND_KERAS, "Transformers", "Ignite", "skorch")
+"""Integrations that support `log_decisions`."""
+
 HOLD_THE_MODEL = (*HAVE_LOGGERS, "PyTorch", "TensorFlow", "JAX", "scikit-learn", "XGBoost", "LightGBM")
+"""Integrations that support `restore_best`."""
+
 SEE_A_BASELINE = ("Keras", "Transformers", "skorch", "scikit-learn", "XGBoost", "LightGBM")
+"""Integrations that support `find_baseline`."""
+
 INTEGRATIONS = (*HOLD_THE_MODEL, "CatBoost", "Optuna", "Ray Tune")
+"""All integrations."""
 
 
 def _path_errors(name: str, value: Any) -> tuple[SettingsError, ...]:
