@@ -17,13 +17,12 @@ LINES: Mapping[str, str] = {
     "{expected_gain_most:percent}; the tolerance is {tolerance:percent}",
     "validation_below": "validation loss below train loss by {validation_below:value}",
     "gap_widening": "the gap widened since the best by {gap_widening:gain}",
-    "loss_rise_since_best": "validation loss rose since the best by {loss_rise_since_best:percent}",
-    "train_fall_since_best": "train loss fell since the best by {train_fall_since_best:percent}",
-    "fall_per_epoch": "the loss falls by {fall_per_epoch:percent} of its starting level in {one:epochs}",
+    "loss_rise_since_best": "validation loss rose since the best by {loss_rise_since_best:gain}",
+    "train_fall_since_best": "train loss fell since the best by {train_fall_since_best:percent} of its own gain",
+    "fall_per_epoch": "the loss falls by {fall_per_epoch:percent} of {whole} in {one:epochs}",
     "late_share": "{late_share:percent} of the gain came in the later half",
     "recent_gain": "{recent_gain:percent} of the gain came in the latest {recent_epochs:epochs}",
     "jump": "the loss jumps by {jump:percent} of its gain; from {threshold:percent} on that is much",
-    "oscillation": "swings of the loss: {oscillation:percent} of its level",
     "started_at": "level from which learning begins: {started_at:value}",
     "worse_than_baseline": "the best loss is above that of guessing by {worse_than_baseline:percent} of it",
     "non_finite_in_a_row": "NaN or infinite: {non_finite_in_a_row:epochs} in a row",
@@ -34,7 +33,7 @@ LINES: Mapping[str, str] = {
 
 SHARES = frozenset({
     "expected_gain", "gap_widening", "loss_rise_since_best", "train_fall_since_best", "fall_per_epoch", "late_share",
-    "recent_gain", "jump", "oscillation", "worse_than_baseline",
+    "recent_gain", "jump", "worse_than_baseline",
 })  # fmt: skip
 """Shares by which something fell, rose or came: one that is not above 0 is left out."""
 
@@ -60,5 +59,6 @@ def evidence_lines(decision: Decision) -> Iterator[str]:
     if facts.are_trees:  # whose low rate is meant
         held = {name: held[name] for name in held if name not in RATES}
     for name, template in LINES.items():
-        if name in held and is_complete(template, held) and not (name in SHARES and (held[name] or 0.0) <= 0):
-            yield rendered(template, held, facts.counter)
+        values = {**held, "whole": facts.whole}
+        if name in held and is_complete(template, values) and not (name in SHARES and (held[name] or 0.0) <= 0):
+            yield rendered(template, values, facts.counter)

@@ -75,6 +75,11 @@ class Facts:
         """How many steps, as the framework calls them."""
         return numbers.steps(amount, self.counter)
 
+    @property
+    def whole(self) -> str:
+        """What the fall in one step is a share of."""
+        return "the loss of guessing" if self.holds("of_baseline") else "the total gain"
+
     def each(self) -> str:
         """One step with its article, as in "by 5% an epoch"."""
         return f"{'an' if self.counter.noun[:1] in 'aeiou' else 'a'} {self.counter.noun}"

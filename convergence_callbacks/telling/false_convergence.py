@@ -42,7 +42,7 @@ def advice(facts: Facts) -> tuple[str, ...]:
 
 
 def _pace(facts: Facts) -> str:
-    fall = numbers.amount(facts.number("fall_per_epoch"))
+    fall = numbers.part(facts.number("fall_per_epoch"), facts.whole)
     if fall is None:
         return "the loss is flat, and yet it has not settled"
     if not facts.holds("looks_flat"):
@@ -53,8 +53,9 @@ def _pace(facts: Facts) -> str:
 
 def _patience_it_takes(facts: Facts) -> tuple[str, ...]:
     """Advice: how long the same rate would take, unless nobody would wait so long."""
-    fall = facts.number("fall_per_epoch") or 0.0
-    if fall <= TENTH / LONGEST:
+    fall, part = facts.number("fall_per_epoch") or 0.0, TENTH if facts.holds("of_baseline") else 1.0
+    if fall <= part / LONGEST:
         return ()
-    takes = facts.steps(max(1.0, float(numbers.value(TENTH / fall, 2))))
-    return (f"or wait: at this pace the next tenth of the starting level takes {takes}",)
+    takes = facts.steps(max(1.0, float(numbers.value(part / fall, 2))))
+    gain = f"the next tenth of {facts.whole}" if part == TENTH else "to gain as much again"
+    return (f"or wait: at this pace {gain} takes {takes}",)

@@ -56,11 +56,12 @@ def advice(facts: Facts) -> tuple[str, ...]:
 
 
 def _what_to_check(facts: Facts) -> str:
-    fell = facts.number("train_fall")
-    fall = numbers.amount(fell)
+    first, best = facts.number("train_started_at"), facts.number("train_best")
+    moved = "" if first is None or best is None else f"from {numbers.value(first)} to {numbers.value(best)}"
     if facts.holds("train_has_begun"):
-        return f"check whether labels fit their inputs: train loss alone fell{f', by {fall}' if fall else ''}"
+        return f"check whether labels fit their inputs: train loss alone fell{f', {moved}' if moved else ''}"
     anything = "check labels, input scale and loss function"
-    if fell is None:
+    if not moved:
         return anything
-    return f"{anything}: train loss {f'fell by {fall} only' if fall else 'did not fall either'}"
+    fell = numbers.value(first) != numbers.value(best)
+    return f"{anything}: train loss {f'fell only {moved}' if fell else 'did not fall either'}"

@@ -47,8 +47,8 @@ def _risen(facts: Facts) -> str:
 
 def _after_best(facts: Facts) -> str:
     """What came after the best step, where both losses did what makes it overfitting."""
-    rose = numbers.amount(facts.number("loss_rise_since_best"))
-    fell = numbers.amount(facts.number("train_fall_since_best"))
+    rose = numbers.part(facts.number("loss_rise_since_best"), "the total gain")
+    fell = numbers.part(facts.number("train_fall_since_best"), "its own")
     if not rose or not fell:
         return ""
     return f": after it validation loss rose by {rose} while train loss fell by {fell}"

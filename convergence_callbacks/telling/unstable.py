@@ -21,9 +21,6 @@ MEANING = Meaning(
 LEAST_JUMP = 0.005
 """Share of its gain below which a jump is not worth a number."""
 
-LEAST_SWING = 0.0005
-"""Share of the loss below which its swings are not worth a number."""
-
 
 def reason(facts: Facts) -> str:
     """Reason: by how much the loss jumps, or that it only recovered from its first steps."""
@@ -52,8 +49,4 @@ def _what_steadies(facts: Facts) -> str:
         start = facts.number("started_at")
         thrown = "" if start is None else f"the first steps threw the loss to {numbers.value(start)}: "
         return f"{thrown}clip the gradients, or warm the rate up"
-    swing = facts.number("oscillation")
-    if swing is None or swing < LEAST_SWING:
-        return "a larger batch or clipped gradients calm it too"
-    by = f"±{numbers.percent(swing)}" if swing < numbers.LARGE_SHARE else f"{numbers.times(swing)} its level"
-    return f"the loss oscillates by {by}: a larger batch or clipped gradients calm it too"
+    return "a larger batch or clipped gradients calm it too"

@@ -72,6 +72,38 @@ def found(curve, factor=1.0, by=0.0):
     return findings
 
 
+LEVELS = {"loss", "started_at", "best", "patience_best", "train_started_at", "train_best"}
+"""Numbers of the evidence that are losses, so that a constant moves them."""
+
+RATE = {"times_too_low", "times_too_high", "advised_rate"}
+"""What is advised of the rate still depends on how much of its level a run has gained."""
+
+
+def evidence(curve, by=0.0):
+    """The numbers behind each finding, epoch by epoch."""
+    curve, monitor, numbers = changed(curve, 1.0, by), Monitor(stop_on=()), []
+    states = {each.name: each.start() for each in FREE}
+    for epoch, val in enumerate(curve.val):
+        train, rate = (None if given is None else float(given[epoch]) for given in (curve.train, curve.lr))
+        reading = monitor.read(observed(epoch, train, float(val), rate))
+        for criterion in FREE:
+            states[criterion.name], finds = criterion.step(states[criterion.name], reading)
+            if finds:
+                numbers.append((criterion.name, dict(criterion.finding(states[criterion.name], reading).evidence)))
+    return numbers
+
+
+@pytest.mark.parametrize("by", [-4.0, 1024.0])
+@pytest.mark.parametrize("curve", CURVES, ids=lambda curve: curve.name)
+def test_no_number_behind_a_finding_is_a_share_of_a_level(curve, by):
+    curve = rounded(curve)
+    for (name, expected), (_, moved) in zip(evidence(curve), evidence(curve, by), strict=True):
+        assert expected.keys() == moved.keys(), name
+        for number in expected.keys() - RATE:
+            shift = by if number in LEVELS else 0.0
+            assert moved[number] == pytest.approx(expected[number] + shift, rel=1e-6, abs=1e-9), (name, number)
+
+
 def observed(epoch, train, val, rate):
     return Observation(step=epoch, train_loss=train, val_loss=val, lr=rate, elapsed=float(epoch))
 

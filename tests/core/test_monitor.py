@@ -401,7 +401,7 @@ def test_a_budget_that_is_used_up_says_what_the_training_looks_like():
         decision = monitor.update(train_loss=2.3 - 0.0001 * epoch, val_loss=2.3 - 0.0001 * epoch, lr=1e-6)
     assert decision.stop and decision.criterion == "max_epochs" and decision.verdict == "false_convergence"
     assert decision.reason.startswith(
-        "the budget of 30 epochs is used up; the loss still falls by less than 0.01% an epoch"
+        "the budget of 30 epochs is used up; the loss still falls by 3.4% of the total gain an epoch"
     )
     assert "late_share" in decision.evidence and decision.advice
 

@@ -14,7 +14,7 @@ NAMES = (
     *("expected_gain", "expected_gain_most", "tolerance", "gap_widening", "recent_gain", "recent_epochs"),
     *("validation_rise", "train_fall", "loss_rise_since_best", "train_fall_since_best"),
     *("late_share", "fall_per_epoch", "times_too_low", "looks_flat", "is_steady", "advised_rate", "rate_falls"),
-    *("jump", "threshold", "only_recovered", "loss", "started_at", "oscillation", "times_too_high"),
+    *("jump", "threshold", "only_recovered", "loss", "started_at", "train_started_at", "train_best", "times_too_high"),
     *("best", "epochs", "train_has_begun", "non_finite_in_a_row", "train_falls"),
     *("val_acc_rise", "val_acc_at_best", "val_acc_now", "val_acc_moved"),
     *("probe_raised_progress", "probe_lowered_advantage", "probe_epochs", "probe_found"),

@@ -74,7 +74,7 @@ def test_weights_that_learnt_nothing_are_not_to_be_kept():
 
 
 def test_a_warning_names_what_to_do_and_trees_at_a_low_rate_are_none():
-    slow = {"fall_per_epoch": 1e-5, "times_too_low": 300, "advised_rate": 0.0003}
+    slow = {"fall_per_epoch": 1e-4, "times_too_low": 300, "advised_rate": 0.0003}
     message = warning(decided(Verdict.FALSE_CONVERGENCE, step=4, **slow))
     assert message.startswith("Warning at epoch 4: false convergence (80% sure): ")
     assert ". Next: the learning rate looks about 300 times too low: try 0.0003; " in message

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from convergence_callbacks.core.curve.advised_rate import lower_rate
 from convergence_callbacks.core.curve.reading import Reading
 
@@ -21,8 +19,8 @@ def beginning_numbers(reading: Reading) -> dict[str, float]:
         "train_has_begun": float(reading.train_has_begun),
     }
     if len(train):
-        fall = float(train[0]) - float(train.min())
-        numbers["train_fall"] = fall / max(abs(float(train[0])), math.ulp(0.0))
+        first, best = float(train[0]), float(train.min())
+        numbers |= {"train_started_at": reading.sign * first, "train_best": reading.sign * best}
     if (worse := -reading.gained) > 0:  # than a trivial predictor
         numbers |= {"worse_than_baseline": worse, **(lower_rate(reading) if worse > FAR_WORSE_SHARE else {})}
     return numbers

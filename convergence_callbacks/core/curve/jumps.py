@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from convergence_callbacks.core.curve.advised_rate import lower_rate
@@ -39,13 +37,6 @@ def only_recovered(reading: Reading) -> bool:
     return _is_only_recovery(reading.losses, fall) and _is_only_recovery(train, float(np.ptp(train)))
 
 
-def oscillation(reading: Reading) -> float:
-    """Median distance of the latest losses from their median, as a share of it."""
-    latest = reading.losses[-LATEST_BINS:]
-    middle = median(latest)
-    return median(np.abs(latest - middle)) / max(abs(middle), math.ulp(0.0))
-
-
 def jump_numbers(reading: Reading, threshold: float = JUMP_SHARE) -> dict[str, float]:
     """The evidence of an unstable run: its jumps, and the rate that it should take.
 
@@ -59,7 +50,6 @@ def jump_numbers(reading: Reading, threshold: float = JUMP_SHARE) -> dict[str, f
         "only_recovered": float(only_recovered(reading)),
         "loss": reading.sign * reading.loss,
         "started_at": reading.sign * reading.start,
-        "oscillation": oscillation(reading),
         **lower_rate(reading),
     }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from convergence_callbacks.core.curve.advised_rate import higher_rate
 from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.curve.series import Series, roughness_of
@@ -35,20 +33,25 @@ def looks_flat(reading: Reading, share: float = FLAT_SHARE) -> bool:
         reading: Of the run.
         share: Fall an epoch that looks flat, as a share of the total gain; of a trivial predictor's loss where known.
     """
-    whole = reading.total_gain if reading.baseline is None else abs(reading.baseline)
-    return reading.fall_per_epoch <= share * whole
+    return reading.fall_per_epoch <= share * _whole(reading)
 
 
 def pace_numbers(reading: Reading, share: float = FLAT_SHARE) -> dict[str, float]:
     """The evidence of a run that converges falsely: pace, and the rate that it should take."""
-    losses = _smoother_loss(reading)
+    losses, whole = _smoother_loss(reading), _whole(reading)
     return {
         "late_share": _late_share(losses),
-        "fall_per_epoch": reading.fall_per_epoch / max(abs(reading.start), math.ulp(0.0)),
+        "fall_per_epoch": reading.fall_per_epoch / whole if whole > 0 else 0.0,
+        "of_baseline": float(reading.baseline is not None),
         "looks_flat": float(looks_flat(reading, share)),
         "is_steady": float(_falls_steadily(losses)),
         **higher_rate(reading),
     }
+
+
+def _whole(reading: Reading) -> float:
+    """What a fall is a share of: a trivial predictor's loss where known, else the total gain."""
+    return reading.total_gain if reading.baseline is None else abs(reading.baseline)
 
 
 def _smoother_loss(reading: Reading) -> Series:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from convergence_callbacks.core.curve.reading import Reading
@@ -35,13 +33,10 @@ def train_fall(reading: Reading) -> float:
 
 
 def rise_and_fall(reading: Reading) -> dict[str, float]:
-    """Rise of validation loss and fall of train loss since the best epoch, each as a share of its level."""
-    best, train = reading.curve.best, reading.train_losses
-    at_best = float(train[_best_bin(reading)])
-    fall = (at_best - median(train[-LEVEL_EPOCHS:])) / max(abs(at_best), math.ulp(0.0))
-    rise = (reading.level(LEVEL_EPOCHS) - best) / max(abs(best), math.ulp(0.0))
-    numbers = {"loss_rise_since_best": rise, "train_fall_since_best": fall}
-    return {name: number for name, number in numbers.items() if math.isfinite(number)}
+    """Rise of validation loss since the best epoch, as a share of the total gain; fall of train loss, of its own."""
+    rise = {"loss_rise_since_best": _rise(reading, LEVEL_EPOCHS)}
+    at_best = reading.train_losses[_best_bin(reading)]
+    return {**rise, "train_fall_since_best": train_fall(reading)} if np.isfinite(at_best) else rise
 
 
 def overfitting_numbers(reading: Reading, window: int = LEVEL_EPOCHS) -> dict[str, float]:
@@ -51,9 +46,8 @@ def overfitting_numbers(reading: Reading, window: int = LEVEL_EPOCHS) -> dict[st
         reading: Of the run.
         window: Epochs whose median is the present level of validation loss.
     """
-    gain = reading.start - reading.curve.best
     return {
-        "validation_rise": (reading.level(window) - reading.curve.best) / gain if gain > 0 else 0.0,
+        "validation_rise": _rise(reading, window),
         "train_fall": train_fall(reading),
         **rise_and_fall(reading),
     }
@@ -63,6 +57,11 @@ def generalization_loss(reading: Reading) -> float:
     """By how many percent the judged loss is above the best one; 0 where the best is 0."""
     best = abs(reading.curve.best)
     return 100 * (reading.loss - reading.curve.best) / best if best > 0 else 0.0
+
+
+def _rise(reading: Reading, window: int) -> float:
+    gain = reading.start - reading.curve.best
+    return (reading.level(window) - reading.curve.best) / gain if gain > 0 else 0.0
 
 
 def _best_bin(reading: Reading) -> int:
