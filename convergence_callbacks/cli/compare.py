@@ -141,10 +141,6 @@ def _draw(comparison: Comparison, to: Path, folder: Path) -> None:
             raise ConvergenceError(f"{named(to)}: {error}") from error
 
 
-_Columns = dict[str, Callable[[RuleResult], str]]
-"""The text of each column, by its heading."""
-
-
 def _table(comparison: Comparison, baseline: str, price: Price | None, width: int | None) -> Table:
     """A row for each rule; time, money and the difference to a baseline if there is room."""
     has_room = width is None or width >= ROOMY

@@ -139,7 +139,7 @@ def _of_run(replay: Replay) -> Iterator[Paragraph]:
     meaning = OF_VERDICT[decision.verdict].MEANING
     if not summary.is_judged:
         yield f"{run.name}: not judged", [*_where(replay, summary)]
-        yield "What was not known", list(_unknown(replay, summary))
+        yield "What was not known", list(_unknown(summary))
         return
     yield f"{run.name}: {verdict_of(decision)}", [*_where(replay, summary)]
     means = meaning.of_trees if run.unit == TREES and meaning.of_trees else meaning.means
@@ -148,7 +148,7 @@ def _of_run(replay: Replay) -> Iterator[Paragraph]:
     yield "How it was found", [*([f"{capitalised(reason)}."] if reason else []), *_turns(replay)]
     yield f"In numbers, at {numbered(decision.step, run.counter)}", list(evidence_lines(decision))
     yield "What to try", [f"- {each}" for each in summary.advice or meaning.remedies]
-    yield "What was not known", list(_unknown(replay, summary))
+    yield "What was not known", list(_unknown(summary))
 
 
 def _where(replay: Replay, summary: Summary) -> Iterator[str]:
@@ -178,7 +178,7 @@ def _turns(replay: Replay) -> Iterator[str]:
     yield f"By {unit}: {left_out}{', '.join(listed[-TURNS:])}."
 
 
-def _unknown(replay: Replay, summary: Summary) -> Iterator[str]:
+def _unknown(summary: Summary) -> Iterator[str]:
     """What the rule did not know of the training, and what that means."""
     if why := missing([each for each in summary.not_judged if each != NotJudged.NO_RATE], summary.unit):
         yield f"{capitalised(why)}."

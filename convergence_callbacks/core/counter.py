@@ -1,4 +1,4 @@
-"""What the steps of a training are called, and how its framework numbers them."""
+"""Names and numbers of the steps of a training."""
 
 from __future__ import annotations
 

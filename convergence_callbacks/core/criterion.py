@@ -1,7 +1,7 @@
 """What every criterion is, what it finds, and how criteria join: any of them, or all of them at once.
 
-A criterion is settings that never change and a pure step from one epoch to the next; its state is a separate, plain
-value. A composition is a criterion like any other.
+A criterion has settings that never change and a pure step from one epoch to the next; its state is a separate, plain
+value. A composition is a criterion too.
 """
 
 from __future__ import annotations
@@ -305,7 +305,7 @@ class Composition(Criterion):
 
 @dataclass(frozen=True, repr=False)
 class AnyOf(Composition):
-    """Finds something as soon as one of its criteria does; the gravest finding is given."""
+    """Finds something as soon as one of its criteria does: the gravest finding."""
 
     def finding(self, state: State, reading: Reading) -> Finding:
         return self.findings(state, reading)[0]

@@ -45,7 +45,7 @@ class MetricNotFoundError(ConvergenceError, KeyError):
 
 @contextlib.contextmanager
 def as_state_error(of: str = "a Monitor") -> Iterator[None]:
-    """Turn what the reading of a damaged state raises into a `StateError`."""
+    """Turn errors of reading a damaged state into a `StateError`."""
     try:
         yield
     except StateError:

@@ -81,7 +81,7 @@ def setting(
 
 
 def check(settings: Any) -> None:
-    """Refuse a dataclass whose values are not as declared; store the others as their kind asks.
+    """Refuse values that are not as declared; store the others as their kind asks.
 
     Raises:
         SettingsError: Names the setting, what was expected and what was given.

@@ -163,8 +163,7 @@ class Monitor:
                 reported beside a loss that rises.
 
         Returns:
-            What to do and why. Values that are missing, not finite or no numbers at all never raise; they
-            are counted in the evidence.
+            The decision. Values that are missing, not finite or not numbers never raise; the evidence counts them.
 
         Raises:
             MetricNotFoundError: The first epoch has a loss under another name, such as ``loss``, or lacks a metric

@@ -108,7 +108,7 @@ LARGEST_WHOLE = 2**53
 def as_step(step: Any, otherwise: int) -> int:
     """A step as a whole number; ``otherwise`` where it is none, and where it is a float below that.
 
-    Such a float is part of a series like 0.25, 0.5, 0.75, 1.0, which counts parts of epochs.
+    Such a float belongs to steps like 0.25, 0.5, 0.75, 1.0, which count parts of epochs.
 
     >>> as_step(3, otherwise=7), as_step(8.0, otherwise=7), as_step(2.5, otherwise=7), as_step(10**30, otherwise=7)
     (3, 8, 7, 7)

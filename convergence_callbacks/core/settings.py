@@ -127,7 +127,7 @@ class Settings:
     )
 
     callbacks = ", on a callback"
-    """Where settings are that only callbacks have, in messages."""
+    """Said of settings that only callbacks have."""
 
     def __post_init__(self) -> None:
         check(self)
