@@ -13,6 +13,8 @@ from convergence_callbacks.logs.columns import Columns
 from convergence_callbacks.logs.notes import Notes
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_TENSOR = re.compile(r"^(?:tf\.Tensor|tensor)\(([-+.\deE]+|nan|-?inf)(?:, [^()]*(?:\(\))?[^()]*)?\)$")
+"""A single number as PyTorch and TensorFlow print it, where a script forgot ``.item()``."""
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "infinity": math.inf}
 _MISSING = frozenset({"", "none", "null", "n/a", "na", "-", "--", "#n/a", "no log"})
 """Words for nothing; Hugging Face writes "No log" where no train loss was logged yet."""
@@ -66,8 +68,8 @@ def number_in(value: Any) -> float | None:
     Raises:
         ValueError: It is something else.
 
-    >>> number_in(" 1e-3"), number_in("-inf"), number_in("")
-    (0.001, -inf, None)
+    >>> number_in(" 1e-3"), number_in("-inf"), number_in(""), number_in("tensor(0.5, device='cuda:0')")
+    (0.001, -inf, None, 0.5)
     >>> number_in("0,5")
     Traceback (most recent call last):
     ValueError: '0,5' is no number
@@ -75,7 +77,7 @@ def number_in(value: Any) -> float | None:
     if isinstance(value, str):
         if _NUMBER.fullmatch(value):
             return float(value)
-        text = value.strip()
+        text = _TENSOR.sub(r"\1", value.strip())
         if _NUMBER.fullmatch(text):
             return float(text)
         if text.lower() in _MISSING:

@@ -190,3 +190,11 @@ def test_the_least_loss_of_an_epoch_is_not_its_loss(tmp_path):
 def test_a_number_in_brackets_is_no_round_where_a_counter_has_a_name(form, tmp_path):
     run = run_of(tmp_path, epochs(LOSSES, form))
     assert (train(run), run.counts_from) == (LOSSES, 1)
+
+
+@pytest.mark.parametrize(
+    "form", ["tensor({}, device='cuda:0')", "tf.Tensor({}, shape=(), dtype=float32)", "tensor({})"]
+)
+def test_a_tensor_in_a_table_is_the_number_in_it(form, tmp_path):
+    rows = "".join(f'{e},"{form.format(t)}"\n' for e, t in enumerate(LOSSES))
+    assert train(run_of(tmp_path, "epoch,train_loss\n" + rows, "loss.csv")) == LOSSES
