@@ -30,6 +30,9 @@ class Inference(enum.Enum):
     FILE_NAME = enum.auto()
     """The loss is that of the validation, by the name of the file."""
 
+    NAME_ALONE = enum.auto()
+    """The loss is that of the validation by its name alone: beside it are other losses, and none of the training."""
+
     MEAN = enum.auto()
     """The train loss of an epoch is the mean of several records."""
 
@@ -41,6 +44,15 @@ class Inference(enum.Enum):
 
     ORDER = enum.auto()
     """Nothing counts: each record is a step, in the order of the log."""
+
+    FIRST_NUMBER = enum.auto()
+    """The first of two numbers without names counts the epochs."""
+
+    STEP_IS_EPOCH = enum.auto()
+    """A step counts the epochs, since it grows by one from one record to the next."""
+
+    BY_STEP = enum.auto()
+    """There are so few epochs that each record is taken by its step."""
 
     NEXT_EPOCH = enum.auto()
     """Losses in front of the line of an epoch are of that epoch."""
@@ -71,6 +83,12 @@ class Inference(enum.Enum):
 
     NO_VALIDATION = enum.auto()
     """A validation loss of 0 throughout stands for none."""
+
+    NO_NUMBERS = enum.auto()
+    """A validation loss that is never a number, beside a train loss that always is, stands for none."""
+
+    CUT = enum.auto()
+    """The last line, which has no end, is left out."""
 
     AFTER_TRAINING = enum.auto()
     """Validations after the last epoch are left out."""

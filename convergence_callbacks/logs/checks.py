@@ -69,6 +69,9 @@ def _of_names(run: Run) -> Iterator[Assumption]:
         return
     if val is None and not is_of_training(judged) and run.format not in OF_TRAINING:
         yield Assumption(Inference.TRAIN_LOSS, judged)
+    beside = tuple(name for name in run.columns.ignored if is_loss(name))
+    if val is not None and train is None and beside:
+        yield Assumption(Inference.NAME_ALONE, val, beside)
     if val is not None and is_of_test(val):
         yield Assumption(Inference.TEST_LOSS, val)
     if not is_loss(judged):

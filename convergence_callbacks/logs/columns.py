@@ -58,6 +58,7 @@ _OF_DATA_SET = re.compile(r"((?:val|eval|test)[a-z]*_?)\d+", re.IGNORECASE)
 _MAIN = frozenset({"main", "cross", "entropy", "crossentropy"})
 """Words of a loss that is the whole of it."""
 
+_AGAINST = frozenset({"gan", "adv", "adversarial"})
 _GENERATOR = frozenset({"g", "gen", "generator"})
 _DISCRIMINATOR = frozenset({"d", "disc", "discriminator", "critic"})
 
@@ -78,6 +79,9 @@ _STATISTICS = frozenset({"best", "lowest", "minimum", "min", "max", "maximum", "
 
 _NOT_THE_RATE = frozenset({"momentum", "decay", "from", "min", "max", "mult", "initial", "warmup"})
 """Words beside that of a learning rate which make a setting of it, or what it was before."""
+
+_ENDS_SO = frozenset({"loss", "logloss", "closs", "floss"})
+"""Words that end as a loss does, and are no name before the word."""
 
 _SINGULAR = {"losses": "loss", "accs": "acc", "accuracies": "accuracy", "errors": "error", "lrs": "lr"}
 _TIMES = (
@@ -189,7 +193,9 @@ def find_columns(names: Iterable[str], choice: ColumnChoice | None = None) -> Co
 @functools.lru_cache(maxsize=4096)
 def words_of(name: str) -> frozenset[str]:
     """The words of a name: ``trainLoss/epoch_1`` has train, loss and epoch."""
-    words = (word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name))
+    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)]
+    joined = [word.removesuffix("loss") for word in words if word.endswith("loss") and word not in _ENDS_SO]
+    words = [*(word for word in words if word.removesuffix("loss") not in joined), *joined, *(["loss"] * bool(joined))]
     found = frozenset(_SINGULAR.get(word, word) for word in words)
     return found | {"crossentropy"} if {"cross", "entropy"} <= found else found
 
@@ -266,7 +272,12 @@ def _refuse_adversaries(found: Iterable[str | None], names: Sequence[str]) -> No
     """
     taken = [name for name in found if name is not None and words_of(name) & (_GENERATOR | _DISCRIMINATOR)]
     losses = [words_of(name) for name in names if words_of(name) & _LOSSES]
-    if taken and all(any(words & side for words in losses) for side in (_GENERATOR, _DISCRIMINATOR)):
+    only = [name for name in found if name is not None]
+    if len(only) == 1 and not words_of(only[0]) & _TRAIN and any(words & _AGAINST for words in losses):
+        taken = only
+    elif not all(any(words & side for words in losses) for side in (_GENERATOR, _DISCRIMINATOR)):
+        taken = []
+    if taken:
         raise LogError(
             f"{taken[0]!r} plays against another loss, as in a GAN, where no single loss shows convergence; "
             "name what to judge with --val-metric"

@@ -37,6 +37,12 @@ TRAIN_LOSSES = ("loss", "train loss", "train/loss", "train_loss")
 NEAR = 0.2
 """Share by which the loss of a step may differ from the mean of an evaluation near it."""
 
+FEW_EPOCHS = 2
+"""Epochs, at most, of a training that is shown by its steps."""
+
+MANY_STEPS = 10
+"""Steps of an epoch, at least, by which such a training is shown."""
+
 MEAN = frozenset({"mean", "avg", "average"})
 """Words of a loss that is the mean of the batches of an epoch."""
 
@@ -126,6 +132,8 @@ class Survey:
         pairs: What lines call train and val alone.
         behind_counters: How many losses that count nothing themselves stand behind a line that counts and names none.
         turns: Of how many batches each name was printed last, and how often that changed.
+        stepped: How many lines count steps.
+        grows: Whether these always grow.
     """
 
     records: int = 0
@@ -147,6 +155,9 @@ class Survey:
     pairs: BarePairs = field(default_factory=BarePairs)
     behind_counters: int = 0
     turns: dict[str, tuple[int, int]] = field(default_factory=dict)
+    stepped: int = 0
+    grows: bool = True
+    _step: float = -math.inf
     _counts_alone: bool = False
 
     def add(self, record: Record) -> None:
@@ -156,6 +167,9 @@ class Survey:
         if record.epochs and len(self.plans) < MOST_NAMES:
             self.plans.add(record.epochs)
         self.has_steps = self.has_steps or record.step is not None
+        if record.step is not None and record.step != self._step:
+            self.grows = self.grows and record.step > self._step
+            self.stepped, self._step = self.stepped + 1, record.step
         self.pairs.add(record.values)
         epoch, kind = record.epoch, record.kind
         if not kind.is_alone:
@@ -274,6 +288,11 @@ class Survey:
             and not words_of(self.shown(name, is_of_batch=batch)) <= SPLITS
         ]
 
+    def counts_steps_of(self, train: str | None) -> bool:
+        """Whether there are only one or two epochs, and many records of a loss with a step that grows over both."""
+        epochs = self.highest - self.lowest + 1
+        return train is not None and 1 <= epochs <= FEW_EPOCHS and self.grows and self.stepped >= MANY_STEPS * epochs
+
     def planned(self) -> int | None:
         """How many epochs there are to be; ``0/24`` to ``24/24`` are 25."""
         if self.epochs is None or self.highest < 0:
@@ -326,6 +345,8 @@ def runs_in(
     if not (has_epochs or survey.has_steps or choice.val or choice.train or "loss" in taken):
         raise NotALogError("its lines count nothing, and name no loss")
     columns = dataclasses.replace(found, time="timestamp" if has_times else None, time_of_iterations=False)
+    if by_step := choice.epoch is None and columns.val is None and survey.counts_steps_of(columns.train):
+        columns = dataclasses.replace(columns, epoch=None, why={**columns.why, "epoch": "there are one or two"})
     _refuse_bars(survey, {columns.train, columns.val})
     _refuse_places(survey, {columns.train, columns.val})
     _refuse_phases(kept, lines, survey, columns)
@@ -335,7 +356,7 @@ def runs_in(
     if columns.val is None and (end := _end_of_training(kept, lines)) is not None:
         records = (each for each in records if each.line < end or not each.kind.is_alone)
         notes.assume(Assumption(Inference.BEHIND_END, line=end))
-    for each in _of_lines(survey, has_epochs=has_epochs):
+    for each in _of_lines(survey, has_epochs=has_epochs, by_step=by_step):
         notes.assume(each)
     rows = _rows(records, survey, wanted | {columns.lr, columns.energy}, notes, follows=not survey.leads)
     trainings = runs_of(
@@ -348,11 +369,9 @@ def runs_in(
         planned=survey.planned(),
         planned_steps=survey.steps,
         in_parts=survey.in_parts,
+        unit="step" if by_step else None,
     )
-    runs = list(trainings)
-    if len(runs) > 1 and len(survey.plans) > 1:  # nothing shows which of them was to take how many
-        runs = [dataclasses.replace(run, planned=None) for run in runs]
-    for run in runs:
+    for run in _without_mixed_plans(list(trainings), survey):
         if not has_epochs and run.steps < least:
             raise NotALogError("its lines count no epochs, and hold one loss: an evaluation, not a training")
         if not has_epochs and not survey.has_steps:
@@ -365,8 +384,17 @@ def runs_in(
         )
 
 
-def _of_lines(survey: Survey, *, has_epochs: bool) -> Iterator[Assumption]:
+def _without_mixed_plans(runs: list[Run], survey: Survey) -> list[Run]:
+    """The runs without what was planned, where nothing shows which of several was to take how many epochs."""
+    if len(runs) == 1 or len(survey.plans) <= 1:
+        return runs
+    return [dataclasses.replace(run, planned=None) for run in runs]
+
+
+def _of_lines(survey: Survey, *, has_epochs: bool, by_step: bool) -> Iterator[Assumption]:
     """What is assumed of which lines belong together."""
+    if by_step:
+        yield Assumption(Inference.BY_STEP)
     if not has_epochs and not survey.has_steps:
         yield Assumption(Inference.ORDER, unit="step")
     if has_epochs and survey.leads:

@@ -79,6 +79,7 @@ SHORT: tuple[tuple[re.Pattern[str], str], ...] = (
     ),  # PyTorch's
     (re.compile(r"\b\d+m \d+s \((?:- \d+m \d+s\) \()?(\d+) \d+%\)"), r"step \1"),  # tutorial of seq2seq
     (re.compile(r"\bl_(?=(?:pix|percep|style|fea|g|d)\w*: )"), "loss_"),  # BasicSR: basicsr/models
+    (re.compile(r"^\[(\d+), +(\d+)\](?= loss: )"), r"epoch \1 batch \2"),  # PyTorch's tutorial of CIFAR-10
     (re.compile(r"(?<=\d)(?:st|nd|rd|th)\b"), ""),
     (re.compile(r"(?<![\w.-])(\d+)[- ]epoch\b(?!\W{0,3}\d+(?![/\d]))", re.IGNORECASE), r", epoch \1 "),
 )
@@ -86,7 +87,7 @@ SHORT: tuple[tuple[re.Pattern[str], str], ...] = (
 
 IS_SHORT = re.compile(
     r"^s:\d|/max_steps|^\d+ (?:train|val) |Score at|\dm \d+s \("
-    r"|\bl_[a-z]|\d[- ]epoch| avg(?: loss)?, |\d(?:st|nd|rd|th)\b",
+    r"|^\[\d+, +\d+\] loss|\bl_[a-z]|\d[- ]epoch| avg(?: loss)?, |\d(?:st|nd|rd|th)\b",
     re.IGNORECASE,
 )
 """Lines in which there may be something of that."""
@@ -155,6 +156,9 @@ LOSSES = frozenset(
 EPOCHS = frozenset({"epoch", "ep"})
 PLANNED = frozenset({"epochs"})
 """A word that is a counter where a total follows its number, and a setting elsewhere: ``epochs: 200``."""
+
+STARTING = "starting epoch"
+"""What stands before a counter where a total follows its number, and before a setting elsewhere."""
 
 STEPS = frozenset({"step", "steps", "iter", "iters", "iteration", "iterations", "it", "update", "updates", "batch"})
 BESIDE = SPLITS | {"global", "current", "num", "at", "id", "idx", "index", "no", "number"}
@@ -317,6 +321,8 @@ def _numbers_in(text: str, counts: dict[str, tuple[float, int | None]], label: s
             counts[kind] = (_number(match[0]), _whole(total[1]) if total else None)
             has_batches = has_batches or (total is not None and "batch" in words_of(name))
             left.append(name if not label else "")
+        elif total and name == STARTING and "epoch" not in counts:
+            counts["epoch"] = (_number(match[0]), _whole(total[1]))
         elif words_of(name) & PLANNED:
             if total and "epoch" not in counts:
                 counts["epoch"] = (_number(match[0]), _whole(total[1]))

@@ -49,7 +49,8 @@ class Entry:
     """What was read of one epoch, or of the time up to one validation; it began at one count and ends at another.
 
     It may restart a training: then it is the first epoch again, with no other between. Its step is the last one; that
-    of its first record is kept beside it.
+    of its first record is kept beside it. Of its train losses those that came after its validation are known apart:
+    they are of the next one, where the epoch is validated again.
     """
 
     begins: float
@@ -66,6 +67,8 @@ class Entry:
     others: dict[str, float] = field(default_factory=dict)
     restarts: bool = False
     first_step: float | None = None
+    after_sum: float = 0.0
+    after_count: int = 0
 
     @property
     def train(self) -> float | None:
@@ -74,12 +77,22 @@ class Entry:
 
     def add(self, read: Entry) -> None:
         """Add what was read further of the same epoch; the time is kept."""
+        if self.val is not None and read.val is None:
+            self.after_sum += read.train_sum
+            self.after_count += read.train_count
         self.train_sum += read.train_sum
         self.train_count += read.train_count
         self.val = self.val if read.val is None else read.val
         self.lr = self.lr if read.lr is None else read.lr
         self.energy = read.energy if math.isfinite(read.energy) else self.energy
         self.others |= read.others
+
+    def give_up_later(self) -> tuple[float, int]:
+        """Give up the train losses that came after the validation: their sum, and how many they are."""
+        later = self.after_sum, self.after_count
+        self.train_sum, self.train_count = self.train_sum - later[0], self.train_count - later[1]
+        self.after_sum, self.after_count = 0.0, 0
+        return later
 
 
 @dataclass(frozen=True)
@@ -247,8 +260,11 @@ class Gatherer:
             raise LogError(
                 f"more than {MOST:,} rows and no epoch to put them together by; name it with --epoch-column", line=line
             )
-        self._entries.append(Entry(key, key, step, line, first_step=step))
-        return self._entries[-1]
+        entry = Entry(key, key, step, line, first_step=step)
+        if last is not None and last.key == key and val is not None and step is not None and step != last.first_step:
+            entry.train_sum, entry.train_count = last.give_up_later()
+        self._entries.append(entry)
+        return entry
 
     def _belongs(self, last: Entry, key: float, step: float | None, val: float | None) -> bool:
         """Whether a row is of the latest entry; a second validation is a new one."""
@@ -397,6 +413,7 @@ def gathered(
         raise NotALogError("all its validations are at one step: an evaluation, not a training")
     _forget_single_validation(entries, notes)
     _forget_placeholder(entries, columns, notes)
+    _forget_no_numbers(entries, columns, notes)
     validated = any(entry.val is not None for entry in entries)
     if validated:
         entries = _complete(_trained(entries, notes), notes)
@@ -456,10 +473,23 @@ def _forget_placeholder(entries: Sequence[Entry], columns: Columns, notes: Notes
             entry.val = None
 
 
+def _forget_no_numbers(entries: Sequence[Entry], columns: Columns, notes: Notes) -> None:
+    """Leave out a validation loss that is never a number, where the train loss always is: it was computed wrongly."""
+    losses = [entry.val for entry in entries if entry.val is not None]
+    trained = [entry.train_sum for entry in entries if entry.train_count]
+    is_none = len(losses) > 1 and all(map(math.isnan, losses)) and all(map(math.isfinite, trained))
+    if columns.val and trained and is_none:
+        notes.assume(Assumption(Inference.NO_NUMBERS, columns.val))
+        for entry in entries:
+            entry.val = None
+
+
 def _assumed(entries: Sequence[Entry], columns: Columns, unit: str, clock: Clock | None) -> Iterator[Assumption]:
     """What was assumed of the counter, of several records and of the times, and what is doubtful in it."""
     if not columns.epoch and not columns.step:
         yield Assumption(Inference.ORDER, unit=unit)
+    elif unit == "epoch" and columns.step and not columns.epoch:
+        yield Assumption(Inference.STEP_IS_EPOCH, columns.step)
     records = [entry.train_count for entry in entries if entry.train_count]
     if columns.train and max(records, default=0) > 1:
         usual = statistics.median_low(records)

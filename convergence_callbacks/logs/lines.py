@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from convergence_callbacks.logs.assumption import Assumption, Inference
 from convergence_callbacks.logs.notes import Notes
 
 LONGEST = 10_000_000
@@ -55,6 +56,8 @@ def lines_of(
                 if not too_long and is_whole(line):
                     yield number, line
                     return
+                if not too_long:
+                    notes.assume(Assumption(Inference.CUT))
                 notes.add(
                     "is too long, the rest was left out" if too_long else "has no end and may be cut: left out", number
                 )

@@ -65,6 +65,7 @@ def runs_of(
         lost = notes.lines_lost
         notes.assume(Assumption(Inference.LOST, numbers=(lost, taken + lost)))
     found = False
+    is_stated = unit is not None or any(each.what is Inference.ORDER for each in notes.assumptions())
     for run, gatherer in gatherers.items():
         trainings = (each for each in gatherer.finish() if _has_loss(each))
         for index, training in enumerate(trainings):
@@ -79,7 +80,7 @@ def runs_of(
                 kilowatt_hours=training.kilowatt_hours,
                 planned=_planned(training, planned, planned_steps),
                 columns=columns,
-                assumed=(*notes.assumptions(), *(each for each in training.assumed if not _is_stated(each, unit))),
+                assumed=(*notes.assumptions(), *_unknown(training.assumed, is_stated=is_stated)),
                 notes=(*notes.sentences(), *training.notes),
                 metadata=metadata or {},
             )
@@ -87,9 +88,10 @@ def runs_of(
         raise LogError("; ".join(["it has no epoch with a loss", *notes.sentences()]))
 
 
-def _is_stated(each: Assumption, unit: str | None) -> bool:
-    """Whether the format itself states what was assumed: what its records are."""
-    return each.what is Inference.ORDER and unit is not None
+def _unknown(assumed: Iterable[Assumption], *, is_stated: bool) -> Iterator[Assumption]:
+    """What was assumed, without what the records are where the format or its reader states it."""
+    known = {Inference.ORDER, Inference.STEP_IS_EPOCH} if is_stated else set[Inference]()
+    return (each for each in assumed if each.what not in known)
 
 
 def _has_loss(training: Gathered) -> bool:

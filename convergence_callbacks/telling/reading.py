@@ -29,10 +29,14 @@ OF_SEVERAL: Mapping[Inference, str] = {
     Inference.ONE_OF_SEVERAL: "one of several losses is judged",
     Inference.SUM: "the loss is the sum of its parts",
     Inference.FILE_NAME: "the file's name says that the loss is of the validation",
+    Inference.NAME_ALONE: "the validation loss is one by its name alone",
     Inference.MEAN: "the train loss is the mean of an epoch's records",
     Inference.MEAN_OF_PARTS: "the validation loss is the mean of its batches",
     Inference.LAST_OF_PARTS: "the validation loss is the last mean so far",
     Inference.ORDER: "nothing counts, and each record is a step",
+    Inference.FIRST_NUMBER: "the first of two numbers counts the epochs, which no name says",
+    Inference.STEP_IS_EPOCH: "a step is an epoch, since steps grow by one",
+    Inference.BY_STEP: "each record is a step, since there are only one or two epochs",
     Inference.NEXT_EPOCH: "losses stand before the epoch that they are of",
     Inference.TWO_COUNTERS: "two counters are put together by time",
     Inference.LABELS: "words in front of the counter name the training",
@@ -43,6 +47,8 @@ OF_SEVERAL: Mapping[Inference, str] = {
     Inference.LAST_OF_SEVERAL: "the last of several records of an epoch holds",
     Inference.ONE_VALIDATION: "a single validation after the training is left out",
     Inference.NO_VALIDATION: "a validation loss of 0 throughout stands for none",
+    Inference.NO_NUMBERS: "a validation loss that is never a number stands for none",
+    Inference.CUT: "the last line has no end and may be cut: left out",
     Inference.AFTER_TRAINING: "validations after the last epoch are left out",
     Inference.BEHIND_END: "losses after the end of the training are left out",
     Inference.UNCLEAR: "lines that may be of training or validation are left out",
@@ -133,6 +139,9 @@ _SENTENCES: Mapping[Inference, Callable[[Assumption], str]] = {
     Inference.ONE_OF_SEVERAL: lambda a: f"{a.column!r} is judged, and not {_names(a.others)}",
     Inference.SUM: lambda a: f"{a.column!r} is the sum of {_names(a.others)}",
     Inference.FILE_NAME: lambda a: f"{a.column!r} is of the validation, by the name of the file",
+    Inference.NAME_ALONE: lambda a: (
+        f"{a.column!r} is the validation loss by its name alone: beside it are {_names(a.others)}, and no train loss"
+    ),
     Inference.MEAN: lambda a: (
         f"the train loss of each {a.unit} is the mean of its {' to '.join(dict.fromkeys(_numbers(a)))} records of "
         f"{a.column!r}"
@@ -140,6 +149,7 @@ _SENTENCES: Mapping[Inference, Callable[[Assumption], str]] = {
     Inference.MEAN_OF_PARTS: lambda a: f"{a.column!r} is the mean of its batches",
     Inference.LAST_OF_PARTS: lambda a: f"{a.column!r} is the last mean so far of its batches",
     Inference.ORDER: lambda a: f"nothing counts the {plural(a.unit)}: each record is one, in the order of the log",
+    Inference.STEP_IS_EPOCH: lambda a: f"{a.column!r} counts the epochs, since it grows by one",
     Inference.NEXT_EPOCH: lambda a: "losses are of the epoch that is printed behind them",
     Inference.TWO_COUNTERS: lambda a: (
         f"{a.column!r} is written by the epoch and {_names(a.others)} by the step: put together by the time of writing"
@@ -158,6 +168,7 @@ _SENTENCES: Mapping[Inference, Callable[[Assumption], str]] = {
         f"there is one validation,{_at(a)}, after the training: judged by the train loss"
     ),
     Inference.NO_VALIDATION: lambda a: f"{a.column!r} is 0 throughout, as where nothing is validated: left out",
+    Inference.NO_NUMBERS: lambda a: f"{a.column!r} is never a number, the train loss always is: left out",
     Inference.AFTER_TRAINING: lambda a: f"the validation{_at(a)} is after the last epoch of training: left out",
     Inference.BEHIND_END: lambda a: (
         f"losses without a counter behind line {a.line}, where the training ended, are left out"

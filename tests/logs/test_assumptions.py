@@ -6,10 +6,11 @@ import pytest
 from typer.testing import CliRunner
 
 from convergence_callbacks.cli import app
+from convergence_callbacks.logs import LogError, read_logs
 from convergence_callbacks.logs.assumption import DOUBTS, Assumption, Clock, Inference
 from convergence_callbacks.telling.reading import OF_CLOCK, OF_SEVERAL, sentence
 from tests.logs.make import assumed_in, write_csv
-from tests.logs.test_mended_readings import LOSSES, run_of
+from tests.logs.test_mended_readings import LOSSES, run_of, train
 
 
 def command(*arguments, status=0):
@@ -129,3 +130,67 @@ def test_it_is_in_the_json_of_a_comparison(tmp_path):
     (tmp_path / "a.log").write_text(logged(LOSSES, "epoch {e} loss: {t}\n"))
     (run,) = json.loads(command("compare", tmp_path / "a.log", "--json"))["assumed"]
     assert run == {"run": "a.log", "assumed": ["'loss' is the train loss, since no name says otherwise"]}
+
+
+def test_a_validation_loss_that_is_never_a_number_is_none(tmp_path):
+    run = run_of(tmp_path, logged(LOSSES, "epoch {e} train loss: {t} val loss: nan\n"))
+    assert run.observations[0].val_loss is None
+    assert assumed_in(run) == ["'val loss' is never a number, the train loss always is: left out"]
+
+
+def test_the_first_of_two_numbers_counts(tmp_path):
+    (tmp_path / "train_losses.csv").write_text(logged(LOSSES, "{e},{t}\n"))
+    (run,) = read_logs(tmp_path)
+    assert assumed_in(run) == ["the first of two numbers counts the epochs, which no name says"]
+
+
+def test_a_step_that_grows_by_one_is_taken_for_an_epoch(tmp_path):
+    run = run_of(tmp_path, logged(LOSSES, "step {e} train loss: {t}\n"))
+    assert run.unit == "epoch" and assumed_in(run) == ["'step' counts the epochs, since it grows by one"]
+
+
+def test_of_two_epochs_with_many_steps_each_step_is_shown(tmp_path):
+    lines = "".join(
+        f"[step={s}/40,epoch={s // 20}]\n    train/CrossEntropyLoss={t}\n" for s, t in enumerate(LOSSES * 3)
+    )
+    run = run_of(tmp_path, lines)
+    assert (run.unit, train(run)) == ("step", LOSSES * 3) and run.columns.train == "train/crossentropyloss"
+    assert assumed_in(run)[0] == "each record is a step, since there are only one or two epochs"
+
+
+def test_train_losses_behind_a_validation_are_of_the_next_one_of_the_epoch(tmp_path):
+    lines = "".join(
+        f"global step {s}/2400, epoch: {s // 1300}, loss: {t}\n"
+        + (f"eval loss: {t}, acc: 0.5\n" if s % 200 == 0 else "")
+        for s, t in zip(range(100, 2500, 100), [*LOSSES, *LOSSES], strict=True)
+    )
+    run = run_of(tmp_path, lines)
+    both = [*LOSSES, *LOSSES]
+    assert train(run) == pytest.approx([(a + b) / 2 for a, b in zip(both[::2], both[1::2], strict=True)])
+
+
+def test_a_starting_epoch_of_so_many_counts_and_pytorch_s_tutorial_too(tmp_path):
+    run = run_of(tmp_path, logged(LOSSES, "Starting Epoch {e}/12\nIteration 1, Loss: {t}\nIteration 101, Loss: {t}\n"))
+    assert (run.unit, run.planned, train(run)) == ("epoch", 12, LOSSES)
+    run = run_of(tmp_path, logged(LOSSES, "[{e},  2000] loss: {t}\n[{e},  4000] loss: {t}\n"))
+    assert (run.unit, train(run)) == ("epoch", LOSSES)
+
+
+def test_a_file_that_was_emptied_while_its_process_wrote_on_begins_with_nothing(tmp_path):
+    (tmp_path / "training.log").write_bytes(b"\0" * 9000 + logged(LOSSES, "step {e} | loss {t} | lr 0.1\n").encode())
+    (run,) = read_logs(tmp_path)
+    assert train(run) == LOSSES
+
+
+def test_the_validity_loss_of_a_gan_is_refused(tmp_path):
+    write_csv(
+        tmp_path / "a.csv", ["step", "loss/gan_loss", "loss/valid_loss"], [(e, 1, t) for e, t in enumerate(LOSSES)]
+    )
+    with pytest.raises(LogError, match="plays against another loss, as in a GAN"):
+        list(read_logs(tmp_path / "a.csv"))
+
+
+def test_a_last_line_without_an_end_is_said_to_be_left_out(tmp_path):
+    (tmp_path / "a.csv").write_text("epoch,train_loss,val_loss\n" + logged(LOSSES, "{e},{t},{v}\n")[:-1])
+    (run,) = read_logs(tmp_path)
+    assert len(run.observations) == 11 and assumed_in(run) == ["the last line has no end and may be cut: left out"]

@@ -142,7 +142,7 @@ def test_nan_and_infinity_are_read_as_they_are(read):
     assert run.observations[1].train_loss == -math.inf and run.observations[-1].step == 3
 
 
-@pytest.mark.parametrize("cell", ["tensor(0.5)", "0.5 %", "1_000", "0x10", "abc", "1.2.3"])
+@pytest.mark.parametrize("cell", ["array(0.5)", "0.5 %", "1_000", "0x10", "abc", "1.2.3"])
 def test_what_is_no_number_is_left_out_with_its_line(read, cell):
     run = read(f"{HEADER}0,1,9\n1,1,{cell}\n2,1,7\n")
     assert val(run) == [9, 7] and run.notes[0].startswith(f"line 3 is left out, since in 'val_loss' '{cell}'")

@@ -42,6 +42,7 @@ class ConsoleLog(Reader):
 
     def recognise(self, path: Path, head: bytes) -> Claim | None:
         """A text with lines that name losses."""
+        head = head.lstrip(b"\0")
         if SUFFIX.fullmatch(path.suffix) is None or not _is_text(head):
             return None
         seen = _lines_in(text_of(head))
@@ -97,7 +98,8 @@ def lines_until_cut(path: Path, notes: Notes) -> Iterator[tuple[int, str]]:
         return True
 
     for number, line in lines_of(path, notes, is_whole, keeps_returns=True):
-        yield number, re.sub(r"[^\s,;|}\])]*$", "", line) if is_cut else line
+        text = line.lstrip("\0")  # of a file that was emptied while its process wrote on
+        yield number, re.sub(r"[^\s,;|}\])]*$", "", text) if is_cut else text
 
 
 class _Lines(NamedTuple):

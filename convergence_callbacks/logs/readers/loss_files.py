@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from convergence_callbacks.logs.assumption import Assumption, Inference
 from convergence_callbacks.logs.columns import ColumnChoice, Columns, find_columns, words_of
 from convergence_callbacks.logs.errors import LogError
 from convergence_callbacks.logs.labels import SPLITS
@@ -73,6 +74,8 @@ class LossFiles(Reader):
         numbers = {_name(each.stem): list(_numbers(each, notes)) for each in _of_one_training(path)}
         is_counted = all(math.isfinite(epoch) for each in numbers.values() for _, epoch, _ in each)
         columns = find_columns([*numbers, *([COUNTER] if is_counted else [])], choice)
+        if is_counted:
+            notes.assume(Assumption(Inference.FIRST_NUMBER))
         rows = _rows(numbers, columns, is_counted=is_counted)
         yield from runs_of(path, self.name, columns, rows, notes)
 
