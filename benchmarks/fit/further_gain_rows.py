@@ -85,7 +85,7 @@ def rows_of(
     rates = run.lr.tolist() if schedule_known and np.isfinite(run.lr).all() else None
     for epoch in range(run.epochs):
         curve.add(epoch, float(run.val[epoch]), float(run.train[epoch]), float(run.lr[epoch]))
-        if chosen[epoch] and curve.filled == curve.width and len(curve.loss) >= FEWEST_BINS:
+        if chosen[epoch] and curve.filled == curve.width and curve.bins >= FEWEST_BINS:
             signals = Reading(
                 observation=Observation(step=epoch),
                 curve=curve,
@@ -94,7 +94,7 @@ def rows_of(
                 baseline=run.baseline if baseline_known else None,
             )
             epochs.append(epoch + 1)
-            bins.append(len(curve.loss))
+            bins.append(curve.bins)
             read.append(list(features(signals).values()))
     return Rows(run, np.array(epochs), np.array(bins), np.array(read))
 

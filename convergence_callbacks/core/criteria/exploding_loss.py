@@ -17,6 +17,9 @@ WAY_BACK_TIMES = 30.0
 CLEAR_NOISES = 5.0
 """Times its noise by which a loss must have risen: less may be chance."""
 
+BACK_NOISES = 3.0
+"""Times its noise by which each loss must have fallen in an epoch to be on its way back."""
+
 HELD_SHARE = 0.1
 """Share of the rise: train loss that is above its start by less has not risen with it."""
 
@@ -74,7 +77,16 @@ class ExplodingLoss(Criterion):
             return False
         learns_nothing = _train_holds(reading, rise) and not reading.has_begun
         comes_back = rise < (reading.curve.worst - reading.start) / WAY_BACK_TIMES
-        return not learns_nothing and not comes_back
+        return not learns_nothing and not comes_back and not _falls_clearly(reading)
+
+
+def _falls_clearly(reading: Reading) -> bool:
+    """Whether both losses have just fallen by more than they move about."""
+    train, losses = reading.finite_train_losses, reading.losses
+    if min(len(train), len(losses)) < 2:
+        return False
+    falls, train_falls = losses[-2] - losses[-1], train[-2] - train[-1]
+    return bool(falls > BACK_NOISES * reading.noise and train_falls > BACK_NOISES * reading.train_noise)
 
 
 def _learnt(reading: Reading) -> float:

@@ -26,6 +26,9 @@ BEGUN_NOISES = 13.0
 """Times its noise by which the judged loss of a run that has begun must have fallen: less may be luck, or the little
 that a network's biases learn first."""
 
+BEGUN_TRAIN_NOISES = 50.0
+"""Times its noise by which train loss must have fallen instead: its noise is lower, so a first small fall is more."""
+
 BLOWN_UP_NOISES = 5000.0
 """Times its noise beyond which a fall from a blown-up start does not show that the run has begun."""
 
@@ -158,9 +161,9 @@ def hard_start_epochs(budget: int | None) -> int:
 
 
 def has_begun(features: Mapping[str, float]) -> bool:
-    """Whether the judged loss has clearly fallen, and either loss is below a trivial predictor's, if that is known."""
+    """Whether a loss has clearly fallen, and either loss is below a trivial predictor's, if that is known."""
     rests = features["left_of_baseline"] > 1 - BEGUN_SHARE and features["train_left_of_baseline"] > 1 - BEGUN_SHARE
-    return has_fallen(features) and not rests
+    return (has_fallen(features) or features["train_clear"] >= BEGUN_TRAIN_NOISES) and not rests
 
 
 def has_fallen(features: Mapping[str, float]) -> bool:

@@ -89,7 +89,23 @@ def test_where_nothing_was_learnt_and_train_loss_has_not_risen_only_the_evaluati
 @pytest.mark.parametrize(("after", "stop"), [(34.0, False), (36.0, True)])
 def test_a_loss_that_has_come_most_of_the_way_back_no_longer_explodes(after, stop):
     monitor = Monitor(criteria=ExplodingLoss(3, 2), min_epochs=0, stop_on=[Verdict.DIVERGED])
-    assert [monitor.update(train_loss=v, val_loss=v).stop for v in (1.0, 1021.0, after)][-1] == stop
+    losses = ((1.0, 1.0), (1021.0, 1021.0), (1021.0, after))
+    assert [monitor.update(train_loss=t, val_loss=v).stop for t, v in losses][-1] == stop
+
+
+@pytest.mark.parametrize(
+    ("train", "val", "stop"),
+    [
+        ([3.0, 2.9, 2.8], [2.7, 2.6, 2.5], False),
+        ([3.2, 3.3, 3.4], [2.7, 2.6, 2.5], True),
+        ([3.0, 2.9, 2.8], [2.9, 3.0, 3.1], True),
+    ],
+)
+def test_a_loss_whose_train_loss_falls_with_it_is_on_its_way_back_and_has_not_exploded(train, val, stop):
+    """As in a run whose first epochs only rise, and whose best is still to come."""
+    train, val = [2.4, 2.5, 2.65, 2.8, 2.95, 3.1, *train], [2.0, 2.2, 2.4, 2.55, 2.7, 2.8, *val]
+    monitor = Monitor(criteria=ExplodingLoss(), min_epochs=7)
+    assert any(monitor.update(train_loss=t, val_loss=v).stop for t, v in zip(train, val, strict=True)) is stop
 
 
 def test_a_train_loss_that_stays_excuses_no_explosion_once_something_was_learnt():

@@ -13,7 +13,7 @@ from convergence_callbacks import (
     Overfitting,
 )
 from convergence_callbacks.core.rule import diagnosis, expected_gain
-from convergence_callbacks.core.rule.guards import AFTER_SPIKE_EPOCHS, SURE, recovers
+from convergence_callbacks.core.rule.guards import AFTER_SPIKE_EPOCHS, SURE, has_begun, recovers
 from tests.curves import exponential, overfitting, show, step_drop, stop_epoch
 
 pytestmark = pytest.mark.no_cover  # which makes it twice as slow
@@ -37,6 +37,22 @@ def test_a_run_that_can_not_settle_yet_is_looked_at_less_often_and_ends_as_soon(
     (stop, all_looks), (stop_with_less, fewer_looks) = stops
     assert 0.9 * stop <= stop_with_less <= 1.02 * stop
     assert fewer_looks < 0.7 * all_looks
+
+
+@pytest.mark.parametrize(
+    ("val", "train", "begun"), [(13, 0, True), (12, 49, False), (0, 50, True), (12, np.nan, False)]
+)
+def test_a_run_has_begun_once_either_loss_has_clearly_fallen(val, train, begun):
+    unknown = dict.fromkeys(("left_of_baseline", "train_left_of_baseline"), np.nan)
+    assert has_begun({"val_clear": val, "train_clear": train, **unknown}) is begun
+
+
+def test_a_noisy_validation_loss_does_not_keep_a_run_going_whose_train_loss_has_clearly_fallen():
+    rng, epochs = np.random.default_rng(4), np.arange(200)
+    fall = np.exp(-epochs / 4)
+    train = 1 + 0.5 * fall + 0.002 * rng.standard_normal(200)
+    val = 1.2 + 0.3 * fall + 0.03 * rng.standard_normal(200)
+    assert stop_epoch(show_all(Monitor(max_epochs=200), train, val)) < 100
 
 
 def test_a_curve_that_settles_has_converged():
