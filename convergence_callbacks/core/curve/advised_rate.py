@@ -1,7 +1,8 @@
 """The learning rate that a run is advised to take instead of its own.
 
-How far the run got shows by how much its rate is wrong. The steps were chosen on `benchmarks/recorded.npz`, where each
-task was trained at eight rates; `make advice` reports how often they help on other data sets.
+How far the run got shows by how much its rate is wrong: against a trivial predictor's loss where that is known, else by
+how late its gain came, since a level by itself says nothing. The steps were chosen on `benchmarks/recorded.npz`, where
+each task was trained at eight rates; `make advice` reports how often they help on other data sets.
 """
 
 from __future__ import annotations
@@ -14,13 +15,19 @@ from convergence_callbacks.core.curve.reading import Reading
 from convergence_callbacks.core.observation import finite_or_nan
 
 TOO_LOW_STEPS = ((0.1, 10), (0.03, 30), (0.003, 100))
-"""Least share of its starting level that a falsely converged run gained, and how many times too low its rate is."""
+"""Least share of a trivial predictor's loss that a falsely converged run gained: how many times too low its rate is."""
 
 FAR_TOO_LOW_TIMES = 300
 """How many times too low the rate is if the run gained less than any of these shares."""
 
-THROWN_OFF_SHARE = 0.99
-"""A run that gained more than this share of its starting level was thrown off by its first steps."""
+THROWN_OFF_TIMES = 100.0
+"""A loss that fell after the first epoch by so many times all that it moved later was thrown off by the first steps."""
+
+LATE_SHARE = 0.2
+"""Share of its gain that came in the later half, from which on the rate is far too low; less is hardly a fall."""
+
+LATE_TIMES, EARLY_TIMES = 100, 10
+"""How many times too low the rate is where so much of the gain came late, and where less did."""
 
 TOO_HIGH_TIMES = 10
 """How many times too high the rate is of an unstable run."""
@@ -38,9 +45,17 @@ SAME_SHARE = 0.01
 """Share by which equal rates may differ."""
 
 
-def higher_rate(reading: Reading) -> dict[str, float]:
-    """By how much a run that converges falsely should raise its rate, and to what if its rate is known."""
-    times = next((times for gained, times in TOO_LOW_STEPS if reading.gained >= gained), FAR_TOO_LOW_TIMES)
+def higher_rate(reading: Reading, late_share: float) -> dict[str, float]:
+    """By how much a run that converges falsely should raise its rate, and to what if its rate is known.
+
+    Args:
+        reading: Of the run.
+        late_share: Share of its gain that came in the later half of its epochs.
+    """
+    if reading.baseline is None:
+        times = LATE_TIMES if late_share >= LATE_SHARE else EARLY_TIMES
+    else:
+        times = next((times for gained, times in TOO_LOW_STEPS if reading.gained >= gained), FAR_TOO_LOW_TIMES)
     return {"times_too_low": times, **_advised(reading, times)}
 
 
@@ -51,9 +66,14 @@ def lower_rate(reading: Reading) -> dict[str, float]:
     highest = highest_rate(reading)
     is_low = highest is not None and highest < LOW_RATE and not reading.non_finite
     times = HARDLY_TOO_HIGH_TIMES if is_low else TOO_HIGH_TIMES
-    if reading.gained > THROWN_OFF_SHARE:
+    if _was_thrown_off(reading):
         times = FAR_TOO_HIGH_TIMES
     return {"times_too_high": times, **_advised(reading, 1 / times)}
+
+
+def _was_thrown_off(reading: Reading) -> bool:
+    later = reading.losses[1:]
+    return len(later) > 0 and reading.first_level - later.max() > THROWN_OFF_TIMES * float(np.ptp(later))
 
 
 def highest_rate(reading: Reading) -> float | None:

@@ -39,13 +39,14 @@ def looks_flat(reading: Reading, share: float = FLAT_SHARE) -> bool:
 def pace_numbers(reading: Reading, share: float = FLAT_SHARE) -> dict[str, float]:
     """The evidence of a run that converges falsely: pace, and the rate that it should take."""
     losses, whole = _smoother_loss(reading), _whole(reading)
+    late = _late_share(losses)
     return {
-        "late_share": _late_share(losses),
+        "late_share": late,
         "fall_per_epoch": reading.fall_per_epoch / whole if whole > 0 else 0.0,
         "of_baseline": float(reading.baseline is not None),
         "looks_flat": float(looks_flat(reading, share)),
         "is_steady": float(_falls_steadily(losses)),
-        **higher_rate(reading),
+        **higher_rate(reading, late),
     }
 
 

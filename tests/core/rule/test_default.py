@@ -169,7 +169,7 @@ def slow(epochs, fall):
 def test_a_slow_and_steady_fall_is_false_convergence():
     decisions = show_all(Monitor(), slow(60, 1e-4), slow(60, 1e-4))
     assert decisions[-1].verdict == "false_convergence" and not decisions[-1].stop
-    assert decisions[-1].advice[0] == "the learning rate looks about 300 times too low: try 30"
+    assert decisions[-1].advice[0] == "the learning rate looks about 100 times too low: try 10"
     assert "at this pace to gain as much again takes 59 epochs" in decisions[-1].advice[1]
     assert decisions[-1].evidence["late_share"] == pytest.approx(0.49, abs=0.02)
 
