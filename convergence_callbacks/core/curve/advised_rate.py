@@ -20,7 +20,7 @@ TOO_LOW_STEPS = ((0.1, 10), (0.03, 30), (0.003, 100))
 FAR_TOO_LOW_TIMES = 300
 """How many times too low the rate is if the run gained less than any of these shares."""
 
-THROWN_OFF_TIMES = 100.0
+THROWN_OFF_TIMES = 1000.0
 """A loss that fell after the first epoch by so many times all that it moved later was thrown off by the first steps."""
 
 LATE_SHARE = 0.2
