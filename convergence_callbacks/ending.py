@@ -1,4 +1,4 @@
-"""The end of a training: what it spent, what was left, which epochs are as good as its best, what was not judged."""
+"""The result of a training: what it spent and saved, which epochs are as good as its best, what was not judged."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ class NotJudged(StrEnum):
     """There were too few epochs to say anything."""
 
     NO_VALIDATION = "no_validation"
-    """Without a validation loss nothing can be seen to overfit."""
+    """Without a validation loss, overfitting does not show."""
 
     NO_RATE = "no_rate"
-    """Without the learning rate none can be named to try."""
+    """Without the learning rate, no other one can be advised."""
 
     SEVERAL_OPTIMISERS = "several_optimisers"
-    """Of several optimisers nobody knows whose rate is meant."""
+    """With several optimisers, no single learning rate can be judged."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patient:
+class PatienceStop:
     """Where a patience would have stopped a training.
 
     Args:
@@ -67,7 +67,7 @@ class Ending:
         seconds: Time that it took, None where nobody measured.
         as_good: First and last step of those around the best whose judged loss is within its noise of it; None where
             that is the best alone.
-        patient: What a patience would have made of it; None where the beginning of the training was not seen.
+        patience_stop: Where a patience would have stopped it; None if the beginning of the training was not seen.
         not_judged: What could not be judged.
     """
 
@@ -75,7 +75,7 @@ class Ending:
     budget: int | None = None
     seconds: float | None = None
     as_good: tuple[int, int] | None = None
-    patient: Patient | None = None
+    patience_stop: PatienceStop | None = None
     not_judged: tuple[NotJudged, ...] = ()
 
     @property
@@ -107,7 +107,7 @@ class Ending:
             decision: The last one.
             settings: Of the monitor, with the budget.
             patience: Which patience to compare with.
-            several_optimisers: Whether the training has several, of which nobody knows whose rate is meant.
+            several_optimisers: Whether the training has several, so that no single learning rate can be judged.
 
         >>> seen = [Observation(step=step, val_loss=0.1 + 0.5**step) for step in range(40)]
         >>> Ending.of(seen, None, Settings(max_epochs=100)).saved
@@ -119,7 +119,7 @@ class Ending:
             budget=settings.max_epochs,
             seconds=observations[-1].elapsed if observations else None,
             as_good=None if decision is None else as_good_as_best(observations, decision, settings.direction),
-            patient=patient(observations, settings, patience),
+            patience_stop=stop_by_patience(observations, settings, patience),
             not_judged=not_judged(observations, several_optimisers=several_optimisers),
         )
 
@@ -143,8 +143,10 @@ def as_good_as_best(observations: Sequence[Observation], decision: Decision, mod
     return None if first == last else (steps[first], steps[last])
 
 
-def patient(observations: Sequence[Observation], settings: Settings, patience: int = PATIENCE) -> Patient | None:
-    """What a patience on the judged loss would have made of a training; None where its beginning was not seen."""
+def stop_by_patience(
+    observations: Sequence[Observation], settings: Settings, patience: int = PATIENCE
+) -> PatienceStop | None:
+    """Where a patience on the judged loss would have stopped a training; None if its beginning was not seen."""
     if not observations or observations[0].step > 0:
         return None
     monitor = Monitor(criteria=Patience(patience), min_epochs=0, mode=settings.direction)
@@ -153,7 +155,7 @@ def patient(observations: Sequence[Observation], settings: Settings, patience: i
             break
     last = monitor.decision
     assert last is not None  # something was observed
-    return Patient(patience=patience, spent=last.step + 1 if last.stop else None, best_value=last.best_value)
+    return PatienceStop(patience=patience, spent=last.step + 1 if last.stop else None, best_value=last.best_value)
 
 
 def not_judged(observations: Sequence[Observation], *, several_optimisers: bool = False) -> tuple[NotJudged, ...]:

@@ -42,13 +42,13 @@ def test_a_best_without_noise_is_alone():
 
 
 def test_a_patience_is_reported_if_it_would_have_stopped():
-    came = ending(observed([1.0, 0.5, *[0.6] * 30])).patient
+    came = ending(observed([1.0, 0.5, *[0.6] * 30])).patience_stop
     assert (came.patience, came.spent, came.best_value) == (10, 12, 0.5)
-    assert ending(observed([0.9**step for step in range(30)])).patient.spent is None
+    assert ending(observed([0.9**step for step in range(30)])).patience_stop.spent is None
 
 
 def test_no_patience_is_reported_of_a_training_whose_beginning_was_not_seen():
-    assert Ending.of(observed([0.5, 0.4])[1:], None, Settings()).patient is None
+    assert Ending.of(observed([0.5, 0.4])[1:], None, Settings()).patience_stop is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A settings file with everything in it: written from the declarations, so that it is never out of date."""
+"""Writes a settings file with every setting, from their declarations, so that it is never out of date."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ WIDTH = 120
 _HEAD = """\
 Settings of convergence-callbacks: when a training ends, and why.
 
-The values are the defaults. What begins with '#' and no blank is switched off: remove the '#' to use it.
-What is left out of this file has its default too, so keep only the lines you change.
+The values are the defaults. A line that begins with '#' and no space is switched off: remove the '#' to use it.
+Settings that are missing here have their defaults too, so keep only the lines you change.
 Python reads the file with Monitor.from_yaml(path) or ConvergenceStopping.from_yaml(path);
 'convergence check FILE' explains it.
 """

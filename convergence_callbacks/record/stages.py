@@ -1,4 +1,4 @@
-"""What was made of a monitor's decision beside it, by what is known of the learning rate and of the data."""
+"""What the stages after the monitor made of its decision, so that it can be recomputed from a record."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from convergence_callbacks.experiments.actions import Actions, Situation
 from convergence_callbacks.experiments.probing import Probes
 
 STOP_FILE, JOB_END = "stop_file", "job_end"
-"""What ends a run from outside, whatever its curve looks like."""
+"""Stages that end a run from outside, whatever its curve looks like."""
 
 OUTSIDE = (STOP_FILE, JOB_END)
-"""All of these: a run that one of them ended goes on where it is resumed."""
+"""All of these; a run that one of them ended goes on when it is resumed."""
 
 PHASE = "phase"
-"""What keeps the best of the phases that are over."""
+"""The stage that keeps the best of earlier phases."""
 
 Reported = Callable[[Any, Decision, Observation, Settings], Decision]
-"""What a stage makes of a decision, by what it went by."""
+"""Recomputes what a stage made of a decision, from its recorded grounds."""
 
 
 def _by_probe(saved: Any, decision: Decision, observation: Observation, settings: Settings) -> Decision:
@@ -51,7 +51,7 @@ def _by_data_check(saved: Any, decision: Decision, observation: Observation, set
 
 
 def best_of_both(before: Mapping[str, Any], decision: Decision, settings: Settings) -> Decision:
-    """The decision with the best epoch of earlier phases, where none of this one is better.
+    """The decision with the best epoch of earlier phases, unless this phase has a better one.
 
     Args:
         before: That epoch, as ``best_step`` and ``best_value``.
@@ -65,11 +65,11 @@ def best_of_both(before: Mapping[str, Any], decision: Decision, settings: Settin
 
 
 def ended(decision: Decision, by: str, why: str) -> Decision:
-    """The decision to stop, since something outside of the training asks for that.
+    """The decision to stop because something outside of the training asks for it.
 
     Args:
         decision: What was decided without it.
-        by: Its name.
+        by: The name of what asks.
         why: What it says.
     """
     return dataclasses.replace(decision, stop=True, found_by=(by,), quoted=why)
@@ -91,7 +91,7 @@ def after_stages(
     """The decision after the stages that were recorded with it.
 
     Raises:
-        StateError: One of them is not known here, or what it went by is damaged.
+        StateError: One of them is not known here, or its recorded grounds are damaged.
     """
     for name, saved in stages.items():
         if name not in STAGES:
@@ -99,5 +99,5 @@ def after_stages(
         try:
             decision = STAGES[name](saved, decision, observation, settings)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise StateError(f"what {name!r} went by is damaged: {error!r}") from error
+            raise StateError(f"the recorded grounds of {name!r} are damaged: {error!r}") from error
     return decision

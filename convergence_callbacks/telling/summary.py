@@ -203,17 +203,17 @@ def _savings(facts: Facts, ending: Ending) -> Iterator[str]:
 
 def _against_patience(facts: Facts, ending: Ending) -> str:
     """What a patience would have made of it."""
-    patient = ending.patient
-    if patient is None or (patient.spent is None and not ending.saved):
+    theirs = ending.patience_stop
+    if theirs is None or (theirs.spent is None and not ending.saved):
         return ""
-    name = f"patience {patient.patience}"
-    if patient.spent is None:
+    name = f"patience {theirs.patience}"
+    if theirs.spent is None:
         return f"{name} would have gone on"
-    fewer = ending.spent - patient.spent
+    fewer = ending.spent - theirs.spent
     if fewer <= 0:
         return f"{name} would have stopped here too" if fewer == 0 else ""
-    best, theirs = numbers.value(facts.decision.best_value), numbers.value(patient.best_value)
-    worse = "the same best" if best == theirs else f"{theirs} instead of {best}"
+    best, other = numbers.value(facts.decision.best_value), numbers.value(theirs.best_value)
+    worse = "the same best" if best == other else f"{other} instead of {best}"
     return f"{name} would have stopped {facts.steps(fewer)} earlier with {worse}"
 
 

@@ -24,7 +24,7 @@ from convergence_callbacks.core.errors import MetricNotFoundError, SettingsError
 from convergence_callbacks.core.observation import Observation
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.testing.curves import exponential
-from convergence_callbacks.testing.promises import keep
+from convergence_callbacks.testing.promises import check_promise
 
 SCRIPT = (1.0, 0.6, 0.4, 0.3, 0.35, 0.36, 0.37, 0.38, 0.39, 0.4, 0.41, 0.42)
 """Validation losses of a run whose best epoch is 3; patience 3 ends it at epoch 6."""
@@ -444,7 +444,7 @@ def check_callback(integration: Integration) -> None:
     """
     for check in CALLBACK_CHECKS:
         with tempfile.TemporaryDirectory() as folder:
-            keep(check, getattr(integration.callback, "__name__", "the callback"), integration, Path(folder))
+            check_promise(check, getattr(integration.callback, "__name__", "the callback"), integration, Path(folder))
 
 
 def _run(

@@ -24,7 +24,7 @@ from convergence_callbacks.core.verdict import Verdict
 from convergence_callbacks.monitor import Monitor
 from convergence_callbacks.telling import describe
 from convergence_callbacks.testing.curves import LearningCurve, exponential, overfitting, sleeper, step_drop
-from convergence_callbacks.testing.promises import keep
+from convergence_callbacks.testing.promises import check_promise
 
 EPOCHS = 40
 CURVES = (
@@ -233,7 +233,7 @@ def check_criterion(criterion: Criterion, *, in_any_unit: bool = True) -> None:
     """
     for check in CRITERION_CHECKS:
         if in_any_unit or check not in OF_ANY_UNIT:
-            keep(check, repr(criterion), criterion)
+            check_promise(check, repr(criterion), criterion)
 
 
 def examples_of(kind: type[Criterion]) -> list[doctest.DocTest]:

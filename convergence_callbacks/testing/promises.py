@@ -1,4 +1,4 @@
-"""A contract: promises that are kept one by one."""
+"""Checks the promises of a contract one by one."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 
 def broken(promise: Callable[..., object], by: object, error: Exception) -> AssertionError:
-    """What is raised where a promise is broken: who broke which, and how."""
+    """The error for a broken promise: who broke which, and how."""
     return AssertionError(f"{by} breaks the promise {promise.__name__.replace('_', ' ')!r}: {error or repr(error)}")
 
 
-def keep(promise: Callable[..., object], by: object, *given: Any) -> None:
+def check_promise(promise: Callable[..., object], by: object, *given: Any) -> None:
     """Check one promise.
 
     Raises:

@@ -14,7 +14,7 @@ import numpy as np
 from convergence_callbacks.logs import Claim, ColumnChoice, LogError, Reader, Run, read_log
 from convergence_callbacks.logs.errors import NotALogError
 from convergence_callbacks.logs.read import HEAD, Claimed, known_readers
-from convergence_callbacks.testing.promises import keep
+from convergence_callbacks.testing.promises import check_promise
 
 JUNK = (b"", b"\n", b"\0\1\2\3" * 99, b"{", b"[", b'{"a": 1}', b"a,b\n1,2\n", b"The loss was fine.\n", b"\xff\xfe\0")
 """What else may be in a folder."""
@@ -142,7 +142,7 @@ def check_reader(
     log = WrittenLog(write, train_loss, val_loss)
     for check in READER_CHECKS:
         with tempfile.TemporaryDirectory() as folder:
-            keep(check, f"the reader of {reader.name}", reader, log, Path(folder))
+            check_promise(check, f"the reader of {reader.name}", reader, log, Path(folder))
 
 
 def _head(path: Path) -> bytes:
