@@ -4,13 +4,13 @@ import dataclasses
 
 from convergence_callbacks import Monitor, Observation, Verdict
 from convergence_callbacks.core.counter import Counter
-from convergence_callbacks.ending import Ending, NotJudged, Patient
+from convergence_callbacks.ending import Ending, NotJudged, PatienceStop
 from convergence_callbacks.telling.summary import summary_of, warning
 from tests.telling.decided import decided
 
 SETTLED = {"expected_gain": 0.0004, "expected_gain_most": 0.002, "tolerance": 0.01, "gap_widening": 0.0}
 KERAS = Counter("epoch", first=1)
-ENDING = Ending(spent=52, budget=200, seconds=156.0, patient=Patient(patience=10, spent=58, best_value=0.12))
+ENDING = Ending(spent=52, budget=200, seconds=156.0, patience_stop=PatienceStop(patience=10, spent=58, best_value=0.12))
 STOPPED = decided(Verdict.CONVERGED, "expected_gain", stop=True, counter=KERAS, **SETTLED)
 
 
@@ -83,9 +83,9 @@ def test_a_warning_names_what_to_do_and_trees_at_a_low_rate_are_none():
 
 
 def test_patience_is_compared_with_where_it_would_have_stopped_earlier():
-    earlier = Ending(spent=52, budget=200, patient=Patient(patience=10, spent=40, best_value=0.13))
-    same = Ending(spent=52, patient=Patient(patience=10, spent=40, best_value=0.12346))
-    on = Ending(spent=52, budget=200, patient=Patient(patience=10, spent=None, best_value=0.1))
+    earlier = Ending(spent=52, budget=200, patience_stop=PatienceStop(patience=10, spent=40, best_value=0.13))
+    same = Ending(spent=52, patience_stop=PatienceStop(patience=10, spent=40, best_value=0.12346))
+    on = Ending(spent=52, budget=200, patience_stop=PatienceStop(patience=10, spent=None, best_value=0.1))
     assert "epochs; patience 10 would have stopped 12 epochs earlier with 0.13 instead of 0.1235." in summary_of(
         STOPPED, earlier
     )
