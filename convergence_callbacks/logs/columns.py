@@ -55,7 +55,7 @@ _OF_AGENTS = frozenset({"policy", "pi", "actor", "q", "value", "entropy", "rewar
 _OF_DATA_SET = re.compile(r"((?:val|eval|test)[a-z]*_?)\d+", re.IGNORECASE)
 """The number of a data set of boosting, as of ``valid_1``."""
 
-_MAIN = frozenset({"main", "cross", "entropy", "crossentropy"})
+_MAIN = frozenset({"main", "cross", "entropy", "crossentropy", "all", "overall"})
 """Words of a loss that is the whole of it."""
 
 _AGAINST = frozenset({"gan", "adv", "adversarial"})
@@ -273,9 +273,12 @@ def _refuse_adversaries(found: Iterable[str | None], names: Sequence[str]) -> No
     taken = [name for name in found if name is not None and words_of(name) & (_GENERATOR | _DISCRIMINATOR)]
     losses = [words_of(name) for name in names if words_of(name) & _LOSSES]
     only = [name for name in found if name is not None]
-    if len(only) == 1 and not words_of(only[0]) & _TRAIN and any(words & _AGAINST for words in losses):
+    both = all(any(words & side for words in losses) for side in (_GENERATOR, _DISCRIMINATOR))
+    stands_alone = len(only) == 1 and bool(words_of(only[0]) & (_VALIDATION | _TEST))
+    is_loss_of_it = stands_alone and is_loss(only[0])
+    if stands_alone and ((both and not is_loss_of_it) or any(words & _AGAINST for words in losses)):
         taken = only
-    elif not all(any(words & side for words in losses) for side in (_GENERATOR, _DISCRIMINATOR)):
+    elif not both:
         taken = []
     if taken:
         raise LogError(

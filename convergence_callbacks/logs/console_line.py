@@ -118,6 +118,9 @@ BAR_OF_EPOCHS = re.compile(r"(?<![\w.])\d+/\d+ \[[^\]]*(?:s/epoch|epochs?/s)")
 RUNNING_MEAN = re.compile(r"\s?\(([-+.\deE]+|nan|inf)\)")
 """What stands behind the loss of a batch: the mean of all so far, as PyTorch's ImageNet example prints it."""
 
+BECOMES = re.compile(r"\s*[=-]+>\s*([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)(?![\w.])")
+"""What stands behind the best loss so far where it is followed by the one that is better: ``0.52 ===> 0.48``."""
+
 OF_EVALUATION = re.compile(r"^\s*\*\s+(?:Acc|Prec)@|.*\bSaving dict for global step ")
 """What PyTorch's ImageNet example, DeiT, TensorFlow's Estimator and others print of a validation, without naming it."""
 
@@ -336,6 +339,8 @@ def _numbers_in(text: str, counts: dict[str, tuple[float, int | None]], label: s
             if name in values:
                 continue
             values[name] = _number(match[0])
+            if later := BECOMES.match(text, match.end()):
+                values[name], at = _number(later[1]), later.end()
             if mean := RUNNING_MEAN.match(text, match.end()):
                 means[name], at = float(mean[1]), mean.end()
     return Found(counts, values, means, left, is_of_batch, has_batches)

@@ -261,7 +261,7 @@ class Gatherer:
                 f"more than {MOST:,} rows and no epoch to put them together by; name it with --epoch-column", line=line
             )
         entry = Entry(key, key, step, line, first_step=step)
-        if last is not None and last.key == key and val is not None and step is not None and step != last.first_step:
+        if last is not None and last.key == key and val is not None and (step is None or step != last.first_step):
             entry.train_sum, entry.train_count = last.give_up_later()
         self._entries.append(entry)
         return entry

@@ -194,3 +194,22 @@ def test_a_last_line_without_an_end_is_said_to_be_left_out(tmp_path):
     (tmp_path / "a.csv").write_text("epoch,train_loss,val_loss\n" + logged(LOSSES, "{e},{t},{v}\n")[:-1])
     (run,) = read_logs(tmp_path)
     assert len(run.observations) == 11 and assumed_in(run) == ["the last line has no end and may be cut: left out"]
+
+
+def test_of_a_loss_that_became_a_better_one_the_better_one_is_read(tmp_path):
+    run = run_of(
+        tmp_path, logged(LOSSES, "Epoch {e} Train Loss: {t} | Valid Loss: {v} ===========> {t} | Saving model...\n")
+    )
+    assert [each.val_loss for each in run.observations] == LOSSES
+
+
+def test_a_validity_beside_the_losses_of_a_gan_is_refused(tmp_path):
+    rows = [(loss, 1, 0.5) for loss in LOSSES]
+    write_csv(tmp_path / "a.csv", ["disc_loss", "gen_loss", "valid"], rows)
+    with pytest.raises(LogError, match="plays against another loss, as in a GAN"):
+        list(read_logs(tmp_path / "a.csv"))
+
+
+def test_a_loss_of_all_is_the_whole(tmp_path):
+    run = run_of(tmp_path, logged(LOSSES, "Epoch: {e}, det loss: 9.5, bbox loss: 8.5, all_loss: {t}\n"))
+    assert (run.columns.train, train(run)) == ("all_loss", LOSSES)
