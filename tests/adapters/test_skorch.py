@@ -63,7 +63,7 @@ def test_a_search_over_a_setting_changes_it():
 
 
 def test_a_setting_that_there_is_not_is_refused_with_the_nearest():
-    with pytest.raises(SettingsError, match="'tolerence'; did you mean 'tolerance'"):
+    with pytest.raises(SettingsError, match="'tolerence' of ConvergenceStopping; did you mean 'tolerance'"):
         ConvergenceStopping().set_params(tolerence=0.5)
 
 
