@@ -86,7 +86,7 @@ def rate_is_moving(past: NDArray[np.float64], latest: NDArray[np.float64], ahead
 
 def rate_warms_up(past: NDArray[np.float64]) -> bool:
     """Whether the latest of these learning rates is higher than all before."""
-    return len(past) > 1 and bool(past[-1] > 1.001 * past[:-1].max())
+    return len(past) > 1 and not np.isnan(past[-1]) and bool(past[-1] > 1.001 * past[:-1].max())
 
 
 def rate_steps_down(past: NDArray[np.float64], latest: NDArray[np.float64], ahead: NDArray[np.float64] | None) -> bool:
@@ -97,6 +97,8 @@ def rate_steps_down(past: NDArray[np.float64], latest: NDArray[np.float64], ahea
         latest: Those of them between which a step is just over, and the one before.
         ahead: Rates of the next epochs, None where unknown.
     """
+    if ahead is None and np.isnan(past[-1:]).all():
+        return False
     least = SPENT * np.nanmax(past, initial=0.0)  # a lower rate changes nothing any more
     whole = np.concatenate([past[:1], past])  # none fell before the first
     if ahead is None or _steps(whole, least):

@@ -316,7 +316,7 @@ def _both_losses(both: _Both, best: NDArray[np.intp]) -> dict[str, Series]:
 
 def _learning_time(runs: Readings) -> Series:
     """Sum of learning rates so far; where they are not known, the number of epochs."""
-    rates = np.maximum(runs.rates, 0.0)[..., -runs.losses.shape[-1] :]
+    rates = np.maximum(runs.rates[..., -runs.losses.shape[-1] :], 0.0)
     top = rates.max(axis=-1, keepdims=True)
     is_known = (top > 0) & np.isfinite(top)  # the highest of rates of which one is NaN is NaN
     return np.asarray(np.cumsum(np.where(is_known, rates / top, 1.0), axis=-1))
