@@ -42,6 +42,9 @@ class Inference(enum.Enum):
     LAST_OF_PARTS = enum.auto()
     """The validation loss is the last mean so far that was printed."""
 
+    IN_BRACKETS = enum.auto()
+    """A number in brackets behind a loss, which may be its mean so far, is left out."""
+
     ORDER = enum.auto()
     """Nothing counts: each record is a step, in the order of the log."""
 

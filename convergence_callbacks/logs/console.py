@@ -61,6 +61,9 @@ LEAST_COVERED = 0.5
 FINISHED = re.compile(r"\bfinished training\b|\btraining (?:has |is )?(?:finished|complete)\b", re.IGNORECASE)
 """What a loop prints when the training is over."""
 
+IN_BRACKETS = re.compile(r"loss\b[^#]*# ?\(#\)", re.IGNORECASE)
+"""A pattern of lines with a number in brackets behind a loss."""
+
 LONGEST_PAUSE = 86_400.0
 """Seconds between two lines that count nothing from which on they may be of two trainings."""
 
@@ -399,6 +402,8 @@ def _of_lines(survey: Survey, *, has_epochs: bool, by_step: bool) -> Iterator[As
         yield Assumption(Inference.ORDER, unit="step")
     if has_epochs and survey.leads:
         yield Assumption(Inference.NEXT_EPOCH)
+    if any(IN_BRACKETS.search(pattern) for pattern in survey.patterns):
+        yield Assumption(Inference.IN_BRACKETS)
     if survey.labels and survey.names_trainings:
         yield Assumption(Inference.LABELS, others=tuple(survey.labels))
 

@@ -33,6 +33,7 @@ OF_SEVERAL: Mapping[Inference, str] = {
     Inference.MEAN: "the train loss is the mean of an epoch's records",
     Inference.MEAN_OF_PARTS: "the validation loss is the mean of its batches",
     Inference.LAST_OF_PARTS: "the validation loss is the last mean so far",
+    Inference.IN_BRACKETS: "a number in brackets behind a loss, which may be its mean so far, is left out",
     Inference.ORDER: "nothing counts, and each record is a step",
     Inference.FIRST_NUMBER: "the first of two numbers counts the epochs, which no name says",
     Inference.STEP_IS_EPOCH: "a step is an epoch, since steps grow by one",

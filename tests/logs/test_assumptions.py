@@ -210,6 +210,12 @@ def test_a_validity_beside_the_losses_of_a_gan_is_refused(tmp_path):
         list(read_logs(tmp_path / "a.csv"))
 
 
+def test_a_number_in_brackets_behind_a_loss_is_said_to_be_left_out(tmp_path):
+    run = run_of(tmp_path, logged(LOSSES, "epoch {e} train loss: {t} (9.5) val loss: {v} (8.5)\n"))
+    assert train(run) == LOSSES
+    assert assumed_in(run) == ["a number in brackets behind a loss, which may be its mean so far, is left out"]
+
+
 def test_a_loss_of_all_is_the_whole(tmp_path):
     run = run_of(tmp_path, logged(LOSSES, "Epoch: {e}, det loss: 9.5, bbox loss: 8.5, all_loss: {t}\n"))
     assert (run.columns.train, train(run)) == ("all_loss", LOSSES)
