@@ -137,6 +137,9 @@ SUMMARY = "train_runtime"
 OF_EXAMPLE = re.compile(r"\w\.(?:jpe?g|png|bmp|tiff?|wav|flac|mp[34]|npy)\b", re.IGNORECASE)
 """The name of a file with one example: what a line holds about it alone is no step of a training."""
 
+EARLY_STOP = re.compile(r"epoch \d+: early stopping\s*$", re.IGNORECASE)
+"""What Keras prints at an early stop; before 2.3 in front of the losses of that epoch, which it counted from 0."""
+
 OF_A_SAVED_ONE = re.compile(r"\W*sav(?:ed|ing)\b.*\b(?:model|checkpoint|weights)\b.*\bloss\b", re.IGNORECASE)
 """What a line about a saved model begins with; it was saved mostly because it was better than those before."""
 
@@ -263,7 +266,7 @@ def record_of(number: int, line: str) -> Record | None:
     text = LEVEL.sub("", line[stamp.end() :] if stamp else line).replace("'s ", " ").translate(NO_QUOTES)
     if NOT_SAID_OF_WHAT.match(text) or "Namespace(" in text or SUMMARY in text or COMMENT.match(text):
         return None
-    if OF_A_SAVED_ONE.match(text):
+    if OF_A_SAVED_ONE.match(text) or EARLY_STOP.match(text):
         return None
     text, counts = _unnamed_counters(_spelled_out(ATTACHED.sub(r"\1 \2 ", text)))
     label = "" if counts else _label(text)

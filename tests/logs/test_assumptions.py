@@ -216,6 +216,13 @@ def test_a_number_in_brackets_behind_a_loss_is_said_to_be_left_out(tmp_path):
     assert assumed_in(run) == ["a number in brackets behind a loss, which may be its mean so far, is left out"]
 
 
+def test_the_words_on_an_early_stop_of_old_keras_do_not_count_the_last_epoch(tmp_path):
+    shown = [f"Epoch {epoch}/50\n4s - loss: {loss} - val_loss: {loss + 1}\n" for epoch, loss in enumerate(LOSSES, 1)]
+    head, loss = shown[-1].split("\n", 1)
+    run = run_of(tmp_path, "".join([*shown[:-1], f"{head}\nEpoch {len(LOSSES) - 1:05}: early stopping\n{loss}"]))
+    assert train(run) == LOSSES and run.observations[-1].step == len(LOSSES) - 1
+
+
 def test_a_loss_of_all_is_the_whole(tmp_path):
     run = run_of(tmp_path, logged(LOSSES, "Epoch: {e}, det loss: 9.5, bbox loss: 8.5, all_loss: {t}\n"))
     assert (run.columns.train, train(run)) == ("all_loss", LOSSES)
