@@ -90,10 +90,9 @@ def each_once(runs: Sequence[Run]) -> list[Run]:
 
 
 def _doubted(run: Run, others: Sequence[Run]) -> Run:
-    """A run of a console log, with a doubt where another file of as many steps may be of the same training."""
-    if run.format != "console log":
-        return run
-    near = [other for other in others if other.path != run.path and abs(other.steps - run.steps) <= LACKS * run.steps]
+    """A run, with a doubt where a file of another format has as many steps: it may be of the same training."""
+    beside = [other for other in others if other.path != run.path and other.format != run.format]
+    near = [other for other in beside if abs(other.steps - run.steps) <= LACKS * run.steps]
     doubts = (Assumption(Inference.MAY_BE_SAME, others=(other.path.name,)) for other in near[:1])
     return dataclasses.replace(run, assumed=(*run.assumed, *doubts))
 

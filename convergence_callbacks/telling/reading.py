@@ -86,8 +86,8 @@ def sentence(each: Assumption) -> str:
 def reading_lines(assumed: Iterable[Assumption]) -> list[str]:
     """The lines about one run: what was assumed, and what is doubtful; none where nothing is.
 
-    >>> reading_lines([Assumption(Inference.SORTED), Assumption(Inference.EQUAL)])
-    ['Assumed: the epochs are put in order.', 'Doubtful: train and validation loss are the same.']
+    >>> reading_lines([Assumption(Inference.SORTED), Assumption(Inference.CONSTANT, "val_loss")])
+    ['Assumed: the epochs are put in order.', "Doubtful: 'val_loss' never changes."]
     """
     parts = [(sentence(each), each.is_doubt) for each in assumed]
     return _lines([text for text, doubt in parts if not doubt], [text for text, doubt in parts if doubt])

@@ -226,3 +226,11 @@ def test_the_words_on_an_early_stop_of_old_keras_do_not_count_the_last_epoch(tmp
 def test_a_loss_of_all_is_the_whole(tmp_path):
     run = run_of(tmp_path, logged(LOSSES, "Epoch: {e}, det loss: 9.5, bbox loss: 8.5, all_loss: {t}\n"))
     assert (run.columns.train, train(run)) == ("all_loss", LOSSES)
+
+
+def test_two_files_of_other_formats_with_as_many_steps_may_be_of_one_training(tmp_path):
+    write_csv(tmp_path / "a.csv", ["epoch", "train_loss", "val_loss"], [(e, t, t) for e, t in enumerate(LOSSES)])
+    history = {"loss": [loss + 1 for loss in LOSSES], "val_loss": [loss + 2 for loss in LOSSES]}
+    (tmp_path / "history.json").write_text(json.dumps(history))
+    for run in read_logs(tmp_path):
+        assert any("may be of the same training" in each for each in assumed_in(run)), run.name
