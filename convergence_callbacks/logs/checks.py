@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from convergence_callbacks.logs.assumption import Assumption, Inference
-from convergence_callbacks.logs.columns import ColumnChoice, is_loss, is_of_test, is_of_training, measures, part_of
+from convergence_callbacks.logs.columns import ColumnChoice, is_loss, is_of_training, measures, part_of
 from convergence_callbacks.logs.run import Run
 
 OF_TRAINING = frozenset({"Hugging Face", "DeepLabCut", "decision record"})
@@ -72,7 +72,7 @@ def _of_names(run: Run) -> Iterator[Assumption]:
     beside = tuple(name for name in run.columns.ignored if is_loss(name))
     if val is not None and train is None and beside:
         yield Assumption(Inference.NAME_ALONE, val, beside)
-    if val is not None and is_of_test(val):
+    if val is not None and part_of(val) == "test":
         yield Assumption(Inference.TEST_LOSS, val)
     if not is_loss(judged):
         yield Assumption(Inference.STAND_IN, judged)

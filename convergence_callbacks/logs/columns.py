@@ -233,11 +233,6 @@ def is_of_training(name: str) -> bool:
     return bool(words_of(name) & _TRAIN)
 
 
-def is_of_test(name: str) -> bool:
-    """Whether a name has a word for the test, and none for the validation."""
-    return bool(words_of(name) & _TEST) and not words_of(name) & _VALIDATION
-
-
 def part_of(name: str) -> str:
     """The part of the data in a name: ``"val"``, ``"test"``, or ``"train"`` where it is that or none."""
     words = words_of(name)

@@ -57,28 +57,10 @@ def changed(curve, factor, by):
     return LearningCurve(f"{curve.name} × {factor} + {by}", factor * curve.val + by, train, curve.lr)
 
 
-def found(curve, factor=1.0, by=0.0):
-    """The epochs at which each criterion finds something, and the verdict."""
+def each_finding(curve, factor=1.0, by=0.0):
+    """What each criterion finds at each epoch: its name, the epoch and the finding."""
     curve = changed(curve, factor, by)
     monitor = Monitor(mode="max" if factor < 0 else "min", stop_on=())
-    states, findings = {each.name: each.start() for each in FREE}, {each.name: [] for each in FREE}
-    for epoch, val in enumerate(curve.val):
-        train, rate = (None if given is None else float(given[epoch]) for given in (curve.train, curve.lr))
-        reading = monitor.read(observed(epoch, train, float(val), rate))
-        for criterion in FREE:
-            states[criterion.name], finds = criterion.step(states[criterion.name], reading)
-            if finds:
-                findings[criterion.name].append((epoch, criterion.finding(states[criterion.name], reading).verdict))
-    return findings
-
-
-LEVELS = {"loss", "started_at", "best", "patience_best", "train_started_at", "train_best"}
-"""Numbers of the evidence that are losses, so that a constant moves them."""
-
-
-def evidence(curve, by=0.0):
-    """The numbers behind each finding, epoch by epoch."""
-    curve, monitor, numbers = changed(curve, 1.0, by), Monitor(stop_on=()), []
     states = {each.name: each.start() for each in FREE}
     for epoch, val in enumerate(curve.val):
         train, rate = (None if given is None else float(given[epoch]) for given in (curve.train, curve.lr))
@@ -86,8 +68,24 @@ def evidence(curve, by=0.0):
         for criterion in FREE:
             states[criterion.name], finds = criterion.step(states[criterion.name], reading)
             if finds:
-                numbers.append((criterion.name, dict(criterion.finding(states[criterion.name], reading).evidence)))
-    return numbers
+                yield criterion.name, epoch, criterion.finding(states[criterion.name], reading)
+
+
+def found(curve, factor=1.0, by=0.0):
+    """The epochs at which each criterion finds something, and the verdict."""
+    findings = {each.name: [] for each in FREE}
+    for name, epoch, finding in each_finding(curve, factor, by):
+        findings[name].append((epoch, finding.verdict))
+    return findings
+
+
+def evidence(curve, by=0.0):
+    """The numbers behind each finding."""
+    return [(name, dict(finding.evidence)) for name, _, finding in each_finding(curve, by=by)]
+
+
+LEVELS = {"loss", "started_at", "best", "patience_best", "train_started_at", "train_best"}
+"""Numbers of the evidence that are losses, so that a constant moves them."""
 
 
 @pytest.mark.parametrize("by", [-4.0, 1024.0])

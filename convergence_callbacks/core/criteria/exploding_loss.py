@@ -77,10 +77,10 @@ class ExplodingLoss(Criterion):
             return False
         learns_nothing = _train_holds(reading, rise) and not reading.has_begun
         comes_back = rise < (reading.curve.worst - reading.start) / WAY_BACK_TIMES
-        return not learns_nothing and not comes_back and not _falls_clearly(reading)
+        return not learns_nothing and not comes_back and not _both_fall(reading)
 
 
-def _falls_clearly(reading: Reading) -> bool:
+def _both_fall(reading: Reading) -> bool:
     """Whether both losses have just fallen by more than they move about."""
     train, losses = reading.finite_train_losses, reading.losses
     if min(len(train), len(losses)) < 2:
